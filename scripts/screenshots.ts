@@ -1,6 +1,6 @@
 // Pictures of every page of the UI, wide and narrow, light and dark, of a broker with much on it.
 //   npm run screenshots                  into docs/images/ui
-//   npm run screenshots -- --output FOLDER --only stream,deaths
+//   npm run screenshots -- --output FOLDER --only stream,deaths --warm-up 12
 // Where ImageMagick's `convert` is, their colours are reduced to a palette, which makes them a third as large.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { UiUnderTest, whenLive } from '../test/ui/support/open-ui.ts'
 
 const shots: Readonly<Record<string, string>> = {
   home: '/',
-  streams: '/streams?sort=messages&sort_reverse=true',
+  streams: '/streams?sort=messages&desc=true',
   stream: '/stream?vhost=%2F&name=orders.created',
   messages: '/stream/messages?vhost=%2F&name=orders.created',
   consumers: '/stream/consumers?vhost=%2F&name=page-views',
@@ -37,14 +37,13 @@ const sizes = [
 /** Bytes of all pictures: they are in the repository. */
 const sizeMax = 6_000_000
 
-/** Rates are of samples every five seconds, after somebody has asked. */
-const warmUpMs = 12_000
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       output: { type: 'string', default: path.join(import.meta.dirname, '../docs/images/ui') },
       only: { type: 'string' },
+      // Seconds of traffic before the first picture: charts show minutes.
+      'warm-up': { type: 'string', default: '120' },
     },
   })
   const names = values.only?.split(',') ?? Object.keys(shots)
@@ -53,6 +52,7 @@ async function main(): Promise<void> {
   try {
     await ui.start()
     await using _busy = await BusyBroker.start(ui)
+    await warmUp(ui, Number(values['warm-up']) * 1000)
     await takeAll(ui, names, values.output)
   } finally {
     await ui.close()
@@ -64,10 +64,14 @@ async function main(): Promise<void> {
   if (size > sizeMax) process.exitCode = 1
 }
 
+/** Rates are of samples that are taken once somebody has asked. */
+async function warmUp(ui: UiUnderTest, ms: number): Promise<void> {
+  const pages = [await ui.open('/streams'), await ui.open('/connections')]
+  await pages[0]?.waitForTimeout(ms)
+  for (const page of pages) await page.close()
+}
+
 async function takeAll(ui: UiUnderTest, names: readonly string[], output: string): Promise<void> {
-  const warm = await ui.open('/streams')
-  await ui.open('/connections')
-  await warm.waitForTimeout(warmUpMs)
   for (const size of sizes) {
     for (const theme of ['light', 'dark'] as const) {
       const page = await ui.open('/', { ...size, theme })
@@ -88,7 +92,7 @@ function reduceColours(file: string): void {
     '-dither',
     'None',
     '-colors',
-    '64',
+    '128',
     '-strip',
     '-define',
     'png:compression-level=9',

@@ -2,7 +2,7 @@
 export const demoLimits = {
   /** The four shops together: enough to see numbers move, and less than any broker notices. */
   ordersPerSecond: 20,
-  /** It ends by itself, so that nobody who forgot it finds a full disk. */
+  /** It ends by itself: a forgotten demo fills no disk. */
   secondsMax: 600,
   /** Orders without a confirm: with more, shops wait, as real ones do while publishers are blocked. */
   unconfirmedMax: 100,

@@ -5,6 +5,9 @@ import type { DemoJson } from '../../src/admin/v1/demo-operations.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+/** Two client libraries are loaded first. */
+const slowMsMax = 30_000
+
 let broker: TestBroker
 beforeEach(async () => {
   broker = await TestBroker.start(['--kafka-port', '0', '--http-port', '0'])
@@ -42,11 +45,15 @@ async function demoThings(): Promise<string[]> {
 
 test('orders that came over AMQP are billed, and read over Kafka by two groups', async () => {
   assert.equal((await ask('POST', '/v1/demo', {})).status, 201)
-  const { picture, endsAt } = await waitFor('orders are paid and read', async () => {
-    const { picture, ends_at: endsAt } = await demo()
-    const isRead = picture?.readers.every(({ read }) => read > 10) === true
-    return isRead && picture.paid > 10 ? { picture, endsAt } : undefined
-  })
+  const { picture, endsAt } = await waitFor(
+    'orders are paid and read',
+    async () => {
+      const { picture, ends_at: endsAt } = await demo()
+      const isRead = picture?.readers.every(({ read }) => read > 10) === true
+      return isRead && picture.paid > 10 ? { picture, endsAt } : undefined
+    },
+    slowMsMax,
+  )
   assert.ok((endsAt ?? 0) > Date.now())
   assert.deepEqual(
     picture.readers.map(({ group, problem }) => [group, problem]),
@@ -78,10 +85,14 @@ test('orders that came over AMQP are billed, and read over Kafka by two groups',
 test('it ends by itself, and leaves what is not its own', async () => {
   await ask('PUT', '/queues/%2F/demo.mine', { durable: true })
   assert.equal((await ask('POST', '/v1/demo', { seconds: 1 })).status, 201)
-  const { ended } = await waitFor('its time is over', async () => {
-    const status = await demo()
-    return status.state === 'off' ? status : undefined
-  })
+  const { ended } = await waitFor(
+    'its time is over',
+    async () => {
+      const status = await demo()
+      return status.state === 'off' ? status : undefined
+    },
+    slowMsMax,
+  )
   assert.equal(ended, 'its time was over')
   assert.deepEqual(await demoThings(), ['demo.mine'])
 })

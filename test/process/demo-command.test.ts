@@ -16,7 +16,7 @@ test('on a running broker it says what goes on, and Ctrl-C takes all away', asyn
     const { out } = await pabal(['ls', ...place, '-o', 'name'])
     return out.toSorted()
   }
-  await waitFor('the demo runs', () => stderr().includes('Ctrl-C'))
+  await waitFor('the demo runs', () => stderr().includes('Ctrl-C'), 30_000)
   assert.deepEqual(await queues(), ['demo.billing', 'demo.dead', 'demo.orders.stream'])
   const again = await pabal(['demo', '--detach', ...place])
   assert.match(again.out.join('\n'), /pabal dlq redrive demo\.dead --data/)
@@ -50,6 +50,17 @@ test('without a broker it starts one, of which nothing is left', async () => {
   assert.match(stdout, /Watch it: +http:\/\/localhost:\d+\/demo/)
   assert.match(stderr, /The demo has ended: its time was over/)
   assert.deepEqual([existsSync(own), existsSync(data)], [false, false])
+})
+
+test('Ctrl-C ends a broker that was started for it, and removes its data', async () => {
+  using folder = new ScratchFolder()
+  const { child, ended, stdout } = startPabal(['demo', '--data', folder.file('nothing')])
+  await waitFor('the demo runs', () => stdout().includes('Watch it'), 30_000)
+  child.kill('SIGINT')
+  const { code, stderr } = await ended
+  assert.equal(code, 0, stderr)
+  const own = /one was started, with data in (\S+):/.exec(stderr)?.[1] ?? ''
+  assert.equal(existsSync(own), false)
 })
 
 test('it says what it cannot do', async () => {

@@ -51,7 +51,6 @@ ui.test('a group is looked at, redriven and brought back', async (open) => {
   await makeDeaths('billing')
   const page = await open('/deaths')
   await page.getByText('7 messages died: 5 rejected by billing, 2 expired.').waitFor()
-  await expectAccessible(page)
   await page.getByRole('row', { name: /rejected billing/ }).click()
   const panel = page.getByRole('complementary', { name: 'Group of dead letters' })
   await panel.getByRole('heading', { name: '5 messages rejected in billing' }).waitFor()
@@ -70,10 +69,13 @@ ui.test('a group is looked at, redriven and brought back', async (open) => {
   await panel.getByText(/Redrove 5 messages from billing\.dead/).waitFor()
   assert.deepEqual([await readyIn('billing'), await readyIn('billing.dead')], [5, 2])
   assert.match(page.url(), /job=/)
+  await panel.getByText('All of them have left.').waitFor()
+  await page.getByText('2 messages died: 2 expired.').waitFor()
 
   await panel.getByRole('button', { name: 'Undo' }).click()
   await waitFor('they are back', async () => (await readyIn('billing.dead')) === 7)
   assert.equal(await readyIn('billing'), 0)
+  await panel.getByRole('button', { name: 'Redrive 5' }).waitFor()
 })
 
 ui.test('the page follows what dies and leaves', async (open) => {
@@ -87,6 +89,11 @@ ui.test('the page follows what dies and leaves', async (open) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Delete 2 messages' }).click()
   await page.getByText('5 messages died: 5 rejected by live.').waitFor()
   assert.equal(await readyIn('live.dead'), 5)
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Redrive all' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Redrive 5 to live' }).click()
+  await page.getByText(/Redrove 5 messages from live\.dead/).waitFor()
+  await page.getByText('Nothing died here.').waitFor()
 })
 
 ui.test('a queue shows what died in it and is elsewhere now', async (open) => {

@@ -26,6 +26,7 @@ async function prepare({ broker, ask }: UiUnderTest): Promise<void> {
   await publishOdd(channel)
   await channel.prefetch(4)
   await killSome(channel)
+  await channel.close()
   await connection.close()
   await ask.call(ui, 'PUT', '/queues/%2F/elsewhere', { durable: true })
   await publishByKafka(`127.0.0.1:${broker.kafkaPort}`)
@@ -95,6 +96,11 @@ async function publishByKafka(broker: string): Promise<void> {
 const list = (page: Page): ReturnType<Page['getByRole']> =>
   page.getByRole('region', { name: 'Messages' })
 
+/** Waits for the first of them. */
+async function rowsOf(page: Page): Promise<void> {
+  await list(page).locator('tbody .message-line').first().waitFor()
+}
+
 /** Offsets in the list, as they stand there. */
 function places(page: Page): Promise<string[]> {
   return list(page).locator('tbody .table-row td:nth-child(2)').allInnerTexts()
@@ -102,6 +108,7 @@ function places(page: Page): Promise<string[]> {
 
 ui.test('the newest stand first, with state, key and the start of their payload', async (open) => {
   const page = await open(orders)
+  await rowsOf(page)
   assert.deepEqual((await places(page)).slice(0, 3), ['127', '126', '125'])
   const row = list(page).getByRole('row', { name: '"id":119' })
   assert.match(await row.innerText(), /ready/)
@@ -117,6 +124,7 @@ ui.test('the newest stand first, with state, key and the start of their payload'
 
 ui.test('a message opens beside the list by keys, and its payload is a tree', async (open) => {
   const page = await open(`${orders}&from=120`)
+  await rowsOf(page)
   await page.keyboard.press('j')
   await page.keyboard.press('Enter')
   const one = page.getByRole('complementary', { name: 'Message 119' })
@@ -196,6 +204,7 @@ ui.test(
 
 ui.test('partitions of Kafka are merged by time, and one can be chosen', async (open) => {
   const page = await open('/stream/messages?vhost=%2F&name=events')
+  await rowsOf(page)
   assert.deepEqual((await places(page)).slice(0, 4), ['2.2', '1.2', '0.2', '2.1'])
   await list(page).getByRole('row', { name: 'k8' }).click()
   await page.getByText('event 8').last().waitFor()
@@ -219,6 +228,8 @@ ui.test('deaths are told in their order, and dead letters go back by a job', asy
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Redrive 2 messages' }).click()
   await page.getByText('Redrove 2 messages from orders.dead').waitFor()
+  await page.getByText('It is not here any more').waitFor()
+  ui.expectProblems(/404/)
   await page.getByRole('button', { name: /Undo: bring back 2 messages/ }).click()
   await page.getByText('Brought back 2 messages').waitFor()
 })
@@ -271,6 +282,7 @@ ui.test(
 
 ui.test('two are compared, line by line', async (open) => {
   const page = await open(`${orders}&from=120`)
+  await rowsOf(page)
   for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key)
   await page.getByRole('button', { name: 'Compare' }).click()
   const dialog = page.getByRole('dialog')
@@ -308,3 +320,38 @@ ui.test(
     assert.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'))
   },
 )
+
+ui.test('an export is imported elsewhere, and is the same there', async (open) => {
+  await ui.ask('PUT', '/queues/%2F/imported', { durable: true })
+  const page = await open(`${orders}&filter=${encodeURIComponent('{"text":"\\"id\\":11"}')}`)
+  await rowsOf(page)
+  await page.getByRole('button', { name: 'What to do with all of them' }).click()
+  const downloading = page.waitForEvent('download')
+  await page.getByRole('menuitem', { name: 'Export what the filter finds' }).click()
+  const file = await (await downloading).path()
+  await page.goto(`${ui.url}/stream/messages?vhost=%2F&name=imported`)
+  await page.getByRole('button', { name: 'What to do with all of them' }).click()
+  await page.getByRole('menuitem', { name: 'Import NDJSON …' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/A file of NDJSON/).setInputFiles(file)
+  await dialog.getByRole('button', { name: 'Publish them' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await rowsOf(page)
+  assert.equal((await places(page)).length, 11)
+  await list(page).getByRole('row', { name: '"id":119' }).click()
+  await page.getByRole('tab', { name: /headers/ }).click()
+  await page.getByText('order-119').waitFor()
+  await page.getByRole('row', { name: 'tenant' }).getByText('globex').waitFor()
+})
+
+ui.test('what was acked is replayed from a message on, and says by which command', async (open) => {
+  const page = await open(`${orders}&from=first&order=oldest&at=0`)
+  await page.getByRole('button', { name: 'More for this message' }).click()
+  await page.getByRole('menuitem', { name: 'Replay from here' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('pabal queue rewind orders --to-offset 0').waitFor()
+  await dialog.getByRole('button', { name: 'Replay from here' }).click()
+  await page.getByText(/messages? ready again/).waitFor()
+  const first = list(page).getByRole('row', { name: '"id":0,' })
+  await first.getByText('ready').waitFor()
+})

@@ -1,5 +1,5 @@
 // Keys that do something where no text is typed. What is bound last, wins; `?` lists all.
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 export interface KeyBinding {
   /** As `KeyboardEvent.key`, or two one after the other: `g s`. */
@@ -22,9 +22,21 @@ export function bind(added: readonly KeyBinding[]): () => void {
   }
 }
 
-/** Binds keys for as long as a component stands. */
+/** Binds keys for as long as a component stands. What they run is that of the last rendering, however fast one types. */
 export function useKeys(added: readonly KeyBinding[]): void {
-  useEffect(() => bind(added))
+  const latest = useRef(added)
+  latest.current = added
+  const keys = added.map((binding) => binding.keys).join('\n')
+  useEffect(
+    () =>
+      bind(
+        latest.current.map((binding, at) => ({
+          ...binding,
+          run: (event) => latest.current[at]?.run(event),
+        })),
+      ),
+    [keys],
+  )
 }
 
 /** What is bound now, the newest first, each key once. */

@@ -1,6 +1,6 @@
 // A job as it goes on: what it does, how far it is, how fast and how long still; pause, go on, end, undo.
 import type { JSX } from 'preact'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { JobJson } from '../../src/admin/v1/job-json.ts'
 import { ask } from '../lib/api.ts'
 import { bytes, count, counted, duration, rate } from '../lib/format.ts'
@@ -17,13 +17,20 @@ export interface JobProgressProps {
   readonly id: string
   /** Takes it out of sight; the job is left as it is. */
   readonly onClose?: (() => void) | undefined
+  /** It is at its end, and what it has changed can be looked at. */
+  readonly onEnded?: (() => void) | undefined
   /** An undo is a job of its own. */
   readonly onBegun?: ((id: string) => void) | undefined
 }
 
-export function JobProgress({ vhost, id, onClose, onBegun }: JobProgressProps): JSX.Element {
+export function JobProgress(props: JobProgressProps): JSX.Element {
+  const { vhost, id, onClose, onEnded, onBegun } = props
   const { data: job, problem } = useLive<JobJson>(apiPath`/v1/jobs/${vhost}/${id}`)
   const speed = useSpeed(job)
+  const isOver = job !== undefined && job.ended !== null
+  useEffect(() => {
+    if (isOver) onEnded?.()
+  }, [isOver])
   if (job === undefined) {
     return (
       <section class="job" aria-label="Job" aria-busy={problem === undefined}>

@@ -62,7 +62,7 @@ function nextStep(problem: Error): string {
 /** Grey lines of the size of what will stand there. */
 export function Skeleton({ lines = 3 }: { readonly lines?: number }): JSX.Element {
   return (
-    <div class="skeleton-lines" aria-busy="true" aria-label="Loading">
+    <div class="skeleton-lines" role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: lines }, (_, line) => (
         <span key={line} class="skeleton" style={{ width: `${90 - ((line * 23) % 45)}%` }} />
       ))}

@@ -22,6 +22,18 @@ const auditSchema = z.object({
   path: z.string(),
 })
 
+const auditQuery = listQuery.and(
+  z.object({
+    since: z.coerce
+      .number()
+      .int()
+      .nonnegative()
+      .optional()
+      .describe('Only later ones; milliseconds since the Unix epoch'),
+    user: z.string().optional().describe('Only those of this user'),
+  }),
+)
+
 export function configOperations(parts: ManagementParts): Operation[] {
   const { broker, settings, audit } = parts
   return [
@@ -41,14 +53,23 @@ export function configOperations(parts: ManagementParts): Operation[] {
       tag,
       summary: 'The last changes by this API and by commands, the newest first',
       access: 'administrator',
-      query: listQuery,
+      query: auditQuery,
       answers: { 200: listOf(auditSchema) },
       handle: ({ query }) =>
         answerList(broker.slices, query, {
-          items: audit.entries(),
+          items: entriesOf(audit, query),
           json: (entry) => ({ ...entry }),
           nameOf: ({ path }) => path,
         }),
     }),
   ]
+}
+
+function entriesOf(
+  audit: ManagementParts['audit'],
+  { since = 0, user }: z.infer<typeof auditQuery>,
+): ReturnType<ManagementParts['audit']['entries']> {
+  return audit
+    .entries()
+    .filter((entry) => entry.time >= since && (user === undefined || entry.user === user))
 }

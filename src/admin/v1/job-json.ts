@@ -218,9 +218,6 @@ export function jobJson({ id, facts, progress, moved, pace }: Job): JobJson {
   const { kind, vhost, queue, target, of, filter, places, edit, onRefused } = facts.asked
   const { total } = facts
   const { state, looked } = progress
-  const isMoving = state === 'running' && progress.reason === undefined
-  const perSecond = isMoving ? pace?.perSecond : undefined
-  const left = Math.max(0, total - looked)
   return {
     id,
     kind,
@@ -241,13 +238,25 @@ export function jobJson({ id, facts, progress, moved, pace }: Job): JobJson {
     ended: progress.endedAt ?? null,
     total,
     looked_at: looked,
-    pace: perSecond ?? null,
-    seconds_left: perSecond === undefined || perSecond === 0 ? null : left / perSecond,
+    ...paceJson({ facts, progress, pace }),
     done: progress.done,
     done_bytes: progress.doneSize,
     skipped: skippedJson(progress.skipped),
     undoable: { messages: moved.count, is_all: moved.count === progress.done && moved.isWhole },
   }
+}
+
+/** Unknown while it does not move. */
+function paceJson({
+  facts: { total },
+  progress: { state, reason, looked },
+  pace,
+}: Pick<Job, 'facts' | 'progress' | 'pace'>): Pick<JobJson, 'pace' | 'seconds_left'> {
+  const isMoving = state === 'running' && reason === undefined
+  const perSecond = isMoving ? pace?.perSecond : undefined
+  if (perSecond === undefined) return { pace: null, seconds_left: null }
+  const left = Math.max(0, total - looked)
+  return { pace: perSecond, seconds_left: perSecond === 0 ? null : left / perSecond }
 }
 
 export function previewJson(preview: PreviewResult): PreviewJson {

@@ -66,7 +66,7 @@ export interface TraceEventJson {
   readonly payload_bytes?: number | undefined
 }
 
-export const traceSchema: z.ZodType<unknown> = z.object({
+export const traceSchema: z.ZodType = z.object({
   id: z.string(),
   vhost: z.string(),
   user: z.string(),

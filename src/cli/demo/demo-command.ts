@@ -47,9 +47,31 @@ function demo(flags: Flags): AskBroker {
   return async (broker, terminal) => {
     if (flags.stop === true) return stop(broker, terminal)
     const plan = { seconds, format, isDetached: flags.detach === true, isTemporary: false }
+    using halt = new Halt()
+    const { signal } = halt
     const isThere = await answers(broker)
-    if (isThere || plan.isDetached) return run(broker, terminal, plan)
-    return withOwnBroker(terminal, (own) => run(own, terminal, { ...plan, isTemporary: true }))
+    if (isThere || plan.isDetached) return await run(broker, terminal, { ...plan, signal })
+    return await withOwnBroker(terminal, (own) =>
+      run(own, terminal, { ...plan, signal, isTemporary: true }),
+    )
+  }
+}
+
+/** Ctrl-C, from the beginning to the end: what was begun is taken away. */
+class Halt implements Disposable {
+  readonly #controller = new AbortController()
+  readonly #onSignal = (): void => this.#controller.abort()
+
+  constructor() {
+    for (const name of signals) process.on(name, this.#onSignal)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of signals) process.off(name, this.#onSignal)
   }
 }
 
@@ -71,10 +93,13 @@ interface Plan {
   readonly isDetached: boolean
   /** The broker goes as well: nothing has to be taken away. */
   readonly isTemporary: boolean
+  /** Somebody has seen enough. */
+  readonly signal: AbortSignal
 }
 
 async function run(broker: BrokerClient, terminal: Terminal, plan: Plan): Promise<ExitCode> {
-  const { seconds, format, isDetached, isTemporary } = plan
+  const { seconds, format, isDetached, isTemporary, signal } = plan
+  if (signal.aborted) return exitCodes.ok
   const before = (await broker.ask('GET', segments)).body as DemoAnswer
   const begun = await broker.ask('POST', segments, { seconds })
   if (begun.status >= 400) throw refusal(begun, 'there is no demo')
@@ -95,7 +120,7 @@ async function run(broker: BrokerClient, terminal: Terminal, plan: Plan): Promis
       ? `It ends in ${left}, or with Ctrl-C, and takes away what it made`
       : `This one was begun before and goes on for ${left}; Ctrl-C ends only what you see here`,
   )
-  await watch(broker, terminal, { format, isStopped: isBegunHere && !isTemporary })
+  await watch(broker, terminal, { format, signal, isStopped: isBegunHere && !isTemporary })
   return exitCodes.ok
 }
 
@@ -106,24 +131,25 @@ async function pageOf(broker: BrokerClient): Promise<string | undefined> {
   return addresses['http'] && `http://${formatAddress(addresses['http'])}/demo`
 }
 
+interface Watching {
+  readonly format: OutputFormat
+  readonly signal: AbortSignal
+  readonly isStopped: boolean
+}
+
 /** Until it ends, or somebody has seen enough: then what was begun here is stopped. */
 async function watch(
   broker: BrokerClient,
   terminal: Terminal,
-  { format, isStopped }: { readonly format: OutputFormat; readonly isStopped: boolean },
+  { format, signal, isStopped }: Watching,
 ): Promise<void> {
-  const halt = new AbortController()
-  const onSignal = (): void => halt.abort()
-  for (const signal of signals) process.on(signal, onSignal)
   try {
-    await look(broker, terminal, { format, signal: halt.signal })
+    await look(broker, terminal, { format, signal })
   } catch (error) {
     // Ctrl-C reaches a broker that was started here as well.
-    if (!halt.signal.aborted) throw error
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal)
+    if (!signal.aborted) throw error
   }
-  if (isStopped && halt.signal.aborted) await stop(broker, terminal)
+  if (isStopped && signal.aborted) await stop(broker, terminal)
 }
 
 function isShown(format: OutputFormat): boolean {

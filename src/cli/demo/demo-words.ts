@@ -58,7 +58,9 @@ export function introduction({
 export function pictureLine(picture: DemoPictureAnswer): string {
   const { published, published_per_second: perSecond, paid, retried, rejected } = picture
   const groups = picture.readers.map(({ group, lag, problem }) =>
-    problem === null ? `${group} ${lag} behind` : `${group} reads nothing: ${problem}`,
+    problem === null
+      ? `${group.replace('demo.', '')} ${lag} behind`
+      : `${group} reads nothing: ${problem}`,
   )
   const parts = [
     `${published} orders, ${Math.round(perSecond)}/s`,

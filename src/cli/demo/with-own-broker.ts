@@ -25,5 +25,6 @@ export async function withOwnBroker<T>(
   } finally {
     await own.kill()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    terminal.tell('The broker is gone, and its data with it')
   }
 }

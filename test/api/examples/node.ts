@@ -81,7 +81,11 @@ export const nodeExamples: Examples = {
   'GET /auth': ok,
   'GET /auth/hash_password/{password}': { ...ok, names: { password: 'secret' }, missing: 'none' },
   'GET /v1/config': ok,
-  'GET /v1/audit': ok,
+  'GET /v1/audit': {
+    ...ok,
+    query: { user: 'nobody', since: '1', page: '1' },
+    check: ({ items }: { readonly items: readonly unknown[] }) => assert.deepEqual(items, []),
+  },
   'GET /v1/storage': {
     ...ok,
     check: ({ disk, memory }: { readonly disk: unknown; readonly memory: { in_use: number } }) => {

@@ -49,9 +49,10 @@ export class BusyBroker implements AsyncDisposable {
     for (const session of this.#sessions) await session[Symbol.asyncDispose]()
   }
 
-  async #session(name: string): Promise<AmqpSession> {
-    const clientProperties = { connection_name: name, product: name.split(' ')[0] }
-    const session = await AmqpSession.open(this.#ui.broker.url, { clientProperties })
+  async #session(name: string, user = 'guest'): Promise<AmqpSession> {
+    const clientProperties = { connection_name: name }
+    const url = `amqp://${user}:${user}@127.0.0.1:${this.#ui.broker.port}`
+    const session = await AmqpSession.open(url, { clientProperties })
     this.#sessions.push(session)
     return session
   }
@@ -92,15 +93,21 @@ export class BusyBroker implements AsyncDisposable {
       definition: { 'dead-letter-exchange': 'dead' },
       'apply-to': 'queues',
     })
-    await this.#ui.ask('PUT', '/users/checkout', { password: 'checkout', tags: '' })
-    await this.#ui.ask('PUT', '/users/ada', { password: 'ada', tags: 'monitoring' })
-    const permission = { configure: '', write: '^(shop|later)$', read: '^orders[.]' }
-    await this.#ui.ask('PUT', '/permissions/%2F/checkout', permission)
+    const all = { configure: '', write: '.*', read: '.*' }
+    for (const user of ['shop', 'workers', 'mailer']) await this.#addUser(user, '', all)
+    const few = { configure: '', write: '^(shop|later)$', read: '^orders[.]' }
+    await this.#addUser('checkout', '', few)
+    await this.#addUser('ada', 'monitoring', all)
     await this.#ui.ask('PUT', '/vhosts/staging', {})
   }
 
+  async #addUser(name: string, tags: string, permission: object): Promise<void> {
+    await this.#ui.ask('PUT', `/users/${name}`, { password: name, tags })
+    await this.#ui.ask('PUT', `/permissions/%2F/${name}`, permission)
+  }
+
   async #fill(): Promise<void> {
-    const session = await this.#session('importer eu-2')
+    const session = await this.#session('importer')
     const channel = await session.confirmChannel()
     for (const [index, name] of queueNames.entries()) {
       const count = index % 7 === 0 ? (index * 13) % 90 : 0
@@ -136,14 +143,15 @@ export class BusyBroker implements AsyncDisposable {
     for (const { queue, taken } of flows) {
       if (taken === 0) continue
       const [team = ''] = queue.split('.')
-      const session = await this.#session(`${team}-service pod-${queue.length}`)
+      const user = team === 'email' ? 'mailer' : 'workers'
+      const session = await this.#session(`${team}-${queue.length}`, user)
       const channel = await session.channel()
       const prefetch = taken === undefined ? 100 : Math.max(1, Math.round((taken * tickMs) / 1000))
       await channel.prefetch(prefetch)
       await consumeSlowly(channel, queue, taken === undefined ? 0 : tickMs, this.#stack)
     }
     // Ten messages in its hands, and not one ack.
-    const stuck = await this.#session('billing-service pod-7')
+    const stuck = await this.#session('billing-7', 'workers')
     const channel = await stuck.channel()
     await channel.prefetch(10)
     await channel.consume('billing.invoices', () => undefined, { consumerTag: 'invoice-printer' })
@@ -175,7 +183,8 @@ export class BusyBroker implements AsyncDisposable {
       ['recommender', 'clicks'],
       ['pricing', 'price-changes'],
     ] as const) {
-      const consumer = kafka.consumer({ groupId })
+      const own = new Kafka({ brokers, clientId: groupId, logLevel: logLevel.NOTHING })
+      const consumer = own.consumer({ groupId })
       await consumer.connect()
       this.#stack.defer(() => consumer.disconnect())
       await consumer.subscribe({ topics: [topic], fromBeginning: true })
@@ -198,7 +207,7 @@ export class BusyBroker implements AsyncDisposable {
   }
 
   async #publish(): Promise<void> {
-    const session = await this.#session('web-shop pod-1')
+    const session = await this.#session('web-shop-1', 'shop')
     const channel = await session.confirmChannel()
     const owed = new Map<string, number>()
     this.#every(tickMs, () => {

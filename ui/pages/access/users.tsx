@@ -43,20 +43,20 @@ export function UsersTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element 
       isFull
       says={rows.total === undefined ? undefined : sentence(rows.total, { filter, outside })}
       actions={
-        <Button kind="primary" onClick={() => setAdding(true)}>
-          Add a user
-        </Button>
+        rows.problem === undefined && (
+          <Button kind="primary" onClick={() => setAdding(true)}>
+            Add a user
+          </Button>
+        )
       }
       tabs={tabs}
       filters={
         <>
-          <span class="access-filter">
-            <SearchField
-              label="Filter by name"
-              value={filter}
-              onChange={(name) => setParams({ name })}
-            />
-          </span>
+          <SearchField
+            label="Filter by name"
+            value={filter}
+            onChange={(name) => setParams({ name })}
+          />
         </>
       }
       command={<AsCommand cli="pabal user list" curl={curlOf('GET', '/users')} />}

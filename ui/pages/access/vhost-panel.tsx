@@ -26,6 +26,7 @@ import {
 import { quoted } from './permissions.tsx'
 import { ChangeLimits } from './user-forms.tsx'
 import { limitsInWords } from './users.tsx'
+import { EditVHost } from './vhost-forms.tsx'
 
 interface VHostPanelProps {
   readonly name: string
@@ -43,7 +44,7 @@ export function VHostPanel({ name, onClose }: VHostPanelProps): JSX.Element {
   const streams = useLive<ListPage<unknown>>(
     `/v1/streams${query({ vhost: name, page: 1, page_size: 1, columns: 'name' })}`,
   ).data?.total_count
-  const [opened, setOpened] = useState<'limits' | 'delete'>()
+  const [opened, setOpened] = useState<Opened>()
   const close = (): void => setOpened(undefined)
   return (
     <Panel
@@ -53,6 +54,7 @@ export function VHostPanel({ name, onClose }: VHostPanelProps): JSX.Element {
       actions={
         <>
           <ButtonLink to={urlOf('/streams', { vhost: name })}>Show its streams</ButtonLink>
+          <Button onClick={() => setOpened('edit')}>Edit</Button>
           <Button onClick={() => setOpened('limits')}>Set limits</Button>
           <Button isDisabled={name === '/'} onClick={() => setOpened('delete')}>
             Delete
@@ -64,25 +66,53 @@ export function VHostPanel({ name, onClose }: VHostPanelProps): JSX.Element {
       {data === undefined && problem === undefined && <Skeleton lines={6} />}
       {data && <VHostFacts vhost={data} streams={streams} limits={limits} />}
       <Entrants name={name} />
-      {opened === 'limits' && (
-        <ChangeLimits
-          kind="vhost"
-          name={name}
+      {data && (
+        <Dialogs
+          opened={opened}
+          vhost={data}
           limits={limits}
-          known={vhostLimits.map((limit) => [limit, limitMeanings[limit] ?? ''])}
-          onClose={close}
-        />
-      )}
-      {opened === 'delete' && (
-        <DeleteVHost
-          name={name}
           streams={streams ?? 0}
-          messages={data?.messages ?? 0}
           onClose={close}
         />
       )}
     </Panel>
   )
+}
+
+type Opened = 'edit' | 'limits' | 'delete' | undefined
+
+function Dialogs({
+  opened,
+  vhost,
+  limits,
+  streams,
+  onClose,
+}: {
+  readonly opened: Opened
+  readonly vhost: VHost
+  readonly limits: Limits['value']
+  readonly streams: number
+  readonly onClose: () => void
+}): JSX.Element | null {
+  const { name, messages = 0 } = vhost
+  switch (opened) {
+    case 'edit':
+      return <EditVHost vhost={vhost} onClose={onClose} />
+    case 'limits':
+      return (
+        <ChangeLimits
+          kind="vhost"
+          name={name}
+          limits={limits}
+          known={vhostLimits.map((limit) => [limit, limitMeanings[limit] ?? ''])}
+          onClose={onClose}
+        />
+      )
+    case 'delete':
+      return <DeleteVHost name={name} streams={streams} messages={messages} onClose={onClose} />
+    default:
+      return null
+  }
 }
 
 function VHostFacts({

@@ -1,25 +1,21 @@
 // The virtual hosts, and one of them in a panel.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { ask, curlOf } from '../../lib/api.ts'
+import { curlOf } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
-import { refresh } from '../../lib/live.ts'
-import { apiPath, query } from '../../lib/names.ts'
+import { query } from '../../lib/names.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
 import { useRows } from '../../lib/rows.ts'
-import { plainName } from '../../lib/show-name.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { SearchField } from '../../parts/chips.tsx'
-import { Confirm } from '../../parts/confirm.tsx'
-import { Field } from '../../parts/field.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Page } from '../../parts/page.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Name, Num } from '../../parts/values.tsx'
 import type { VHost } from './access-json.ts'
-import { quoted } from './permissions.tsx'
+import { NewVHost } from './vhost-forms.tsx'
 import { VHostPanel } from './vhost-panel.tsx'
 
 export function VHostsTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element {
@@ -45,13 +41,11 @@ export function VHostsTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element
       tabs={tabs}
       filters={
         <>
-          <span class="access-filter">
-            <SearchField
-              label="Filter by name"
-              value={filter}
-              onChange={(name) => setParams({ name })}
-            />
-          </span>
+          <SearchField
+            label="Filter by name"
+            value={filter}
+            onChange={(name) => setParams({ name })}
+          />
         </>
       }
       command={<AsCommand cli="pabal vhost list" curl={curlOf('GET', '/vhosts')} />}
@@ -118,53 +112,3 @@ const columns: readonly Column<VHost>[] = [
     ),
   },
 ]
-
-const queueTypes = ['classic', 'quorum', 'stream']
-
-function NewVHost({ onClose }: { readonly onClose: () => void }): JSX.Element {
-  const [name, setName] = useState('')
-  const [description, setDescription] = useState('')
-  const [type, setType] = useState('classic')
-  const path = apiPath`/vhosts/${name}`
-  const body = { description, default_queue_type: type }
-  const words = description === '' ? '' : ` --description ${quoted(description)}`
-  return (
-    <Confirm
-      title="Add a virtual host"
-      effect="It is empty, and nobody but administrators of the settings may enter it until somebody gets a permission there."
-      verb={name === '' ? 'Add it' : `Add ${plainName(name)}`}
-      kind="primary"
-      isDisabled={name === ''}
-      cli={`pabal vhost add ${quoted(name || 'NAME')}${words} --default-queue-type ${type}`}
-      curl={curlOf('PUT', path, body)}
-      run={async () => {
-        await ask('PUT', path, body)
-        refresh()
-        pushParams({ vhost: name })
-      }}
-      onClose={onClose}
-    >
-      <Field label="Name">
-        <input
-          spellcheck={false}
-          autocomplete="off"
-          value={name}
-          onInput={({ currentTarget }) => setName(currentTarget.value)}
-        />
-      </Field>
-      <Field label="What it is for">
-        <input
-          value={description}
-          onInput={({ currentTarget }) => setDescription(currentTarget.value)}
-        />
-      </Field>
-      <Field label="Type of streams that are declared without one">
-        <select value={type} onChange={({ currentTarget }) => setType(currentTarget.value)}>
-          {queueTypes.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-      </Field>
-    </Confirm>
-  )
-}

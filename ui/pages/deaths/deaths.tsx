@@ -19,6 +19,7 @@ import { GroupPanel } from './group-panel.tsx'
 import { GroupTable } from './group-table.tsx'
 import { ReadingNote } from './reading-note.tsx'
 import { type Deaths, useDeaths } from './use-deaths.ts'
+import { useOpenGroup } from './use-open-group.ts'
 import './deaths.css'
 
 /** Streams that are looked into at once; the others have pages of their own. */
@@ -37,7 +38,7 @@ export function DeathsPage(): JSX.Element {
   const [why, setWhy] = useParam('why')
   const [openKey] = useParam('group')
   const shown = deaths.groups?.filter((group) => why === undefined || whyOf(group) === why)
-  const open = deaths.groups?.find(({ key }) => key === openKey)
+  const open = useOpenGroup(deaths.groups)
   return (
     <Page
       title="Dead letters"

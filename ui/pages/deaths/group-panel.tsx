@@ -45,9 +45,11 @@ export function GroupPanel({ group, isTopic, onClose }: GroupPanelProps): JSX.El
         />
       )}
       <Facts facts={factsOf(group)} />
-      <Section title="Some of them">
-        <SampleMessages group={group} />
-      </Section>
+      {group.count > 0 && (
+        <Section title="Some of them">
+          <SampleMessages group={group} />
+        </Section>
+      )}
       {kinds !== undefined && (
         <JobDialog
           source={{ stream, filter: filterOf(group) }}
@@ -70,6 +72,7 @@ function Actions({
   readonly onAsk: (kinds: readonly Kind[]) => void
 }): JSX.Element {
   const number = count(group.count)
+  if (group.count === 0) return <span class="soft">All of them have left.</span>
   if (isTopic) {
     return (
       <>

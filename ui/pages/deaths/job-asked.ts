@@ -56,23 +56,32 @@ function targetOf({ kind, to, name, key }: JobForm): object | string | undefined
 
 /** Undefined where no command does it. */
 export function cliOf(form: JobForm, { stream, filter, messages }: JobSource): string | undefined {
-  const { kind, to, name, key, rate, onRefused } = form
+  const { kind, to, rate, onRefused } = form
   const isOrigin = to === 'origin' && kind !== 'redrive' && kind !== 'delete'
   if (messages !== undefined || isOrigin) return undefined
-  const flags: string[] = []
-  if (kind !== 'delete' && to === 'queue') flags.push(`--to-queue ${shellQuoted(name)}`)
-  if (kind !== 'delete' && to === 'exchange') {
-    flags.push(`--to-exchange ${shellQuoted(name === '' ? 'amq.default' : name)}`)
-    if (key !== '') flags.push(`--key ${shellQuoted(key)}`)
-  }
-  if (kind !== 'delete' && to === 'address') flags.push('--to-address')
-  if (filter !== undefined) flags.push(filterFlag(kind, filter))
-  if (rate !== '') flags.push(`--rate ${rate}`)
-  if (onRefused === 'skip') flags.push('--skip')
-  if (onRefused === 'wait') flags.push('--retry')
-  if (stream.vhost !== '/') flags.push(`--vhost ${shellQuoted(stream.vhost)}`)
+  const flags = [
+    ...(kind === 'delete' ? [] : targetFlags(form)),
+    ...(filter === undefined ? [] : [filterFlag(kind, filter)]),
+    ...(rate === '' ? [] : [`--rate ${rate}`]),
+    ...refusalFlags[onRefused],
+    ...(stream.vhost === '/' ? [] : [`--vhost ${shellQuoted(stream.vhost)}`]),
+  ]
   const command = kind === 'redrive' ? 'dlq redrive' : `job ${kind}`
   return ['pabal', command, shellQuoted(stream.name), ...flags].join(' ')
+}
+
+const refusalFlags: Readonly<Record<OnRefused, readonly string[]>> = {
+  stop: [],
+  skip: ['--skip'],
+  wait: ['--retry'],
+}
+
+function targetFlags({ to, name, key }: JobForm): string[] {
+  if (to === 'origin') return []
+  if (to === 'address') return ['--to-address']
+  if (to === 'queue') return [`--to-queue ${shellQuoted(name)}`]
+  const flags = [`--to-exchange ${shellQuoted(name === '' ? 'amq.default' : name)}`]
+  return key === '' ? flags : [...flags, `--key ${shellQuoted(key)}`]
 }
 
 function filterFlag(kind: Kind, filter: object): string {

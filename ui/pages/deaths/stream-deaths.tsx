@@ -1,5 +1,6 @@
 // Dead letters of one stream: those that are in it, and those that died in it and are elsewhere now.
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import type { DeadLetterQueueJson } from '../../../src/admin/v1/dead-letter-operations.ts'
 import { curlOf, shellQuoted } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
@@ -7,39 +8,31 @@ import { useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
+import { Button } from '../../parts/button.tsx'
+import { JobProgress } from '../../parts/job-progress.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
-import { StreamFrame, streamUrl, useStream } from '../../parts/stream-tabs.tsx'
+import { StreamFrame, streamUrl, useStream, useStreamPlace } from '../../parts/stream-tabs.tsx'
 import { Name } from '../../parts/values.tsx'
 import { type Group, whyOf } from './death-groups.ts'
 import { Sentence, WhyChips } from './deaths.tsx'
 import { GroupPanel } from './group-panel.tsx'
 import { GroupTable } from './group-table.tsx'
+import { JobDialog } from './job-dialog.tsx'
 import { ReadingNote } from './reading-note.tsx'
 import { type Deaths, useDeaths } from './use-deaths.ts'
+import { useOpenGroup } from './use-open-group.ts'
 import './deaths.css'
 
 export function StreamDeathsPage(): JSX.Element {
-  const { vhost, name, live } = useStream()
-  const stream = live.data
-  const list = useLive<readonly DeadLetterQueueJson[]>(
-    name === '' ? undefined : apiPath`/v1/dead-letters/${vhost}`,
-  ).data
-  const here = useDeaths(stream && [{ vhost, name, messages: stream.messages }])
-  const targets = list?.filter((each) => mayHaveCome(each, name))
-  const elsewhere = useDeaths(
-    targets?.map(({ queue, messages }) => ({ vhost, name: queue, messages })),
-  )
-  const left = elsewhere.groups?.filter(({ queue }) => queue === name)
-  const [why, setWhy] = useParam('why')
-  const [openKey] = useParam('group')
-  const open = [...(here.groups ?? []), ...(left ?? [])].find(({ key }) => key === openKey)
-  const shown = here.groups?.filter((group) => why === undefined || whyOf(group) === why)
+  const { vhost, name } = useStream()
+  const shown = useStreamDeaths()
+  const { here, left } = shown
   const isEmpty = here.groups?.length === 0
-  const table = { openKey, onOpen: (key: string) => pushParams({ group: key }) }
   return (
     <StreamFrame
       current="deaths"
+      actions={<RedriveAll deaths={here} />}
       says={
         isEmpty ? <LeftSentence name={name} left={left} /> : <Sentence deaths={here} streams={[]} />
       }
@@ -50,35 +43,116 @@ export function StreamDeathsPage(): JSX.Element {
         />
       }
     >
-      {!isEmpty && (
-        <div class="deaths">
-          <div class="page-filters">
-            <WhyChips groups={here.groups} why={why} setWhy={setWhy} />
-          </div>
-          <ReadingNote deaths={here} />
-          <GroupTable
-            {...table}
-            groups={shown}
-            empty={<Empty title="None of these" text="Choose another reason." />}
-            isOneStream
-          />
-        </div>
-      )}
-      {isEmpty && left?.length === 0 && (
-        <NoDeaths name={name} targets={targets} others={here.others} />
+      <AllJob />
+      {isEmpty ? (
+        left?.length === 0 && <NoDeaths name={name} targets={shown.targets} others={here.others} />
+      ) : (
+        <DeadHere deaths={here} />
       )}
       {left !== undefined && left.length > 0 && (
-        <DiedHere name={name} groups={left} deaths={elsewhere} table={table} />
+        <DiedHere name={name} groups={left} deaths={shown.elsewhere} />
       )}
-      {open !== undefined && (
-        <GroupPanel
-          key={open.key}
-          group={open}
-          isTopic={open.stream.name === name && stream?.kind === 'topic'}
-          onClose={() => setParams({ group: undefined, job: undefined })}
+      <OpenGroup {...shown} />
+    </StreamFrame>
+  )
+}
+
+/** All that died and is here, whatever group it is of. */
+function RedriveAll({ deaths }: { readonly deaths: Deaths }): JSX.Element | null {
+  const { vhost, name, live } = useStream()
+  const [isAsking, setAsking] = useState(false)
+  const number = deaths.groups?.reduce((sum, { count }) => sum + count, 0) ?? 0
+  if (number === 0 || live.data?.kind === 'topic') return null
+  return (
+    <>
+      <Button onClick={() => setAsking(true)}>Redrive all …</Button>
+      {isAsking && (
+        <JobDialog
+          source={{ stream: { vhost, name } }}
+          kinds={['redrive', 'move', 'copy', 'delete']}
+          onBegun={(id) => setParams({ job: id, group: undefined })}
+          onClose={() => setAsking(false)}
         />
       )}
-    </StreamFrame>
+    </>
+  )
+}
+
+/** How that goes on; the job of one group stands in its panel. */
+function AllJob(): JSX.Element | null {
+  const { vhost } = useStreamPlace()
+  const [group] = useParam('group')
+  const [job, setJob] = useParam('job')
+  if (job === undefined || group !== undefined) return null
+  return <JobProgress vhost={vhost} id={job} onClose={() => setJob(undefined)} onBegun={setJob} />
+}
+
+interface StreamDeaths {
+  /** What is in it. */
+  readonly here: Deaths
+  /** What is where its dead letters may go, … */
+  readonly elsewhere: Deaths
+  /** … and what of it died in this stream. */
+  readonly left: readonly Group[] | undefined
+  readonly targets: readonly DeadLetterQueueJson[] | undefined
+}
+
+function useStreamDeaths(): StreamDeaths {
+  const { vhost, name, live } = useStream()
+  const path = name === '' ? undefined : apiPath`/v1/dead-letters/${vhost}`
+  const list = useLive<readonly DeadLetterQueueJson[]>(path).data
+  const stream = live.data
+  const here = useDeaths(stream && [{ vhost, name, messages: stream.messages }])
+  const targets = list?.filter((each) => mayHaveCome(each, name))
+  const elsewhere = useDeaths(
+    targets?.map(({ queue, messages }) => ({ vhost, name: queue, messages })),
+  )
+  const left = elsewhere.groups?.filter(({ queue }) => queue === name)
+  return { here, elsewhere, left, targets }
+}
+
+function DeadHere({ deaths }: { readonly deaths: Deaths }): JSX.Element {
+  const [why, setWhy] = useParam('why')
+  const { groups } = deaths
+  return (
+    <div class="deaths">
+      <div class="page-filters">
+        <WhyChips groups={groups} why={why} setWhy={setWhy} />
+      </div>
+      <ReadingNote deaths={deaths} />
+      <OwnTable
+        groups={groups?.filter((group) => why === undefined || whyOf(group) === why)}
+        isOneStream
+      />
+    </div>
+  )
+}
+
+function OwnTable(
+  props: Pick<Parameters<typeof GroupTable>[0], 'groups' | 'isOneStream'>,
+): JSX.Element {
+  const [openKey] = useParam('group')
+  return (
+    <GroupTable
+      {...props}
+      openKey={openKey}
+      onOpen={(key) => pushParams({ group: key })}
+      empty={<Empty title="None of these" text="Choose another reason." />}
+    />
+  )
+}
+
+function OpenGroup({ here, left }: StreamDeaths): JSX.Element | null {
+  const { name, live } = useStream()
+  const open = useOpenGroup([...(here.groups ?? []), ...(left ?? [])])
+  if (open === undefined) return null
+  return (
+    <GroupPanel
+      key={open.key}
+      group={open}
+      isTopic={open.stream.name === name && live.data?.kind === 'topic'}
+      onClose={() => setParams({ group: undefined, job: undefined })}
+    />
   )
 }
 
@@ -110,12 +184,10 @@ function DiedHere({
   name,
   groups,
   deaths,
-  table,
 }: {
   readonly name: string
   readonly groups: readonly Group[]
   readonly deaths: Deaths
-  readonly table: { readonly openKey: string | undefined; readonly onOpen: (key: string) => void }
 }): JSX.Element {
   return (
     <Section
@@ -126,7 +198,7 @@ function DiedHere({
       }
     >
       <ReadingNote deaths={{ ...deaths, others: 0 }} />
-      <GroupTable {...table} groups={groups} empty={<></>} />
+      <OwnTable groups={groups} />
     </Section>
   )
 }

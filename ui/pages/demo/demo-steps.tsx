@@ -17,17 +17,28 @@ interface StepsProps {
 
 const [vhost, dead, billing, stream] = ['/', 'demo.dead', 'demo.billing', 'demo.orders.stream']
 
+/** The first order is 1001. */
+const ordersBefore = 234
+
 export function DemoSteps({ demo, picture }: StepsProps): JSX.Element {
   const [asked, setAsked] = useState<'redrive' | 'rewind'>()
   const close = (): void => setAsked(undefined)
-  const messages = (text: string): string =>
-    urlOf('/stream/messages', { vhost, name: stream, text })
+  const filter = JSON.stringify({ message_id: 'order-1234' })
+  const found = urlOf('/stream/messages', { vhost, name: stream, filter })
+  const latest = picture.orders[0]?.order
+  const trace = urlOf('/trace', { message_id: latest === undefined ? '' : `order-${latest}` })
   return (
     <ol class="demo-steps">
       <Step
         title="Find order 1234"
-        text="By what is in the payload, in a topic that AMQP wrote. Nothing is taken."
-        action={<ButtonLink to={messages('"order":1234')}>Find it</ButtonLink>}
+        text="By its message id, in a topic that AMQP wrote. Looking takes nothing."
+        action={
+          picture.published >= ordersBefore ? (
+            <ButtonLink to={found}>Find it</ButtonLink>
+          ) : (
+            <Button isDisabled>It comes soon</Button>
+          )
+        }
       />
       <Step
         title="Redrive the dead"
@@ -51,9 +62,9 @@ export function DemoSteps({ demo, picture }: StepsProps): JSX.Element {
         }
       />
       <Step
-        title="Follow one order"
-        text="From its shop through both ways to its end, as it happens."
-        action={<ButtonLink to={urlOf('/trace')}>Trace</ButtonLink>}
+        title="Where is the latest order"
+        text="In the queue, in the topic, billed or dead: wherever it is now. Or follow the next ones."
+        action={<ButtonLink to={trace}>Trace</ButtonLink>}
       />
       {asked === 'redrive' && <Redrive count={picture.rejected} onClose={close} />}
       {asked === 'rewind' && (

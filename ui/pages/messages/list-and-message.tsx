@@ -1,6 +1,6 @@
 // The list of messages and the one that stands open: beside each other where there is room.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
 import { useKeys } from '../../lib/keys.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
@@ -25,17 +25,23 @@ interface ListProps {
 
 export function ListAndMessage(props: ListProps): JSX.Element {
   const { asked, stream, list, chosen, onChoose } = props
-  const [at] = useParam('at')
+  const at = usePlace(asked)
   const isWide = useIsWide()
   const isBeside = isWide && at !== undefined
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (list.live === undefined) return
+    // What comes would move what one reads.
+    list.live.source.isHeld = () => at !== undefined || scrolledIn(box.current) > 0
+  }, [list.live?.source, at])
   return (
     <div class={isBeside ? 'messages messages-beside' : 'messages'}>
-      <div class="messages-list">
+      <div class="messages-list" ref={box}>
         <ListHead list={list} asked={asked} />
         <MessageTable
           rows={list.rows}
           isTopic={stream?.kind === 'topic'}
-          isNarrow={isBeside}
+          isNarrow={isBeside || !isWide}
           openPlace={at}
           chosen={chosen}
           onChoose={onChoose}
@@ -51,6 +57,17 @@ export function ListAndMessage(props: ListProps): JSX.Element {
   )
 }
 
+function scrolledIn(list: HTMLElement | null): number {
+  return list?.querySelector('.table-full')?.scrollTop ?? 0
+}
+
+/** Which message stands open: its place, or an offset in the partition that is chosen. */
+function usePlace({ partition }: PagesAsked): string | undefined {
+  const [at] = useParam('at')
+  if (at === undefined || partition === undefined || at.includes('.')) return at
+  return `${partition}.${at}`
+}
+
 function OpenMessage(
   props: ListProps & { readonly place: string; readonly isBeside: boolean },
 ): JSX.Element {
@@ -61,10 +78,12 @@ function OpenMessage(
   const known = list.messages.find((each) => placeOf(each) === place)
   const title = (
     <>
-      <span class="mono">{place}</span> <StateBadge state={message?.state ?? known?.state} />
+      <span class="mono">{place}</span>{' '}
+      {loaded.isGone !== true && <StateBadge state={known?.state ?? message?.state} />}
     </>
   )
-  const actions = stream !== undefined && message !== undefined && (
+  const isThere = message !== undefined && loaded.isGone !== true
+  const actions = stream !== undefined && isThere && (
     <OneMessageActions {...{ stream, message, onOpen }} />
   )
   const view = (
@@ -110,7 +129,7 @@ function addJsonFilter({ filter }: PagesAsked, path: string, value: Tree): void 
   if (value.kind !== 'text' && value.kind !== 'number' && value.kind !== 'word') return
   const scalar: unknown = value.kind === 'text' ? value.text : JSON.parse(value.text)
   const json = [...(filter.json ?? []), { path, is: 'equals', value: scalar }]
-  setParams({ filter: JSON.stringify({ ...filter, json }) })
+  setParams({ text: undefined, filter: JSON.stringify({ ...filter, json }) })
 }
 
 /** Whether list and message have room beside each other. */

@@ -14,6 +14,8 @@ export interface LiveState {
   readonly kind: 'opens' | 'follows' | 'paused' | 'ended'
   /** Since it began. */
   readonly seenCount: number
+  /** Those that have come and wait until the reader looks at the top again. */
+  readonly waitingCount: number
   /** Those that left the list, as it has its limit. */
   readonly droppedCount: number
   /** What could not be shown, in words. */
@@ -40,9 +42,12 @@ export class LiveMessages {
     messages: [],
     kind: 'opens',
     seenCount: 0,
+    waitingCount: 0,
     droppedCount: 0,
     gaps: [],
   })
+  /** Whether somebody reads something that would move away. */
+  isHeld: () => boolean = () => false
   readonly #asked: PagesAsked
   readonly #stop = new AbortController()
   #ahead: Message[] = []
@@ -137,21 +142,22 @@ export class LiveMessages {
   #show(): void {
     this.#timer = undefined
     if (this.#isPaused || this.#ahead.length === 0) return
+    if (this.isHeld()) {
+      this.#set({ waitingCount: this.#ahead.length })
+      this.#timer = setTimeout(() => this.#show(), limits.showMs)
+      return
+    }
     const { messages, seenCount, droppedCount } = this.state.peek()
     const all = [...this.#ahead.toReversed(), ...messages]
     this.#set({
       messages: all.slice(0, limits.messagesMax),
       seenCount: seenCount + this.#ahead.length,
+      waitingCount: 0,
       droppedCount: droppedCount + Math.max(0, all.length - limits.messagesMax),
     })
     this.#ahead = []
     this.#resume?.()
     this.#resume = undefined
-  }
-
-  /** Messages that have come and are not shown yet. */
-  get aheadCount(): number {
-    return this.#ahead.length
   }
 
   #set(changes: Partial<LiveState>): void {

@@ -97,7 +97,7 @@ function LiveHead({
   readonly state: LiveState
   readonly source: LiveMessages
 }): JSX.Element {
-  const { kind, seenCount, droppedCount, gaps, reason } = state
+  const { kind, seenCount, waitingCount, droppedCount, gaps, reason } = state
   const words = {
     opens: 'Begins to follow …',
     follows: `Follows: ${counted(seenCount, 'message')} since you began`,
@@ -108,6 +108,7 @@ function LiveHead({
     <div class="messages-search" role="status">
       <span class="number">
         {words[kind]}
+        {waitingCount > 0 && `, ${count(waitingCount)} more wait while you read`}
         {droppedCount > 0 && `, the newest ${count(state.messages.length)} are listed`}
         {kind === 'follows' && reason !== undefined && ` · ${reason}, tries again`}
       </span>

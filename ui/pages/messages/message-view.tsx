@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ask, Problem } from '../../lib/api.ts'
+import { count } from '../../lib/format.ts'
 import { useParam } from '../../lib/router.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
@@ -26,6 +27,8 @@ const payloadSize = 64 * 1024
 export interface Loaded {
   readonly message?: WholeMessage
   readonly problem?: Problem
+  /** It was there, and is not any more. */
+  readonly isGone?: boolean
 }
 
 /** A message by its place, asked for once; it never changes but for its state. */
@@ -39,9 +42,10 @@ export function useMessage(stream: StreamRef, place: string | undefined, turn: n
       (message) => setLoaded({ message, place }),
       (error: unknown) => {
         if (stop.signal.aborted) return
-        setLoaded({
-          problem: error instanceof Problem ? error : new Problem(0, String(error)),
-          place,
+        const problem = error instanceof Problem ? error : new Problem(0, String(error))
+        setLoaded((before) => {
+          const isGone = problem.status === 404 && before.place === place && before.message
+          return isGone ? { ...before, isGone: true } : { problem, place }
         })
       },
     )
@@ -61,7 +65,7 @@ export interface MessageViewProps {
 
 export function MessageView({ stream, place, loaded, onFilter }: MessageViewProps): JSX.Element {
   const [asked, setTab] = useParam('tab')
-  const { message, problem } = loaded
+  const { message, problem, isGone = false } = loaded
   if (problem !== undefined) return <Gone place={place} problem={problem} />
   if (message === undefined) return <Skeleton lines={10} />
   const deaths = deathsOf(message)
@@ -69,6 +73,11 @@ export function MessageView({ stream, place, loaded, onFilter }: MessageViewProp
   const headerCount = headersOf(message).length
   return (
     <div class="message">
+      {isGone && (
+        <p class="message-gone" role="status">
+          It is not here any more: you see what it was.
+        </p>
+      )}
       <dl class="message-facts">
         <Fact name="came">
           <At value={message.time} />
@@ -92,7 +101,7 @@ export function MessageView({ stream, place, loaded, onFilter }: MessageViewProp
           Payload
         </TabButton>
         <TabButton id="headers" current={tab} onChoose={setTab}>
-          Properties and headers <span class="tab-count">{headerCount}</span>
+          Properties and headers <span class="tab-count">{count(headerCount)}</span>
         </TabButton>
         {deaths.length > 0 && (
           <TabButton id="deaths" current={tab} onChoose={setTab}>

@@ -48,7 +48,7 @@ export function MessagesPage(): JSX.Element {
           asked={asked}
           partitions={stream?.kind === 'topic' ? stream.partitions : 1}
           isLive={isLive}
-          onChange={setParams}
+          onChange={(changes) => setParams({ text: undefined, ...changes })}
         />
       }
       command={
@@ -67,6 +67,7 @@ export function MessagesPage(): JSX.Element {
             jobs.remove(id)
             again()
           }}
+          onEnded={again}
           onBegun={begun}
         />
       ))}
@@ -144,11 +145,14 @@ function useAsked(): PagesAsked {
   const [order] = useParam('order')
   const [from] = useParam('from')
   const [partition] = useParam('partition')
-  const [filter] = useParam('filter')
+  const [json] = useParam('filter')
+  // For links: a text alone is a filter.
+  const [text] = useParam('text')
   return useMemo(() => {
     const known: Order = order === 'oldest' ? 'oldest' : 'newest'
-    return { vhost, name, order: known, from, partition, filter: readFilter(filter) }
-  }, [vhost, name, order, from, partition, filter])
+    const filter = { ...(text !== undefined && { text }), ...readFilter(json) }
+    return { vhost, name, order: known, from, partition, filter }
+  }, [vhost, name, order, from, partition, json, text])
 }
 
 function saysOf({

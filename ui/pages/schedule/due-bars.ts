@@ -11,7 +11,7 @@ export const windows = {
 export type WindowName = keyof typeof windows
 
 export function windowOf(name: string | undefined): WindowName {
-  return name !== undefined && name in windows ? (name as WindowName) : 'hour'
+  return name !== undefined && Object.hasOwn(windows, name) ? (name as WindowName) : 'hour'
 }
 
 export const kinds = ['delayed', 'expiring', 'retried'] as const

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { count, counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
-import { apiPath, encodeName } from '../../lib/names.ts'
+import { apiPath } from '../../lib/names.ts'
 import { plainName } from '../../lib/show-name.ts'
 import { Confirm } from '../../parts/confirm.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -132,14 +132,24 @@ function effectOf({ verb, of }: EndAsked, number: number | undefined, done: numb
   return `Drops ${what}. It cannot be undone.`
 }
 
+/** Undefined where no command does it: for several that were chosen. */
 function cliOf({ verb, messages = [], of }: EndAsked): string | undefined {
+  if (of !== undefined) {
+    const { vhost, name, filter } = of
+    const flags = filter === undefined ? [] : [`--text ${shellQuoted(filter.text)}`]
+    return commandOf(verb, { vhost, name }, flags)
+  }
   const [only] = messages
-  const flags: string[] = []
-  const vhost = of?.vhost ?? only?.vhost ?? '/'
-  const name = of?.name ?? only?.at_exchange
-  if (name === undefined || (of === undefined && messages.length !== 1)) return undefined
-  if (of?.filter !== undefined) flags.push(`--text ${shellQuoted(of.filter.text)}`)
-  if (of === undefined && only !== undefined) flags.push(`--place ${encodeName(only.place)}`)
-  if (vhost !== '/') flags.push(`--vhost ${shellQuoted(vhost)}`)
-  return ['pabal delayed', verb, shellQuoted(name), ...flags].join(' ')
+  if (only === undefined || messages.length > 1) return undefined
+  const { vhost, at_exchange: name, place } = only
+  return commandOf(verb, { vhost, name }, [`--place ${place}`])
+}
+
+function commandOf(
+  verb: EndAsked['verb'],
+  { vhost, name }: { readonly vhost: string; readonly name: string },
+  flags: readonly string[],
+): string {
+  const inVHost = vhost === '/' ? [] : [`--vhost ${shellQuoted(vhost)}`]
+  return ['pabal delayed', verb, shellQuoted(name), ...flags, ...inVHost].join(' ')
 }

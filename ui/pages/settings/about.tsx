@@ -41,7 +41,7 @@ export function AboutTab({ tabs }: TabProps): JSX.Element {
         data &&
         `Pabal ${data.product_version}, which AMQP clients know as RabbitMQ ${data.rabbitmq_version}`
       }
-      filters={tabs}
+      tabs={tabs}
       command={<AsCommand cli="pabal version" curl={curlOf('GET', '/overview')} />}
     >
       {data === undefined ? (

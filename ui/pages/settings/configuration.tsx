@@ -37,16 +37,14 @@ export function ConfigurationTab({ tabs }: TabProps): JSX.Element {
         given &&
         `${given.length} of ${counted(data.length, 'setting')} were given; a change needs a restart, but for files of certificates and passwords`
       }
+      tabs={tabs}
       filters={
         <>
-          {tabs}
-          <span class="settings-filter">
-            <SearchField
-              label="Filter settings"
-              value={filter}
-              onChange={(name) => setParams({ name })}
-            />
-          </span>
+          <SearchField
+            label="Filter settings"
+            value={filter}
+            onChange={(name) => setParams({ name })}
+          />
           <Chip
             isOn={only !== undefined}
             onClick={() => setParams({ set: only === undefined ? 'true' : undefined })}

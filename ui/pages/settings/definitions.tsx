@@ -50,7 +50,7 @@ export function DefinitionsTab({ tabs }: TabProps): JSX.Element {
     <Page
       title="Settings"
       says="All that was declared, as one file that RabbitMQ reads and writes, too"
-      filters={tabs}
+      tabs={tabs}
       command={<AsCommand cli={commandOf(checked)} />}
     >
       <div class="definitions">

@@ -54,12 +54,10 @@ export function PoliciesTab({ tabs }: TabProps): JSX.Element {
           Add a policy
         </Button>
       }
+      tabs={tabs}
       filters={
         <>
-          {tabs}
-          <span class="settings-filter">
-            <Choice label="Whose" value={path} options={kinds} onChange={setKind} />
-          </span>
+          <Choice label="Whose" value={path} options={kinds} onChange={setKind} />
           <SearchField
             label="Filter by name"
             value={filter}

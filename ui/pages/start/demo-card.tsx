@@ -10,8 +10,8 @@ export function DemoCard(): JSX.Element {
   return (
     <div class="demo-card">
       <p>
-        Or look around with something in it: a small shop with orders, payments that fail and mails
-        that are sent later, on streams of its own. It goes away without a trace.
+        Or look around with something in it: a shop whose orders come over AMQP, are billed from a
+        queue and read over Kafka, for ten minutes. It goes away without a trace.
       </p>
       <p class="demo-card-ways">
         <ButtonLink to="/demo">Open the demo</ButtonLink>

@@ -71,7 +71,7 @@ function consumerWords(
   const stuck = consumers.filter((each) => consumerState(each, now).text === 'stuck')
   if (stuck.length > 0) {
     const held = stuck.reduce((sum, { unacked }) => sum + (unacked ?? 0), 0)
-    return `${count(stuck.length)} of ${counted(total, 'consumer')} ${stuck.length === 1 ? 'is' : 'are'} stuck with ${counted(held, 'message')}.`
+    return `${stuckWords(stuck.length, total)} stuck with ${counted(held, 'message')}.`
   }
   const [only] = consumers
   if (total === 1 && only !== undefined && isFull(only)) return oneByOne(only)
@@ -79,6 +79,12 @@ function consumerWords(
   return settles === 0
     ? `${counted(total, 'consumer')}, and nothing to do.`
     : `${counted(total, 'consumer')} ${total === 1 ? 'settles' : 'settle'} ${rate(settles)}.`
+}
+
+function stuckWords(stuck: number, total: number): string {
+  if (total === 1) return 'Its consumer is'
+  if (stuck === total) return `All ${counted(total, 'consumer')} are`
+  return `${count(stuck)} of ${counted(total, 'consumer')} ${stuck === 1 ? 'is' : 'are'}`
 }
 
 /** What its prefetch and its pace come to. */

@@ -64,7 +64,8 @@ function Overview({ stream }: { readonly stream: StreamShownJson }): JSX.Element
 function Numbers({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const { kind, rates, growth, growing, consumers, groups } = stream
   const readers = consumers + groups.length
-  const waits = kind === 'queue' && stream.messages > 0 && readers === 0
+  const isPlace = stream.dead_letter_sources > 0
+  const waits = kind === 'queue' && stream.messages > 0 && readers === 0 && !isPlace
   return (
     <Stats>
       <Stat

@@ -27,15 +27,15 @@ const all: readonly StreamColumn[] = [
   {
     key: 'vhost',
     label: 'Virtual host',
-    width: '110px',
-    priority: 2,
+    width: '96px',
+    priority: 3,
     sort: 'vhost',
     cell: ({ vhost }) => <Name value={vhost} />,
   },
   {
     key: 'type',
     label: 'Type',
-    width: '76px',
+    width: '72px',
     priority: 3,
     sort: 'type',
     cell: ({ kind, type }) => <span class="soft">{kind === 'topic' ? 'topic' : type}</span>,
@@ -54,7 +54,7 @@ const all: readonly StreamColumn[] = [
     label: '10 min',
     hint: 'The last ten minutes, as far as somebody looked: messages of a queue, publishes of a topic',
     width: '96px',
-    priority: 2,
+    priority: 3,
     cell: (stream) => <Spark {...sparkOf(stream)} />,
   },
   {
@@ -72,7 +72,7 @@ const all: readonly StreamColumn[] = [
     label: 'In',
     hint: 'Published a second',
     align: 'end',
-    width: '80px',
+    width: '76px',
     priority: 2,
     sort: 'rates.in',
     cell: ({ rates, published }) => rateOf(rates.in, published),
@@ -82,7 +82,7 @@ const all: readonly StreamColumn[] = [
     label: 'Out',
     hint: 'Delivered or fetched a second',
     align: 'end',
-    width: '80px',
+    width: '76px',
     priority: 2,
     sort: 'rates.out',
     cell: ({ rates, delivered }) => rateOf(rates.out, delivered),
@@ -102,7 +102,7 @@ const all: readonly StreamColumn[] = [
     label: 'Unacked',
     hint: 'Delivered and not yet acked',
     align: 'end',
-    width: '80px',
+    width: '76px',
     priority: 3,
     sort: 'unacked',
     cell: ({ kind, unacked }) => quiet(kind === 'topic' ? undefined : unacked),
@@ -112,7 +112,7 @@ const all: readonly StreamColumn[] = [
     label: 'Readers',
     hint: 'Consumers by AMQP and HTTP, and consumer groups of Kafka',
     align: 'end',
-    width: '76px',
+    width: '72px',
     priority: 3,
     sort: 'consumers',
     cell: readersOf,
@@ -122,7 +122,7 @@ const all: readonly StreamColumn[] = [
     label: 'Lag',
     hint: 'Messages that the slowest group has not read',
     align: 'end',
-    width: '80px',
+    width: '76px',
     priority: 3,
     sort: 'lag',
     cell: ({ lag }) => quiet(lag),
@@ -132,7 +132,7 @@ const all: readonly StreamColumn[] = [
     label: 'Oldest',
     hint: 'How long its first message has been there',
     align: 'end',
-    width: '84px',
+    width: '72px',
     priority: 2,
     cell: ageOf,
   },
@@ -161,13 +161,17 @@ const usual = [
   'oldest',
 ]
 
+/** Where there is less room, the name needs it more. */
+const onlyWide = ['type', 'unacked'] as const
+
 /** `chosen` as the URL has it: keys with commas between them. */
 export function chosenColumns(
   chosen: string | undefined,
-  hasSeveralVHosts: boolean,
+  room: { readonly hasSeveralVHosts: boolean; readonly isWide: boolean },
 ): readonly StreamColumn[] {
   const keys = new Set(chosen === undefined ? usual : ['name', ...chosen.split(',')])
-  if (chosen === undefined && hasSeveralVHosts) keys.add('vhost')
+  if (chosen === undefined && room.hasSeveralVHosts) keys.add('vhost')
+  if (chosen === undefined && !room.isWide) for (const key of onlyWide) keys.delete(key)
   return all.filter(({ key }) => keys.has(key))
 }
 

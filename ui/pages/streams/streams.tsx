@@ -1,6 +1,6 @@
 // All streams: queues and topics in one table, which asks the broker only for the rows that one sees.
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { StreamRowJson } from '../../../src/admin/v1/stream-list-operation.ts'
 import { curlOf } from '../../lib/api.ts'
 import { count, counted, rate } from '../../lib/format.ts'
@@ -43,7 +43,10 @@ export function StreamsPage(): JSX.Element {
   const first = useLive<ListPage<StreamRowJson>>(pathOf(1, 100))
   const vhosts = useLive<readonly VHostJson[]>('/vhosts?columns=name').data ?? []
   const names = vhosts.map(({ name }) => name)
-  const columns = chosenColumns(columnKeys, names.length > 1)
+  const columns = chosenColumns(columnKeys, {
+    hasSeveralVHosts: names.length > 1,
+    isWide: useIsWide(),
+  })
   const create = (): void => pushParams({ create: 'queue' })
   useKeys([{ keys: 'c', does: 'create a stream', run: create }])
   return (
@@ -94,8 +97,21 @@ export function StreamsPage(): JSX.Element {
   )
 }
 
+const wide = matchMedia('(min-width: 1280px)')
+
 /** So long after somebody has begun to look there are rates. */
 const ratesMs = 8000
+
+/** Follows the width of the window. */
+function useIsWide(): boolean {
+  const [isWide, setWide] = useState(() => wide.matches)
+  useEffect(() => {
+    const look = (): void => setWide(wide.matches)
+    wide.addEventListener('change', look)
+    return () => wide.removeEventListener('change', look)
+  }, [])
+  return isWide
+}
 
 type Growing = Pick<StreamRowJson, 'vhost' | 'name' | 'growth'>
 

@@ -283,7 +283,9 @@ function nextNode(
   [wayX, wayY]: readonly [x: number, y: number],
 ): SVGElement | undefined {
   const middleOf = (element: Element): { readonly x: number; readonly y: number } => {
-    const { left, top, width, height } = element.getBoundingClientRect()
+    // Without the words beside it.
+    const shape = element.querySelector('.node-shape') ?? element
+    const { left, top, width, height } = shape.getBoundingClientRect()
     return { x: left + width / 2, y: top + height / 2 }
   }
   const start = middleOf(from)
@@ -294,7 +296,7 @@ function nextNode(
     const ahead = (x - start.x) * wayX + (y - start.y) * wayY
     const aside = Math.abs((x - start.x) * wayY) + Math.abs((y - start.y) * wayX)
     const away = ahead + aside * 2
-    if (ahead > 1 && away < least) {
+    if (ahead > 4 && away < least) {
       least = away
       nearest = node
     }

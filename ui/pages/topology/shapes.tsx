@@ -45,12 +45,12 @@ export function NodeShape(props: NodeShapeProps): JSX.Element {
       class={classes.filter((each) => each !== false).join(' ')}
       transform={`translate(${place.x} ${place.y})`}
       role="button"
-      tabIndex={isCurrent ? 0 : -1}
+      tabindex={isCurrent ? 0 : -1}
       data-node={node.id}
-      aria-label={isFolded ? `${foldedText(node)}, show them` : spoken(node)}
       aria-pressed={isFolded ? undefined : isSelected}
       onClick={() => onOpen(node.id)}
     >
+      <title>{isFolded ? `${foldedText(node)}, show them` : spoken(node)}</title>
       {isFolded ? <Folded node={node} /> : <Single node={node} />}
     </g>
   )
@@ -75,7 +75,6 @@ function Single({ node }: { readonly node: TopologyNodeJson }): JSX.Element {
   const start = node.kind === 'exchange' ? 20 : 14
   return (
     <>
-      <title>{name}</title>
       <Shape node={node} />
       <text class="node-name" x={start} y="18">
         {cut(name, note === undefined ? lettersMax : lettersMax - 2)}
