@@ -257,11 +257,13 @@ ui.test('one is edited and published, another moved, a third deleted', async (op
   await edited.getByText('1 message routed').waitFor()
   await edited.getByRole('button', { name: 'Close' }).first().click()
   await list(page).getByRole('row', { name: 'second' }).click()
-  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await page.keyboard.press('d')
   const dialog = page.getByRole('dialog')
   await dialog.getByText(/Deletes 1 message .* They cannot be brought back/).waitFor()
   await dialog.getByRole('button', { name: 'Delete 1 message' }).click()
   await page.getByText('Deleted 1 message from elsewhere').waitFor()
+  await page.getByText('It is not here any more').waitFor()
+  ui.expectProblems(/404/)
 })
 
 ui.test(

@@ -34,7 +34,14 @@ const rowSchema = streamSchema.extend({
   spark: sparkSchema.optional(),
 })
 
-type State = 'growing' | 'no-consumers' | 'dead-letters' | 'empty' | 'not-empty' | 'lagging'
+type State =
+  | 'growing'
+  | 'no-consumers'
+  | 'dead-letters'
+  | 'empty'
+  | 'not-empty'
+  | 'lagging'
+  | 'paused'
 
 const states: Readonly<Record<State, (stream: Destination, facts: StreamFacts) => boolean>> = {
   growing: isGrowing,
@@ -44,6 +51,7 @@ const states: Readonly<Record<State, (stream: Destination, facts: StreamFacts) =
     stream.messageCount > 0 && facts.deadLetterSourcesOf(stream) > 0,
   empty: ({ messageCount }) => messageCount === 0,
   'not-empty': ({ messageCount }) => messageCount > 0,
+  paused: (stream) => stream.kind === 'queue' && stream.pausedAt > 0,
   lagging: (stream, facts) => (facts.lagOf(stream)?.lag ?? 0) > 0,
 }
 

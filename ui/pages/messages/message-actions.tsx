@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
 import { ask } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
+import { useKeys } from '../../lib/keys.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { urlOf } from '../../lib/router.ts'
 import { Button } from '../../parts/button.tsx'
@@ -31,6 +32,24 @@ const jobWords = { redrive: 'Redrive', move: 'Move', copy: 'Copy', delete: 'Dele
 function jobsFor({ kind, dead_letter_sources: sources }: StreamShownJson): JobKind[] {
   if (kind === 'topic') return ['copy']
   return sources > 0 ? ['redrive', 'move', 'copy', 'delete'] : ['move', 'copy', 'delete']
+}
+
+const jobKeys = { redrive: 'R', move: 'm', copy: 'y', delete: 'd' } as const
+
+/** Keys for those that are chosen, or else for the one that stands open; each asks first. */
+export function useJobKeys(
+  stream: StreamShownJson | undefined,
+  messages: readonly Message[],
+  onOpen: Open,
+): void {
+  const jobs = stream === undefined || messages.length === 0 ? [] : jobsFor(stream)
+  useKeys(
+    jobs.map((job) => ({
+      keys: jobKeys[job],
+      does: `${jobWords[job].toLowerCase()} the chosen or open message`,
+      run: () => onOpen({ kind: 'job', job, scope: { kind: 'chosen', messages } }),
+    })),
+  )
 }
 
 export function OneMessageActions({
@@ -65,6 +84,7 @@ export function OneMessageActions({
       (error: Error) => toast(error.message),
     )
   }
+  useKeys([{ keys: 'e', does: 'edit the message and publish it', run: edit }])
   return (
     <>
       {jobs.map((job) => (

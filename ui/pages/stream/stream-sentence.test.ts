@@ -22,6 +22,7 @@ function sentence(stream: object): string {
     growing: false,
     rates,
     idle_since: null,
+    paused_since: null,
     oldest: null,
     dead_letter_sources: 0,
   }
@@ -33,6 +34,13 @@ test('a queue nobody consumes says since when it waits', () => {
   assert.equal(
     sentence({ messages: 25_264, oldest: now - 240_000 }),
     'Nobody consumes it: 25,264 messages wait. The oldest message waits 4 min.',
+  )
+})
+
+test('a paused queue says so first', () => {
+  assert.equal(
+    sentence({ messages: 3, consumers: 1, paused_since: now - 60_000 }),
+    'Paused for 1 min: 3 messages wait, and 1 consumer gets none.',
   )
 })
 

@@ -9,12 +9,21 @@ const stillRate = 0.05
 /** `now` is the broker's time in milliseconds since the Unix epoch. */
 export function sentenceOf(stream: StreamShownJson, now: number): string {
   if (stream.kind === 'topic') return topicSentence(stream)
+  if (stream.paused_since !== null) return pausedSentence(stream, stream.paused_since, now)
   if (stream.messages === 0) return emptySentence(stream)
   if (stream.consumers + stream.groups.length === 0) {
     return `${unreadSentence(stream)} ${waits(stream, now)}`.trim()
   }
   if (isStuck(stream)) return stuckSentence(stream, now)
   return movingSentence(stream, now).trim()
+}
+
+function pausedSentence(stream: StreamShownJson, since: number, now: number): string {
+  const { messages, consumers } = stream
+  const length = duration(Math.max(1000, Math.floor((now - since) / 1000) * 1000))
+  const nobody =
+    consumers === 0 ? '' : `, and ${counted(consumers, 'consumer')} ${does(consumers, 'get')} none`
+  return `Paused for ${length}: ${counted(messages, 'message')} ${does(messages, 'wait')}${nobody}.`
 }
 
 function unreadSentence({ messages, dead_letter_sources: sources }: StreamShownJson): string {

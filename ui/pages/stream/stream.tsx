@@ -30,6 +30,7 @@ export function StreamPage(): JSX.Element {
     <StreamFrame
       current="overview"
       says={stream && sentenceOf(stream, now.value)}
+      actions={stream?.kind === 'queue' && <PauseButton stream={stream} />}
       command={
         <AsCommand
           cli={commandOn('show', { vhost, name })}
@@ -39,6 +40,31 @@ export function StreamPage(): JSX.Element {
     >
       {stream === undefined ? <Skeleton lines={8} /> : <Overview stream={stream} />}
     </StreamFrame>
+  )
+}
+
+/** Pauses the queue, or lets it go on. */
+function PauseButton({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
+  const [verb, setVerb] = useState<'pause' | 'resume'>()
+  const isPaused = stream.paused_since !== null
+  return (
+    <>
+      <Button
+        kind={isPaused ? 'primary' : 'plain'}
+        isDisabled={!stream.may.configure || stream.exclusive}
+        onClick={() => setVerb(isPaused ? 'resume' : 'pause')}
+      >
+        {isPaused ? 'Resume …' : 'Pause …'}
+      </Button>
+      {verb !== undefined && (
+        <ChosenConfirm
+          verb={verb}
+          streams={[{ vhost: stream.vhost, name: stream.name }]}
+          onClose={() => setVerb(undefined)}
+          onDone={() => setVerb(undefined)}
+        />
+      )}
+    </>
   )
 }
 
