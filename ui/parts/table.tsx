@@ -63,7 +63,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
     if (rows.total !== undefined && shown.last >= shown.first) rows.onShown(shown.first, shown.last)
   }, [shown.first, shown.last, rows.total === undefined])
   if (rows.problem !== undefined && rows.total === undefined) {
-    return <ProblemNote problem={rows.problem} />
+    return <ProblemNote problem={rows.problem} onRetry={rows.onRetry} />
   }
   if (rows.total === 0 && !rows.isStale) return <div class="table-empty">{empty}</div>
   const isChosen = props.onChoose !== undefined
