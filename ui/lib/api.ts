@@ -97,7 +97,7 @@ function refusalIn(text: string): Refusal {
  */
 export function apiUrl(path: string): string {
   if (!hasDots(path)) return `/api${path}`
-  throw new Problem(0, 'The name is “.” or “..”, which a browser cannot send: use curl')
+  throw new Problem(400, 'The name is “.” or “..”, which a browser cannot send: use curl')
 }
 
 /** `fetch` shortens `/a/../b` to `/b`, also when the dots are percent-encoded: that is something else's path. */

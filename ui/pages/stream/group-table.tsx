@@ -17,6 +17,7 @@ const columns: readonly Column<StreamGroupJson>[] = [
     key: 'members',
     label: 'Members',
     align: 'end',
+    priority: 2,
     width: '96px',
     cell: ({ members }) => <Num value={members} />,
   },
