@@ -72,8 +72,7 @@ async function pikaPython(): Promise<Way> {
 
 function shellWay(file: string): Way {
   if (file.includes('kafka') && !has('kcat', '-V')) return { missing: 'kcat' }
-  const knowsJson = has('sh', '-c', 'curl --help all | grep -q -- --json')
-  if (file.includes('http') && !knowsJson) return { missing: 'curl 7.82 or newer' }
+  if (file.includes('http') && !has('curl', '--version')) return { missing: 'curl' }
   return shell
 }
 

@@ -95,7 +95,7 @@ function refusalIn(text: string): Refusal {
 export function curlOf(method: Method, path: string, body?: unknown): string {
   const url = shellQuoted(`${location.origin}/api${path}`)
   const verb = method === 'GET' || (method === 'POST' && body !== undefined) ? '' : ` -X ${method}`
-  const data = body === undefined ? '' : ` --json ${shellQuoted(JSON.stringify(body))}`
+  const data = body === undefined ? '' : ` -d ${shellQuoted(JSON.stringify(body))}`
   return `curl -u guest:guest${verb}${data} ${url}`
 }
 
