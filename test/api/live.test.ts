@@ -111,7 +111,9 @@ test('what is no piece of JSON cannot be a view', async () => {
     assert.match(await refused('/overview', path), /more than a piece of JSON/)
   }
   assert.match(await refused('overview'), /no path below/)
-  assert.match(await refused('/v1/traces/%2F/x/events?wait_ms=1000'), /do not wait/)
+  for (const name of ['wait_ms', 'wait\t_ms', 'wait%5Fms']) {
+    assert.match(await refused(`/v1/traces/%2F/x/events?${name}=1000`), /do not wait/)
+  }
   assert.match(await refused(...Array(liveLimits.viewsMax + 1).fill('/overview')), /more than 32/)
 })
 

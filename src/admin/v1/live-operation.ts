@@ -101,8 +101,9 @@ function whyNoView(path: string, operations: readonly Operation[]): string | und
   if (!path.startsWith('/')) return `view: ${path} is no path below /api, such as /overview`
   const found = findGet(path, operations)
   if (found?.isStream === true) return `view: ${found.path} answers with more than a piece of JSON`
-  const [, query] = path.split('?', 2)
-  return new URLSearchParams(query).has('wait_ms') ? 'view: wait_ms: views do not wait' : undefined
+  // As a request reads it: tabs and line ends within a URL mean nothing.
+  const { searchParams } = new URL(`http://localhost${path}`)
+  return searchParams.has('wait_ms') ? 'view: wait_ms: views do not wait' : undefined
 }
 
 /** What a router finds. */

@@ -102,3 +102,19 @@ test('of many things those that count most are drawn, each with what leads to it
   assert.equal((hub?.hidden ?? 0) + drawing.edges.length, 60)
   assert.equal(drawing.left_off, 61 - ids.length)
 })
+
+test('many patterns of many words are compared in slices: the broker goes on meanwhile', async () => {
+  const body = {
+    patterns: Array.from({ length: 40 }, () => `${'#.*.'.repeat(60)}z`),
+    routing_keys: Array.from({ length: 40 }, () => 'a.'.repeat(120)),
+  }
+  let turns = 0
+  let next = setImmediate(function count() {
+    turns++
+    next = setImmediate(count)
+  })
+  const [status] = await askApi(routes, 'POST /v1/topic-test', body)
+  clearImmediate(next)
+  assert.equal(status, 200)
+  assert.ok(turns > 20, `${turns} turns`)
+})

@@ -73,7 +73,7 @@ const topologySchema: z.ZodType<TopologyJson> = z.object({
 
 /** The picture, and where messages would go in it. */
 export function topologyOperations(parts: TopologyParts): Operation[] {
-  return [topologyOperation(parts), topicTestOperation]
+  return [topologyOperation(parts), topicTestOperation(parts.broker)]
 }
 
 function topologyOperation(parts: TopologyParts): Operation {

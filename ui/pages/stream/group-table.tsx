@@ -12,12 +12,13 @@ import { Name, Num } from '../../parts/values.tsx'
 
 const columns: readonly Column<StreamGroupJson>[] = [
   { key: 'name', label: 'Group', cell: ({ name }) => <Name value={name} /> },
-  { key: 'state', label: 'State', width: '160px', cell: stateOf },
+  { key: 'state', label: 'State', width: '124px', cell: stateOf },
   {
     key: 'members',
     label: 'Members',
     align: 'end',
     width: '96px',
+    priority: 2,
     cell: ({ members }) => <Num value={members} />,
   },
   {

@@ -6,7 +6,7 @@ import { count, counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
 import { decodeName, encodeName, query } from '../../lib/names.ts'
 import type { ListPage } from '../../lib/rows.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -143,10 +143,10 @@ export function ChosenConfirm({ verb, streams, onClose, onDone }: ChosenConfirmP
       verb={`${does} ${what}`}
       kind={verb === 'delete' || verb === 'purge' ? 'danger' : 'primary'}
       {...(verb === 'delete' && {
-        typed: typedFor(only, what),
+        typed: only === undefined ? what : typedName(only.name, 'this stream'),
       })}
       cli={only && commandOn(cli, only)}
-      curl={curlOf('POST', path, { streams: streams.slice(0, 3) })}
+      curl={curlOf('POST', path, { streams })}
       isDisabled={dry === undefined || dry.done.length === 0}
       run={run}
       onClose={onClose}
@@ -154,12 +154,6 @@ export function ChosenConfirm({ verb, streams, onClose, onDone }: ChosenConfirmP
       {dry !== undefined && dry.refused.length > 0 && <Refused refused={dry.refused} />}
     </Confirm>
   )
-}
-
-/** What a person can type: a long name, or one with controls or raw bytes, is only shown. */
-function typedFor(only: StreamId | undefined, what: string): string {
-  if (only === undefined) return what
-  return only.name.length <= 60 && plainName(only.name) === only.name ? only.name : 'this stream'
 }
 
 function effectOf(verb: Verb, dry: Outcome | undefined, what: string): string {

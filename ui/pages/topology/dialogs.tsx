@@ -6,7 +6,7 @@ import { ask } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -159,7 +159,7 @@ function DeleteDialog(props: DialogsProps & { readonly exchange: string }): JSX.
     <Confirm
       title="Delete an exchange"
       effect={effect}
-      typed={exchange}
+      typed={typedName(exchange, 'this exchange')}
       verb="Delete exchange"
       cli={action.cli}
       curl={action.curl}

@@ -6,7 +6,7 @@ import type { DrawnEdge, Folded } from './fold.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
 import { edgeKey, neighbourhoodOf } from './neighbourhood.ts'
 import { type Frame, usePanZoom } from './pan-zoom.ts'
-import { EdgeLine, NodeShape } from './shapes.tsx'
+import { EdgeLine, type EdgeProps, EdgeWords, NodeShape } from './shapes.tsx'
 import { foldedNote, worstNote } from './words.ts'
 import './graph.css'
 
@@ -170,6 +170,20 @@ function Content(props: ContentProps): JSX.Element {
   }
   const degrees = degreesOf(edges)
   const isQuiet = edges.length <= toldEdgesMax
+  const lines = edges.flatMap((drawn): EdgeProps[] => {
+    const [from, to] = [layout.places.get(drawn.from), layout.places.get(drawn.to)]
+    if (from === undefined || to === undefined) return []
+    const isOwnLit = isLit(drawn) || (lit === undefined && isLooked(drawn))
+    return [{ drawn, from, to, lanes: layout.lanes, isDim: !isBetween(drawn), isLit: isOwnLit }]
+  })
+  const isTold = (line: EdgeProps): boolean =>
+    line.isLit ||
+    isLooked(line.drawn) ||
+    (isQuiet && !line.isDim && line.drawn.kind !== 'dead_letter')
+  const keyOf = ({ drawn }: EdgeProps): string => `${drawn.kind}\n${edgeKey(drawn)}`
+  const degreeOf = (id: string): number => degrees.get(id) ?? 0
+  const endOf = ({ drawn }: EdgeProps): 'from' | 'to' =>
+    degreeOf(drawn.from) < degreeOf(drawn.to) ? 'from' : 'to'
   const current = nodes.some(({ id }) => id === focused) ? focused : nodes[0]?.id
   return (
     <>
@@ -178,28 +192,12 @@ function Content(props: ContentProps): JSX.Element {
           {text}
         </text>
       ))}
-      {edges.map((drawn) => {
-        const [from, to] = [layout.places.get(drawn.from), layout.places.get(drawn.to)]
-        if (from === undefined || to === undefined) return null
-        const isFewerFrom = (degrees.get(drawn.from) ?? 0) < (degrees.get(drawn.to) ?? 0)
-        return (
-          <EdgeLine
-            key={`${drawn.kind}\n${edgeKey(drawn)}`}
-            drawn={drawn}
-            from={from}
-            to={to}
-            lanes={layout.lanes}
-            isDim={!isBetween(drawn)}
-            isLit={isLit(drawn) || (lit === undefined && isLooked(drawn))}
-            isTold={
-              isLit(drawn) ||
-              isLooked(drawn) ||
-              (isQuiet && drawn.kind !== 'dead_letter' && isBetween(drawn))
-            }
-            labelEnd={isFewerFrom ? 'from' : 'to'}
-          />
-        )
-      })}
+      {lines.map((line) => (
+        <EdgeLine key={keyOf(line)} {...line} />
+      ))}
+      {lines.filter(isTold).map((line) => (
+        <EdgeWords key={keyOf(line)} {...line} end={endOf(line)} />
+      ))}
       {nodes.map((node) => {
         const place = layout.places.get(node.id)
         if (place === undefined) return null

@@ -143,43 +143,54 @@ function Mark({ tone }: { readonly tone: 'plain' | 'look' | 'bad' }): JSX.Elemen
   )
 }
 
-export interface EdgeLineProps {
+export interface EdgeProps {
   readonly drawn: DrawnEdge
   readonly from: Placed
   readonly to: Placed
   readonly lanes: Layout['lanes']
   readonly isDim: boolean
   readonly isLit: boolean
-  /** Words stand on it. */
-  readonly isTold: boolean
-  /** At which end they stand: where fewer edges meet. */
-  readonly labelEnd: 'from' | 'to'
 }
 
-export function EdgeLine(props: EdgeLineProps): JSX.Element {
-  const { drawn, from, to, lanes, isDim, isLit, isTold, labelEnd } = props
+export function EdgeLine({ drawn, from, to, lanes, isDim, isLit }: EdgeProps): JSX.Element {
   const { edge, kind } = drawn
   const way = wayOf(from, to, lanesOf(drawn.from, [from, to], lanes))
-  const text = edge === undefined ? '' : edgeText(edge)
-  const classes = ['edge', `edge-${kind}`, isDim && 'edge-dim', isLit && 'edge-lit']
-  const end = way[labelEnd]
-  const label = isTold && text !== ''
+  const plain = kind === 'dead_letter' ? 'dead' : 'plain'
   return (
-    <g class={classes.filter((each) => each !== false).join(' ')}>
-      <path
-        class="edge-line"
-        d={way.d}
-        marker-end={`url(#arrow-${isLit ? 'lit' : kind === 'dead_letter' ? 'dead' : 'plain'})`}
-        style={{ strokeWidth: widthOf(edge?.rate) }}
-      />
-      {label && (
-        <text class="edge-text" x={end.x} y={end.y} text-anchor={end.anchor}>
-          {cut(text, labelLettersMax)}
-          {text.length > labelLettersMax && <title>{text}</title>}
-        </text>
-      )}
-    </g>
+    <path
+      class={edgeClass('edge-line', { drawn, isDim, isLit })}
+      d={way.d}
+      marker-end={`url(#arrow-${isLit ? 'lit' : plain})`}
+      style={{ strokeWidth: widthOf(edge?.rate) }}
+    />
   )
+}
+
+export interface EdgeWordsProps extends EdgeProps {
+  /** At which end they stand: where fewer edges meet. */
+  readonly end: 'from' | 'to'
+}
+
+/** What stands on an edge; drawn when all lines are, so that none goes through words. */
+export function EdgeWords(props: EdgeWordsProps): JSX.Element | null {
+  const { drawn, from, to, lanes, isDim, isLit, end } = props
+  const text = drawn.edge === undefined ? '' : edgeText(drawn.edge)
+  if (text === '') return null
+  const { x, y, anchor } = wayOf(from, to, lanesOf(drawn.from, [from, to], lanes))[end]
+  return (
+    <text class={edgeClass('edge-text', { drawn, isDim, isLit })} x={x} y={y} text-anchor={anchor}>
+      {cut(text, labelLettersMax)}
+      {text.length > labelLettersMax && <title>{text}</title>}
+    </text>
+  )
+}
+
+function edgeClass(
+  base: string,
+  { drawn, isDim, isLit }: Pick<EdgeProps, 'drawn' | 'isDim' | 'isLit'>,
+): string {
+  const classes = [base, `edge-${drawn.kind}`, isDim && 'edge-dim', isLit && 'edge-lit']
+  return classes.filter((each) => each !== false).join(' ')
 }
 
 /** The lanes that an edge goes through between its ends. */

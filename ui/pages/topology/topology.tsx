@@ -39,7 +39,7 @@ export function TopologyPage(): JSX.Element {
   return (
     <Page
       title="Topology"
-      says={data === undefined ? undefined : saysOf(data)}
+      says={data === undefined || data.nodes.length === 0 ? undefined : saysOf(data)}
       isFull
       actions={<Actions onDialog={setOpened} />}
       filters={<Filters data={data} vhost={vhost} view={view} />}
@@ -79,7 +79,7 @@ function Content({ live, vhost, view, onDialog }: ContentProps): JSX.Element {
   return (
     <>
       <div class={isTesting || node !== undefined ? 'topology topology-beside' : 'topology'}>
-        <Shown live={live} view={view} open={open} test={isTesting ? test : undefined} />
+        <Shown {...{ live, view, open, onDialog }} test={isTesting ? test : undefined} />
         {data !== undefined && <Isolated data={data} />}
       </div>
       {isTesting && data !== undefined && (
@@ -275,18 +275,16 @@ function nameOfId(id: string): string {
   return nodeName({ kind: id.slice(0, at) as TopologyNodeJson['kind'], name: id.slice(at + 1) })
 }
 
-interface ShownProps {
-  readonly live: Live<TopologyJson>
-  readonly view: string
+interface ShownProps extends Pick<ContentProps, 'live' | 'view' | 'onDialog'> {
   readonly open: string | undefined
   readonly test: RouteTest | undefined
 }
 
-function Shown({ live, view, open, test }: ShownProps): JSX.Element {
+function Shown({ live, view, open, test, onDialog }: ShownProps): JSX.Element {
   const { data, problem, isStale } = live
   if (problem !== undefined) return <GoneNote problem={problem} />
   if (data === undefined) return <Skeleton lines={8} />
-  if (data.nodes.length === 0 && data.around === null) return <NothingBound />
+  if (data.nodes.length === 0 && data.around === null) return <NothingBound onDialog={onDialog} />
   const select = (id: string): void =>
     pushParams({ open: id === open ? undefined : id, panel: undefined })
   if (view === 'list') {
@@ -312,12 +310,13 @@ function GoneNote({ problem }: { readonly problem: Error }): JSX.Element {
   )
 }
 
-function NothingBound(): JSX.Element {
+function NothingBound({ onDialog }: Pick<ContentProps, 'onDialog'>): JSX.Element {
   return (
     <Empty
       title="Nothing leads anywhere yet"
       text="Here stand exchanges, the queues that they lead to, and who reads those, with what goes through."
       command="pabal bind amq.topic orders --key 'order.*'"
+      action={<Button onClick={() => onDialog({ kind: 'declare' })}>Declare an exchange</Button>}
     />
   )
 }
