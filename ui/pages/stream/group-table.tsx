@@ -26,7 +26,7 @@ const columns: readonly Column<StreamGroupJson>[] = [
     label: 'Lag',
     hint: 'Messages that it has not read, in all partitions of this stream',
     align: 'end',
-    width: '120px',
+    width: '88px',
     cell: ({ lag }) => <Num value={lag} />,
   },
 ]
