@@ -358,3 +358,29 @@ ui.test('what was acked is replayed from a message on, and says by which command
   const first = list(page).getByRole('row', { name: '"id":0,' })
   await first.getByText('ready').waitFor()
 })
+
+ui.test(
+  'what is refused is told and asked again by the reader, not without an end',
+  async (open) => {
+    ui.expectProblems(/503/)
+    const page = await open('/stream?vhost=%2F&name=orders')
+    let asked = 0
+    await page.route('**/api/v1/streams/*/*/messages?*', (route) => {
+      asked++
+      return route.fulfill({ status: 503, json: { error: 'no', reason: 'In maintenance' } })
+    })
+    await page.getByRole('link', { name: 'Messages' }).click()
+    await page.getByText('In maintenance').waitFor()
+    await page.getByText('No messages').waitFor({ state: 'detached' })
+    assert.equal(asked, 1)
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Ask again' }).click()
+    await page.getByRole('row').nth(5).waitFor()
+  },
+)
+
+ui.test('a name that a browser cannot send stops no page', async (open) => {
+  await ui.ask('PUT', '/queues/%2F/..', { durable: true })
+  const page = await open('/stream/messages?vhost=%2F&name=..', { isBare: true })
+  await page.getByText('which a browser cannot send').waitFor()
+})
