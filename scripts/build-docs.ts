@@ -1,22 +1,14 @@
 // Builds the documentation as pages into dist/docs, from where the broker serves it at /docs/, unless it is there as
 // its sources make it; or into the folder that is named. The same Markdown reads well on GitHub.
 //   npm run build:docs
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { areDocsBuilt, docsBuild, wantedDocsStamp } from './docs-stamp.mjs'
 import { framePage } from './docs/page-frame.ts'
 import { renderPage } from './docs/render-page.ts'
 import { searchRows } from './docs/search-index.ts'
-import { missingFromOrder, readSite, readUnlisted } from './docs/site-order.ts'
+import { missingFromOrder, readSite, readUnlisted, type SitePage } from './docs/site-order.ts'
 
 const { root, folder, stampFile } = docsBuild
 /** Smaller ones fit into a packet as they are. */
@@ -39,8 +31,17 @@ function build(target: string): void {
   write('docs.css', `${read('ui/style/tokens.css')}\n${read('scripts/docs/site.css')}`)
   for (const name of ['docs.js', 'theme.js']) write(name, read(`scripts/docs/${name}`))
   write('icon.svg', read('ui/public/icon.svg'))
-  const images = path.join(root, 'docs/images')
-  if (existsSync(images)) cpSync(images, path.join(target, 'images'), { recursive: true })
+  for (const image of new Set(pages.flatMap(imagesOf))) {
+    const place = path.join(target, path.relative('docs', image))
+    mkdirSync(path.dirname(place), { recursive: true })
+    copyFileSync(path.join(root, image), place)
+  }
+}
+
+/** Files of pictures that a page shows; drawings stand in the page itself. */
+function imagesOf({ file, markdown }: SitePage): string[] {
+  const links = markdown.matchAll(/!\[[^\]]*\]\(([^)]+\.png)\)/g)
+  return Array.from(links, ([, link = '']) => path.join(path.dirname(file), link))
 }
 
 function read(file: string): string {

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { oneAtATime } from './one-at-a-time.mjs'
 import { isUiBuilt, uiBuild, wantedUiStamp } from './ui-stamp.mjs'
@@ -57,10 +58,17 @@ function compressAll() {
   }
 }
 
+/** The first words of a message, which says on its next lines what and where. */
+function oneLineOf(message) {
+  const lines = stripVTControlCharacters(message).split('\n')
+  const said = lines.map((line) => line.trim()).filter((line) => /\w/.test(line))
+  return said.slice(0, 3).join(' ')
+}
+
 try {
   if (!isUiBuilt()) await oneAtATime(lockFile, 'another build of the web pages', build)
 } catch (error) {
-  const [reason] = String(error.message ?? error).split('\n')
+  const reason = oneLineOf(String(error.message ?? error))
   process.stderr.write(`pabal: the web pages could not be built: ${reason}\n`)
   process.exitCode = 1
 }

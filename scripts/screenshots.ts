@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Page } from 'playwright-core'
 import { BusyBroker } from '../test/ui/support/busy-broker.ts'
 import { UiUnderTest, whenLive } from '../test/ui/support/open-ui.ts'
 
@@ -78,12 +79,25 @@ async function takeAll(ui: UiUnderTest, names: readonly string[], output: string
       for (const name of names) {
         await page.goto(`${ui.url}${shots[name] ?? name}`)
         await whenLive(page)
+        await using _shown = name === 'demo' ? await beginDemo(ui, page) : undefined
         const file = path.join(output, `${name}-${size.width}-${theme}.png`)
         await page.screenshot({ path: file })
         reduceColours(file)
       }
       await page.close()
     }
+  }
+}
+
+/** Until order 1234 has come. */
+const demoMs = 16_000
+
+/** It is there for its own pictures only. */
+async function beginDemo(ui: UiUnderTest, page: Page): Promise<AsyncDisposable> {
+  await ui.ask('POST', '/v1/demo', {})
+  await page.waitForTimeout(demoMs)
+  return {
+    [Symbol.asyncDispose]: async () => void (await ui.ask('DELETE', '/v1/demo')),
   }
 }
 

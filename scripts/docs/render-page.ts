@@ -44,13 +44,16 @@ export function renderPage(page: SitePage, places: ReadonlyMap<string, SitePage>
         const about = title ? ` title="${escapeHtml(title)}"` : ''
         return `<a href="${escapeHtml(target)}"${about}>${inner}</a>`
       },
+      codespan({ text }: Tokens.Codespan): string {
+        // A line does not end behind the dashes of a flag.
+        const code = escapeHtml(text).replace(/--[\w-]+/g, '<span class="flag">$&</span>')
+        return `<code>${code}</code>`
+      },
       image({ href, text }: Tokens.Image): string {
         if (href.endsWith('.svg'))
           return drawing(path.posix.join(path.posix.dirname(page.file), href))
         const source = imageOf(href, page)
-        const [, width, height] = /-(\d+)x(\d+)\.\w+$/.exec(href) ?? []
-        const size = width === undefined ? '' : ` width="${width}" height="${height}"`
-        return `<img src="${source}" alt="${escapeHtml(text)}"${size} loading="lazy">`
+        return `<img src="${source}" alt="${escapeHtml(text)}" loading="lazy">`
       },
       code({ text, lang }: Tokens.Code): string {
         const language = /^\w+/.exec(lang ?? '')?.[0] ?? ''
@@ -98,7 +101,9 @@ function pageOf(
 ): SitePage | undefined {
   const [target = ''] = href.split('#')
   const file = path.posix.join(path.posix.dirname(page.file), target).replace(/\/$/, '')
-  return places.get(file) ?? places.get(`${file}/README.md`)
+  const first = (): SitePage | undefined =>
+    [...places.values()].find((each) => each.file.startsWith(`${file}/`))
+  return places.get(file) ?? places.get(`${file}/README.md`) ?? first()
 }
 
 /** A link that says only the name of its file says the page's name here. */

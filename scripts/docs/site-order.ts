@@ -65,10 +65,26 @@ export function missingFromOrder(root: string, sections: readonly SiteSection[])
 }
 
 function readPage(root: string, file: string, shortTitle?: string): SitePage {
-  const markdown = readFileSync(path.join(root, file), 'utf8')
+  const text = readFileSync(path.join(root, file), 'utf8')
+  const markdown = withCode(root, path.posix.dirname(file), text)
   const title = /^# +(.+)$/m.exec(markdown)?.[1] ?? file
   const plain = title.replaceAll('`', '')
   return { file, url: urlOf(file), title: plain, shortTitle: shortTitle ?? plain, markdown }
+}
+
+const codeLink = /\]\(([\w-]+\.(?:mjs|py|java|go|sh))\)/g
+
+/** Programs beside a page that its links name stand in the page itself, below its text. */
+function withCode(root: string, folder: string, markdown: string): string {
+  const names = Array.from(markdown.matchAll(codeLink), ([, name = '']) => name)
+  const parts = names.map((name) => {
+    const code = readFileSync(path.join(root, folder, name), 'utf8').trimEnd()
+    return `\n## ${name}\n\n\`\`\`${path.extname(name).slice(1)}\n${code}\n\`\`\`\n`
+  })
+  const text = markdown.replaceAll(codeLink, (_, name: string) => {
+    return `](#${name.toLowerCase().replaceAll('.', '')})`
+  })
+  return text + parts.join('')
 }
 
 /** `docs/README.md` is the front page, `examples/rpc/README.md` is `examples/rpc.html`. */

@@ -35,6 +35,7 @@ import { InertWatch } from './inert-watch.ts'
 import { jobKeyStart } from './jobs/job-keys.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import type { SourceStart } from './open-source.ts'
+import { forgetPause, restorePauses } from './pause.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { HistoryReplay } from './publish/history-replay.ts'
 import { type Committed, Intake, type IntakeClient } from './publish/intake.ts'
@@ -135,6 +136,7 @@ export class Broker {
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: ((queue: Destination) => void)[] = [
     (queue) => this.counters.onDeleted(queue),
+    (queue) => forgetPause(this.store, queue),
   ]
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay
@@ -270,6 +272,7 @@ export class Broker {
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     this.settings.restore(state)
     restorePartitionState(this, state)
+    restorePauses(this, state)
     this.#deduplications.restore(state)
     this.#jobState = new Map([...state].filter(([key]) => key.startsWith(jobKeyStart)))
   }

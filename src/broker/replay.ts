@@ -92,7 +92,7 @@ function checkRewindable(queue: Queue, target: RewindTarget): void {
     )
   }
   const { partition } = target
-  const count = source === undefined ? queue.logCount : source.cursors.length
+  const count = source === undefined ? queue.levels.length : source.cursors.length
   if (partition !== undefined && partition >= count) {
     throw preconditionFailed(`${resource} has no partition ${partition}`)
   }

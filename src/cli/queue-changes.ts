@@ -1,4 +1,4 @@
-// `pabal queue show|create|delete|purge`: one queue, stream or topic.
+// `pabal queue show|create|delete|purge|pause|resume`: one queue, stream or topic.
 import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -51,6 +51,20 @@ export const addQueueCreateCommand: Adder = (parent, remote, usage = 'create <NA
       'after',
       '\nExample: queue create orders --type quorum --argument x-delivery-limit=5',
     )
+}
+
+export const addQueuePauseCommand: Adder = (parent, remote) => {
+  remote(parent, 'pause <NAME>', {
+    summary: 'Deliver nothing of a queue until it is resumed; publishers go on',
+    ask: ([name = ''], flags) => pause(name, flags, 'pause'),
+  }).option(...vhostOption)
+}
+
+export const addQueueResumeCommand: Adder = (parent, remote) => {
+  remote(parent, 'resume <NAME>', {
+    summary: 'Deliver again what is in a paused queue',
+    ask: ([name = ''], flags) => pause(name, flags, 'resume'),
+  }).option(...vhostOption)
 }
 
 export const addQueueDeleteCommand: Adder = (parent, remote, usage = 'delete <NAME>') => {
@@ -155,6 +169,28 @@ function remove(name: string, flags: Flags): AskBroker {
     if (status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
     if (status >= 400) throw refusal({ status, body: JSON.parse(text) }, `queue '${name}' stays`)
     terminal.print(`Deleted: queue '${name}'`)
+    return exitCodes.ok
+  }
+}
+
+interface PauseAnswer {
+  readonly done: readonly { readonly messages: number; readonly consumers: number }[]
+  readonly refused: readonly { readonly reason: string }[]
+}
+
+function pause(name: string, flags: Flags, verb: 'pause' | 'resume'): AskBroker {
+  const vhost = readNames(name, flags)
+  return async (broker, terminal) => {
+    await getQueue(broker, vhost, name)
+    const streams = [{ vhost, name }]
+    const answer = await broker.ask('POST', ['v1', 'streams', verb], { streams })
+    if (answer.status >= 400) throw refusal(answer, `queue '${name}' stays as it is`)
+    const { done, refused } = answer.body as PauseAnswer
+    const [problem] = refused
+    if (problem !== undefined) throw new ExitError(exitCodes.notPermitted, problem.reason)
+    const { messages = 0, consumers = 0 } = done[0] ?? {}
+    const what = `${counted(messages, 'message')}, ${counted(consumers, 'consumer')}`
+    terminal.print(`${verb === 'pause' ? 'Paused' : 'Resumed'}: queue '${name}' (${what})`)
     return exitCodes.ok
   }
 }

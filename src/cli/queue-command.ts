@@ -7,7 +7,9 @@ import { kinds, notThere } from './not-there.ts'
 import {
   addQueueCreateCommand,
   addQueueDeleteCommand,
+  addQueuePauseCommand,
   addQueuePurgeCommand,
+  addQueueResumeCommand,
   addQueueShowCommand,
 } from './queue-changes.ts'
 import { addQueueListCommand } from './queue-list-command.ts'
@@ -36,6 +38,8 @@ export const addQueueCommands: AddCommand = (queue, remote) => {
   addQueueCreateCommand(queue, remote)
   addQueueDeleteCommand(queue, remote)
   addQueuePurgeCommand(queue, remote)
+  addQueuePauseCommand(queue, remote)
+  addQueueResumeCommand(queue, remote)
 }
 
 function rewind(name: string, flags: Flags): AskBroker {

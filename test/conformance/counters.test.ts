@@ -214,7 +214,13 @@ test('streams and Kafka clients', async () => {
   await waitFor('the stream', () => count === 3)
   await waitFor('its acks', () => 'acked' in ofQueue('log') && count === 3)
   await channel.checkQueue('jobs')
-  assert.deepEqual(ofQueue('log'), { published: 3, produced: 2, fetched: 3, delivered: 3, acked: 3 })
+  assert.deepEqual(ofQueue('log'), {
+    published: 3,
+    produced: 2,
+    fetched: 3,
+    delivered: 3,
+    acked: 3,
+  })
   assert.deepEqual(ofQueue('jobs'), { published: 2, produced: 2, fetched: 2 })
   const [, ofKafka] = [...broker.clients]
   assert.ok(ofKafka)

@@ -19,16 +19,22 @@ for (const view of views) {
     `every page opens by its URL and is accessible, ${view.width} px ${view.theme}`,
     async (open) => {
       const page = await open('/', view)
+      const failures: unknown[] = []
       for (const url of pageUrls) {
-        await page.goto(ui.url + url)
-        await whenLive(page)
-        await page.locator('h1').first().waitFor()
-        assert.notEqual(await page.title(), 'No such page · Pabal', url)
-        await expectAccessible(page)
-        await expectNoSidewaysScroll(page)
+        await expectGoodPage(page, url).catch((error: unknown) => failures.push(error))
       }
+      if (failures.length > 0) throw new AggregateError(failures, failures.join('\n\n'))
     },
   )
+}
+
+async function expectGoodPage(page: Page, url: string): Promise<void> {
+  await page.goto(ui.url + url)
+  await whenLive(page)
+  await page.locator('h1').first().waitFor()
+  assert.notEqual(await page.title(), 'No such page · Pabal', url)
+  await expectNoSidewaysScroll(page)
+  await expectAccessible(page)
 }
 
 /** Tables may scroll by themselves; the page does not. */

@@ -35,14 +35,14 @@ ui.test('a queue says that nobody consumes it, and what decided on its settings'
   const page = await open('/stream?vhost=/&name=mail')
   await page.getByText('Nobody consumes it: 2 messages wait.').waitFor()
   assert.match(
-    (await page.locator(setting('At most so many messages')).textContent()) ?? '',
+    (await page.locator(setting('Max length')).textContent()) ?? '',
     /5,000its declaration/,
   )
   assert.match(
-    (await page.locator(setting('Messages live for')).textContent()) ?? '',
+    (await page.locator(setting('Message TTL')).textContent()) ?? '',
     /1 hpolicy short-lived/,
   )
-  assert.match((await page.locator(setting('When it is full')).textContent()) ?? '', /default$/)
+  assert.match((await page.locator(setting('Overflow')).textContent()) ?? '', /default$/)
   await page.getByRole('region', { name: 'Bindings' }).getByText('order.#').waitFor()
   await page.getByText('pabal show mail').waitFor()
   await expectAccessible(page)
@@ -65,18 +65,41 @@ ui.test('a consumer that acks nothing is told of in the sentence', async (open) 
   await expectAccessible(page)
 })
 
+ui.test('a queue is paused and goes on', async (open) => {
+  await using session = await AmqpSession.open(ui.broker.url)
+  const channel = await session.channel()
+  await channel.assertQueue('held')
+  let got = 0
+  await channel.consume('held', () => got++)
+  const page = await open('/stream?vhost=/&name=held')
+  const dialog = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Pause …' }).click()
+  await dialog.getByText(/^Nothing of held is delivered until it is resumed/).waitFor()
+  await dialog.getByText('pabal queue pause held').waitFor()
+  await dialog.getByRole('button', { name: 'Pause held' }).click()
+  await page.getByText('paused', { exact: true }).waitFor()
+  await ui.publish('held', 'a', 'b')
+  await page.getByText(/^Paused for .*: 2 messages wait, and 1 consumer gets none/).waitFor()
+  assert.equal(got, 0)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Resume …' }).click()
+  await dialog.getByRole('button', { name: 'Resume held' }).click()
+  await page.getByText('paused', { exact: true }).waitFor({ state: 'detached' })
+  await waitFor('both are delivered', () => got === 2)
+})
+
 ui.test('a topic is changed where it stands', async (open) => {
   const page = await open('/stream?vhost=/&name=events')
   await page.getByText('No group reads it. It keeps 0 messages.').waitFor()
-  await page.getByRole('button', { name: 'Change: Messages are kept for' }).click()
+  await page.getByRole('button', { name: 'Change: Retention time' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox').fill('whenever')
   await dialog.getByText('Not understood').waitFor()
   await dialog.getByRole('textbox').fill('12h')
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Change it' }).click()
-  await page.locator(setting('Messages are kept for')).getByText('12 h').waitFor()
-  await page.locator(setting('Messages are kept for')).getByText('its own setting').waitFor()
+  await page.locator(setting('Retention time')).getByText('12 h').waitFor()
+  await page.locator(setting('Retention time')).getByText('its own setting').waitFor()
   await page.getByRole('button', { name: 'Add partitions …' }).click()
   await dialog.getByRole('textbox').fill('5')
   await dialog.getByRole('button', { name: 'Add 3 partitions' }).click()

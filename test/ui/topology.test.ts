@@ -87,7 +87,7 @@ ui.test('goes by the keyboard alone, and folds what is alike', async (open) => {
 ui.test('says where a message would go, and why not', async (open) => {
   const page = await open('/topology?panel=route&exchange=orders&key=order.new')
   const panel = page.getByRole('complementary', { name: 'Routing tester' })
-  await panel.getByText('It comes to 1 queue or topic.').waitFor()
+  await panel.getByText('It comes to orders.new.').waitFor()
   await panel.getByText('matched by order.*').waitFor()
   await page.locator('[data-node="queue:orders.new"].node-lit').waitFor()
   await expectAccessible(page)
@@ -123,7 +123,7 @@ ui.test('declares and deletes an exchange, adds and removes a binding', async (o
   await nodeIn(page, 'exchange:bills').waitFor()
   await panel.getByRole('button', { name: 'Remove binding bill.#' }).click()
   await dialog
-    .getByText('By it orders.dead gets messages that match bill.# from bills', { exact: false })
+    .getByText('orders.dead gets no more messages that match bill.# from bills', { exact: false })
     .waitFor()
   await dialog.getByRole('button', { name: 'Remove binding' }).click()
   await panel.getByRole('button', { name: 'Remove binding bill.#' }).waitFor({ state: 'detached' })
@@ -140,6 +140,8 @@ ui.test('is a list on a small screen, and says what it has not', async (open) =>
   await list.locator('bdi', { hasText: 'orders.new' }).waitFor()
   await list.getByText('1 unroutable').waitFor()
   await expectAccessible(page)
+  const other = await open('/topology?exchange=amq.match&count=2')
+  await other.getByRole('complementary', { name: 'amq.match' }).waitFor()
   const gone = await open('/topology?around=queue:nowhere')
   await gone.getByText('nowhere is not here').waitFor()
   ui.expectProblems(/404/)

@@ -51,7 +51,7 @@ export async function ask<T>(
   body?: unknown,
   options: AskOptions = {},
 ): Promise<T> {
-  const response = await fetch(`/api${path}`, {
+  const response = await fetch(apiUrl(path), {
     method,
     headers:
       body === undefined ? ownHeaders : { ...ownHeaders, 'Content-Type': 'application/json' },
@@ -91,16 +91,50 @@ function refusalIn(text: string): Refusal {
   }
 }
 
+/**
+ * What `fetch` is given for a path of the API.
+ * @throws Problem for a path that it would not send as it is
+ */
+export function apiUrl(path: string): string {
+  if (!hasDots(path)) return `/api${path}`
+  throw new Problem(400, 'The name is “.” or “..”, which a browser cannot send: use curl')
+}
+
+/** `fetch` shortens `/a/../b` to `/b`, also when the dots are percent-encoded: that is something else's path. */
+function hasDots(path: string): boolean {
+  return /\/\.{1,2}(?=\/|$)/.test(path.replace(/\?[^]*$/, ''))
+}
+
 /** The same as a command for a shell. */
 export function curlOf(method: Method, path: string, body?: unknown): string {
   const url = shellQuoted(`${location.origin}/api${path}`)
+  const asIs = hasDots(path) ? ' --path-as-is' : ''
   const verb = method === 'GET' || (method === 'POST' && body !== undefined) ? '' : ` -X ${method}`
-  const data = body === undefined ? '' : ` --json ${shellQuoted(JSON.stringify(body))}`
-  return `curl -u guest:guest${verb}${data} ${url}`
+  const data = body === undefined ? '' : ` -d ${shellQuoted(JSON.stringify(body))}`
+  return `curl -u guest:guest${asIs}${verb}${data} ${url}`
 }
 
-/** A word of a shell's command line. */
+/**
+ * A word of a shell's command line. A terminal acts on controls that are pasted into it, and shows what changes the
+ * direction of a text as something else: both are written as escapes.
+ */
 export function shellQuoted(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`
+  if (/^(?!=)[\w@%+=:,./-]+$/.test(word)) return word
+  if (!unseen.test(word)) return `'${word.replaceAll("'", String.raw`'\''`)}'`
+  const escaped = word.replaceAll(/[\\']/g, String.raw`\$&`)
+  return `$'${escaped.replaceAll(new RegExp(unseen, 'gu'), escapeOf)}'`
+}
+
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+
+function escapeOf(character: string): string {
+  if (character === '\n') return String.raw`\n`
+  if (character === '\t') return String.raw`\t`
+  const bytes = [...new TextEncoder().encode(character)]
+  return bytes.map((byte) => String.raw`\x${byte.toString(16).padStart(2, '0')}`).join('')
+}
+
+/** Whether a command line can hold it: arguments end at a zero, and are read as UTF-8. */
+export function isTypable(text: string): boolean {
+  return text.isWellFormed() && !/\0|\\x00/.test(text)
 }

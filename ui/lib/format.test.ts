@@ -1,7 +1,18 @@
 // How numbers, sizes and times read.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ago, bytes, count, counted, duration, moment, rate, short } from './format.ts'
+import {
+  ago,
+  bytes,
+  clockTime,
+  count,
+  counted,
+  duration,
+  isoTime,
+  moment,
+  rate,
+  short,
+} from './format.ts'
 
 test('counts have their thousands apart', () => {
   assert.equal(count(1_234_567), '1,234,567')
@@ -54,4 +65,15 @@ test('moments far and near', () => {
   assert.equal(ago(0, 250_000), '4 min ago')
   assert.equal(ago(7_300_000, 0), 'in 2 h')
   assert.equal(moment(1_000, 'UTC'), '1970-01-01 00:00:01.000 UTC')
+})
+
+test('a time that no calendar holds is told as the number it is', () => {
+  for (const at of [8.64e15 + 1, -9.3e15, 2 ** 63, Number.NaN]) {
+    assert.equal(moment(at, 'UTC'), String(at))
+    assert.equal(moment(at), String(at))
+    assert.equal(isoTime(at), undefined)
+    assert.equal(clockTime(at), String(at))
+    assert.doesNotThrow(() => ago(at, 0))
+  }
+  assert.equal(isoTime(0), '1970-01-01T00:00:00.000Z')
 })

@@ -73,13 +73,25 @@ export function ago(at: number, now: number): string {
 /** A moment in full: `2026-11-29 20:15:03.250`, in the zone that the reader chose. */
 export function moment(at: number, zone: 'local' | 'UTC' = 'local'): string {
   const shift = zone === 'UTC' ? 0 : new Date(at).getTimezoneOffset() * 60_000
-  const text = new Date(at - shift).toISOString().replace('T', ' ').replace('Z', '')
+  const text = isoTime(at - shift)
+    ?.replace('T', ' ')
+    .replace('Z', '')
+  if (text === undefined) return String(at)
   return zone === 'UTC' ? `${text} UTC` : text
 }
 
+/** As attributes have it; undefined for what no calendar holds: clients may say any time. */
+export function isoTime(at: number): string | undefined {
+  return Math.abs(at) <= timeMax ? new Date(at).toISOString() : undefined
+}
+
+/** Of a `Date`, in milliseconds. */
+const timeMax = 8.64e15
+
 /** `12:04:31` of a moment. */
 export function clockTime(at: number, zone: 'local' | 'UTC' = 'local'): string {
-  return moment(at, zone).slice(11, 19)
+  const text = moment(at, zone)
+  return isoTime(at) === undefined ? text : text.slice(11, 19)
 }
 
 /** `1 message`, `12 messages`. */

@@ -36,3 +36,8 @@ export function plainName(name: string): string {
     .map(({ text, isSpecial }) => (isSpecial ? `⟨${text}⟩` : text))
     .join('')
 }
+
+/** What a person types to say that it is this one: `otherwise` where its name is long, or no keyboard has it. */
+export function typedName(name: string, otherwise: string): string {
+  return name.length <= 60 && plainName(name) === name ? name : otherwise
+}

@@ -1,6 +1,7 @@
 // The same as a command line and as a call of the API: every view and action says how a script does it.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { isTypable } from '../lib/api.ts'
 import { CopyButton } from './values.tsx'
 import './as-command.css'
 
@@ -10,9 +11,11 @@ export interface AsCommandProps {
   readonly curl?: string | undefined
 }
 
-export function AsCommand({ cli, curl }: AsCommandProps): JSX.Element {
-  const [isCurl, setCurl] = useState(cli === undefined)
-  const text = (isCurl ? curl : cli) ?? ''
+export function AsCommand({ cli: asked, curl }: AsCommandProps): JSX.Element | null {
+  const [isCurl, setCurl] = useState(false)
+  const cli = asked !== undefined && isTypable(asked) ? asked : undefined
+  const text = isCurl || cli === undefined ? curl : cli
+  if (text === undefined) return null
   return (
     <div class="as-command">
       <span class="as-command-label">the same as a command</span>

@@ -1,6 +1,8 @@
 // Draws charts with uPlot. A module of its own, loaded with the first chart.
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { clockTime } from '../lib/format.ts'
+import { timeZone } from '../lib/preferences.ts'
 import type { ChartProps, Plot } from './chart.tsx'
 
 /** Draws a chart into a place that has its height, and again when the place or the theme changes. */
@@ -19,6 +21,7 @@ export function openPlot(place: HTMLElement, chart: ChartProps): Plot {
   themes.addEventListener('change', again)
   const choice = new MutationObserver(again)
   choice.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+  const unfollowZone = timeZone.subscribe(() => plot.redraw())
   return {
     show(next) {
       const isSame = next.series.length === shown.series.length
@@ -30,6 +33,7 @@ export function openPlot(place: HTMLElement, chart: ChartProps): Plot {
       sizes.disconnect()
       themes.removeEventListener('change', again)
       choice.disconnect()
+      unfollowZone()
       plot.destroy()
     },
   }
@@ -89,11 +93,9 @@ function widthOf(format: (value: number) => string): number {
 /** All with seconds, or none: they stand beside each other. */
 function clockLabels(_: uPlot, splits: number[]): string[] {
   const hasSeconds = splits.some((seconds) => seconds % 60 !== 0)
-  return splits.map((seconds) => {
-    const time = new Date(seconds * 1000)
-    const parts = [time.getHours(), time.getMinutes(), ...(hasSeconds ? [time.getSeconds()] : [])]
-    return parts.map((part) => String(part).padStart(2, '0')).join(':')
-  })
+  return splits.map((seconds) =>
+    clockTime(seconds * 1000, timeZone.value).slice(0, hasSeconds ? 8 : 5),
+  )
 }
 
 /** A canvas knows no custom properties, and no `light-dark()`. */

@@ -134,21 +134,22 @@ export function StreamBadges({
   readonly stream: StreamJson
   readonly isWhole?: boolean
 }): JSX.Element {
-  const { type, protocols, exclusive, durable, source } = stream
+  const { type, protocols, source } = stream
   const sources = stream.dead_letter_sources
   return (
     <span class="stream-badges">
       {protocols.includes('amqp') && <ProtocolBadge mark="AM" />}
       {protocols.includes('kafka') && <ProtocolBadge mark="KA" />}
       {isWhole && <Badge>{stream.kind === 'topic' ? topicWords(stream) : `${type} queue`}</Badge>}
+      {stream.paused_since !== null && (
+        <Badge tone="look" title="Nothing is delivered until it is resumed">
+          paused
+        </Badge>
+      )}
       {sources > 0 && (
         <Badge title={`${counted(sources, 'queue')} send dead letters here`}>dead letters</Badge>
       )}
-      {!durable && <Badge title="It goes with a restart of the broker">transient</Badge>}
-      {exclusive && <Badge title="It belongs to one connection and goes with it">exclusive</Badge>}
-      {isWhole && stream.auto_delete && (
-        <Badge title="It goes with its last consumer">auto-delete</Badge>
-      )}
+      <Lifetime stream={stream} isWhole={isWhole} />
       {isWhole && stream.kind === 'queue' && stream.keeps_acked && (
         <Badge title="Acked messages are kept and can be brought back">keeps acked</Badge>
       )}
@@ -156,6 +157,23 @@ export function StreamBadges({
         <Badge title="Its messages are those of a topic">of {plainName(source)}</Badge>
       )}
     </span>
+  )
+}
+
+/** Where it does not stay until somebody deletes it. */
+function Lifetime({
+  stream: { durable, exclusive, auto_delete: isAutoDelete },
+  isWhole,
+}: {
+  readonly stream: StreamJson
+  readonly isWhole: boolean
+}): JSX.Element {
+  return (
+    <>
+      {!durable && <Badge title="It goes with a restart of the broker">transient</Badge>}
+      {exclusive && <Badge title="It belongs to one connection and goes with it">exclusive</Badge>}
+      {isWhole && isAutoDelete && <Badge title="It goes with its last consumer">auto-delete</Badge>}
+    </>
   )
 }
 

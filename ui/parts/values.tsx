@@ -1,6 +1,6 @@
 // Single values: numbers, sizes, moments and names, each with the whole of it on hover.
 import type { JSX } from 'preact'
-import { ago, bytes, clockTime, count, duration, moment, rate } from '../lib/format.ts'
+import { ago, bytes, clockTime, count, duration, isoTime, moment, rate } from '../lib/format.ts'
 import { now } from '../lib/live.ts'
 import { timeZone } from '../lib/preferences.ts'
 import { showName } from '../lib/show-name.ts'
@@ -59,7 +59,7 @@ export function Ago({ value, hint }: NumberProps): JSX.Element {
   return (
     <time
       class="number"
-      dateTime={new Date(value).toISOString()}
+      dateTime={isoTime(value)}
       title={hint === undefined ? exact : `${exact}. ${hint}`}
     >
       {ago(value, now.value)}
@@ -73,7 +73,7 @@ export function At({ value, hint }: NumberProps): JSX.Element {
   const exact = moment(value, timeZone.value)
   const isToday = exact.slice(0, 10) === moment(now.peek(), timeZone.value).slice(0, 10)
   return (
-    <time class="number" dateTime={new Date(value).toISOString()} title={exact}>
+    <time class="number" dateTime={isoTime(value)} title={exact}>
       {isToday ? clockTime(value, timeZone.value) : exact.slice(0, 19)}
     </time>
   )
@@ -124,7 +124,10 @@ export function CopyButton({
 }): JSX.Element {
   const copy = (event: Event): void => {
     event.stopPropagation()
-    void copyText(text).then(() => toast(`Copied the ${what}`))
+    copyText(text).then(
+      () => toast(`Copied the ${what}`),
+      () => toast(`The browser does not let this page copy the ${what}`),
+    )
   }
   return (
     <button type="button" class="copy" aria-label={`Copy ${what}`} onClick={copy}>

@@ -70,6 +70,7 @@ async function answer(
   const problem = readings.find((read) => 'problem' in read)
   if (problem !== undefined) return badRequest(context, problem.problem)
   const values = readings.map((read) => ('value' in read ? read.value : undefined))
+  if (values.some(isDryRun)) context.set('isUntold', true)
   try {
     const done = await handle({
       names,
@@ -102,4 +103,9 @@ function refusalOf(context: Context, { code, message }: BrokerError): Response {
 
 function routeOf(path: string): string {
   return path.replaceAll(/\{([^}]+)\}/g, ':$1')
+}
+
+/** Whether a body asks only what would be done. */
+function isDryRun(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'dry_run' in value && value.dry_run === true
 }

@@ -66,7 +66,8 @@ export function* chooseByTraffic(survey: Survey, count: number): Steps<Set<strin
   const isAll = exchanges.length + queues.length + readers.length <= count
   const queueCount = isAll ? count : Math.floor(count * 0.75)
   const exchangeCount = isAll ? count : Math.floor(count * 0.8)
-  for (const { id } of yield* sortInSteps(queues, byScore)) {
+  const rankedQueues = yield* sortInSteps(queues, byScore)
+  for (const { id } of rankedQueues) {
     if (chosen.size >= queueCount) break
     chosen.add(id)
     addSources(survey, id, { chosen, count: queueCount })
@@ -78,6 +79,11 @@ export function* chooseByTraffic(survey: Survey, count: number): Steps<Set<strin
     yield
   }
   yield* addReaders(survey, chosen, count)
+  for (const { id } of rankedQueues) {
+    if (chosen.size >= count) break
+    chosen.add(id)
+    yield
+  }
   return chosen
 }
 

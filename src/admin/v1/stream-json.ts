@@ -35,6 +35,7 @@ export interface StreamJson {
   readonly growth: number | null
   readonly growing: boolean
   readonly idle_since: number | null
+  readonly paused_since: number | null
   readonly protocols: readonly StreamProtocol[]
   readonly dead_letters: number
   readonly dead_letter_sources: number
@@ -76,6 +77,9 @@ export const streamSchema: z.ZodObject = z.object({
   idle_since: count
     .nullable()
     .describe('Milliseconds since the Unix epoch; null where something happens, or nobody looked'),
+  paused_since: count
+    .nullable()
+    .describe('Since when nothing is delivered, in the same; null for what is not paused'),
   protocols: z
     .array(z.enum(['amqp', 'kafka']))
     .describe('What it was used with since the broker started; HTTP is amqp'),
@@ -118,6 +122,7 @@ export function streamJson(stream: Destination, facts: StreamFacts): StreamJson 
     growth: growthOf(stream, facts),
     growing: isGrowing(stream, facts),
     idle_since: facts.statistics.idleSince(stream) ?? null,
+    paused_since: pausedSince(stream),
     protocols: protocolsOf(stream, lag !== undefined),
     dead_letters: sources === 0 ? 0 : stream.messageCount,
     dead_letter_sources: sources,
@@ -129,6 +134,10 @@ export function streamJson(stream: Destination, facts: StreamFacts): StreamJson 
     policy: users,
     operator_policy: operators,
   }
+}
+
+function pausedSince(stream: Destination): number | null {
+  return stream.kind === 'queue' && stream.pausedAt > 0 ? stream.pausedAt : null
 }
 
 function sourceOf(stream: Destination): string | null {

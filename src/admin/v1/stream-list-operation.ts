@@ -34,7 +34,14 @@ const rowSchema = streamSchema.extend({
   spark: sparkSchema.optional(),
 })
 
-type State = 'growing' | 'no-consumers' | 'dead-letters' | 'empty' | 'not-empty' | 'lagging'
+type State =
+  | 'growing'
+  | 'no-consumers'
+  | 'dead-letters'
+  | 'empty'
+  | 'not-empty'
+  | 'lagging'
+  | 'paused'
 
 const states: Readonly<Record<State, (stream: Destination, facts: StreamFacts) => boolean>> = {
   growing: isGrowing,
@@ -44,6 +51,7 @@ const states: Readonly<Record<State, (stream: Destination, facts: StreamFacts) =
     stream.messageCount > 0 && facts.deadLetterSourcesOf(stream) > 0,
   empty: ({ messageCount }) => messageCount === 0,
   'not-empty': ({ messageCount }) => messageCount > 0,
+  paused: (stream) => stream.kind === 'queue' && stream.pausedAt > 0,
   lagging: (stream, facts) => (facts.lagOf(stream)?.lag ?? 0) > 0,
 }
 
@@ -77,7 +85,7 @@ export function streamListOperation(
     query: streamsQuery,
     answers: { 200: listOf(rowSchema) },
     async handle({ query, caller }) {
-      await facts.refresh()
+      await facts.refresh(showsRates(query))
       const isSpark = query.spark === 'true' && query.page !== undefined
       const hasSpark = isSpark && Number(query.page_size) <= adminLimits.sparkRowsMax
       return answerList(broker.slices, query, {
@@ -93,6 +101,13 @@ export function streamListOperation(
     },
   })
 }
+
+/** Samples of all streams are taken for five minutes after somebody wants to see how fast they are. */
+function showsRates({ columns, sort, state = [] }: StreamsAsked): boolean {
+  return columns === undefined || state.includes('growing') || rateColumn.test(`${columns},${sort}`)
+}
+
+const rateColumn = /(?:^|,)(?:rates|growth|growing|idle_since)/
 
 function rowJson(
   stream: Destination,

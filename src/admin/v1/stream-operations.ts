@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { BrokerError, queueNotFound, queueResource } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
+import { pauseQueue, resumeQueue } from '../../broker/pause.ts'
 import { permit } from '../../broker/permit.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import type { Steps } from '../../lib/slices.ts'
@@ -50,7 +51,7 @@ export function streamOperations(parts: StreamParts, facts: StreamFacts): Operat
 }
 
 interface Change {
-  readonly verb: 'delete' | 'purge'
+  readonly verb: 'delete' | 'purge' | 'pause' | 'resume'
   readonly summary: string
   /** What the caller needs on each. */
   readonly right: 'configure' | 'read'
@@ -84,6 +85,18 @@ function changeOperations(parts: StreamParts): Operation[] {
         return { messages, consumers, ticket }
       },
     },
+    {
+      verb: 'pause',
+      summary: 'Deliver nothing of work queues until they are resumed; publishers go on',
+      right: 'configure',
+      act: (stream, isDry) => pauseOne(broker, stream, isDry, pauseQueue),
+    },
+    {
+      verb: 'resume',
+      summary: 'Deliver again what is in paused queues',
+      right: 'configure',
+      act: (stream, isDry) => pauseOne(broker, stream, isDry, resumeQueue),
+    },
   ]
   return changes.map(({ verb, summary, right, act }) =>
     operation({
@@ -102,6 +115,22 @@ function changeOperations(parts: StreamParts): Operation[] {
         }),
     }),
   )
+}
+
+function pauseOne(
+  broker: StreamParts['broker'],
+  stream: Destination,
+  isDry: boolean,
+  change: typeof pauseQueue,
+): Done {
+  if (stream.kind === 'topic') {
+    throw new BrokerError(
+      'not_implemented',
+      'a topic is not paused: its readers have their own pace',
+    )
+  }
+  const { messageCount: messages, consumerCount: consumers } = stream
+  return { messages, consumers, ticket: isDry ? undefined : change(broker, stream) }
 }
 
 /** Throws `access_refused`, and `resource_locked` for a queue of one connection. */

@@ -37,7 +37,7 @@ export function partsOf(browsed: Destination): BrowsedPart[] {
     return browsed.partitions.map((partition, index) => new TopicPart(partition, index))
   }
   const parts = browsed.parts.map((part, index) => new QueuePart(browsed, part, index))
-  if (browsed.logCount === 1) return parts
+  if (browsed.levels.length === 1) return parts
   const { levels } = browsed
   return parts.toSorted((a, b) => levels[b.index]!.level - levels[a.index]!.level)
 }
@@ -83,7 +83,7 @@ class QueuePart implements BrowsedPart {
     this.#queue = queue
     this.#part = part
     if (queue.source !== undefined) this.partition = index === 0 ? undefined : index - 1
-    else this.partition = queue.logCount === 1 ? undefined : index
+    else this.partition = queue.levels.length === 1 ? undefined : index
   }
 
   get head(): number {

@@ -66,6 +66,8 @@ export class Queue
   retained: RetainedLogs | undefined
   /** When it was rewound last, in milliseconds since the Unix epoch; 0 for never. */
   rewoundAt: number
+  /** Since when nothing is delivered, in the same; 0 for a queue that is not paused. See `pauseQueue`. */
+  pausedAt = 0
   /** Only of queues that deduplicate. */
   presentIds: PresentIds | undefined
   /** Undefined: none applies to it. */
@@ -196,10 +198,6 @@ export class Queue
   /** How its messages end by themselves, for those who only look. */
   get ends(): Pick<MessageEnds, 'deadLetters' | 'nextExpiryAt'> {
     return this.#ends
-  }
-
-  get logCount(): number {
-    return this.#backlog.levelCount
   }
 
   /** Whether its limits let so many more messages in, of so many bytes. Not within an atom. */
@@ -336,7 +334,7 @@ export class Queue
   /** Takes the next ready message for a delivery; what has expired goes meanwhile. */
   takeReady(view: RecordView): TakeResult {
     const ends = this.#ends
-    if (ends.holdsTooMany) return 'empty'
+    if (ends.holdsTooMany || this.pausedAt > 0) return 'empty'
     for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
       const result = this.#backlog.take(view)
       if (result !== 'record' || !ends.endIfTooOld(view)) return result

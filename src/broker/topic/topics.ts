@@ -373,7 +373,7 @@ export class Topics {
     if (!isVisible) return undefined
     const view = this.#queueViews.get(queue) ?? this.#addQueueView(queue)
     // A queue with priorities has one more with each priority that comes up.
-    while (view.partitions.length < queue.logCount) {
+    while (view.partitions.length < queue.levels.length) {
       const index = view.partitions.length
       const owner: PartitionOwner = {
         config: () => queueConfig,
@@ -415,7 +415,7 @@ export function checkPartitionCount(count: number): void {
 
 /** Asked of every queue at a start. */
 function hasLogIn(queue: Queue, logIds: ReadonlySet<number>): boolean {
-  if (queue.logCount === 1) return logIds.has(queue.id)
+  if (queue.levels.length === 1) return logIds.has(queue.id)
   return queue.cursors.some(({ log }) => logIds.has(log.id))
 }
 

@@ -61,7 +61,7 @@ export class BatchLooks {
     const found: FoundRecord[] = []
     const stream = this.#find(watched)
     if (!trace.isRunning || stream === undefined || !logsOf(stream).includes(log)) return found
-    const isOnly = stream.kind === 'queue' ? stream.logCount === 1 : false
+    const isOnly = stream.kind === 'queue' ? stream.levels.length === 1 : false
     await this.#browse(stream, {
       start: { kind: 'offset', offset: first },
       partition: isOnly ? undefined : partition,

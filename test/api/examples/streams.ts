@@ -99,6 +99,8 @@ export const streamExamples: Examples = {
     check: ({ edges }: { readonly edges: readonly { readonly to: string }[] }) =>
       assert.ok(edges.some(({ to }) => to === 'group:billing')),
   },
+  'POST /v1/streams/pause': { ...list, body: tasks, check: done },
+  'POST /v1/streams/resume': { ...list, body: tasks, check: done },
   'GET /v1/groups': list,
   'GET /v1/groups/{group}': group,
   'POST /v1/groups/{group}/reset': {

@@ -6,7 +6,7 @@ import { refresh } from '../../lib/live.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { pushParams, setParams } from '../../lib/router.ts'
 import type { ListPage } from '../../lib/rows.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -237,7 +237,7 @@ export function DeleteUser({
           {connections > 0 && <>, and closes {closed}</>}. Queues and messages stay.
         </>
       }
-      typed={plainName(name)}
+      typed={typedName(name, 'this user')}
       verb="Delete the user"
       cli={`pabal user delete ${shellQuoted(name)}`}
       curl={curlOf('DELETE', path)}

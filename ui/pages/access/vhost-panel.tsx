@@ -7,7 +7,7 @@ import { refresh, useLive } from '../../lib/live.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { setParams, urlOf } from '../../lib/router.ts'
 import type { ListPage } from '../../lib/rows.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { Button, ButtonLink } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Facts } from '../../parts/facts.tsx'
@@ -204,7 +204,7 @@ function DeleteVHost({
           permissions, and closes all connections to it. It cannot be undone.
         </>
       }
-      typed={plainName(name)}
+      typed={typedName(name, 'this virtual host')}
       verb="Delete the virtual host"
       cli={`pabal vhost delete ${quoted(name)}`}
       curl={curlOf('DELETE', path)}

@@ -24,7 +24,13 @@ export function HomePage(): JSX.Element {
   const [first, ...others] = home?.findings ?? []
   return (
     <Page
-      title={first === undefined ? 'Home' : <Headline finding={first} />}
+      title={
+        first === undefined ? (
+          <NoHeadline isAwaited={problem === undefined} />
+        ) : (
+          <Headline finding={first} />
+        )
+      }
       tab="Home"
       says={home === undefined ? undefined : <About home={home} />}
       command={<AsCommand cli="pabal status" curl={curlOf('GET', path)} />}
@@ -38,6 +44,16 @@ export function HomePage(): JSX.Element {
         </>
       )}
     </Page>
+  )
+}
+
+/** As high as the headline that will stand there. */
+function NoHeadline({ isAwaited }: { readonly isAwaited: boolean }): JSX.Element {
+  return (
+    <span class="headline">
+      <span class="mark" />
+      {isAwaited ? <span class="skeleton home-awaited" aria-label="Home" /> : 'Home'}
+    </span>
   )
 }
 

@@ -1,5 +1,5 @@
 // A message as something to paste elsewhere: a command that publishes it again, a call of the API, or JSON.
-import { curlOf, shellQuoted } from '../../lib/api.ts'
+import { curlOf, isTypable, shellQuoted } from '../../lib/api.ts'
 import { apiPath } from '../../lib/names.ts'
 import { isEmptyFilter } from './filter-terms.ts'
 import type { PagesAsked } from './message-pages.ts'
@@ -33,11 +33,19 @@ export function asCommand(stream: StreamRef, message: WholeMessage): string {
   for (const header of headersOf(message)) {
     words.push('-H', `${header.name}=${textOf(plainValue(header))}`)
   }
+  const payload = message.payload ?? ''
   const isText = message.payload_encoding !== 'base64'
-  if (isText) words.push('--payload', message.payload ?? '')
+  const isArgument = isText && isTypable(payload)
+  if (isArgument) words.push('--payload', payload)
   const command = words.map(shellQuoted).join(' ')
-  if (isText) return command
-  return `base64 -d <<< ${shellQuoted(message.payload ?? '')} | ${command}`
+  if (isArgument) return command
+  return `base64 -d <<< ${shellQuoted(isText ? base64Of(payload) : payload)} | ${command}`
+}
+
+function base64Of(text: string): string {
+  let bytes = ''
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte)
+  return btoa(bytes)
 }
 
 /** What shows the same list in a terminal. */
@@ -55,7 +63,7 @@ export function tailCommand(asked: PagesAsked): string {
 
 type Which = Pick<PagesAsked, 'vhost' | 'partition' | 'filter'>
 
-export function whichWords({ vhost, partition, filter }: Which): string[] {
+function whichWords({ vhost, partition, filter }: Which): string[] {
   const words: string[] = []
   if (partition !== undefined) words.push('--partition', partition)
   if (vhost !== '/') words.push('--vhost', vhost)

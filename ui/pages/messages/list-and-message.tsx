@@ -76,10 +76,11 @@ function OpenMessage(
   const { message } = loaded
   const close = (): void => setParams({ at: undefined, tab: undefined })
   const known = list.messages.find((each) => placeOf(each) === place)
+  const state = known?.state ?? message?.state
   const title = (
     <>
       <span class="mono">{place}</span>{' '}
-      {loaded.isGone !== true && <StateBadge state={known?.state ?? message?.state} />}
+      {loaded.isGone !== true && state !== undefined && <StateBadge state={state} />}
     </>
   )
   const isThere = message !== undefined && loaded.isGone !== true

@@ -71,7 +71,10 @@ const key: Column<Message> = {
   hint: 'The key as Kafka sees it: the header x-key, else the routing key',
   width: '116px',
   priority: 2,
-  cell: (message) => <Name value={keyOf(message)} />,
+  cell: (message) => {
+    const name = keyOf(message)
+    return name === undefined ? <span class="soft">–</span> : <Name value={name} />
+  },
 }
 const state: Column<Message> = {
   key: 'state',

@@ -64,8 +64,9 @@ export function payloadPath({ vhost, name }: StreamRef, place: string): string {
   return apiPath`/v1/streams/${vhost}/${name}/messages/${place}/payload`
 }
 
-/** Kafka's key: the header `x-key`, and the routing key where there is none. */
-export function keyOf({ properties, routing_key: routingKey }: Message): string {
+/** Kafka's key: the header `x-key`, and the routing key where there is none; undefined where headers are not shown. */
+export function keyOf({ properties, routing_key: routingKey }: Message): string | undefined {
+  if (properties === undefined) return undefined
   const headers = properties?.headers
   const named =
     typeof headers === 'object' && headers !== null && !Array.isArray(headers)

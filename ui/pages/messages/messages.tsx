@@ -8,16 +8,16 @@ import { useKeys } from '../../lib/keys.ts'
 import { setParams, useParam } from '../../lib/router.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
-import { JobProgress } from '../../parts/job-progress.tsx'
+import { JobProgress } from '../../parts/job/job-progress.tsx'
 import { StreamFrame, useStream } from '../../parts/stream-tabs.tsx'
 import { peekCommand, tailCommand } from './copy-as.ts'
 import { readFilter } from './filter-terms.ts'
 import { ListAndMessage } from './list-and-message.tsx'
-import { AllActions, ChosenActions, type Opened } from './message-actions.tsx'
+import { AllActions, ChosenActions, type Opened, useJobKeys } from './message-actions.tsx'
 import { MessageFilters } from './message-filters.tsx'
 import { useList } from './message-list.tsx'
 import { type Order, pagePath, type PagesAsked } from './message-pages.ts'
-import { placeOf } from './message.ts'
+import { type Message, placeOf } from './message.ts'
 import { OpenedPart } from './opened-part.tsx'
 import './messages.css'
 
@@ -36,7 +36,7 @@ export function MessagesPage(): JSX.Element {
     jobs.add(id)
   }
   const open = { asked, stream, isLive, onOpen: setOpened }
-  const chosenMessages = list.messages.filter((message) => chosen.has(placeOf(message)))
+  const chosenMessages = useChosen(list.messages, chosen, open)
   return (
     <StreamFrame
       current="messages"
@@ -92,13 +92,28 @@ export function MessagesPage(): JSX.Element {
   )
 }
 
-function Actions(props: {
+/** The messages that are chosen; keys act on them, or on the one that stands open. */
+function useChosen(
+  messages: readonly Message[],
+  places: ReadonlySet<string>,
+  { stream, onOpen }: Pick<ActionsProps, 'stream' | 'onOpen'>,
+): readonly Message[] {
+  const [at] = useParam('at')
+  const chosen = messages.filter((message) => places.has(placeOf(message)))
+  const open = messages.filter((message) => placeOf(message) === at)
+  useJobKeys(stream, chosen.length > 0 ? chosen : open, onOpen)
+  return chosen
+}
+
+interface ActionsProps {
   readonly asked: PagesAsked
   readonly stream: StreamShownJson | undefined
   readonly isLive: boolean
   readonly onOpen: (opened: Opened) => void
   readonly onAgain: () => void
-}): JSX.Element {
+}
+
+function Actions(props: ActionsProps): JSX.Element {
   const { asked, stream, isLive, onOpen, onAgain } = props
   const toggleLive = (): void => setParams({ live: isLive ? undefined : '1' })
   const publish = (): void => onOpen({ kind: 'publish', message: undefined })

@@ -1,6 +1,6 @@
 // The payload of a message: as a tree, as text or as bytes, with what it was taken for and how large it is.
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { bytes, count } from '../../lib/format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Choice } from '../../parts/field.tsx'
@@ -103,19 +103,27 @@ function Finder(props: {
   readonly onTurn: (step: number) => void
 }): JSX.Element {
   const { sought, turn, found, onSeek, onTurn } = props
+  const [text, setText] = useState(sought)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const seek = (wanted: string): void => {
+    setText(wanted)
+    clearTimeout(timer.current)
+    // A large payload is not searched for each letter.
+    timer.current = setTimeout(() => onSeek(wanted), 120)
+  }
   return (
     <span class="payload-finder">
       <input
         type="search"
         aria-label="Find in the payload"
         placeholder="Find in the payload"
-        value={sought}
-        onInput={({ currentTarget }) => onSeek(currentTarget.value)}
+        value={text}
+        onInput={({ currentTarget }) => seek(currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter') onTurn(event.shiftKey ? -1 : 1)
-          if (event.key === 'Escape' && sought !== '') {
+          if (event.key === 'Escape' && text !== '') {
             event.preventDefault()
-            onSeek('')
+            seek('')
           }
         }}
       />

@@ -1,6 +1,6 @@
 // When something is due, from now: `in 4 min`; what is due already is about to leave.
 import type { JSX } from 'preact'
-import { ago, moment } from '../../lib/format.ts'
+import { ago, isoTime, moment } from '../../lib/format.ts'
 import { now } from '../../lib/live.ts'
 import { timeZone } from '../../lib/preferences.ts'
 
@@ -16,7 +16,7 @@ export function Due({
   const exact = moment(at, timeZone.value)
   const isNow = at - now.value < 1000
   return (
-    <time class="number" dateTime={new Date(at).toISOString()} title={exact}>
+    <time class="number" dateTime={isoTime(at)} title={exact}>
       {isNow ? 'now' : ago(at, now.value)}
       {!isExact && !isNow ? ' or later' : ''}
     </time>

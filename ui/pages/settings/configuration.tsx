@@ -77,7 +77,7 @@ const columns: readonly Column<Setting>[] = [
   {
     key: 'setting',
     label: 'Setting',
-    width: '330px',
+    width: 'min(330px, 48vw)',
     cell: ({ setting, description }) => (
       <span class="mono" title={description}>
         {setting}
@@ -87,7 +87,7 @@ const columns: readonly Column<Setting>[] = [
   {
     key: 'value',
     label: 'Value',
-    width: '240px',
+    width: 'min(240px, 40vw)',
     cell: ({ value }) =>
       value === null || value === '' ? (
         <span class="soft">not set</span>

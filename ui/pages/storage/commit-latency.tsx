@@ -23,12 +23,12 @@ export function CommitLatency({
     <>
       <Stats>
         <Stat
-          label="half are done in"
+          label="Half are done in"
           value={quantile(shown, bounds, 0.5)}
           hint="At most so long; pabal_log_commit_seconds"
         />
         <Stat label="99 of 100 in" value={quantile(shown, bounds, 0.99)} />
-        <Stat label="commits" value={count(commits.count)}>
+        <Stat label="Commits" value={count(commits.count)}>
           {bytes(commits.bytes)} since the start
         </Stat>
       </Stats>

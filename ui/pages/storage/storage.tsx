@@ -115,7 +115,7 @@ function Disk({ storage, disk, log }: DiskProps): JSX.Element {
     <div class="storage-disk">
       <Stats>
         <Stat
-          label="free on the disk"
+          label="Free on the disk"
           value={bytes(disk.free)}
           tone={tone}
           hint="pabal_disk_free_bytes"
@@ -128,14 +128,14 @@ function Disk({ storage, disk, log }: DiskProps): JSX.Element {
           />
         </Stat>
         <Stat
-          label="publishers are blocked below"
+          label="Publishers are blocked below"
           value={bytes(disk.blocked_at)}
           hint="--disk-free-limit; pabal_disk_free_limit_bytes"
         >
           {bytes(Math.max(0, disk.free - disk.blocked_at))} until then
         </Stat>
         <Stat
-          label="free space changes by"
+          label="Free space changes by"
           value={pace}
           hint="A line through what was seen; it is told as steady where the change is no more than noise"
         >
@@ -143,7 +143,7 @@ function Disk({ storage, disk, log }: DiskProps): JSX.Element {
             ? 'too short a look yet'
             : `over the last ${duration(forecast.over_seconds * 1000)}`}
         </Stat>
-        <Stat label="files of the log" value={bytes(logSize)} hint="pabal_log_file_bytes">
+        <Stat label="Files of the log" value={bytes(logSize)} hint="pabal_log_file_bytes">
           {bytes(Math.min(log.living_bytes, logSize))} of it still kept
           <Bar
             share={logSize === 0 ? 0 : log.living_bytes / logSize}
@@ -298,7 +298,7 @@ function Memory({ memory }: { readonly memory: StorageJson['memory'] }): JSX.Ele
     <>
       <Stats>
         <Stat
-          label="in use"
+          label="In use"
           value={bytes(memory.in_use)}
           tone={share >= 1 ? 'bad' : share > 0.85 ? 'look' : 'plain'}
           hint="pabal_memory_in_use_bytes"
@@ -307,7 +307,7 @@ function Memory({ memory }: { readonly memory: StorageJson['memory'] }): JSX.Ele
           <Bar share={share} label="Share of the memory limit that is in use" />
         </Stat>
         <Stat
-          label="taken from the system"
+          label="Taken from the system"
           value={bytes(memory.resident)}
           hint="pabal_memory_resident_bytes"
         >

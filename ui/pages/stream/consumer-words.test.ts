@@ -17,7 +17,7 @@ function sentence(
   consumers: readonly StreamConsumerJson[],
   groups: readonly object[] = [],
 ): string {
-  const stream = { groups, lag: 12 } as unknown as StreamShownJson
+  const stream = { groups, lag: 12, paused_since: null } as unknown as StreamShownJson
   return readersSentence(
     stream,
     { consumers, consumer_count: consumers.length, single_active: false },

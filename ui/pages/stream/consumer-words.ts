@@ -58,6 +58,9 @@ export function readersSentence(
   now: number,
 ): string {
   const groups = groupWords(stream)
+  if (stream.paused_since !== null) {
+    return `The queue is paused: ${counted(total, 'consumer')} ${total === 1 ? 'gets' : 'get'} nothing until it is resumed.`
+  }
   if (total === 0) return groups ?? 'Nobody reads it.'
   const words = [consumerWords(consumers, total, now), groups]
   return words.filter((text) => text !== undefined).join(' ')

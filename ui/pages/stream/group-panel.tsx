@@ -11,7 +11,7 @@ import { count, counted } from '../../lib/format.ts'
 import { refresh, useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { rowsOf } from '../../lib/rows.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chart } from '../../parts/chart.tsx'
@@ -222,7 +222,7 @@ function DeleteGroup({
     <Confirm
       title={`Delete ${plainName(group.name)}`}
       effect={`Forgets its ${counted(group.offsets.length, 'place')} in ${counted(group.topics, 'topic')}. No message is touched. Clients that come again under its name begin as their settings say.`}
-      typed={plainName(group.name)}
+      typed={typedName(group.name, 'this group')}
       verb="Delete the group"
       cli={`pabal group delete ${shellQuoted(group.name)}`}
       curl={curlOf('DELETE', path)}

@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
-import { counted } from '../../lib/format.ts'
+import { counted, isoTime } from '../../lib/format.ts'
 import { now, refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { goToUrl } from '../../lib/router.ts'
@@ -28,9 +28,9 @@ export function Replay({ stream }: { readonly stream: StreamShownJson }): JSX.El
 /** Milliseconds since the Unix epoch of an age or a time; undefined for neither. */
 function timeOf(text: string, at: number): number | undefined {
   const ageMs = /^\d+$/.test(text) ? undefined : readTime(text)
-  if (ageMs !== undefined) return at - ageMs
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(time) ? undefined : time
+  const isTime = /^\d{4}-\d\d-\d\d/.test(text)
+  const time = ageMs === undefined ? (isTime ? Date.parse(text) : Number.NaN) : at - ageMs
+  return isoTime(time) === undefined ? undefined : time
 }
 
 function Rewind({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
@@ -43,7 +43,7 @@ function Rewind({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
     refresh()
     toast(`${counted(number, 'message')} ready again`)
   }
-  const iso = time === undefined ? '' : new Date(time).toISOString()
+  const iso = time === undefined ? '' : isoTime(time)
   return (
     <Section title="Rewind">
       <p class="soft">

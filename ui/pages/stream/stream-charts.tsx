@@ -39,10 +39,10 @@ export function StreamCharts({ stream }: { readonly stream: StreamShownJson }): 
   const depth = [line(stream.kind === 'queue' ? 'ready' : 'messages', ({ ready }) => ready, 1)]
   if (stream.kind === 'queue') depth.push(line('unacked', ({ unacked }) => unacked, 4))
   return (
-    <Section title="The last ten minutes">
-      {samples.length < 2 && (
-        <p class="soft">Rates are kept while somebody looks: the lines begin now.</p>
-      )}
+    <Section
+      title="The last ten minutes"
+      actions={samples.length < 12 && <span class="soft">as far as somebody looked</span>}
+    >
       <div class="stream-charts">
         <Chart label="Messages a second" times={times} series={rates} format={rate} />
         <Chart label="Messages in it" times={times} series={depth} format={wholeCount} />

@@ -6,7 +6,7 @@ import { sentenceOf } from './stream-sentence.ts'
 
 const now = 1_000_000
 
-function sentence(stream: object): string {
+function sentence(stream: object, hasRates = true): string {
   const rates = { in: 0, out: 0, ack: 0 }
   const usual = {
     kind: 'queue',
@@ -22,10 +22,11 @@ function sentence(stream: object): string {
     growing: false,
     rates,
     idle_since: null,
+    paused_since: null,
     oldest: null,
     dead_letter_sources: 0,
   }
-  return sentenceOf({ ...usual, ...quiet, ...stream } as unknown as StreamShownJson, now)
+  return sentenceOf({ ...usual, ...quiet, ...stream } as unknown as StreamShownJson, now, hasRates)
 }
 
 test('a queue nobody consumes says since when it waits', () => {
@@ -33,6 +34,13 @@ test('a queue nobody consumes says since when it waits', () => {
   assert.equal(
     sentence({ messages: 25_264, oldest: now - 240_000 }),
     'Nobody consumes it: 25,264 messages wait. The oldest message waits 4 min.',
+  )
+})
+
+test('a paused queue says so first', () => {
+  assert.equal(
+    sentence({ messages: 3, consumers: 1, paused_since: now - 60_000 }),
+    'Paused for 1 min: 3 messages wait, and 1 consumer gets none.',
   )
 })
 
@@ -71,4 +79,10 @@ test('a topic names its slowest group', () => {
     'Group b is 7 messages behind, the most of 2. It keeps 20 messages.',
   )
   assert.equal(sentence({ kind: 'topic' }), 'No group reads it. It keeps 0 messages.')
+})
+
+test('before rates are known, nothing is said of them', () => {
+  const consumed = { messages: 2, consumers: 1 }
+  assert.equal(sentence(consumed), 'Nothing moves; 2 messages are there.')
+  assert.equal(sentence(consumed, false), '2 messages are there.')
 })

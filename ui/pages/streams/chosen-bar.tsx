@@ -6,7 +6,7 @@ import { count, counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
 import { decodeName, encodeName, query } from '../../lib/names.ts'
 import type { ListPage } from '../../lib/rows.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -32,7 +32,16 @@ export function streamOfKey(key: string): StreamId {
 /** As many as one request takes. */
 export const chosenMax = 1000
 
-type Verb = 'delete' | 'purge'
+type Verb = 'delete' | 'purge' | 'pause' | 'resume'
+
+const verbs: Readonly<
+  Record<Verb, { readonly does: string; readonly did: string; readonly cli: string }>
+> = {
+  delete: { does: 'Delete', did: 'Deleted', cli: 'rm' },
+  purge: { does: 'Purge', did: 'Purged', cli: 'purge' },
+  pause: { does: 'Pause', did: 'Paused', cli: 'queue pause' },
+  resume: { does: 'Resume', did: 'Resumed', cli: 'queue resume' },
+}
 
 export function ChosenBar({
   chosen,
@@ -50,6 +59,8 @@ export function ChosenBar({
   return (
     <div class="streams-chosen" role="region" aria-label="Chosen streams">
       <b>{counted(chosen.size, 'stream')} chosen</b>
+      <Button onClick={() => setVerb('pause')}>Pause …</Button>
+      <Button onClick={() => setVerb('resume')}>Resume …</Button>
       <Button onClick={() => setVerb('purge')}>Purge …</Button>
       <Button kind="danger" onClick={() => setVerb('delete')}>
         Delete …
@@ -121,20 +132,21 @@ export function ChosenConfirm({ verb, streams, onClose, onDone }: ChosenConfirmP
       setDry({ done, refused })
       throw new Error(`${counted(done.length, 'stream')} done, ${count(refused.length)} refused`)
     }
-    toast(`${verb === 'delete' ? 'Deleted' : 'Purged'} ${what}`)
+    toast(`${did} ${what}`)
     onDone()
   }
-  const cli = only && commandOn(verb === 'delete' ? 'rm' : 'purge', only)
+  const { does, did, cli } = verbs[verb]
   return (
     <Confirm
-      title={`${verb === 'delete' ? 'Delete' : 'Purge'} ${what}`}
+      title={`${does} ${what}`}
       effect={problem ?? effectOf(verb, dry, what)}
-      verb={`${verb === 'delete' ? 'Delete' : 'Purge'} ${what}`}
+      verb={`${does} ${what}`}
+      kind={verb === 'delete' || verb === 'purge' ? 'danger' : 'primary'}
       {...(verb === 'delete' && {
-        typed: typedFor(only, what),
+        typed: only === undefined ? what : typedName(only.name, 'this stream'),
       })}
-      cli={cli}
-      curl={curlOf('POST', path, { streams: streams.slice(0, 3) })}
+      cli={only && commandOn(cli, only)}
+      curl={curlOf('POST', path, { streams })}
       isDisabled={dry === undefined || dry.done.length === 0}
       run={run}
       onClose={onClose}
@@ -142,12 +154,6 @@ export function ChosenConfirm({ verb, streams, onClose, onDone }: ChosenConfirmP
       {dry !== undefined && dry.refused.length > 0 && <Refused refused={dry.refused} />}
     </Confirm>
   )
-}
-
-/** What a person can type: a long name, or one with controls or raw bytes, is only shown. */
-function typedFor(only: StreamId | undefined, what: string): string {
-  if (only === undefined) return what
-  return only.name.length <= 60 && plainName(only.name) === only.name ? only.name : 'this stream'
 }
 
 function effectOf(verb: Verb, dry: Outcome | undefined, what: string): string {
@@ -158,6 +164,12 @@ function effectOf(verb: Verb, dry: Outcome | undefined, what: string): string {
   const consumers = done.reduce((sum, each) => sum + each.consumers, 0)
   const subject =
     done.length === 1 ? (what.length > 60 ? 'the stream' : what) : counted(done.length, 'stream')
+  if (verb === 'pause') {
+    return `Nothing of ${subject} is delivered until it is resumed. ${counted(messages, 'message')} ${messages === 1 ? 'stays' : 'stay'}, publishers go on, and ${counted(consumers, 'consumer')} ${consumers === 1 ? 'gets' : 'get'} none. Messages still expire, and limits still hold.`
+  }
+  if (verb === 'resume') {
+    return `${counted(consumers, 'consumer')} ${consumers === 1 ? 'gets' : 'get'} what waits: ${counted(messages, 'message')} of ${subject}.`
+  }
   if (verb === 'purge') {
     return `Drops ${counted(messages, 'ready message')} of ${subject}. What consumers hold unacked stays. It cannot be undone.`
   }

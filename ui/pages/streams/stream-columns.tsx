@@ -1,8 +1,9 @@
 // Columns of the list of streams. Which of them stand is a parameter of the URL.
 import type { ComponentChildren } from 'preact'
 import type { StreamRowJson } from '../../../src/admin/v1/stream-list-operation.ts'
-import { count, duration, rate } from '../../lib/format.ts'
+import { count, duration, moment, rate } from '../../lib/format.ts'
 import { now } from '../../lib/live.ts'
+import { timeZone } from '../../lib/preferences.ts'
 import { Spark } from '../../parts/spark.tsx'
 import { streamUrl, StreamBadges } from '../../parts/stream-tabs.tsx'
 import type { Column } from '../../parts/table.tsx'
@@ -221,7 +222,7 @@ function ageOf({ oldest, messages }: StreamRowJson): ComponentChildren {
   const age = now.value - oldest
   const [largest = ''] = age < 1000 ? ['< 1 s'] : (/^[\d.]+ \w+/.exec(duration(age)) ?? [])
   return (
-    <span class="number" title={new Date(oldest).toLocaleString()}>
+    <span class="number" title={moment(oldest, timeZone.value)}>
       {largest.replace(/\.\d/, '')}
     </span>
   )

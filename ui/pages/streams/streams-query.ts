@@ -25,6 +25,7 @@ export const stateChips: readonly {
   { state: 'dead-letters', label: 'dead letters', hint: 'Holds dead letters of other queues' },
   { state: 'not-empty', label: 'not empty', hint: 'Has messages' },
   { state: 'empty', label: 'empty', hint: 'Has no messages' },
+  { state: 'paused', label: 'paused', hint: 'Nothing is delivered until it is resumed' },
 ]
 
 export function viewFrom(params: ReadonlyMap<string, string>): StreamsView {

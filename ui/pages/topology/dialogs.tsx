@@ -1,12 +1,12 @@
 // What the page changes: exchanges are declared and deleted, bindings added and removed.
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { TopologyBindingJson } from '../../../src/admin/v1/topology-json.ts'
+import type { TopologyBindingJson, TopologyNodeJson } from '../../../src/admin/v1/topology-json.ts'
 import { ask } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
-import { plainName } from '../../lib/show-name.ts'
+import { plainName, typedName } from '../../lib/show-name.ts'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -31,6 +31,8 @@ export type Opened =
 export interface DialogsProps {
   readonly opened: Opened
   readonly vhost: string
+  /** What there is to bind, as far as it is known. */
+  readonly nodes: readonly TopologyNodeJson[]
   readonly onClose: () => void
   /** A new exchange is there. */
   readonly onDeclared: (name: string) => void
@@ -38,14 +40,14 @@ export interface DialogsProps {
 }
 
 export function TopologyDialog(props: DialogsProps): JSX.Element {
-  const { opened, vhost, onClose } = props
+  const { opened, onClose } = props
   switch (opened.kind) {
     case 'declare':
       return <DeclareDialog {...props} />
     case 'delete':
       return <DeleteDialog {...props} exchange={opened.exchange} />
     case 'bind':
-      return <BindDialog vhost={vhost} source={opened.source} onClose={onClose} />
+      return <BindDialog {...props} source={opened.source} />
     default:
       return <UnbindDialog ends={opened.ends} binding={opened.binding} onClose={onClose} />
   }
@@ -157,7 +159,7 @@ function DeleteDialog(props: DialogsProps & { readonly exchange: string }): JSX.
     <Confirm
       title="Delete an exchange"
       effect={effect}
-      typed={exchange}
+      typed={typedName(exchange, 'this exchange')}
       verb="Delete exchange"
       cli={action.cli}
       curl={action.curl}
@@ -168,13 +170,11 @@ function DeleteDialog(props: DialogsProps & { readonly exchange: string }): JSX.
   )
 }
 
-interface BindProps {
-  readonly vhost: string
+interface BindProps extends Pick<DialogsProps, 'vhost' | 'nodes' | 'onClose'> {
   readonly source: string
-  readonly onClose: () => void
 }
 
-function BindDialog({ vhost, source, onClose }: BindProps): JSX.Element {
+function BindDialog({ vhost, nodes, source, onClose }: BindProps): JSX.Element {
   const [destination, setDestination] = useState('')
   const [isToExchange, setToExchange] = useState(false)
   const [key, setKey] = useState('')
@@ -199,10 +199,18 @@ function BindDialog({ vhost, source, onClose }: BindProps): JSX.Element {
           type="text"
           autocomplete="off"
           spellcheck={false}
+          list="bindable"
           value={destination}
           onInput={({ currentTarget }) => setDestination(currentTarget.value)}
         />
       </Field>
+      <datalist id="bindable">
+        {nodes
+          .filter(({ kind }) => (isToExchange ? kind === 'exchange' : isStream(kind)))
+          .map(({ id, name }) => (
+            <option key={id} value={name} />
+          ))}
+      </datalist>
       <Field isInline label="It is an exchange">
         <input
           type="checkbox"
@@ -230,6 +238,10 @@ function BindDialog({ vhost, source, onClose }: BindProps): JSX.Element {
   )
 }
 
+function isStream(kind: TopologyNodeJson['kind']): boolean {
+  return kind === 'queue' || kind === 'topic'
+}
+
 interface UnbindProps {
   readonly ends: BindingEnds
   readonly binding: TopologyBindingJson
@@ -244,7 +256,7 @@ function UnbindDialog({ ends, binding, onClose }: UnbindProps): JSX.Element {
   return (
     <Confirm
       title="Remove a binding"
-      effect={`By it ${destination} gets ${what} from ${source}; no more of them from then on. What it has stays.`}
+      effect={`${destination} gets no more ${what} from ${source}, unless another binding brings them. What it has stays.`}
       verb="Remove binding"
       cli={action.cli}
       curl={action.curl}

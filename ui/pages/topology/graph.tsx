@@ -6,7 +6,7 @@ import type { DrawnEdge, Folded } from './fold.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
 import { edgeKey, neighbourhoodOf } from './neighbourhood.ts'
 import { type Frame, usePanZoom } from './pan-zoom.ts'
-import { EdgeLine, NodeShape } from './shapes.tsx'
+import { EdgeLine, type EdgeProps, EdgeWords, NodeShape } from './shapes.tsx'
 import { foldedNote, worstNote } from './words.ts'
 import './graph.css'
 
@@ -29,6 +29,9 @@ export interface GraphProps {
 /** With more edges words stand only on those that one looks at. */
 const toldEdgesMax = 70
 
+/** What is near a node is not drawn smaller than that to have all of it in sight. */
+const nearScaleMin = 0.6
+
 export function Graph(props: GraphProps): JSX.Element {
   const { graph, pictureKey, selected, lit, isStale, onOpen } = props
   const layout = useLayout(graph, pictureKey)
@@ -36,18 +39,7 @@ export function Graph(props: GraphProps): JSX.Element {
   const pan = usePanZoom(svg, layout)
   const [hovered, setHovered] = useState<string>()
   const [focused, setFocused] = useState<string>()
-  const isReady = pan.box.width > 0
-  useLayoutEffect(() => {
-    if (isReady) pan.fit()
-  }, [pictureKey, isReady, graph.nodes.length > 0])
-  useEffect(() => {
-    const place = selected === undefined ? undefined : layout.places.get(selected)
-    if (isReady && place !== undefined) pan.show({ ...place, ...nodeSize })
-  }, [selected, isReady, pan.box.width])
-  useEffect(() => {
-    const frame = lit === undefined ? undefined : frameOf(lit.nodes, layout)
-    if (isReady && frame !== undefined) pan.frame(frame)
-  }, [lit, isReady, pan.box.width])
+  useSight(props, layout, pan)
   const looked = selected ?? hovered
   const content = useMemo(
     () => <Content {...{ graph, layout, selected, lit, looked, focused, onOpen }} />,
@@ -100,6 +92,50 @@ export function Graph(props: GraphProps): JSX.Element {
   )
 }
 
+/** All is in sight at first, then what one opens or what is lit. */
+function useSight(
+  { graph, pictureKey, selected, lit }: GraphProps,
+  layout: Layout,
+  pan: ReturnType<typeof usePanZoom>,
+): void {
+  const isReady = pan.box.width > 0
+  useLayoutEffect(() => {
+    if (!isReady) return
+    pan.fit()
+    const first = firstExchange(graph, layout)
+    if (first !== undefined) pan.show(first)
+  }, [pictureKey, isReady, graph.nodes.length > 0])
+  useEffect(() => {
+    const place = selected === undefined ? undefined : layout.places.get(selected)
+    if (!isReady || selected === undefined || place === undefined) return
+    const near = frameOf(neighbourhoodOf(selected, graph.edges), layout)
+    if (near !== undefined) pan.frame(near, nearScaleMin)
+    pan.show({ ...place, ...nodeSize })
+  }, [selected, isReady, pan.box.width])
+  useEffect(() => {
+    const frame = lit === undefined ? undefined : frameOf(lit.nodes, layout)
+    if (isReady && frame !== undefined) pan.frame(frame)
+  }, [lit, isReady, pan.box.width])
+}
+
+/** Where one begins to read: an exchange stands at the middle of its queues, which may be below what is in sight. */
+function firstExchange({ nodes }: Folded, { places }: Layout): Frame | undefined {
+  const [first] = nodes
+    .filter(({ kind }) => kind === 'exchange')
+    .map(({ id }) => places.get(id))
+    .filter((place) => place !== undefined)
+    .toSorted((a, b) => a.part - b.part || a.y - b.y)
+  const around = 4 * nodeSize.height
+  return (
+    first && {
+      x: first.x,
+      y: first.y - around,
+      width: nodeSize.width,
+      height: nodeSize.height + 2 * around,
+    }
+  )
+}
+
 /** The layout of the same things is the same one, however their numbers tick. */
 function useLayout({ nodes, edges }: Folded, pictureKey: string): Layout {
   const known = useRef<{ key: string; shape: string; layout: Layout }>(undefined)
@@ -113,7 +149,10 @@ function useLayout({ nodes, edges }: Folded, pictureKey: string): Layout {
     const note = node.kind === 'folded' ? foldedNote(node) : worstNote(node)
     return { id: node.id, kind: node.kind, isTroubled: note !== undefined }
   })
-  const layout = layOut(marked, edges, before?.key === pictureKey ? before.layout : undefined)
+  const layout = layOut(marked, edges, {
+    before: before?.key === pictureKey ? before.layout : undefined,
+    isNarrow: edges.length > toldEdgesMax,
+  })
   known.current = { key: pictureKey, shape, layout }
   return layout
 }
@@ -152,6 +191,20 @@ function Content(props: ContentProps): JSX.Element {
   }
   const degrees = degreesOf(edges)
   const isQuiet = edges.length <= toldEdgesMax
+  const lines = edges.flatMap((drawn): EdgeProps[] => {
+    const [from, to] = [layout.places.get(drawn.from), layout.places.get(drawn.to)]
+    if (from === undefined || to === undefined) return []
+    const isOwnLit = isLit(drawn) || (lit === undefined && isLooked(drawn))
+    return [{ drawn, from, to, lanes: layout.lanes, isDim: !isBetween(drawn), isLit: isOwnLit }]
+  })
+  const isTold = (line: EdgeProps): boolean =>
+    line.isLit ||
+    isLooked(line.drawn) ||
+    (isQuiet && !line.isDim && line.drawn.kind !== 'dead_letter')
+  const keyOf = ({ drawn }: EdgeProps): string => `${drawn.kind}\n${edgeKey(drawn)}`
+  const degreeOf = (id: string): number => degrees.get(id) ?? 0
+  const endOf = ({ drawn }: EdgeProps): 'from' | 'to' =>
+    degreeOf(drawn.from) < degreeOf(drawn.to) ? 'from' : 'to'
   const current = nodes.some(({ id }) => id === focused) ? focused : nodes[0]?.id
   return (
     <>
@@ -160,28 +213,12 @@ function Content(props: ContentProps): JSX.Element {
           {text}
         </text>
       ))}
-      {edges.map((drawn) => {
-        const [from, to] = [layout.places.get(drawn.from), layout.places.get(drawn.to)]
-        if (from === undefined || to === undefined) return null
-        const isFewerFrom = (degrees.get(drawn.from) ?? 0) < (degrees.get(drawn.to) ?? 0)
-        return (
-          <EdgeLine
-            key={`${drawn.kind}\n${edgeKey(drawn)}`}
-            drawn={drawn}
-            from={from}
-            to={to}
-            lanes={layout.lanes}
-            isDim={!isBetween(drawn)}
-            isLit={isLit(drawn) || (lit === undefined && isLooked(drawn))}
-            isTold={
-              isLit(drawn) ||
-              isLooked(drawn) ||
-              (isQuiet && drawn.kind !== 'dead_letter' && isBetween(drawn))
-            }
-            labelEnd={isFewerFrom ? 'from' : 'to'}
-          />
-        )
-      })}
+      {lines.map((line) => (
+        <EdgeLine key={keyOf(line)} {...line} />
+      ))}
+      {lines.filter(isTold).map((line) => (
+        <EdgeWords key={keyOf(line)} {...line} end={endOf(line)} />
+      ))}
       {nodes.map((node) => {
         const place = layout.places.get(node.id)
         if (place === undefined) return null

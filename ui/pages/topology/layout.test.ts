@@ -119,7 +119,7 @@ test('edges that need not cross do not', () => {
 test('the same things stand where they stood, whatever order they come in', () => {
   const { nodes, edges } = graphOf(12, 50)
   const first = layOut(nodes, edges)
-  const again = layOut(nodes.toReversed(), edges.toReversed(), first)
+  const again = layOut(nodes.toReversed(), edges.toReversed(), { before: first })
   assert.deepEqual(again.places, first.places)
 })
 
@@ -129,7 +129,7 @@ test('what comes leaves the order of what was there', () => {
   const added = layOut(
     [...nodes, node('queue:new')],
     [...edges, bound('exchange:x3', 'queue:new')],
-    first,
+    { before: first },
   )
   const inColumn = ({ places }: Layout, column: number): string[] =>
     [...places]

@@ -39,7 +39,9 @@ export interface Layout {
 }
 
 export const nodeSize = { width: 228, height: 44 } as const
-const gap = { column: 176, row: 12, part: 28, block: 96, head: 36 } as const
+const gap = { row: 12, part: 28, block: 96, head: 36 } as const
+/** Between columns: with room for the words on edges, or without. */
+const columnGap = { wide: 160, narrow: 104 } as const
 const laneHeight = 6
 /** Sweeps over the columns; after that crossings hardly become fewer. */
 const sweepCount = 8
@@ -48,18 +50,26 @@ const blockHeightMin = 1400
 /** Crossings of more edges are not counted. */
 const countedEdgesMax = 1200
 
-/** Lays out a graph; `before` is what stands there now. */
+export interface LayoutOptions {
+  /** What stands there now. */
+  readonly before?: Layout | undefined
+  /** No words stand on edges. */
+  readonly isNarrow?: boolean
+}
+
+/** Lays out a graph. */
 export function layOut(
   nodes: readonly LayoutNode[],
   edges: readonly LayoutEdge[],
-  before?: Layout,
+  { before, isNarrow = false }: LayoutOptions = {},
 ): Layout {
   const whole = new Graph(nodes, edges)
   const columns = columnsOf(whole)
   const graph = withLanes(whole, columns)
   const parts = partsOf(graph).map((ids) => new Part(graph, columns, ids, before))
   const order = before === undefined ? bySize : byPlace(before)
-  return arrange(parts.toSorted(order), columns)
+  const between = isNarrow ? columnGap.narrow : columnGap.wide
+  return arrange(parts.toSorted(order), columns, between)
 }
 
 class Graph {
@@ -362,9 +372,9 @@ export function spread(wanted: readonly number[], offsets: readonly number[]): n
 }
 
 /** One under the other in blocks, so that the picture is not much longer than wide. */
-function arrange(parts: readonly Part[], columns: Columns): Layout {
-  const columnWidth = nodeSize.width + gap.column
-  const blockWidth = columns.count * columnWidth - gap.column
+function arrange(parts: readonly Part[], columns: Columns, between: number): Layout {
+  const columnWidth = nodeSize.width + between
+  const blockWidth = columns.count * columnWidth - between
   const total = parts.reduce((sum, { height }) => sum + height + gap.part, 0)
   const blockHeight = Math.max(blockHeightMin, Math.sqrt((total * blockWidth) / 1.6))
   const places = new Map<string, Placed>()

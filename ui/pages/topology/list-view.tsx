@@ -52,8 +52,16 @@ function columnsOf(edges: readonly TopologyEdgeJson[]): Column<TopologyNodeJson>
     {
       key: 'name',
       label: 'Name',
-      cell: (node) =>
-        node.kind === 'exchange' && node.name === '' ? nodeName(node) : <Name value={node.name} />,
+      cell: (node) => (
+        <>
+          {node.kind === 'exchange' && node.name === '' ? (
+            nodeName(node)
+          ) : (
+            <Name value={node.name} />
+          )}
+          <span class="soft topology-kind"> {node.kind}</span>
+        </>
+      ),
     },
     { key: 'kind', label: 'Kind', width: '140px', priority: 2, cell: kindText },
     {

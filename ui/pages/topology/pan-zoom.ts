@@ -29,8 +29,8 @@ export interface PanZoom {
   fit(isWhole?: boolean): void
   /** Moves as little as it takes for this part of the picture to be in sight. */
   show(place: Frame): void
-  /** The same, and smaller if it takes that. */
-  frame(place: Frame): void
+  /** The same, and smaller if it takes that, but not below a scale. */
+  frame(place: Frame, least?: number): void
   readonly onPointerDown: (event: PointerEvent) => void
   readonly onPointerMove: (event: PointerEvent) => void
   readonly onPointerUp: (event: PointerEvent) => void
@@ -66,7 +66,8 @@ export function usePanZoom(element: RefObject<Element | null>, picture: Size): P
     zoom: (factor) => zoomAt(factor, box.width / 2, box.height / 2),
     fit: (isWhole = false) => setView(fitted(latest.current, isWhole)),
     show: (place) => change((before) => shown(before, latest.current.box, place)),
-    frame: (place) => change((before) => framed(before, latest.current.box, place)),
+    frame: (place, least = scaleMin) =>
+      change((before) => framed(before, { ...latest.current, place, least })),
     ...drag,
   }
 }
@@ -123,10 +124,15 @@ function shown(view: View, box: Size, place: Frame): View {
   return { x, y, scale }
 }
 
-function framed(view: View, box: Size, place: Frame): View {
+interface FrameAsked extends Sizes {
+  readonly place: Frame
+  readonly least: number
+}
+
+function framed(view: View, { box, place, least }: FrameAsked): View {
   const room = { width: box.width - 2 * margin, height: box.height - 2 * margin }
   const whole = Math.min(room.width / place.width, room.height / place.height)
-  const scale = Math.max(scaleMin, Math.min(view.scale, whole))
+  const scale = Math.min(view.scale, Math.max(least, whole))
   return shown({ ...view, scale }, box, place)
 }
 

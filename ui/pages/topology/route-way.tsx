@@ -59,10 +59,13 @@ function verdictOf({
   if (!routed) {
     return 'Unroutable: no queue gets it. It is dropped, or returned to a publisher that asked for that (mandatory).'
   }
-  const sure = destinations.filter(({ certain }) => certain).length
-  if (sure === destinations.length)
-    return `It comes to ${counted(sure, 'queue or topic', 'queues and topics')}.`
-  return `It may come to ${counted(destinations.length, 'queue or topic', 'queues and topics')}: chance chooses.`
+  const isSure = destinations.every(({ certain }) => certain)
+  const names = destinations.map(({ name }) => plainName(name))
+  const where =
+    names.length <= 3
+      ? names.join(names.length === 2 ? ' and ' : ', ')
+      : counted(names.length, 'queue or topic', 'queues and topics')
+  return isSure ? `It comes to ${where}.` : `It may come to ${where}: chance chooses.`
 }
 
 interface StepProps {

@@ -143,43 +143,54 @@ function Mark({ tone }: { readonly tone: 'plain' | 'look' | 'bad' }): JSX.Elemen
   )
 }
 
-export interface EdgeLineProps {
+export interface EdgeProps {
   readonly drawn: DrawnEdge
   readonly from: Placed
   readonly to: Placed
   readonly lanes: Layout['lanes']
   readonly isDim: boolean
   readonly isLit: boolean
-  /** Words stand on it. */
-  readonly isTold: boolean
-  /** At which end they stand: where fewer edges meet. */
-  readonly labelEnd: 'from' | 'to'
 }
 
-export function EdgeLine(props: EdgeLineProps): JSX.Element {
-  const { drawn, from, to, lanes, isDim, isLit, isTold, labelEnd } = props
+export function EdgeLine({ drawn, from, to, lanes, isDim, isLit }: EdgeProps): JSX.Element {
   const { edge, kind } = drawn
   const way = wayOf(from, to, lanesOf(drawn.from, [from, to], lanes))
-  const text = edge === undefined ? '' : edgeText(edge)
-  const classes = ['edge', `edge-${kind}`, isDim && 'edge-dim', isLit && 'edge-lit']
-  const end = way[labelEnd]
-  const label = isTold && text !== ''
+  const plain = kind === 'dead_letter' ? 'dead' : 'plain'
   return (
-    <g class={classes.filter((each) => each !== false).join(' ')}>
-      <path
-        class="edge-line"
-        d={way.d}
-        marker-end={`url(#arrow-${isLit ? 'lit' : kind === 'dead_letter' ? 'dead' : 'plain'})`}
-        style={{ strokeWidth: widthOf(edge?.rate) }}
-      />
-      {label && (
-        <text class="edge-text" x={end.x} y={end.y - 4} text-anchor={end.anchor}>
-          {cut(text, labelLettersMax)}
-          {text.length > labelLettersMax && <title>{text}</title>}
-        </text>
-      )}
-    </g>
+    <path
+      class={edgeClass('edge-line', { drawn, isDim, isLit })}
+      d={way.d}
+      marker-end={`url(#arrow-${isLit ? 'lit' : plain})`}
+      style={{ strokeWidth: widthOf(edge?.rate) }}
+    />
   )
+}
+
+export interface EdgeWordsProps extends EdgeProps {
+  /** At which end they stand: where fewer edges meet. */
+  readonly end: 'from' | 'to'
+}
+
+/** What stands on an edge; drawn when all lines are, so that none goes through words. */
+export function EdgeWords(props: EdgeWordsProps): JSX.Element | null {
+  const { drawn, from, to, lanes, isDim, isLit, end } = props
+  const text = drawn.edge === undefined ? '' : edgeText(drawn.edge)
+  if (text === '') return null
+  const { x, y, anchor } = wayOf(from, to, lanesOf(drawn.from, [from, to], lanes))[end]
+  return (
+    <text class={edgeClass('edge-text', { drawn, isDim, isLit })} x={x} y={y} text-anchor={anchor}>
+      {cut(text, labelLettersMax)}
+      {text.length > labelLettersMax && <title>{text}</title>}
+    </text>
+  )
+}
+
+function edgeClass(
+  base: string,
+  { drawn, isDim, isLit }: Pick<EdgeProps, 'drawn' | 'isDim' | 'isLit'>,
+): string {
+  const classes = [base, `edge-${drawn.kind}`, isDim && 'edge-dim', isLit && 'edge-lit']
+  return classes.filter((each) => each !== false).join(' ')
 }
 
 /** The lanes that an edge goes through between its ends. */
@@ -221,7 +232,7 @@ function wayOf(from: Placed, to: Placed, lanes: readonly Placed[]): Way {
     const out = x + 28 + Math.min(72, Math.abs(y2 - y1) / 6)
     const d = `M${x} ${y1 + 8}C${out} ${y1 + 8} ${out} ${y2 - 8} ${x + 7} ${y2 - 8}`
     const words = { x: x + 14, anchor: 'start' } as const
-    return { d, from: { ...words, y: y1 + 20 }, to: { ...words, y: y2 - 8 } }
+    return { d, from: { ...words, y: y1 + 18 }, to: { ...words, y: y2 - 12 } }
   }
   const isForth = to.x > from.x
   // What comes back stands a little lower, so that it does not lie on what goes forth.
@@ -236,10 +247,22 @@ function wayOf(from: Placed, to: Placed, lanes: readonly Placed[]): Way {
     at = { x: lane.x + width, y }
   }
   d += curve(at, { x: x2, y: y2 + shift })
+  // Words stand on the side that the line does not come from.
+  const beside = (own: number, other: number): number => own + (other < own - 6 ? 14 : -4)
+  const last = lanes.at(-1)?.y ?? y1
+  const next = lanes[0]?.y ?? y2
   return {
     d,
-    from: { x: x1 + (isForth ? 12 : -12), y: y1 + shift, anchor: isForth ? 'start' : 'end' },
-    to: { x: x2 + (isForth ? -8 : 8), y: y2 + shift, anchor: isForth ? 'end' : 'start' },
+    from: {
+      x: x1 + (isForth ? 12 : -12),
+      y: beside(y1 + shift, next),
+      anchor: isForth ? 'start' : 'end',
+    },
+    to: {
+      x: x2 + (isForth ? -8 : 8),
+      y: beside(y2 + shift, last),
+      anchor: isForth ? 'end' : 'start',
+    },
   }
 }
 

@@ -3,11 +3,12 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { TopologyNodeJson } from '../../../src/admin/v1/topology-json.ts'
 import type { TopologyJson } from '../../../src/admin/v1/topology-operation.ts'
-import { curlOf } from '../../lib/api.ts'
+import { ask, curlOf } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { type Live, useLive } from '../../lib/live.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
+import { plainName } from '../../lib/show-name.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chip, SearchField } from '../../parts/chips.tsx'
@@ -39,7 +40,7 @@ export function TopologyPage(): JSX.Element {
   return (
     <Page
       title="Topology"
-      says={data === undefined ? undefined : saysOf(data)}
+      says={data === undefined || data.nodes.length === 0 ? undefined : saysOf(data)}
       isFull
       actions={<Actions onDialog={setOpened} />}
       filters={<Filters data={data} vhost={vhost} view={view} />}
@@ -50,6 +51,7 @@ export function TopologyPage(): JSX.Element {
         <TopologyDialog
           opened={opened}
           vhost={vhost}
+          nodes={data === undefined ? [] : [...data.nodes, ...data.isolated]}
           onClose={() => setOpened(undefined)}
           onDeclared={(name) => setParams({ open: `exchange:${name}` })}
           onDeleted={() => setParams({ open: undefined, around: undefined })}
@@ -74,10 +76,11 @@ function Content({ live, vhost, view, onDialog }: ContentProps): JSX.Element {
   const { data } = live
   const node = data && findNode(data, open)
   const isTesting = panel === 'route'
+  useShown(data, open)
   return (
     <>
       <div class={isTesting || node !== undefined ? 'topology topology-beside' : 'topology'}>
-        <Shown live={live} view={view} open={open} test={isTesting ? test : undefined} />
+        <Shown {...{ live, view, open, onDialog }} test={isTesting ? test : undefined} />
         {data !== undefined && <Isolated data={data} />}
       </div>
       {isTesting && data !== undefined && (
@@ -116,6 +119,15 @@ function useOpenId(): string | undefined {
   return open ?? (named === undefined ? undefined : `exchange:${named}`)
 }
 
+/** What is opened and not in the picture is what it is drawn around. */
+function useShown(data: TopologyJson | undefined, open: string | undefined): void {
+  const [around, setAround] = useParam('around')
+  const isMissing = data !== undefined && findNode(data, open) === undefined
+  useEffect(() => {
+    if (isMissing && open !== undefined && around === undefined) setAround(open)
+  }, [isMissing, open, around])
+}
+
 function findNode(data: TopologyJson, id: string | undefined): TopologyNodeJson | undefined {
   if (id === undefined) return undefined
   return [...data.nodes, ...data.isolated].find((each) => each.id === id)
@@ -144,7 +156,7 @@ function Filters({ data, vhost, view }: FiltersProps): JSX.Element {
   const vhosts = useLive<readonly { readonly name: string }[]>('/vhosts?columns=name').data ?? []
   return (
     <>
-      <FindNode data={data} />
+      <FindNode data={data} vhost={vhost} />
       {vhosts.length > 1 && (
         <label class="field-inline">
           <span class="unseen">Virtual host</span>
@@ -155,7 +167,9 @@ function Filters({ data, vhost, view }: FiltersProps): JSX.Element {
             }}
           >
             {vhosts.map(({ name }) => (
-              <option key={name}>{name}</option>
+              <option key={name} value={name}>
+                {plainName(name)}
+              </option>
             ))}
           </select>
         </label>
@@ -209,7 +223,7 @@ function LeftOff({ data }: { readonly data: TopologyJson }): JSX.Element {
 }
 
 /** Finds a node by its name: of the picture at once, else what is near the one that has it. */
-function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.Element {
+function FindNode({ data, vhost }: Pick<FiltersProps, 'data' | 'vhost'>): JSX.Element {
   const [text, setText] = useState('')
   const nodes = data === undefined ? [] : [...data.nodes, ...data.isolated]
   const lower = text.toLowerCase()
@@ -223,7 +237,8 @@ function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.El
     event.preventDefault()
     const [first] = hits
     if (first !== undefined) show(first.id)
-    else if (text !== '') pushParams({ around: `queue:${text}`, open: `queue:${text}` })
+    else if (text !== '')
+      void findId(vhost, text).then((id) => pushParams({ around: id, open: id }))
   }
   return (
     <form class="topology-find" onSubmit={submit}>
@@ -239,7 +254,7 @@ function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.El
           ))}
           {hits.length === 0 && (
             <li>
-              <button type="submit">Not in the picture: look for a queue of that name</button>
+              <button type="submit">Not in the picture: look for one of exactly that name</button>
             </li>
           )}
         </ul>
@@ -248,23 +263,31 @@ function FindNode({ data }: { readonly data: TopologyJson | undefined }): JSX.El
   )
 }
 
+/** Of an exchange of that name if there is one, else of a queue or topic. */
+async function findId(vhost: string, name: string): Promise<string> {
+  const id = `exchange:${name}`
+  const path = apiPath`/v1/topology/${vhost}` + query({ around: id, steps: 1, count: 1 })
+  return ask('GET', path).then(
+    () => id,
+    () => `queue:${name}`,
+  )
+}
+
 function nameOfId(id: string): string {
   const at = id.indexOf(':')
   return nodeName({ kind: id.slice(0, at) as TopologyNodeJson['kind'], name: id.slice(at + 1) })
 }
 
-interface ShownProps {
-  readonly live: Live<TopologyJson>
-  readonly view: string
+interface ShownProps extends Pick<ContentProps, 'live' | 'view' | 'onDialog'> {
   readonly open: string | undefined
   readonly test: RouteTest | undefined
 }
 
-function Shown({ live, view, open, test }: ShownProps): JSX.Element {
+function Shown({ live, view, open, test, onDialog }: ShownProps): JSX.Element {
   const { data, problem, isStale } = live
   if (problem !== undefined) return <GoneNote problem={problem} />
   if (data === undefined) return <Skeleton lines={8} />
-  if (data.nodes.length === 0 && data.around === null) return <NothingBound />
+  if (data.nodes.length === 0 && data.around === null) return <NothingBound onDialog={onDialog} />
   const select = (id: string): void =>
     pushParams({ open: id === open ? undefined : id, panel: undefined })
   if (view === 'list') {
@@ -290,12 +313,13 @@ function GoneNote({ problem }: { readonly problem: Error }): JSX.Element {
   )
 }
 
-function NothingBound(): JSX.Element {
+function NothingBound({ onDialog }: Pick<ContentProps, 'onDialog'>): JSX.Element {
   return (
     <Empty
       title="Nothing leads anywhere yet"
       text="Here stand exchanges, the queues that they lead to, and who reads those, with what goes through."
       command="pabal bind amq.topic orders --key 'order.*'"
+      action={<Button onClick={() => onDialog({ kind: 'declare' })}>Declare an exchange</Button>}
     />
   )
 }

@@ -176,7 +176,8 @@ function reasonOf({
 }
 
 /** What matters most, as a sentence. */
-export function saysOf({ nodes, totals, isolated_count: isolated }: TopologyJson): string {
+export function saysOf(topology: TopologyJson): string {
+  const { nodes, totals, isolated_count: isolated, left_off: leftOff } = topology
   const lost = nodes.filter(({ flags }) => flags.includes('unroutable'))
   const missing = nodes.filter(({ flags }) => flags.includes('missing'))
   const unread = nodes.filter((node) => {
@@ -197,10 +198,17 @@ export function saysOf({ nodes, totals, isolated_count: isolated }: TopologyJson
     sentences.push(`nobody consumes ${what}`)
   }
   if (sentences.length === 0) {
-    const streams = totals.queues + totals.topics
-    sentences.push(
-      `${counted(totals.exchanges, 'exchange')} and ${counted(streams, 'queue or topic', 'queues and topics')}, ${counted(totals.bindings, 'binding')}`,
-    )
+    const isWhole = leftOff === 0
+    const drawn = (...kinds: readonly string[]): number =>
+      nodes.filter(({ kind }) => kinds.includes(kind)).length
+    const exchanges = isWhole ? drawn('exchange') : totals.exchanges
+    const streams = isWhole ? drawn('queue', 'topic') : totals.queues + totals.topics
+    const [from, to] = [
+      counted(exchanges, 'exchange'),
+      counted(streams, 'queue or topic', 'queues and topics'),
+    ]
+    const verb = exchanges === 1 ? 'leads' : 'lead'
+    sentences.push(`${from} ${verb} to ${to}, by ${counted(totals.bindings, 'binding')}`)
   }
   if (isolated > 0) sentences.push(`${counted(isolated, 'thing')} bound to nothing`)
   const text = sentences.join('; ')

@@ -1,6 +1,6 @@
 // One message as a timeline: what happened, when, where, and how long it waited between.
 import type { JSX } from 'preact'
-import { clockTime, duration } from '../../lib/format.ts'
+import { clockTime, duration, isoTime } from '../../lib/format.ts'
 import { timeZone } from '../../lib/preferences.ts'
 import { urlOf } from '../../lib/router.ts'
 import { Badge } from '../../parts/badge.tsx'
@@ -55,7 +55,7 @@ function StepLine({ step, longest, vhost }: StepLineProps): JSX.Element {
         </div>
       )}
       <div class="story-line">
-        <time class="story-time number" dateTime={new Date(at).toISOString()}>
+        <time class="story-time number" dateTime={isoTime(at)}>
           {exact}
         </time>
         <Mark tone={tone} />

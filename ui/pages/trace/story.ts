@@ -50,7 +50,7 @@ function storyOf(message: number, events: readonly TraceEventJson[]): Story {
       ms: Math.max(0, event.at - last.at),
       text: known ? waitText(last, event) : 'later',
     }
-    return { event, ...wordsOf(event), wait }
+    return { event, ...wordsOf(event, known), wait }
   })
   return {
     message,
@@ -132,10 +132,11 @@ const deathWords: Readonly<Record<string, string>> = {
   delivery_limit: 'died: came back too often',
 }
 
-function wordsOf(event: TraceEventJson): Words {
+/** `last` is what happened before in the same place. */
+function wordsOf(event: TraceEventJson, last: TraceEventJson | undefined): Words {
   const [verb, tone] = eventWords[event.event]
   const { exchange, routing_key: key, group, reason } = event
-  const parts = [...detailParts(event)]
+  const parts = [...detailParts(event, last)]
   if (event.event === 'died') return { text: deathWords[reason ?? ''] ?? verb, tone, detail: '' }
   let text = verb
   if (event.event === 'published' || event.event === 'dead_lettered') {
@@ -153,15 +154,23 @@ function readerText({ event, user, client_id: client }: TraceEventJson): string 
   return event === 'delivered' ? ` to ${plainName(reader)}` : ` by ${plainName(reader)}`
 }
 
-function* detailParts(event: TraceEventJson): Generator<string> {
-  const { protocol, user, consumer_tag: tag, connection, payload_bytes: size } = event
+function* detailParts(event: TraceEventJson, last: TraceEventJson | undefined): Generator<string> {
+  const { payload_bytes: size } = event
   if (event.redelivered === true) yield 'again'
   if (event.no_ack === true) yield 'without ack'
-  if (protocol !== undefined)
+  const isSameParty =
+    last?.connection === event.connection && last?.consumer_tag === event.consumer_tag
+  if (!isSameParty) yield* partyParts(event)
+  if (size !== undefined) yield size === 1 ? '1 byte' : bytes(size)
+}
+
+function* partyParts(event: TraceEventJson): Generator<string> {
+  const { protocol, user, consumer_tag: tag, connection } = event
+  if (protocol !== undefined) {
     yield `${user === undefined ? '' : `${plainName(user)} by `}${protocol}`
+  }
   if (tag !== undefined) yield `consumer ${plainName(tag)}`
   if (connection !== undefined) yield connection
-  if (size !== undefined) yield size === 1 ? '1 byte' : bytes(size)
 }
 
 const endings: ReadonlySet<string> = new Set([

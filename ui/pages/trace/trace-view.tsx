@@ -120,6 +120,7 @@ const columns: readonly Column<Story>[] = [
     label: 'Began',
     align: 'end',
     width: '88px',
+    priority: 2,
     cell: ({ startedAt }) => <At value={startedAt} />,
   },
 ]

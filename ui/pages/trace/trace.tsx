@@ -53,6 +53,7 @@ export function TracePage(): JSX.Element {
   }
   const flags = `${filterFlags(conditions)}${stream === '' ? '' : ` --in ${shellQuoted(stream)}`}`
   const shown = traces.data?.find((trace) => trace.id === id)
+  const isAnswered = shown !== undefined || finding.state !== 'idle'
   return (
     <Page
       title="Trace"
@@ -64,7 +65,7 @@ export function TracePage(): JSX.Element {
         />
       }
     >
-      <div class="trace-columns">
+      <div class={isAnswered ? 'trace-columns trace-answered' : 'trace-columns'}>
         <div class="trace-side">
           <Section title="Which message">
             <TraceForm
@@ -82,7 +83,7 @@ export function TracePage(): JSX.Element {
         <div class="trace-main">
           <Found finding={finding} vhost={vhost} />
           {shown !== undefined && <TraceView key={shown.id} trace={shown} />}
-          {shown === undefined && finding.state === 'idle' && <Hint />}
+          {!isAnswered && <Hint />}
         </div>
       </div>
     </Page>

@@ -153,12 +153,16 @@ function sortIn(
   if ((queue.ends.deadLetters?.keptCount ?? 0) > 0) facts.keeping.add(fact)
   if (ready === 0) return
   if (isGrowing(fact) && !isIdle(queue)) facts.growing.add(fact)
-  if (consumers === 0 && !isForDead && isMissed(fact)) {
-    if (hasWaited(fact, now)) facts.unconsumed.add(fact)
-    else if (leftAt === 0) facts.unsure.add(fact)
-  }
+  if (consumers === 0 && !isForDead) sortInMissed(facts, fact, now)
   if (consumers > 0 && ready >= healthLimits.behindMin) facts.behind.add(fact)
   if (queue.mayRefuse && !queue.hasRoomFor({ count: 1, size: 0 })) facts.full.add(fact)
+}
+
+/** A queue without a consumer. */
+function sortInMissed(facts: VHostFacts, fact: QueueFact, now: number): void {
+  if (!isMissed(fact)) return
+  if (hasWaited(fact, now)) facts.unconsumed.add(fact)
+  else if (fact.leftAt === 0) facts.unsure.add(fact)
 }
 
 function isGrowing({ ready, growth }: QueueFact): boolean {
