@@ -127,6 +127,22 @@ describe('the watch of memory', () => {
     assert.ok(memory.collections > 2)
   })
 
+  it('stops the process seldom for garbage of quiet moments where that takes long', () => {
+    const memory = new MemoryDouble()
+    using _ = memory.watch(0.6)
+    memory.collect = () => {
+      memory.collections++
+      memory.clock.pass(400)
+      memory.garbage = 0
+    }
+    const minutes = 10
+    for (let seconds = 0; seconds < minutes * 60; seconds++) {
+      memory.garbage = Math.min(200, memory.garbage + 20)
+      memory.clock.advance(1000)
+    }
+    assert.ok(memory.collections > 1 && memory.collections <= minutes / 2, `${memory.collections}`)
+  })
+
   it('lets nobody wait for what is kept on a nearly full machine, but for what is taken anew', () => {
     const memory = new MemoryDouble()
     using _ = memory.watch(0.6)

@@ -177,8 +177,10 @@ export class MemoryWatch implements Disposable {
   /** A quiet moment after a busy one, whose garbage nobody would collect for long. */
   get #isWasteful(): boolean {
     const { resident } = this.#usage
-    const isQuiet = this.#quietSince <= this.#options.clock.monotonic() - memoryLimits.quietMs
-    return isQuiet && resident - this.#restSize > memoryLimits.quietWasteSize
+    const now = this.#options.clock.monotonic()
+    const isQuiet = this.#quietSince <= now - memoryLimits.quietMs
+    const isLate = now >= this.#collectedAt + this.#collectMs * memoryLimits.quietPauseFactor
+    return isQuiet && isLate && resident - this.#restSize > memoryLimits.quietWasteSize
   }
 
   #noteQuiet(): void {

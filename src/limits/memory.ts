@@ -107,6 +107,8 @@ export const memoryLimits = {
   quietMs: 3000,
   /** … and the process takes so much more than after the last collection. */
   quietWasteSize: (32 * MiB) as number,
+  /** It is less urgent then: of a large heap, which who looks at much fills with garbage, a 500th of the time. */
+  quietPauseFactor: 500,
   /** A checksum of more is taken in steps of this size, of less than a millisecond. */
   crcPerTurnMax: (2 * MiB) as number,
 } as const

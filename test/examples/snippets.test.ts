@@ -132,7 +132,7 @@ for (const [index, file] of files.entries()) {
 
 /** An ack may be on its way when the program has printed. */
 async function isEmpty(queue: string, what: string): Promise<void> {
-  const url = `http://localhost:${broker.addresses.http?.port}/api/queues/%2F/${queue}`
+  const url = `http://localhost:${broker.addresses['http']?.port}/api/queues/%2F/${queue}`
   const headers = { authorization: `Basic ${btoa('guest:guest')}` }
   await waitFor(what, async () => {
     const answer = await fetch(url, { headers })

@@ -224,9 +224,9 @@ ui.test('deaths are told in their order, and dead letters go back by a job', asy
   await page.getByRole('toolbar').getByRole('button', { name: 'Redrive' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByText(/Redrives 2 messages/).waitFor()
-  await dialog.getByText('2 messages to').waitFor()
+  await dialog.getByText(/^2 to/).first().waitFor()
   await expectAccessible(page)
-  await dialog.getByRole('button', { name: 'Redrive 2 messages' }).click()
+  await dialog.getByRole('button', { name: /^Redrive 2 to / }).click()
   await page.getByText('Redrove 2 messages from orders.dead').waitFor()
   await page.getByText('It is not here any more').waitFor()
   ui.expectProblems(/404/)
@@ -259,7 +259,8 @@ ui.test('one is edited and published, another moved, a third deleted', async (op
   await list(page).getByRole('row', { name: 'second' }).click()
   await page.keyboard.press('d')
   const dialog = page.getByRole('dialog')
-  await dialog.getByText(/Deletes 1 message .* They cannot be brought back/).waitFor()
+  await dialog.getByText(/Deletes 1 message .* of elsewhere/).waitFor()
+  await dialog.getByText('They cannot be brought back.').waitFor()
   await dialog.getByRole('button', { name: 'Delete 1 message' }).click()
   await page.getByText('Deleted 1 message from elsewhere').waitFor()
   await page.getByText('It is not here any more').waitFor()
@@ -356,4 +357,30 @@ ui.test('what was acked is replayed from a message on, and says by which command
   await page.getByText(/messages? ready again/).waitFor()
   const first = list(page).getByRole('row', { name: '"id":0,' })
   await first.getByText('ready').waitFor()
+})
+
+ui.test(
+  'what is refused is told and asked again by the reader, not without an end',
+  async (open) => {
+    ui.expectProblems(/503/)
+    const page = await open('/stream?vhost=%2F&name=orders')
+    let asked = 0
+    await page.route('**/api/v1/streams/*/*/messages?*', (route) => {
+      asked++
+      return route.fulfill({ status: 503, json: { error: 'no', reason: 'In maintenance' } })
+    })
+    await page.getByRole('link', { name: 'Messages' }).click()
+    await page.getByText('In maintenance').waitFor()
+    await page.getByText('No messages').waitFor({ state: 'detached' })
+    assert.equal(asked, 1)
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Ask again' }).click()
+    await page.getByRole('row').nth(5).waitFor()
+  },
+)
+
+ui.test('a name that a browser cannot send stops no page', async (open) => {
+  await ui.ask('PUT', '/queues/%2F/..', { durable: true })
+  const page = await open('/stream/messages?vhost=%2F&name=..', { isBare: true })
+  await page.getByText('which a browser cannot send').waitFor()
 })

@@ -51,10 +51,7 @@ export async function ask<T>(
   body?: unknown,
   options: AskOptions = {},
 ): Promise<T> {
-  if (hasDots(path)) {
-    throw new Problem(0, 'The name is “.” or “..”, which a browser cannot send: use curl')
-  }
-  const response = await fetch(`/api${path}`, {
+  const response = await fetch(apiUrl(path), {
     method,
     headers:
       body === undefined ? ownHeaders : { ...ownHeaders, 'Content-Type': 'application/json' },
@@ -92,6 +89,15 @@ function refusalIn(text: string): Refusal {
   } catch {
     return {}
   }
+}
+
+/**
+ * What `fetch` is given for a path of the API.
+ * @throws Problem for a path that it would not send as it is
+ */
+export function apiUrl(path: string): string {
+  if (!hasDots(path)) return `/api${path}`
+  throw new Problem(400, 'The name is “.” or “..”, which a browser cannot send: use curl')
 }
 
 /** `fetch` shortens `/a/../b` to `/b`, also when the dots are percent-encoded: that is something else's path. */

@@ -14,6 +14,8 @@ export interface Rows<Row> {
   onShown(first: number, last: number): void
   readonly isStale: boolean
   readonly problem?: Problem | undefined
+  /** Asks again after a problem, where that is not done by itself. */
+  readonly onRetry?: () => void
 }
 
 export function rowsOf<Row>(list: readonly Row[] | undefined, problem?: Problem): Rows<Row> {

@@ -85,10 +85,15 @@ interface Run {
 function useRun({ run, onClose }: ConfirmProps): Run {
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const isRunning = useRef(false)
   const start = (): void => {
+    // A second click may come before the button is drawn as busy.
+    if (isRunning.current) return
+    isRunning.current = true
     setBusy(true)
     setProblem(undefined)
     run().then(onClose, (error: unknown) => {
+      isRunning.current = false
       setBusy(false)
       setProblem(error instanceof Error ? error.message : String(error))
     })

@@ -11,7 +11,7 @@ export interface EmptyProps {
   /** What would stand here. */
   readonly text: ComponentChildren
   /** The command that makes it so. */
-  readonly command?: string
+  readonly command?: string | undefined
   readonly action?: ComponentChildren
 }
 
@@ -37,7 +37,7 @@ export function ProblemNote({
   onRetry = refresh,
 }: {
   readonly problem: Error
-  readonly onRetry?: () => void
+  readonly onRetry?: (() => void) | undefined
 }): JSX.Element {
   return (
     <div class="problem" role="alert">

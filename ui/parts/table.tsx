@@ -58,11 +58,12 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const height = density.value === 'compact' ? 28 : 32
   const shown = useShown(box, rows.total ?? 0, { height, isFull })
   const cursor = useCursor(props, box, height)
+  const rowNodes = useRowNodes<Row>()
   useLayoutEffect(() => {
     if (rows.total !== undefined && shown.last >= shown.first) rows.onShown(shown.first, shown.last)
   }, [shown.first, shown.last, rows.total === undefined])
   if (rows.problem !== undefined && rows.total === undefined) {
-    return <ProblemNote problem={rows.problem} />
+    return <ProblemNote problem={rows.problem} onRetry={rows.onRetry} />
   }
   if (rows.total === 0 && !rows.isStale) return <div class="table-empty">{empty}</div>
   const isChosen = props.onChoose !== undefined
@@ -92,9 +93,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
           {rows.total === undefined ? (
             <SkeletonRows columns={columns} isChosen={isChosen} />
           ) : (
-            range(shown.first, Math.min(shown.last, rows.total - 1)).map((index) => (
-              <TableRow key={index} {...props} index={index} isActive={cursor === index} />
-            ))
+            rowNodes(props, range(shown.first, Math.min(shown.last, rows.total - 1)), cursor)
           )}
           <Space height={Math.max(0, (rows.total ?? 0) - 1 - shown.last) * height} />
         </tbody>
@@ -199,6 +198,38 @@ function HeadCell<Row>({
   )
 }
 
+interface RowNode<Row> {
+  readonly props: TableProps<Row>
+  readonly row: Row | undefined
+  readonly isActive: boolean
+  readonly node: JSX.Element
+}
+
+/** While one scrolls, only the rows that come in are made; the others stay as they are. */
+function useRowNodes<Row>(): (
+  props: TableProps<Row>,
+  indexes: readonly number[],
+  cursor: number | undefined,
+) => JSX.Element[] {
+  const last = useRef<ReadonlyMap<number, RowNode<Row>>>(new Map())
+  return (props, indexes, cursor) => {
+    const made = new Map<number, RowNode<Row>>()
+    for (const index of indexes) {
+      const row = props.rows.rowAt(index)
+      const isActive = index === cursor
+      const old = last.current.get(index)
+      if (old?.props === props && old.row === row && old.isActive === isActive) {
+        made.set(index, old)
+        continue
+      }
+      const node = <TableRow key={index} {...props} index={index} isActive={isActive} />
+      made.set(index, { props, row, isActive, node })
+    }
+    last.current = made
+    return Array.from(made.values(), ({ node }) => node)
+  }
+}
+
 function TableRow<Row>({
   columns,
   rows,
@@ -284,13 +315,17 @@ function useShown(
       setShown((old) => (old.first === first && old.last === last ? old : { first, last }))
     }
     look()
-    const onScroll = (): void => void requestAnimationFrame(look)
-    element.addEventListener('scroll', onScroll, { passive: true })
+    let frame = 0
+    const onScroll = (): void => {
+      cancelAnimationFrame(frame)
+      frame = requestAnimationFrame(look)
+    }
+    // Also of the box itself, on the way down to it.
     document.addEventListener('scroll', onScroll, { passive: true, capture: true })
     const sizes = new ResizeObserver(look)
     sizes.observe(element)
     return () => {
-      element.removeEventListener('scroll', onScroll)
+      cancelAnimationFrame(frame)
       document.removeEventListener('scroll', onScroll, { capture: true })
       sizes.disconnect()
     }

@@ -48,9 +48,9 @@ export class StreamFacts {
     )
   }
 
-  /** Brings up to date what is looked up for all streams, and has rates made. */
-  async refresh(): Promise<void> {
-    this.statistics.want()
+  /** Brings up to date what is looked up for all streams; has rates made unless nobody will see them. */
+  async refresh(showsRates = true): Promise<void> {
+    if (showsRates) this.statistics.want()
     this.#sources = await this.#deadLetters.get()
     this.#lags = await this.groupLags.byTopic()
   }

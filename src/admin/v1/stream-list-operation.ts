@@ -85,7 +85,7 @@ export function streamListOperation(
     query: streamsQuery,
     answers: { 200: listOf(rowSchema) },
     async handle({ query, caller }) {
-      await facts.refresh()
+      await facts.refresh(showsRates(query))
       const isSpark = query.spark === 'true' && query.page !== undefined
       const hasSpark = isSpark && Number(query.page_size) <= adminLimits.sparkRowsMax
       return answerList(broker.slices, query, {
@@ -101,6 +101,13 @@ export function streamListOperation(
     },
   })
 }
+
+/** Samples of all streams are taken for five minutes after somebody wants to see how fast they are. */
+function showsRates({ columns, sort, state = [] }: StreamsAsked): boolean {
+  return columns === undefined || state.includes('growing') || rateColumn.test(`${columns},${sort}`)
+}
+
+const rateColumn = /(?:^|,)(?:rates|growth|growing|idle_since)/
 
 function rowJson(
   stream: Destination,

@@ -1,7 +1,7 @@
 // Messages as they come: a tail of the API. What comes is shown four times in a second at most, and every message
 // is: when the page has to wait, or somebody pauses, the broker waits too, and says what was gone by then.
 import { type Signal, signal } from '@preact/signals'
-import { ownHeaders, problemOf } from '../../lib/api.ts'
+import { apiUrl, ownHeaders, problemOf } from '../../lib/api.ts'
 import { readEvents } from '../../lib/event-stream.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { isEmptyFilter } from './filter-terms.ts'
@@ -106,7 +106,7 @@ export class LiveMessages {
     const path = apiPath`/v1/streams/${vhost}/${name}/tail` + query(params)
     const last = this.#place === undefined ? {} : { 'Last-Event-ID': this.#place }
     const headers = { ...ownHeaders, ...last }
-    const response = await fetch(`/api${path}`, { headers, signal: this.#stop.signal })
+    const response = await fetch(apiUrl(path), { headers, signal: this.#stop.signal })
     if (!response.ok || response.body === null) {
       const { status } = response
       const { message } = problemOf(status, await response.text())

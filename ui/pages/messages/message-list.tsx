@@ -6,6 +6,7 @@ import { type Rows, rowsOf } from '../../lib/rows.ts'
 import { Button } from '../../parts/button.tsx'
 import { Bar } from '../../parts/facts.tsx'
 import { Empty, ProblemNote } from '../../parts/notes.tsx'
+import { commandOn } from '../streams/command-on.ts'
 import { isEmptyFilter } from './filter-terms.ts'
 import { LiveMessages, type LiveState } from './live-messages.ts'
 import { MessagePages, type PagesAsked, type PagesState } from './message-pages.ts'
@@ -39,10 +40,15 @@ export function useList(asked: PagesAsked, isLive: boolean, turn: number): List 
   const list = listOf(state.messages, state.kind === 'loads')
   const onShown = (_: number, last: number): void => {
     const isNearEnd = last >= state.messages.length - 20
-    if (isNearEnd && isEmptyFilter(asked.filter)) pages.more()
+    // What was refused is asked again by the reader, or it would be asked without an end.
+    if (isNearEnd && isEmptyFilter(asked.filter) && state.problem === undefined) pages.more()
   }
-  const problem = state.messages.length === 0 ? state.problem : undefined
-  return { ...list, rows: { ...list.rows, onShown, problem }, pages: { state, source: pages } }
+  const { problem } = state
+  const failed =
+    state.messages.length === 0 && problem !== undefined
+      ? { problem, total: undefined, onRetry: () => pages.more() }
+      : {}
+  return { ...list, rows: { ...list.rows, onShown, ...failed }, pages: { state, source: pages } }
 }
 
 function listOf(messages: readonly Message[], isOnItsWay: boolean): List {
@@ -99,7 +105,7 @@ function LiveHead({
 }): JSX.Element {
   const { kind, seenCount, waitingCount, droppedCount, gaps, reason } = state
   const words = {
-    opens: 'Begins to follow …',
+    opens: reason === undefined ? 'Begins to follow …' : `${reason}, tries again`,
     follows: `Follows: ${counted(seenCount, 'message')} since you began`,
     paused: 'Paused: the broker keeps the place, and nothing is left out when you go on',
     ended: `Ended: ${reason ?? 'the broker has ended it'}`,
@@ -150,7 +156,7 @@ export function NoMessages({
     <Empty
       title="No messages"
       text="Messages stand here as they are in the stream: ready, with a consumer, waiting for their next try, dead, or kept for replay."
-      command={`pabal publish ${asked.name} --payload hello`}
+      command={commandOn('publish --payload hello', asked)}
     />
   )
 }

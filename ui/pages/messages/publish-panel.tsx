@@ -157,7 +157,7 @@ function PayloadFields({ facts, onChange }: Part): JSX.Element {
           onInput={({ currentTarget }) => onChange({ payload: currentTarget.value })}
         />
       </Field>
-      <label class="job-dialog-check">
+      <label class="publish-check">
         <input
           type="checkbox"
           checked={facts.isBase64}
@@ -265,7 +265,7 @@ function PropertyFields({ facts, onChange }: Part): JSX.Element {
           </Field>
         ))}
       </div>
-      <label class="job-dialog-check">
+      <label class="publish-check">
         <input
           type="checkbox"
           checked={facts.isPersistent}

@@ -1,6 +1,6 @@
 // The payload of a message: its start with the message, the rest when somebody asks; unpacked where it is compressed.
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { ownHeaders, problemOf } from '../../lib/api.ts'
+import { apiUrl, ownHeaders, problemOf } from '../../lib/api.ts'
 import {
   bytesOfBase64,
   compressionOf,
@@ -89,7 +89,7 @@ function bytesOf({ payload = '', payload_encoding: encoding }: WholeMessage): Ui
 }
 
 async function fetchBytes(path: string): Promise<Uint8Array> {
-  const response = await fetch(`/api${path}`, { headers: ownHeaders })
+  const response = await fetch(apiUrl(path), { headers: ownHeaders })
   if (!response.ok) throw problemOf(response.status, await response.text())
   return new Uint8Array(await response.arrayBuffer())
 }

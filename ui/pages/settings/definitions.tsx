@@ -1,7 +1,7 @@
 // All that was declared as a file: out of the broker, and into it once one has seen what it would change.
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { ownHeaders, problemOf } from '../../lib/api.ts'
+import { ownHeaders, problemOf, shellQuoted } from '../../lib/api.ts'
 import { bytes } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
@@ -74,7 +74,7 @@ export function DefinitionsTab({ tabs }: TabProps): JSX.Element {
 function commandOf(checked: Checked | undefined): string {
   if (checked === undefined) return 'pabal definitions export pabal.json'
   const isChecked = checked.report?.check === true
-  return `pabal definitions import ${checked.name}${isChecked ? ' --check' : ''}`
+  return `pabal definitions import ${shellQuoted(checked.name)}${isChecked ? ' --check' : ''}`
 }
 
 function Export(): JSX.Element {
@@ -192,7 +192,7 @@ function CheckedFile({ checked, onDone, onClose }: CheckedFileProps): JSX.Elemen
           }
           verb="Import the file"
           kind="primary"
-          cli={`pabal definitions import ${name}`}
+          cli={`pabal definitions import ${shellQuoted(name)}`}
           run={apply}
           onClose={() => setAsking(false)}
         />

@@ -17,8 +17,8 @@ const columns: readonly Column<StreamGroupJson>[] = [
     key: 'members',
     label: 'Members',
     align: 'end',
-    width: '96px',
     priority: 2,
+    width: '96px',
     cell: ({ members }) => <Num value={members} />,
   },
   {
