@@ -19,7 +19,6 @@ const columns: readonly Column<StreamGroupJson>[] = [
     align: 'end',
     priority: 2,
     width: '96px',
-    priority: 2,
     cell: ({ members }) => <Num value={members} />,
   },
   {
