@@ -110,7 +110,7 @@ export function curlOf(method: Method, path: string, body?: unknown): string {
   const url = shellQuoted(`${location.origin}/api${path}`)
   const asIs = hasDots(path) ? ' --path-as-is' : ''
   const verb = method === 'GET' || (method === 'POST' && body !== undefined) ? '' : ` -X ${method}`
-  const data = body === undefined ? '' : ` --json ${shellQuoted(JSON.stringify(body))}`
+  const data = body === undefined ? '' : ` -d ${shellQuoted(JSON.stringify(body))}`
   return `curl -u guest:guest${asIs}${verb}${data} ${url}`
 }
 

@@ -6,15 +6,15 @@ import { useParam } from '../../lib/router.ts'
 import { plainName } from '../../lib/show-name.ts'
 import { Button } from '../../parts/button.tsx'
 import { type Fact, Facts } from '../../parts/facts.tsx'
-import { JobProgress } from '../../parts/job-progress.tsx'
+import type { JobKind } from '../../parts/job/job-asked.ts'
+import { JobDialog } from '../../parts/job/job-dialog.tsx'
+import { JobProgress } from '../../parts/job/job-progress.tsx'
 import { Section } from '../../parts/page.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { Ago, Bytes, Name } from '../../parts/values.tsx'
 import { filterOf, type Group, whyOf } from './death-groups.ts'
 import { Why } from './group-table.tsx'
-import type { Kind } from './job-asked.ts'
-import { JobDialog } from './job-dialog.tsx'
 import { SampleMessages } from './sample-messages.tsx'
 
 export interface GroupPanelProps {
@@ -24,7 +24,7 @@ export interface GroupPanelProps {
 }
 
 export function GroupPanel({ group, isTopic, onClose }: GroupPanelProps): JSX.Element {
-  const [kinds, setKinds] = useState<readonly Kind[]>()
+  const [kinds, setKinds] = useState<readonly JobKind[]>()
   const [job, setJob] = useParam('job')
   const { stream, queue } = group
   const where = queue === null ? '' : ` in ${plainName(queue)}`
@@ -69,7 +69,7 @@ function Actions({
 }: {
   readonly group: Group
   readonly isTopic: boolean
-  readonly onAsk: (kinds: readonly Kind[]) => void
+  readonly onAsk: (kinds: readonly JobKind[]) => void
 }): JSX.Element {
   const number = count(group.count)
   if (group.count === 0) return <span class="soft">All of them have left.</span>

@@ -63,7 +63,7 @@ export function tailCommand(asked: PagesAsked): string | undefined {
 
 type Which = Pick<PagesAsked, 'vhost' | 'partition' | 'filter'>
 
-export function whichWords({ vhost, partition, filter }: Which): string[] {
+function whichWords({ vhost, partition, filter }: Which): string[] {
   const words: string[] = []
   if (partition !== undefined) words.push('--partition', partition)
   if (vhost !== '/') words.push('--vhost', vhost)

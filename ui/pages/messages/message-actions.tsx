@@ -3,30 +3,28 @@ import type { JSX } from 'preact'
 import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
 import { ask } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
-import { useKeys } from '../../lib/keys.ts'
+import { type KeyBinding, useKeys } from '../../lib/keys.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { urlOf } from '../../lib/router.ts'
 import { Button } from '../../parts/button.tsx'
+import { type JobKind, type JobSource, jobVerbs } from '../../parts/job/job-asked.ts'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { copyText } from '../../parts/values.tsx'
 import { asCommand, asCurl } from './copy-as.ts'
 import { isEmptyFilter } from './filter-terms.ts'
-import type { JobKind, JobScope } from './job-dialog.tsx'
 import type { PagesAsked } from './message-pages.ts'
 import { type Message, messagePath, placeOf, type StreamRef, type WholeMessage } from './message.ts'
 
 /** What stands open over the page. */
 export type Opened =
-  | { readonly kind: 'job'; readonly job: JobKind; readonly scope: JobScope }
+  | { readonly kind: 'job'; readonly job: JobKind; readonly source: JobSource }
   | { readonly kind: 'publish'; readonly message: WholeMessage | undefined }
   | { readonly kind: 'replay'; readonly message: Message }
   | { readonly kind: 'compare'; readonly places: readonly [string, string] }
   | { readonly kind: 'import' }
 
 type Open = (opened: Opened) => void
-
-const jobWords = { redrive: 'Redrive', move: 'Move', copy: 'Copy', delete: 'Delete' } as const
 
 /** Jobs that make sense here: a topic keeps its messages, and only what died is redriven. */
 function jobsFor({ kind, dead_letter_sources: sources }: StreamShownJson): JobKind[] {
@@ -42,14 +40,18 @@ export function useJobKeys(
   messages: readonly Message[],
   onOpen: Open,
 ): void {
-  const jobs = stream === undefined || messages.length === 0 ? [] : jobsFor(stream)
-  useKeys(
-    jobs.map((job) => ({
+  const keysFor = (of: StreamShownJson): KeyBinding[] =>
+    jobsFor(of).map((job) => ({
       keys: jobKeys[job],
-      does: `${jobWords[job].toLowerCase()} the chosen or open message`,
-      run: () => onOpen({ kind: 'job', job, scope: { kind: 'chosen', messages } }),
-    })),
-  )
+      does: `${job} the chosen or open message`,
+      run: () => onOpen({ kind: 'job', job, source: chosenIn(of, messages) }),
+    }))
+  useKeys(stream === undefined || messages.length === 0 ? [] : keysFor(stream))
+}
+
+function chosenIn({ vhost, name }: StreamRef, messages: readonly Message[]): JobSource {
+  const places = messages.map(({ partition, offset }) => ({ partition, offset }))
+  return { stream: { vhost, name }, messages: places }
 }
 
 export function OneMessageActions({
@@ -61,7 +63,7 @@ export function OneMessageActions({
   readonly message: WholeMessage
   readonly onOpen: Open
 }): JSX.Element {
-  const scope: JobScope = { kind: 'chosen', messages: [message] }
+  const source = chosenIn(stream, [message])
   const jobs = jobsFor(stream)
   const whole = async (): Promise<WholeMessage> => {
     const { payload_bytes: size, payload } = message
@@ -88,8 +90,8 @@ export function OneMessageActions({
   return (
     <>
       {jobs.map((job) => (
-        <Button key={job} onClick={() => onOpen({ kind: 'job', job, scope })}>
-          {jobWords[job]}
+        <Button key={job} onClick={() => onOpen({ kind: 'job', job, source })}>
+          {jobVerbs[job]}
         </Button>
       ))}
       <Button onClick={edit}>Edit and publish</Button>
@@ -153,9 +155,9 @@ export function ChosenActions({
       {jobsFor(stream).map((job) => (
         <Button
           key={job}
-          onClick={() => onOpen({ kind: 'job', job, scope: { kind: 'chosen', messages: chosen } })}
+          onClick={() => onOpen({ kind: 'job', job, source: chosenIn(stream, chosen) })}
         >
-          {jobWords[job]}
+          {jobVerbs[job]}
         </Button>
       ))}
       {chosen.length === 2 && first !== undefined && second !== undefined && (
@@ -210,9 +212,9 @@ export function AllActions({
   const isAll = isEmptyFilter(filter)
   const what = isAll ? 'all that are ready' : 'what the filter finds'
   const items: MenuItem[] = jobsFor(stream).map((job) => ({
-    label: `${jobWords[job]} ${stream.kind === 'topic' && isAll ? 'all' : what} …`,
+    label: `${jobVerbs[job]} ${stream.kind === 'topic' && isAll ? 'all' : what} …`,
     isDangerous: job === 'delete',
-    run: () => onOpen({ kind: 'job', job, scope: { kind: 'filter', filter } }),
+    run: () => onOpen({ kind: 'job', job, source: { stream: asked, filter } }),
   }))
   items.push(
     {

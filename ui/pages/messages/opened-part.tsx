@@ -1,9 +1,9 @@
 // What stands open over the page of messages: a dialog or a panel.
 import type { JSX } from 'preact'
 import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
+import { JobDialog } from '../../parts/job/job-dialog.tsx'
 import { DiffDialog } from './diff-dialog.tsx'
 import { ImportDialog } from './import-dialog.tsx'
-import { JobDialog } from './job-dialog.tsx'
 import type { Opened } from './message-actions.tsx'
 import type { PagesAsked } from './message-pages.ts'
 import { PublishPanel } from './publish-panel.tsx'
@@ -22,9 +22,8 @@ export function OpenedPart(props: {
     case 'job':
       return (
         <JobDialog
-          stream={asked}
-          kind={opened.job}
-          scope={opened.scope}
+          source={opened.source}
+          kinds={[opened.job]}
           onBegun={onBegun}
           onClose={onClose}
         />

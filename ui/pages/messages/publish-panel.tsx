@@ -3,9 +3,11 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { ask, curlOf } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Choice, Field } from '../../parts/field.tsx'
+import { FormEnd } from '../../parts/form-end.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { Draft, type DraftFacts, draftOf, type HeaderDraft, headerTypes } from './draft.ts'
@@ -27,21 +29,15 @@ interface Published {
 export function PublishPanel(props: PublishPanelProps): JSX.Element {
   const { stream, message, onPublished, onClose } = props
   const [facts, setFacts] = useState<DraftFacts>(() => draftOf(stream, message))
-  const [isBusy, setBusy] = useState(false)
+  const run = useRun()
   const [told, setTold] = useState<string>()
   const set = (changes: Partial<DraftFacts>): void => setFacts({ ...facts, ...changes })
   const draft = new Draft(stream, facts)
   const { path, body, problem } = draft
   const publish = async (): Promise<void> => {
-    setBusy(true)
     setTold(undefined)
-    try {
-      setTold(await publishAll(draft))
-      onPublished()
-    } catch (error) {
-      setTold(error instanceof Error ? error.message : String(error))
-    }
-    setBusy(false)
+    setTold(await publishAll(draft))
+    onPublished()
   }
   const title = message === undefined ? 'Publish a message' : 'Publish it again, edited'
   return (
@@ -50,7 +46,7 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
         class="publish"
         onSubmit={(event) => {
           event.preventDefault()
-          if (problem === undefined) void publish()
+          if (problem === undefined) run.start(publish)
         }}
       >
         <TargetFields facts={facts} onChange={set} />
@@ -66,17 +62,14 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
             onInput={({ currentTarget }) => set({ count: currentTarget.value })}
           />
         </Field>
-        {(problem ?? told) !== undefined && (
-          <p class={problem === undefined ? '' : 'confirm-problem'} role="status">
-            {problem ?? told}
-          </p>
-        )}
-        <div class="confirm-buttons">
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" kind="primary" isBusy={isBusy} isDisabled={problem !== undefined}>
-            Publish {counted(Math.max(1, Number(facts.count) || 1), 'message')}
-          </Button>
-        </div>
+        {told !== undefined && <p role="status">{told}</p>}
+        <FormEnd
+          run={problem === undefined ? run : { problem, isBusy: run.isBusy }}
+          verb={`Publish ${counted(Math.max(1, Number(facts.count) || 1), 'message')}`}
+          isDisabled={problem !== undefined}
+          cancel="Close"
+          onClose={onClose}
+        />
       </form>
       <AsCommand cli={draft.command} curl={curlOf('POST', path, body)} />
     </Panel>
@@ -163,7 +156,7 @@ function PayloadFields({ facts, onChange }: Part): JSX.Element {
           onInput={({ currentTarget }) => onChange({ payload: currentTarget.value })}
         />
       </Field>
-      <label class="job-dialog-check">
+      <label class="publish-check">
         <input
           type="checkbox"
           checked={facts.isBase64}
@@ -271,7 +264,7 @@ function PropertyFields({ facts, onChange }: Part): JSX.Element {
           </Field>
         ))}
       </div>
-      <label class="job-dialog-check">
+      <label class="publish-check">
         <input
           type="checkbox"
           checked={facts.isPersistent}

@@ -4,34 +4,36 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { JobJson, PreviewJson } from '../../../src/admin/v1/job-json.ts'
 import { ask, curlOf } from '../../lib/api.ts'
-import { bytes, count, counted } from '../../lib/format.ts'
-import { apiPath } from '../../lib/names.ts'
-import { Confirm } from '../../parts/confirm.tsx'
-import { Choice, Field } from '../../parts/field.tsx'
-import { Name } from '../../parts/values.tsx'
+import { apiPath, query } from '../../lib/names.ts'
+import { plainName } from '../../lib/show-name.ts'
+import { Confirm } from '../confirm.tsx'
+import { Choice, Field } from '../field.tsx'
 import {
   bodyOf,
   cliOf,
+  defaultExchange,
   type JobForm,
+  type JobKind,
   type JobSource,
-  type Kind,
+  jobVerbs,
   type OnRefused,
   type To,
   verbOf,
 } from './job-asked.ts'
+import { JobEffect, type JobPreview, willDoNothing } from './job-effect.tsx'
 import './job-dialog.css'
 
 export interface JobDialogProps {
   readonly source: JobSource
   /** Which kinds may be chosen; the first is meant. */
-  readonly kinds: readonly Kind[]
+  readonly kinds: readonly JobKind[]
   readonly onBegun: (id: string) => void
   readonly onClose: () => void
 }
 
 export function JobDialog({ source, kinds, onBegun, onClose }: JobDialogProps): JSX.Element {
   const [form, setForm] = useState<JobForm>(() => formFor(kinds[0] ?? 'redrive'))
-  const { vhost } = source.stream
+  const { vhost, name } = source.stream
   const path = apiPath`/v1/jobs/${vhost}`
   const body = bodyOf(form, source)
   const preview = usePreview(path, body)
@@ -41,17 +43,16 @@ export function JobDialog({ source, kinds, onBegun, onClose }: JobDialogProps): 
   const number = found?.is_all === true ? found.messages : undefined
   return (
     <Confirm
-      title={titles[kind]}
-      effect={<Effect kind={kind} body={body} preview={preview} />}
+      title={`${jobVerbs[kind]} messages of ${plainName(name)}`}
+      effect={
+        <JobEffect {...{ kind, source, preview }} missing={isText(body) ? body : undefined} />
+      }
       verb={verbOf(form, number, found?.targets ?? [])}
       kind={kind === 'delete' ? 'danger' : 'primary'}
-      cli={cliOf(form, source)}
-      curl={typeof body === 'string' ? undefined : curlOf('POST', path, body)}
-      isDisabled={typeof body === 'string' || found === undefined || isNothing(found)}
-      run={async () => {
-        const job = await ask<JobJson>('POST', path, body)
-        onBegun(job.id)
-      }}
+      cli={isText(body) ? undefined : cliOf(form, source)}
+      curl={isText(body) ? undefined : curlOf('POST', path, body)}
+      isDisabled={isText(body) || found === undefined || willDoNothing(found)}
+      run={async () => onBegun((await ask<JobJson>('POST', path, body)).id)}
       onClose={onClose}
     >
       <div class="job-form">
@@ -59,32 +60,22 @@ export function JobDialog({ source, kinds, onBegun, onClose }: JobDialogProps): 
           <Choice
             label="What to do"
             value={kind}
-            options={kinds.map((value) => ({ value, label: words[value] }))}
+            options={kinds.map((value) => ({ value, label: jobVerbs[value] }))}
             onChange={(value) => setForm({ ...formFor(value), rate: form.rate })}
           />
         )}
-        {kind !== 'delete' && <Target form={form} change={change} />}
+        {kind !== 'delete' && <Target vhost={vhost} form={form} change={change} />}
         <Pace form={form} change={change} />
       </div>
     </Confirm>
   )
 }
 
-const words: Readonly<Record<Kind, string>> = {
-  redrive: 'Redrive',
-  move: 'Move',
-  copy: 'Copy',
-  delete: 'Delete',
+function isText(body: object | string): body is string {
+  return typeof body === 'string'
 }
 
-const titles: Readonly<Record<Kind, string>> = {
-  redrive: 'Redrive these messages',
-  move: 'Move these messages',
-  copy: 'Copy these messages',
-  delete: 'Delete these messages',
-}
-
-function formFor(kind: Kind): JobForm {
+function formFor(kind: JobKind): JobForm {
   const to = kind === 'redrive' ? 'origin' : 'queue'
   return { kind, to, name: '', key: '', rate: '', onRefused: 'stop' }
 }
@@ -101,13 +92,18 @@ const places: readonly { readonly value: To; readonly label: string }[] = [
   { value: 'exchange', label: 'an exchange' },
 ]
 
-function Target({ form: { to, name, key }, change }: FormProps): JSX.Element {
+function Target({
+  vhost,
+  form: { to, name, key },
+  change,
+}: FormProps & { readonly vhost: string }): JSX.Element {
+  const names = useNames(to, vhost)
   return (
     <>
       <Field label="To">
         <select
           value={to}
-          onChange={({ currentTarget }) => change({ to: currentTarget.value as To })}
+          onChange={({ currentTarget }) => change({ to: currentTarget.value as To, name: '' })}
         >
           {places.map(({ value, label }) => (
             <option key={value} value={value}>
@@ -116,10 +112,27 @@ function Target({ form: { to, name, key }, change }: FormProps): JSX.Element {
           ))}
         </select>
       </Field>
-      {to === 'queue' && <Text label="Queue" value={name} set={(text) => change({ name: text })} />}
+      <datalist id="job-targets">
+        {names.map((each) => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+      {to === 'queue' && (
+        <Text
+          label="Queue"
+          list="job-targets"
+          value={name}
+          set={(text) => change({ name: text })}
+        />
+      )}
       {to === 'exchange' && (
         <div class="job-pair">
-          <Text label="Exchange" value={name} set={(text) => change({ name: text })} />
+          <Text
+            label="Exchange"
+            list="job-targets"
+            value={name}
+            set={(text) => change({ name: text })}
+          />
           <Text
             label="Routing key"
             hint="Left empty, each keeps its own"
@@ -132,14 +145,34 @@ function Target({ form: { to, name, key }, change }: FormProps): JSX.Element {
   )
 }
 
+/** Some names of what they may go to, to choose from. */
+function useNames(to: To, vhost: string): readonly string[] {
+  const [names, setNames] = useState<readonly string[]>([])
+  useEffect(() => {
+    if (to !== 'queue' && to !== 'exchange') return
+    const path =
+      to === 'queue'
+        ? `/v1/streams${query({ vhost, page: 1, page_size: 200, columns: 'name' })}`
+        : apiPath`/exchanges/${vhost}` + query({ page: 1, page_size: 200, columns: 'name' })
+    ask<{ readonly items: readonly { readonly name: string }[] }>('GET', path).then(
+      ({ items }) => setNames(items.map(({ name }) => (name === '' ? defaultExchange : name))),
+      () => setNames([]),
+    )
+  }, [to, vhost])
+  return names
+}
+
 function Text({
   label,
   hint,
+  list,
   value,
   set,
 }: {
   readonly label: string
   readonly hint?: string
+  /** Names to choose from. */
+  readonly list?: string
   readonly value: string
   readonly set: (text: string) => void
 }): JSX.Element {
@@ -148,6 +181,7 @@ function Text({
       <input
         type="text"
         class="mono"
+        list={list}
         autocomplete="off"
         spellcheck={false}
         value={value}
@@ -195,16 +229,11 @@ function Pace({ form: { kind, rate, onRefused }, change }: FormProps): JSX.Eleme
   )
 }
 
-interface Previewed {
-  readonly data?: PreviewJson
-  readonly problem?: string
-}
-
 const typingMs = 250
 
 /** What the job would do; asked again when the form changes. */
-function usePreview(path: string, body: object | string): Previewed {
-  const [previewed, setPreviewed] = useState<Previewed>({})
+function usePreview(path: string, body: object | string): JobPreview {
+  const [previewed, setPreviewed] = useState<JobPreview>({})
   const text = JSON.stringify(body)
   useEffect(() => {
     setPreviewed({})
@@ -223,58 +252,4 @@ function usePreview(path: string, body: object | string): Previewed {
     }
   }, [text])
   return previewed
-}
-
-function isNothing({ messages, is_all: isAll }: PreviewJson): boolean {
-  return messages === 0 && isAll
-}
-
-interface EffectProps {
-  readonly kind: Kind
-  readonly body: object | string
-  readonly preview: Previewed
-}
-
-function Effect({ kind, body, preview: { data, problem } }: EffectProps): JSX.Element {
-  if (typeof body === 'string') return <span>{body}</span>
-  if (problem !== undefined) return <span class="job-problem">{problem}</span>
-  if (data === undefined) return <span>Counting what it would touch …</span>
-  const more = data.is_all ? '' : ' or more'
-  const number = `${counted(data.messages, 'message')}${more}, ${bytes(data.bytes)}`
-  return (
-    <span class="job-effect">
-      <span>{isNothing(data) ? nothingWords[kind] : `${effects[kind]} ${number}.`}</span>
-      {data.targets.slice(0, 5).map(({ queue, messages }) => (
-        <span key={queue}>
-          {count(messages)} to <Name value={queue} />
-        </span>
-      ))}
-      {data.targets.length > 5 && <span>and to {count(data.targets.length - 5)} other queues</span>}
-      {data.skipped.map(({ reason, count: number_ }) => (
-        <span key={reason} class="job-skips">
-          {counted(number_, 'message')} cannot: {reason}
-        </span>
-      ))}
-      <span class="soft">{afterwards[kind]}</span>
-    </span>
-  )
-}
-
-const effects: Readonly<Record<Kind, string>> = {
-  redrive: 'Takes out and sends back',
-  move: 'Takes out and sends on',
-  copy: 'Sends on copies of',
-  delete: 'Drops',
-}
-const nothingWords: Readonly<Record<Kind, string>> = {
-  redrive: 'There is nothing to redrive.',
-  move: 'There is nothing to move.',
-  copy: 'There is nothing to copy.',
-  delete: 'There is nothing to delete.',
-}
-const afterwards: Readonly<Record<Kind, string>> = {
-  redrive: 'It can be undone for what nobody has taken by then.',
-  move: 'It can be undone for what nobody has taken by then.',
-  copy: 'The messages stay here as well.',
-  delete: 'It cannot be undone.',
 }
