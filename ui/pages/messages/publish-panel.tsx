@@ -80,21 +80,27 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
 async function publishAll(draft: Draft): Promise<string> {
   const outcomes = new Map<string, number>()
   let reason: string | undefined
+  const text = (): string => {
+    const words = Array.from(outcomes, ([outcome, count]) => {
+      return `${counted(count, 'message')} ${outcome}`
+    })
+    return `${words.join(', ')}${reason === undefined ? '' : `: ${reason}`}`
+  }
   for (let left = draft.count; left > 0; left -= draft.batchSize) {
     const size = Math.min(left, draft.batchSize)
-    const { results } = await ask<Published>('POST', draft.path, draft.bodyOf(size))
+    const { results } = await ask<Published>('POST', draft.path, draft.bodyOf(size)).catch(
+      (error: Error) => {
+        // Whoever asks again should know what is there already.
+        throw outcomes.size === 0 ? error : new Error(`${text()}, then: ${error.message}`)
+      },
+    )
     for (const { outcome, reason: why } of results) {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
       reason ??= why
     }
   }
-  const words = Array.from(
-    outcomes,
-    ([outcome, count]) => `${counted(count, 'message')} ${outcome}`,
-  )
-  const text = `${words.join(', ')}${reason === undefined ? '' : `: ${reason}`}`
-  toast(text)
-  return text
+  toast(text())
+  return text()
 }
 
 interface Part {
