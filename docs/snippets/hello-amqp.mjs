@@ -11,4 +11,5 @@ await channel.waitForConfirms()
 const message = await channel.get('hello')
 console.log(message.content.toString())
 channel.ack(message)
+await channel.close() // the ack goes first
 await connection.close()

@@ -82,7 +82,10 @@ export function beginJob({ kind, queue, filter, target }: JobAsked, flags: JobFl
     tellPreview(preview, terminal.tell)
     const where = `queue '${queue}' in virtual host '${vhost}'`
     if (preview.messages === 0 && preview.is_all) {
-      terminal.tell(`There is nothing to ${kind} in ${where}`)
+      const isNone = preview.skipped.length === 0
+      terminal.tell(
+        isNone ? `There is nothing to ${kind} in ${where}` : `Nothing of ${where} can go there`,
+      )
       return exitCodes.ok
     }
     const more = preview.is_all ? '' : ' or more'

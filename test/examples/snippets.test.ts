@@ -15,6 +15,7 @@ import { startBroker } from '../../src/start-broker.ts'
 import { interopChoice } from '../interop/interop-choice.ts'
 import { findPython, has } from '../interop/languages.ts'
 import { findPika } from '../support/find-pika.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { ExampleProgram } from './example-program.ts'
 
 const root: string = join(import.meta.dirname, '../..')
@@ -72,8 +73,7 @@ async function pikaPython(): Promise<Way> {
 
 function shellWay(file: string): Way {
   if (file.includes('kafka') && !has('kcat', '-V')) return { missing: 'kcat' }
-  const knowsJson = has('sh', '-c', 'curl --help all | grep -q -- --json')
-  if (file.includes('http') && !knowsJson) return { missing: 'curl 7.82 or newer' }
+  if (file.includes('http') && !has('curl', '--version')) return { missing: 'curl' }
   return shell
 }
 
@@ -126,6 +126,18 @@ for (const [index, file] of files.entries()) {
     const { command, args = [], env = process.env } = way
     await using program = new ExampleProgram(command, [...args, written(file)], env)
     await program.printed(greeting, (lines) => lines.some((line) => line.includes(greeting)))
+    if (/^hello.amqp/i.test(file)) await isEmpty('hello', `${file} has acked its message`)
+  })
+}
+
+/** An ack may be on its way when the program has printed. */
+async function isEmpty(queue: string, what: string): Promise<void> {
+  const url = `http://localhost:${broker.addresses['http']?.port}/api/queues/%2F/${queue}`
+  const headers = { authorization: `Basic ${btoa('guest:guest')}` }
+  await waitFor(what, async () => {
+    const answer = await fetch(url, { headers })
+    const { messages } = (await answer.json()) as { messages: number }
+    return messages === 0
   })
 }
 

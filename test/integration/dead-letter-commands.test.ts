@@ -111,6 +111,15 @@ test('what cannot be done says why, and what to do', async () => {
     [nothing.code, nothing.out, nothing.talk.at(-1)],
     [0, [], "There is nothing to redrive in queue 'orders' in virtual host '/'"],
   )
+  const channel = await session.confirmChannel()
+  await channel.assertQueue('full')
+  channel.sendToQueue('full', Buffer.from('stays'))
+  await channel.waitForConfirms()
+  const nowhere = await run('job move full --to-queue none --yes')
+  assert.deepEqual(nowhere.talk, [
+    "left out: 1 (no queue 'none' in vhost '/')",
+    "Nothing of queue 'full' in virtual host '/' can go there",
+  ])
   const missing = await run('dlq redrive deaf --yes')
   assert.deepEqual(
     [missing.code, missing.talk.join()],

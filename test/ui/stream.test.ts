@@ -35,14 +35,14 @@ ui.test('a queue says that nobody consumes it, and what decided on its settings'
   const page = await open('/stream?vhost=/&name=mail')
   await page.getByText('Nobody consumes it: 2 messages wait.').waitFor()
   assert.match(
-    (await page.locator(setting('At most so many messages')).textContent()) ?? '',
+    (await page.locator(setting('Max length')).textContent()) ?? '',
     /5,000its declaration/,
   )
   assert.match(
-    (await page.locator(setting('Messages live for')).textContent()) ?? '',
+    (await page.locator(setting('Message TTL')).textContent()) ?? '',
     /1 hpolicy short-lived/,
   )
-  assert.match((await page.locator(setting('When it is full')).textContent()) ?? '', /default$/)
+  assert.match((await page.locator(setting('Overflow')).textContent()) ?? '', /default$/)
   await page.getByRole('region', { name: 'Bindings' }).getByText('order.#').waitFor()
   await page.getByText('pabal show mail').waitFor()
   await expectAccessible(page)
@@ -91,15 +91,15 @@ ui.test('a queue is paused and goes on', async (open) => {
 ui.test('a topic is changed where it stands', async (open) => {
   const page = await open('/stream?vhost=/&name=events')
   await page.getByText('No group reads it. It keeps 0 messages.').waitFor()
-  await page.getByRole('button', { name: 'Change: Messages are kept for' }).click()
+  await page.getByRole('button', { name: 'Change: Retention time' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox').fill('whenever')
   await dialog.getByText('Not understood').waitFor()
   await dialog.getByRole('textbox').fill('12h')
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Change it' }).click()
-  await page.locator(setting('Messages are kept for')).getByText('12 h').waitFor()
-  await page.locator(setting('Messages are kept for')).getByText('its own setting').waitFor()
+  await page.locator(setting('Retention time')).getByText('12 h').waitFor()
+  await page.locator(setting('Retention time')).getByText('its own setting').waitFor()
   await page.getByRole('button', { name: 'Add partitions …' }).click()
   await dialog.getByRole('textbox').fill('5')
   await dialog.getByRole('button', { name: 'Add 3 partitions' }).click()

@@ -97,7 +97,7 @@ function refusalIn(text: string): Refusal {
  */
 export function apiUrl(path: string): string {
   if (!hasDots(path)) return `/api${path}`
-  throw new Problem(0, 'The name is “.” or “..”, which a browser cannot send: use curl')
+  throw new Problem(400, 'The name is “.” or “..”, which a browser cannot send: use curl')
 }
 
 /** `fetch` shortens `/a/../b` to `/b`, also when the dots are percent-encoded: that is something else's path. */
@@ -110,7 +110,7 @@ export function curlOf(method: Method, path: string, body?: unknown): string {
   const url = shellQuoted(`${location.origin}/api${path}`)
   const asIs = hasDots(path) ? ' --path-as-is' : ''
   const verb = method === 'GET' || (method === 'POST' && body !== undefined) ? '' : ` -X ${method}`
-  const data = body === undefined ? '' : ` --json ${shellQuoted(JSON.stringify(body))}`
+  const data = body === undefined ? '' : ` -d ${shellQuoted(JSON.stringify(body))}`
   return `curl -u guest:guest${asIs}${verb}${data} ${url}`
 }
 

@@ -1,5 +1,5 @@
 // The state of what a form or a button does: whether it is under way, and what went wrong.
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 
 export interface Run {
   readonly isBusy: boolean
@@ -12,7 +12,11 @@ export interface Run {
 export function useRun(tell?: (problem: string) => void): Run {
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const isRunning = useRef(false)
   const start = (work: () => Promise<unknown>): void => {
+    // A second click may come before the button is drawn as busy.
+    if (isRunning.current) return
+    isRunning.current = true
     setBusy(true)
     setProblem(undefined)
     work()
@@ -21,7 +25,10 @@ export function useRun(tell?: (problem: string) => void): Run {
         setProblem(text)
         tell?.(text)
       })
-      .finally(() => setBusy(false))
+      .finally(() => {
+        isRunning.current = false
+        setBusy(false)
+      })
   }
   return { isBusy, problem, start }
 }

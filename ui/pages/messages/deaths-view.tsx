@@ -16,10 +16,10 @@ export interface DeathsViewProps {
 export function DeathsView({ stream, message, deaths }: DeathsViewProps): JSX.Element {
   const [first] = deaths
   return (
-    <ol class="deaths">
+    <ol class="message-deaths">
       {first !== undefined && (
         <li>
-          <span class="deaths-time" />
+          <span class="message-death-time" />
           <span>
             published to <Exchange name={first.exchange} />
             {first.routingKeys.map((key) => (
@@ -32,8 +32,8 @@ export function DeathsView({ stream, message, deaths }: DeathsViewProps): JSX.El
         </li>
       )}
       {deaths.map(({ queue, reason, count: times, time, expiration }, index) => (
-        <li key={index} class="deaths-death">
-          <span class="deaths-time">
+        <li key={index} class="message-death">
+          <span class="message-death-time">
             <At value={time} />
           </span>
           <span>
@@ -45,7 +45,7 @@ export function DeathsView({ stream, message, deaths }: DeathsViewProps): JSX.El
         </li>
       ))}
       <li>
-        <span class="deaths-time">
+        <span class="message-death-time">
           <At value={message.time} />
         </span>
         <span>

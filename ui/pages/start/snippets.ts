@@ -108,7 +108,7 @@ export const protocolSteps: readonly ProtocolSteps[] = [
   {
     protocol: 'commands',
     label: 'Command line',
-    says: 'pabal asks a broker from anywhere. On its own machine it needs no address.',
+    says: 'pabal asks a broker from anywhere. On its own machine it needs no address. In a clone, npm start -- stands for pabal.',
     stream: 'jobs',
     snippets: [
       {

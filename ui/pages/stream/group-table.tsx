@@ -12,11 +12,12 @@ import { Name, Num } from '../../parts/values.tsx'
 
 const columns: readonly Column<StreamGroupJson>[] = [
   { key: 'name', label: 'Group', cell: ({ name }) => <Name value={name} /> },
-  { key: 'state', label: 'State', width: '160px', cell: stateOf },
+  { key: 'state', label: 'State', width: '124px', cell: stateOf },
   {
     key: 'members',
     label: 'Members',
     align: 'end',
+    priority: 2,
     width: '96px',
     cell: ({ members }) => <Num value={members} />,
   },
@@ -25,7 +26,7 @@ const columns: readonly Column<StreamGroupJson>[] = [
     label: 'Lag',
     hint: 'Messages that it has not read, in all partitions of this stream',
     align: 'end',
-    width: '120px',
+    width: '88px',
     cell: ({ lag }) => <Num value={lag} />,
   },
 ]

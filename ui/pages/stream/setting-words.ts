@@ -2,37 +2,37 @@
 import type { StreamSettingJson } from '../../../src/admin/v1/stream-settings.ts'
 import { bytes, count, duration, rate } from '../../lib/format.ts'
 
-/** What a setting does, in a few words. */
+/** Short, as users of RabbitMQ and Kafka know them; the name itself shows on hover. */
 const labels: Readonly<Record<string, string>> = {
-  'message-ttl': 'Messages live for',
-  expires: 'Goes when unused for',
-  'max-length': 'At most so many messages',
-  'max-length-bytes': 'At most so many bytes',
-  overflow: 'When it is full',
-  'dead-letter-exchange': 'Dead letters go to the exchange',
-  'dead-letter-routing-key': 'Dead letters go with the key',
-  'dead-letter-strategy': 'Dead letters are',
-  'delivery-limit': 'Deliveries of a message',
-  'delayed-retry-type': 'What waits before it is tried again',
-  'delayed-retry-min': 'It waits at least',
-  'delayed-retry-max': 'It waits at most',
-  'consumer-timeout': 'An ack may take',
-  'max-publish-rate': 'Publishes a second, at most',
-  'max-publish-bytes-rate': 'Bytes published a second, at most',
-  'retention-ms': 'Acked messages are kept for',
-  'retention-bytes': 'Acked messages are kept up to',
-  'x-message-deduplication': 'Repeats are dropped',
-  profile: 'Written for',
-  'single-active-consumer': 'One consumer at a time',
-  'max-priority': 'Priorities up to',
-  source: 'Messages come from the topic',
-  'source-offset': 'It began there at',
-  'retention.ms': 'Messages are kept for',
-  'retention.bytes': 'Bytes kept in a partition',
-  'cleanup.policy': 'What is past it is',
-  'max.message.bytes': 'Largest batch',
-  'message.timestamp.type': 'Time of a message',
-  'pabal.profile': 'Written for',
+  'message-ttl': 'Message TTL',
+  expires: 'Expires when unused',
+  'max-length': 'Max length',
+  'max-length-bytes': 'Max bytes',
+  overflow: 'Overflow',
+  'dead-letter-exchange': 'Dead letter exchange',
+  'dead-letter-routing-key': 'Dead letter routing key',
+  'dead-letter-strategy': 'Dead letter strategy',
+  'delivery-limit': 'Delivery limit',
+  'delayed-retry-type': 'Delayed retry',
+  'delayed-retry-min': 'Retry delay, least',
+  'delayed-retry-max': 'Retry delay, most',
+  'consumer-timeout': 'Consumer timeout',
+  'max-publish-rate': 'Publish rate limit',
+  'max-publish-bytes-rate': 'Publish bytes limit',
+  'retention-ms': 'Acked kept, time',
+  'retention-bytes': 'Acked kept, size',
+  'x-message-deduplication': 'Deduplication',
+  profile: 'Profile',
+  'single-active-consumer': 'Single active consumer',
+  'max-priority': 'Max priority',
+  source: 'Source topic',
+  'source-offset': 'Source offset',
+  'retention.ms': 'Retention time',
+  'retention.bytes': 'Retention size of a partition',
+  'cleanup.policy': 'Cleanup policy',
+  'max.message.bytes': 'Max batch size',
+  'message.timestamp.type': 'Timestamps',
+  'pabal.profile': 'Profile',
 }
 
 export function settingLabel(name: string): string {
@@ -40,7 +40,8 @@ export function settingLabel(name: string): string {
 }
 
 const none: Readonly<Record<string, string>> = {
-  'message-ttl': 'ever',
+  'message-ttl': 'no limit',
+  expires: 'never',
   'max-length': 'no limit',
   'dead-letter-exchange': 'nowhere: they are dropped',
 }

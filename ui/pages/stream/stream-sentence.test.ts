@@ -6,7 +6,7 @@ import { sentenceOf } from './stream-sentence.ts'
 
 const now = 1_000_000
 
-function sentence(stream: object): string {
+function sentence(stream: object, hasRates = true): string {
   const rates = { in: 0, out: 0, ack: 0 }
   const usual = {
     kind: 'queue',
@@ -26,7 +26,7 @@ function sentence(stream: object): string {
     oldest: null,
     dead_letter_sources: 0,
   }
-  return sentenceOf({ ...usual, ...quiet, ...stream } as unknown as StreamShownJson, now)
+  return sentenceOf({ ...usual, ...quiet, ...stream } as unknown as StreamShownJson, now, hasRates)
 }
 
 test('a queue nobody consumes says since when it waits', () => {
@@ -79,4 +79,10 @@ test('a topic names its slowest group', () => {
     'Group b is 7 messages behind, the most of 2. It keeps 20 messages.',
   )
   assert.equal(sentence({ kind: 'topic' }), 'No group reads it. It keeps 0 messages.')
+})
+
+test('before rates are known, nothing is said of them', () => {
+  const consumed = { messages: 2, consumers: 1 }
+  assert.equal(sentence(consumed), 'Nothing moves; 2 messages are there.')
+  assert.equal(sentence(consumed, false), '2 messages are there.')
 })

@@ -6,8 +6,8 @@ import { plainName } from '../../lib/show-name.ts'
 /** Below it a change is noise: one message in twenty seconds. */
 const stillRate = 0.05
 
-/** `now` is the broker's time in milliseconds since the Unix epoch. */
-export function sentenceOf(stream: StreamShownJson, now: number): string {
+/** `now` is the broker's time in milliseconds since the Unix epoch; without rates nothing is said of them. */
+export function sentenceOf(stream: StreamShownJson, now: number, hasRates = true): string {
   if (stream.kind === 'topic') return topicSentence(stream)
   if (stream.paused_since !== null) return pausedSentence(stream, stream.paused_since, now)
   if (stream.messages === 0) return emptySentence(stream)
@@ -15,6 +15,7 @@ export function sentenceOf(stream: StreamShownJson, now: number): string {
     return `${unreadSentence(stream)} ${waits(stream, now)}`.trim()
   }
   if (isStuck(stream)) return stuckSentence(stream, now)
+  if (!hasRates) return `${there(stream)} ${waits(stream, now)}`.trim()
   return movingSentence(stream, now).trim()
 }
 
@@ -41,7 +42,11 @@ function movingSentence(stream: StreamShownJson, now: number): string {
     return `Gets shorter by ${rate(-growth)}: empty in about ${duration((messages / -growth) * 1000)}.`
   }
   const busy = rates.in > 0 ? `${rate(rates.in)} come in and leave` : 'Nothing moves'
-  return `${busy}; ${counted(messages, 'message')} ${messages === 1 ? 'is' : 'are'} there. ${waits(stream, now)}`
+  return `${busy}; ${there(stream)} ${waits(stream, now)}`
+}
+
+function there({ messages }: StreamShownJson): string {
+  return `${counted(messages, 'message')} ${messages === 1 ? 'is' : 'are'} there.`
 }
 
 function emptySentence({ consumers, groups, rates }: StreamShownJson): string {

@@ -1,10 +1,13 @@
 // One stream: what matters about it in a sentence, its numbers, how it was, its settings, and what ends it.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { StreamShownJson } from '../../../src/admin/v1/stream-show-operations.ts'
+import type {
+  StreamHistoryJson,
+  StreamShownJson,
+} from '../../../src/admin/v1/stream-show-operations.ts'
 import { curlOf } from '../../lib/api.ts'
 import { count } from '../../lib/format.ts'
-import { now } from '../../lib/live.ts'
+import { now, useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { go } from '../../lib/router.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
@@ -25,11 +28,12 @@ import './stream.css'
 
 export function StreamPage(): JSX.Element {
   const { vhost, name, live } = useStream()
+  const hasRates = useHasRates(vhost, name)
   const stream = live.data
   return (
     <StreamFrame
       current="overview"
-      says={stream && sentenceOf(stream, now.value)}
+      says={stream && sentenceOf(stream, now.value, hasRates)}
       actions={stream?.kind === 'queue' && <PauseButton stream={stream} />}
       command={
         <AsCommand
@@ -38,9 +42,28 @@ export function StreamPage(): JSX.Element {
         />
       }
     >
-      {stream === undefined ? <Skeleton lines={8} /> : <Overview stream={stream} />}
+      {stream === undefined ? (
+        <Skeleton lines={8} />
+      ) : (
+        <Overview stream={stream} hasRates={hasRates} />
+      )}
     </StreamFrame>
   )
+}
+
+/** Rates are made while somebody looks, and old ones say nothing. */
+const rateAgeMsMax = 20_000
+
+function useHasRates(vhost: string, name: string): boolean {
+  const path = name === '' ? undefined : apiPath`/v1/streams/${vhost}/${name}/history`
+  const last = useLive<StreamHistoryJson>(path).data?.samples.at(-1)
+  return last !== undefined && now.value - last.time < rateAgeMsMax
+}
+
+interface OverviewProps {
+  readonly stream: StreamShownJson
+  /** Whether its rates are known yet. */
+  readonly hasRates: boolean
 }
 
 /** Pauses the queue, or lets it go on. */
@@ -68,10 +91,10 @@ function PauseButton({ stream }: { readonly stream: StreamShownJson }): JSX.Elem
   )
 }
 
-function Overview({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
+function Overview({ stream, hasRates }: OverviewProps): JSX.Element {
   return (
     <>
-      <Numbers stream={stream} />
+      <Numbers stream={stream} hasRates={hasRates} />
       <div class="stream-columns">
         <div class="stream-column">
           <StreamCharts stream={stream} />
@@ -87,7 +110,7 @@ function Overview({ stream }: { readonly stream: StreamShownJson }): JSX.Element
   )
 }
 
-function Numbers({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
+function Numbers({ stream, hasRates }: OverviewProps): JSX.Element {
   const { kind, rates, growth, growing, consumers, groups } = stream
   const readers = consumers + groups.length
   const isPlace = stream.dead_letter_sources > 0
@@ -113,11 +136,19 @@ function Numbers({ stream }: { readonly stream: StreamShownJson }): JSX.Element 
           hint="Delivered and not yet acked"
         />
       )}
-      <Stat label="In" value={<Rate value={rates.in} />} hint="Published a second" />
-      <Stat label="Out" value={<Rate value={rates.out} />} hint="Delivered or fetched a second">
+      <Stat
+        label="In"
+        value={<Rate value={hasRates ? rates.in : null} />}
+        hint="Published a second"
+      />
+      <Stat
+        label="Out"
+        value={<Rate value={hasRates ? rates.out : null} />}
+        hint="Delivered or fetched a second"
+      >
         {kind === 'queue' && (
           <>
-            <Rate value={rates.ack} /> acked
+            <Rate value={hasRates ? rates.ack : null} /> acked
           </>
         )}
       </Stat>
@@ -154,6 +185,7 @@ function Danger({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
         {kind === 'queue' && (
           <Button
             isDisabled={!may.read || exclusive || ready === 0}
+            title={whyNoPurge(stream)}
             onClick={() => setVerb('purge')}
           >
             Purge …
@@ -178,6 +210,13 @@ function Danger({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
       )}
     </Section>
   )
+}
+
+/** Of a disabled button; '' where it is not. */
+function whyNoPurge({ exclusive, may, ready }: StreamShownJson): string {
+  if (exclusive) return 'It belongs to one connection, which alone may purge it'
+  if (!may.read) return 'You may not read it, which a purge needs'
+  return ready === 0 ? 'No message is ready: there is nothing to drop' : ''
 }
 
 function whyNot({ exclusive, may, kind }: StreamShownJson): string {

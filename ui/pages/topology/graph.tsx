@@ -100,7 +100,10 @@ function useSight(
 ): void {
   const isReady = pan.box.width > 0
   useLayoutEffect(() => {
-    if (isReady) pan.fit()
+    if (!isReady) return
+    pan.fit()
+    const first = firstExchange(graph, layout)
+    if (first !== undefined) pan.show(first)
   }, [pictureKey, isReady, graph.nodes.length > 0])
   useEffect(() => {
     const place = selected === undefined ? undefined : layout.places.get(selected)
@@ -113,6 +116,24 @@ function useSight(
     const frame = lit === undefined ? undefined : frameOf(lit.nodes, layout)
     if (isReady && frame !== undefined) pan.frame(frame)
   }, [lit, isReady, pan.box.width])
+}
+
+/** Where one begins to read: an exchange stands at the middle of its queues, which may be below what is in sight. */
+function firstExchange({ nodes }: Folded, { places }: Layout): Frame | undefined {
+  const [first] = nodes
+    .filter(({ kind }) => kind === 'exchange')
+    .map(({ id }) => places.get(id))
+    .filter((place) => place !== undefined)
+    .toSorted((a, b) => a.part - b.part || a.y - b.y)
+  const around = 4 * nodeSize.height
+  return (
+    first && {
+      x: first.x,
+      y: first.y - around,
+      width: nodeSize.width,
+      height: nodeSize.height + 2 * around,
+    }
+  )
 }
 
 /** The layout of the same things is the same one, however their numbers tick. */

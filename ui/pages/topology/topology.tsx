@@ -8,6 +8,7 @@ import { counted } from '../../lib/format.ts'
 import { type Live, useLive } from '../../lib/live.ts'
 import { apiPath, query } from '../../lib/names.ts'
 import { pushParams, setParams, useParam } from '../../lib/router.ts'
+import { plainName } from '../../lib/show-name.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chip, SearchField } from '../../parts/chips.tsx'
@@ -166,7 +167,9 @@ function Filters({ data, vhost, view }: FiltersProps): JSX.Element {
             }}
           >
             {vhosts.map(({ name }) => (
-              <option key={name}>{name}</option>
+              <option key={name} value={name}>
+                {plainName(name)}
+              </option>
             ))}
           </select>
         </label>
