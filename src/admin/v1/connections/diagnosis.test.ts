@@ -96,7 +96,7 @@ const rows: readonly (readonly [string, Case, string])[] = [
   [
     'a client that does not read',
     { unsent: 3_000_000 },
-    'look reads slowly: 3 MB wait to be taken',
+    'look reads slowly: 2.9 MiB wait to be taken',
   ],
   [
     'acks one by one',

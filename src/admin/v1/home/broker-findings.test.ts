@@ -5,7 +5,7 @@ import { type BrokerFacts, brokerFindings } from './broker-findings.ts'
 import { deathFindings } from './death-findings.ts'
 import { listed, many, named, perSecond, size, span } from './words.ts'
 
-const GB = 1e9
+const GiB = 1024 ** 3
 const hourMs = 3_600_000
 const now = 100 * hourMs
 
@@ -14,7 +14,7 @@ const facts: BrokerFacts = {
   now,
   blockedSince: undefined,
   blockedCount: 0,
-  disk: { freeSize: 100 * GB, freeSizeMin: GB },
+  disk: { freeSize: 100 * GiB, freeSizeMin: GiB },
   files: { open: 10, max: 1000 },
   hour: [],
 }
@@ -28,7 +28,7 @@ test('a broker that is short of nothing has nothing to say', () => {
 })
 
 const figures = statusOf('ready')
-const full = { freeSize: GB / 2, freeSizeMin: GB }
+const full = { freeSize: GiB / 2, freeSizeMin: GiB }
 const rows: readonly (readonly [string, Partial<BrokerFacts>, string])[] = [
   [
     'a full disk',
@@ -38,22 +38,22 @@ const rows: readonly (readonly [string, Partial<BrokerFacts>, string])[] = [
       blockedSince: now - 240_000,
       blockedCount: 3,
     },
-    'bad Publishers are blocked for 4 min: 500 MB of the disk are free, they go on above 1 GB; 3 connections wait',
+    'bad Publishers are blocked for 4 min: 512 MiB of the disk are free, they go on above 1 GiB; 3 connections wait',
   ],
   [
     'too much memory',
     { figures: statusOf('ready', 'low on memory') },
-    'bad Publishers are blocked: 90 MB of memory are in use, the limit is 1 GB',
+    'bad Publishers are blocked: 86 MiB of memory are in use, the limit is 954 MiB',
   ],
   [
     'memory that is nearly used up',
     { figures: { ...figures, memory: { ...figures.memory, inUseBytes: 9e8 } } },
-    'look 900 MB of memory are in use, 90 % of where publishers are blocked',
+    'look 858 MiB of memory are in use, 90 % of where publishers are blocked',
   ],
   [
     'little room on the disk',
-    { disk: { freeSize: 1.5 * GB, freeSizeMin: GB } },
-    'look 1.5 GB of the disk are free, publishers are blocked below 1 GB',
+    { disk: { freeSize: 1.5 * GiB, freeSizeMin: GiB } },
+    'look 1.5 GiB of the disk are free, publishers are blocked below 1 GiB',
   ],
   [
     'many open files',
@@ -78,12 +78,12 @@ for (const [name, parts, text] of rows) {
 test('a disk that fills up is foretold, from both the hour and the end of it', () => {
   const sample = (minutes: number, free: number): BrokerFacts['hour'][number] => ({
     time: now - minutes * 60_000,
-    counts: { diskFree: free * GB },
+    counts: { diskFree: free * GiB },
   })
-  const disk = { freeSize: 10 * GB, freeSizeMin: GB }
+  const disk = { freeSize: 10 * GiB, freeSizeMin: GiB }
   const falling = [sample(60, 13), sample(40, 12), sample(20, 11)]
   assert.deepEqual(textsOf({ disk, hour: falling }), [
-    'look At this rate publishers are blocked in 3 h: 10 GB of the disk are free, the limit is 1 GB',
+    'look At this rate publishers are blocked in 3 h: 10 GiB of the disk are free, the limit is 1 GiB',
   ])
   const cleaned = [sample(60, 13), sample(40, 9), sample(20, 9)]
   assert.deepEqual(textsOf({ disk, hour: cleaned }), [])
@@ -115,7 +115,7 @@ test('words', () => {
     ['89 s', '4 min', '2 h', '3 days'],
   )
   assert.deepEqual(
-    [size(999), size(1500), size(12_345_678), perSecond(0.66), perSecond(1234)],
-    ['999 B', '1.5 kB', '12 MB', '0.66/s', '1,234/s'],
+    [size(999), size(1536), size(12_345_678), perSecond(0.66), perSecond(1234)],
+    ['999 B', '1.5 KiB', '12 MiB', '0.66/s', '1,234/s'],
   )
 })

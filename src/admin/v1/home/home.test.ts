@@ -92,7 +92,7 @@ test('publishers that are blocked come first', async () => {
   )
   assert.match(
     findings[0]?.text ?? '',
-    /^Publishers are blocked for 60 s: 90 MB of memory are in use/,
+    /^Publishers are blocked for 60 s: 86 MiB of memory are in use/,
   )
 })
 
