@@ -1,6 +1,7 @@
 // Who one is, and what one chose for this browser.
 import type { JSX } from 'preact'
-import { ask, isLoginNeeded, setToken } from '../lib/api.ts'
+import { useEffect } from 'preact/hooks'
+import { ask, caller, isLoginNeeded, setToken } from '../lib/api.ts'
 import { useLive } from '../lib/live.ts'
 import { density, type Theme, theme, timeZone } from '../lib/preferences.ts'
 import { urlOf } from '../lib/router.ts'
@@ -19,6 +20,10 @@ const themes: readonly (readonly [Theme, string])[] = [
 
 export function UserMenu(): JSX.Element {
   const { data } = useLive<WhoAmI>('/whoami')
+  const name = data?.name
+  useEffect(() => {
+    if (name !== undefined) caller.value = name
+  }, [name])
   const isCompact = density.value === 'compact'
   const isUtc = timeZone.value === 'UTC'
   const isAdministrator = data?.tags.includes('administrator') === true

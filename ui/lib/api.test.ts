@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ask, curlOf, isTypable, shellQuoted } from './api.ts'
+import { ask, caller, curlOf, isTypable, shellQuoted } from './api.ts'
 import { apiPath } from './names.ts'
 
 test('a path that a browser would shorten is refused, as it names something else', async (context) => {
@@ -25,6 +25,17 @@ test('curl is told to leave dots in a path alone', (context) => {
   context.after(() => Reflect.deleteProperty(globalThis, 'location'))
   assert.match(curlOf('GET', apiPath`/queues/${'/'}/${'..'}`), / --path-as-is /)
   assert.doesNotMatch(curlOf('GET', apiPath`/queues/${'/'}/${'a.b'}`), /path-as-is/)
+})
+
+test('curl logs in as who is logged in', (context) => {
+  Object.assign(globalThis, { location: { origin: 'http://127.0.0.1:15672' } })
+  context.after(() => {
+    Reflect.deleteProperty(globalThis, 'location')
+    caller.value = 'guest'
+  })
+  assert.match(curlOf('GET', '/whoami'), /^curl -u guest:guest http/)
+  caller.value = 'anna b'
+  assert.match(curlOf('GET', '/whoami'), /^curl -u 'anna b' http/)
 })
 
 test('a word is the same to a shell, whatever it holds', () => {

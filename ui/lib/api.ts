@@ -105,13 +105,17 @@ function hasDots(path: string): boolean {
   return /\/\.{1,2}(?=\/|$)/.test(path.replace(/\?[^]*$/, ''))
 }
 
+/** Who is logged in: `curl` asks for the password of all but guest, whose password is known. */
+export const caller: Signal<string> = signal('guest')
+
 /** The same as a command for a shell. */
 export function curlOf(method: Method, path: string, body?: unknown): string {
   const url = shellQuoted(`${location.origin}/api${path}`)
   const asIs = hasDots(path) ? ' --path-as-is' : ''
   const verb = method === 'GET' || (method === 'POST' && body !== undefined) ? '' : ` -X ${method}`
   const data = body === undefined ? '' : ` -d ${shellQuoted(JSON.stringify(body))}`
-  return `curl -u guest:guest${asIs}${verb}${data} ${url}`
+  const login = shellQuoted(caller.value === 'guest' ? 'guest:guest' : caller.value)
+  return `curl -u ${login}${asIs}${verb}${data} ${url}`
 }
 
 /**

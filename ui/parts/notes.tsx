@@ -42,7 +42,7 @@ export function ProblemNote({
   return (
     <div class="problem" role="alert">
       <p>
-        <strong>{problem.message}</strong>
+        <strong>{inWords(problem.message)}</strong>
       </p>
       <p class="soft">{nextStep(problem)}</p>
       <Button onClick={onRetry}>Ask again</Button>
@@ -50,10 +50,18 @@ export function ProblemNote({
   )
 }
 
+/** `Not monitor user` is what RabbitMQ's API says, and so does Pabal's. */
+function inWords(reason: string): string {
+  const [, tag] = /^Not (administrator|monitor|policymaker|management) user$/.exec(reason) ?? []
+  if (tag === undefined) return reason
+  return `This is for users with the tag ${tag === 'monitor' ? 'monitoring' : tag}`
+}
+
 function nextStep(problem: Error): string {
   const status = problem instanceof Problem ? problem.status : undefined
   if (status === 0) return 'The page goes on by itself once the broker answers.'
-  if (status === 401 || status === 403) return 'An administrator can give you the right, on Access.'
+  if (status === 401 || status === 403)
+    return 'An administrator can give you the right, on the page Access.'
   if (status === 404) return 'It was deleted, or its name is another one.'
   if (status === 429 || status === 503) return 'The broker is busy. The page asks again by itself.'
   return 'Mend what it says and ask again.'
