@@ -176,11 +176,12 @@ export class MemoryWatch implements Disposable {
 
   /** A quiet moment after a busy one, whose garbage nobody would collect for long. */
   get #isWasteful(): boolean {
-    const { resident } = this.#usage
+    const { quietMs, quietPauseFactor, quietWasteShare, quietWasteSize } = memoryLimits
     const now = this.#options.clock.monotonic()
-    const isQuiet = this.#quietSince <= now - memoryLimits.quietMs
-    const isLate = now >= this.#collectedAt + this.#collectMs * memoryLimits.quietPauseFactor
-    return isQuiet && isLate && resident - this.#restSize > memoryLimits.quietWasteSize
+    const isQuiet = this.#quietSince <= now - quietMs
+    const isLate = now >= this.#collectedAt + this.#collectMs * quietPauseFactor
+    const wasteMin = Math.max(quietWasteSize, this.#restSize * quietWasteShare)
+    return isQuiet && isLate && this.#usage.resident - this.#restSize > wasteMin
   }
 
   #noteQuiet(): void {

@@ -20,7 +20,7 @@ export const liveLimits = {
   everyMsMax: 60_000,
   /** A view rests for so many times as long as its making takes: it costs 5 % of a processor at most. */
   restFactor: 20,
-  /** And for so many times as long as all views of all connections take: they cost a fifth together. */
+  /** And for so many times as long as all views of all connections take: they cost a fifth together, of which each user has the same share. */
   restFactorOfAll: 5,
   /** A view whose making failed is made again after that: each time is a line in the log. */
   faultMs: 10_000,

@@ -105,10 +105,12 @@ export const memoryLimits = {
   quietReceivedSize: (256 * KiB) as number,
   /** … for so long … */
   quietMs: 3000,
-  /** … and the process takes so much more than after the last collection. */
+  /** … and the process takes so much more than after the last collection, … */
   quietWasteSize: (32 * MiB) as number,
-  /** It is less urgent then: of a large heap, which who looks at much fills with garbage, a 500th of the time. */
-  quietPauseFactor: 500,
+  /** … and so much as a share of what it took then: of a large heap little is not worth a long stop. */
+  quietWasteShare: 0.25,
+  /** Nobody waits for it, so it takes a hundredth of the time at most. */
+  quietPauseFactor: 100,
   /** A checksum of more is taken in steps of this size, of less than a millisecond. */
   crcPerTurnMax: (2 * MiB) as number,
 } as const

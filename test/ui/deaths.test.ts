@@ -25,7 +25,10 @@ async function makeDeaths(name: string): Promise<void> {
   await channel.assertQueue(name, toDead)
   await channel.assertQueue(`${name}.short`, { ...toDead, messageTtl: 1 })
   for (let number = 0; number < 5; number++) {
-    channel.sendToQueue(name, Buffer.from(`{"invoice":${number}}`), { headers: { tenant: 'acme' } })
+    channel.sendToQueue(name, Buffer.from(`{"invoice":${number}}`), {
+      headers: { tenant: 'acme' },
+      messageId: `invoice-${number}`,
+    })
   }
   for (const text of ['x', 'y']) channel.sendToQueue(`${name}.short`, Buffer.from(text))
   await channel.waitForConfirms()
@@ -56,6 +59,12 @@ ui.test('a group is looked at, redriven and brought back', async (open) => {
   await panel.getByRole('heading', { name: '5 messages rejected in billing' }).waitFor()
   await panel.getByRole('article').first().getByRole('button').click()
   await panel.getByText('acme').waitFor()
+  const trace = panel.getByRole('link', { name: 'Trace this' })
+  assert.equal(await trace.count(), 5)
+  assert.match(
+    (await trace.first().getAttribute('href')) ?? '',
+    /^\/trace\?vhost=\/&message_id=invoice-\d$/,
+  )
   await expectAccessible(page)
 
   await panel.getByRole('button', { name: 'Redrive 5' }).click()

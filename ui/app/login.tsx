@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ask, hasLoggedIn, isLoginNeeded, Problem, setToken } from '../lib/api.ts'
+import { useRun } from '../lib/use-run.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Mark } from './mark.tsx'
@@ -154,22 +155,19 @@ interface Login {
 }
 
 function useLogin(user: string): Login {
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, start } = useRun()
   const [problem, setProblem] = useState<ComponentChildren>()
   const run = (login: () => Promise<LoggedIn>): void => {
     const startedAt = performance.now()
-    setBusy(true)
     setProblem(undefined)
-    login().then(
-      (me) => {
-        setBusy(false)
-        if (me.tags.some((tag) => pageTags.has(tag))) isLoginNeeded.value = false
-        else setProblem(noTag(me.user))
-      },
-      (error: unknown) => {
-        setBusy(false)
-        setProblem(whyNot(error, user, performance.now() - startedAt))
-      },
+    start(() =>
+      login().then(
+        (me) => {
+          if (me.tags.some((tag) => pageTags.has(tag))) isLoginNeeded.value = false
+          else setProblem(noTag(me.user))
+        },
+        (error: unknown) => setProblem(whyNot(error, user, performance.now() - startedAt)),
+      ),
     )
   }
   return { isBusy, problem, run }

@@ -52,6 +52,7 @@ export function watchKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return
     if (isTyping(event.target) || isInDialog(event.target)) return
+    if (isPress(event)) return
     const isTogether = event.timeStamp - prefixAt < togetherMs
     const pair = isTogether && prefix !== '' ? `${prefix} ${event.key}` : event.key
     prefix = ''
@@ -70,6 +71,15 @@ export function watchKeys(): void {
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
+  )
+}
+
+/** Of the button or link that has the focus: it does what it says. */
+function isPress({ key, target }: KeyboardEvent): boolean {
+  if (key !== 'Enter' && key !== ' ') return false
+  return (
+    target instanceof Element &&
+    target.matches('a[href], button, summary, [role=button], [role=option]')
   )
 }
 

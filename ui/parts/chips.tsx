@@ -41,7 +41,7 @@ export interface SearchFieldProps {
   readonly label: string
   readonly value: string
   readonly onChange: (text: string) => void
-  readonly placeholder?: string
+  readonly placeholder?: string | undefined
 }
 
 /** A field that filters what is below; `/` goes to the first of a page. */

@@ -1,9 +1,10 @@
 // Asks before something is done that cannot be undone, or that touches more than one sees.
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRun } from '../lib/use-run.ts'
 import { AsCommand } from './as-command.tsx'
-import { Button } from './button.tsx'
 import { Field } from './field.tsx'
+import { FormEnd } from './form-end.tsx'
 import './confirm.css'
 
 export interface ConfirmProps {
@@ -30,11 +31,11 @@ export interface ConfirmProps {
 export function Confirm(props: ConfirmProps): JSX.Element {
   const { title, effect, typed, verb, kind = 'danger', cli, curl, onClose, children } = props
   const [text, setText] = useState('')
-  const { isBusy, problem, start } = useRun(props)
+  const work = useRun()
   const isReady = (typed === undefined || text === typed) && props.isDisabled !== true
   const submit = (event: Event): void => {
     event.preventDefault()
-    if (isReady) start()
+    if (isReady) work.start(() => props.run().then(onClose))
   }
   return (
     <Dialog onClose={onClose}>
@@ -59,46 +60,11 @@ export function Confirm(props: ConfirmProps): JSX.Element {
             />
           </Field>
         )}
-        {problem !== undefined && (
-          <p class="confirm-problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <div class="confirm-buttons">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind={kind} isDisabled={!isReady} isBusy={isBusy}>
-            {verb}
-          </Button>
-        </div>
+        <FormEnd run={work} verb={verb} kind={kind} isDisabled={!isReady} onClose={onClose} />
         {(cli ?? curl) !== undefined && <AsCommand cli={cli} curl={curl} />}
       </form>
     </Dialog>
   )
-}
-
-interface Run {
-  readonly isBusy: boolean
-  readonly problem: string | undefined
-  readonly start: () => void
-}
-
-function useRun({ run, onClose }: ConfirmProps): Run {
-  const [isBusy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string>()
-  const isRunning = useRef(false)
-  const start = (): void => {
-    // A second click may come before the button is drawn as busy.
-    if (isRunning.current) return
-    isRunning.current = true
-    setBusy(true)
-    setProblem(undefined)
-    run().then(onClose, (error: unknown) => {
-      isRunning.current = false
-      setBusy(false)
-      setProblem(error instanceof Error ? error.message : String(error))
-    })
-  }
-  return { isBusy, problem, start }
 }
 
 /** A window over the page that has the focus until it is closed. */

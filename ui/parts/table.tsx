@@ -345,6 +345,8 @@ function useCursor<Row>(
     if (total === 0) return
     const next = Math.min(total - 1, Math.max(0, cursor === undefined ? 0 : cursor + step))
     setCursor(next)
+    // Enter is for the row now, not for what had the focus before.
+    box.current?.focus({ preventScroll: true })
     scrollTo(box.current, next, height)
     const row = rows.rowAt(next)
     if (openKey !== undefined && row !== undefined) onOpen?.(row)

@@ -54,13 +54,20 @@ function check(value: unknown, schema: z.ZodType, context: Context): Read {
 function describeIssue({ issues }: z.ZodError, value: unknown, isOwn: boolean): string {
   const [issue] = issues
   if (issue === undefined) return 'not valid'
-  const place = issue.path.join('.')
+  const path = partsOf(value, issue.path)
+  const place = path.join('.')
   if (issue.code === 'unrecognized_keys') {
     return `${issue.keys.join(', ')}: there is no such ${issue.keys.length > 1 ? 'fields' : 'field'}`
   }
-  const isMissing = valueAt(value, issue.path) === undefined
+  const isMissing = valueAt(value, path) === undefined
   if (isMissing) return isOwn ? `${place} is missing` : `[{key_missing,${place}}]`
   return place === '' ? issue.message : `${place}: ${issue.message}`
+}
+
+/** What was a text and was read as a list or an object has no parts that its sender knows. */
+function partsOf(value: unknown, path: readonly PropertyKey[]): readonly PropertyKey[] {
+  const index = path.findIndex((_, at) => typeof valueAt(value, path.slice(0, at + 1)) === 'string')
+  return index < 0 ? path : path.slice(0, index + 1)
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

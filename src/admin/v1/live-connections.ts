@@ -14,6 +14,8 @@ export interface LiveConnection {
 /** Who looks at what. */
 export interface SourceKey {
   readonly path: string
+  /** Whose share of the time it takes. */
+  readonly user: string
   /** Of callers to whom the same is answered; undefined for one who shares with nobody. */
   readonly audience: string | undefined
 }
@@ -27,7 +29,8 @@ export class LiveConnections {
   readonly #clock: Clock
   readonly #connections = new Set<LiveConnection>()
   readonly #shared = new Map<string, Shared>()
-  readonly #sources = new Set<LiveSource>()
+  /** With their users. */
+  readonly #sources = new Map<LiveSource, string>()
   /** Those that wait for their turn to be made. */
   readonly #waiting: (() => void)[] = []
   #underWay = 0
@@ -64,13 +67,19 @@ export class LiveConnections {
   }
 
   /** The source of a view, and what gives it back. */
-  sourceOf({ path, audience }: SourceKey, ask: AskView): [source: LiveSource, done: () => void] {
+  sourceOf(
+    { path, user, audience }: SourceKey,
+    ask: AskView,
+  ): [source: LiveSource, done: () => void] {
     if (audience === undefined) {
-      const source = this.#newSource(path, ask)
+      const source = this.#newSource({ path, user }, ask)
       return [source, () => this.#abandon(source)]
     }
     const key = `${audience}\n${path}`
-    const shared = this.#shared.get(key) ?? { source: this.#newSource(path, ask), useCount: 0 }
+    const shared = this.#shared.get(key) ?? {
+      source: this.#newSource({ path, user }, ask),
+      useCount: 0,
+    }
     this.#shared.set(key, shared)
     shared.useCount += 1
     const done = (): void => {
@@ -82,15 +91,15 @@ export class LiveConnections {
     return [shared.source, done]
   }
 
-  #newSource(path: string, ask: AskView): LiveSource {
+  #newSource({ path, user }: Omit<SourceKey, 'audience'>, ask: AskView): LiveSource {
     const source = new LiveSource({
       path,
       ask,
       clock: this.#clock,
-      allMs: () => this.#allMs(),
+      allMs: () => this.#allMs(user),
       inTurn: (make) => this.#inTurn(make),
     })
-    this.#sources.add(source)
+    this.#sources.set(source, user)
     return source
   }
 
@@ -99,10 +108,11 @@ export class LiveConnections {
     this.#sources.delete(source)
   }
 
-  #allMs(): number {
+  /** Each user has the same share: as if all took as long as this one. */
+  #allMs(user: string): number {
     let sum = 0
-    for (const { makingMs } of this.#sources) sum += makingMs
-    return sum
+    for (const [{ makingMs }, owner] of this.#sources) if (owner === user) sum += makingMs
+    return sum * new Set(this.#sources.values()).size
   }
 
   async #inTurn<T>(make: () => Promise<T>): Promise<T> {

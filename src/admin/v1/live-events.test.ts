@@ -27,7 +27,7 @@ beforeEach(() => {
 /** The events of a connection, read one by one. */
 function open(...paths: readonly string[]): () => Promise<string | undefined> {
   const events = new LiveEvents({
-    keys: paths.map((path) => ({ path, audience: 'one' })),
+    keys: paths.map((path) => ({ path, user: 'one', audience: 'one' })),
     clock,
     connections,
     caller: { ...ownerCaller, isCurrent: () => isLoggedIn },
@@ -169,7 +169,7 @@ test('many who come at once share the next one, and nobody gets what had begun b
     await steps[count]?.promise
     return Response.json(count)
   }
-  const [source] = connections.sourceOf({ path: '/a', audience: 'one' }, ask)
+  const [source] = connections.sourceOf({ path: '/a', user: 'one', audience: 'one' }, ask)
   const before = source.make()
   await settle()
   const after = Array.from({ length: 10 }, () => source.make())
@@ -191,12 +191,15 @@ test('of many views some are made at once, and the others in their turn', async 
   }
   const count = liveLimits.madeAtOnceMax + 2
   const made = Array.from({ length: count }, (_, index) => {
-    const [source] = connections.sourceOf({ path: `/${index}`, audience: undefined }, ask)
+    const [source] = connections.sourceOf(
+      { path: `/${index}`, user: 'one', audience: undefined },
+      ask,
+    )
     return source.make()
   })
   await settle()
   assert.equal(asked.length, liveLimits.madeAtOnceMax)
-  const [gone, leave] = connections.sourceOf({ path: '/gone', audience: 'one' }, ask)
+  const [gone, leave] = connections.sourceOf({ path: '/gone', user: 'one', audience: 'one' }, ask)
   const ofGone = gone.make()
   await settle()
   leave()
@@ -204,6 +207,24 @@ test('of many views some are made at once, and the others in their turn', async 
   await Promise.all([...made, ofGone])
   assert.equal(asked.length, count)
   assert.ok(!asked.includes('/gone'), 'nobody waits for it')
+})
+
+test('views of one user that take long leave those of others as often as they were', async () => {
+  const ask = async (path: string): Promise<Response> => {
+    if (path.startsWith('/dear')) clock.pass(100)
+    return Response.json(path)
+  }
+  const sourceOf = (user: string, path: string): ReturnType<typeof connections.sourceOf>[0] =>
+    connections.sourceOf({ path, user, audience: user }, ask)[0]
+  const dear = Array.from({ length: 50 }, (_, index) => sourceOf('many', `/dear${index}`))
+  for (const source of dear) await source.make()
+  const restOf = async (source: (typeof dear)[0]): Promise<number> => {
+    const { dueAt } = await source.make()
+    return dueAt - clock.monotonic()
+  }
+  assert.equal(await restOf(sourceOf('one', '/a')), liveLimits.everyMs)
+  const allMs = 2 * 50 * 100
+  assert.equal(await restOf(dear[0]!), liveLimits.restFactorOfAll * allMs - 100)
 })
 
 test('the time is told every five seconds', async () => {

@@ -84,7 +84,7 @@ function keyOf(path: string, caller: Caller, operations: readonly Operation[]): 
   const isPersonal = token !== undefined || findGet(path, operations)?.isPersonal === true
   // Where a user got other tags, connections with the old ones may not have ended yet.
   const audience = JSON.stringify([caller.login.kind === 'owner', user, ...tags])
-  return { path, audience: isPersonal ? undefined : audience }
+  return { path, user, audience: isPersonal ? undefined : audience }
 }
 
 /** Why there cannot be views of these paths, in words. One that nothing answers has a view, which says so. */

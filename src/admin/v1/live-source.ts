@@ -20,7 +20,7 @@ export interface LiveSourceParts {
   readonly path: string
   readonly ask: AskView
   readonly clock: Clock
-  /** Milliseconds that all sources take together, with this one. */
+  /** Milliseconds that all sources would take together, with this one, if those of each user took the same. */
   readonly allMs: () => number
   /** Calls back when there is room to make one more, and once when that is done. */
   readonly inTurn: <T>(make: () => Promise<T>) => Promise<T>

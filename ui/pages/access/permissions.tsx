@@ -5,10 +5,12 @@ import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
+import { FormEnd } from '../../parts/form-end.tsx'
 import { PatternPreview } from '../../parts/pattern-preview.tsx'
 import { Name } from '../../parts/values.tsx'
 import {
@@ -147,17 +149,15 @@ function PatternForm({ permission, verb, onClose }: PatternFormProps): JSX.Eleme
     write,
     read,
   })
-  const [problem, setProblem] = useState<string>()
+  const run = useRun()
   const path = apiPath`/permissions/${vhost}/${user}`
   const save = (event: Event): void => {
     event.preventDefault()
-    ask('PUT', path, patterns).then(
-      () => {
-        refresh()
-        onClose()
-      },
-      (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
-    )
+    run.start(async () => {
+      await ask('PUT', path, patterns)
+      refresh()
+      onClose()
+    })
   }
   const own = `^${user.replaceAll(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`)}\\.`
   const all = (pattern: string): void =>
@@ -193,17 +193,7 @@ function PatternForm({ permission, verb, onClose }: PatternFormProps): JSX.Eleme
           <PatternPreview vhost={vhost} pattern={patterns[right]} />
         </div>
       ))}
-      {problem !== undefined && (
-        <p class="field-problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <div class="access-form-buttons">
-        <Button type="submit" kind="primary">
-          {verb}
-        </Button>
-        <Button onClick={onClose}>Cancel</Button>
-      </div>
+      <FormEnd run={run} verb={verb} onClose={onClose} />
       <AsCommand cli={setCommand(permission, patterns)} curl={curlOf('PUT', path, patterns)} />
     </form>
   )

@@ -10,9 +10,9 @@ import { type ListPage, useRows } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { SearchField } from '../../parts/chips.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Page } from '../../parts/page.tsx'
+import { SearchParam } from '../../parts/search-param.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Name, Num } from '../../parts/values.tsx'
 import { limitMeanings, type Permission, tagMeanings, type User } from './access-json.ts'
@@ -50,15 +50,7 @@ export function UsersTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element 
         )
       }
       tabs={tabs}
-      filters={
-        <>
-          <SearchField
-            label="Filter by name"
-            value={filter}
-            onChange={(name) => setParams({ name })}
-          />
-        </>
-      }
+      filters={<SearchParam label="Filter by name" param="name" value={filter} />}
       command={<AsCommand cli="pabal user list" curl={curlOf('GET', '/users')} />}
     >
       <Table

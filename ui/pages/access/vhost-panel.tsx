@@ -14,6 +14,7 @@ import { Facts } from '../../parts/facts.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { toast } from '../../parts/toast.tsx'
 import { Name, Num } from '../../parts/values.tsx'
 import {
   inWords,
@@ -155,7 +156,11 @@ function Protection({
       {isProtected ? 'nobody can delete it' : 'administrators can delete it'}{' '}
       <Button
         kind="quiet"
-        onClick={() => void ask(isProtected ? 'DELETE' : 'POST', path).then(refresh)}
+        onClick={() => {
+          ask(isProtected ? 'DELETE' : 'POST', path).then(refresh, (error: Error) =>
+            toast(error.message),
+          )
+        }}
       >
         {isProtected ? 'Allow it' : 'Protect it'}
       </Button>

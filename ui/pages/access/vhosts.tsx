@@ -9,9 +9,9 @@ import { useRows } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { SearchField } from '../../parts/chips.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Page } from '../../parts/page.tsx'
+import { SearchParam } from '../../parts/search-param.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Name, Num } from '../../parts/values.tsx'
 import type { VHost } from './access-json.ts'
@@ -39,15 +39,7 @@ export function VHostsTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element
         </Button>
       }
       tabs={tabs}
-      filters={
-        <>
-          <SearchField
-            label="Filter by name"
-            value={filter}
-            onChange={(name) => setParams({ name })}
-          />
-        </>
-      }
+      filters={<SearchParam label="Filter by name" param="name" value={filter} />}
       command={<AsCommand cli="pabal vhost list" curl={curlOf('GET', '/vhosts')} />}
     >
       <Table

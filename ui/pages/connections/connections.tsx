@@ -1,6 +1,6 @@
 // Connections of all protocols: who is connected, what each does, and what it makes hard for itself.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { ConnectionJson } from '../../../src/admin/v1/connections/connection-json.ts'
 import type { HomeJson } from '../../../src/admin/v1/home/home-json.ts'
 import { curlOf } from '../../lib/api.ts'
@@ -10,9 +10,10 @@ import { place, pushParams, setParams, useParam } from '../../lib/router.ts'
 import { useRows } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
-import { Chip, SearchField } from '../../parts/chips.tsx'
+import { Chip } from '../../parts/chips.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Page } from '../../parts/page.tsx'
+import { SearchParam } from '../../parts/search-param.tsx'
 import { Table } from '../../parts/table.tsx'
 import { CloseConnections } from './close-connections.tsx'
 import { connectionColumns } from './connection-columns.tsx'
@@ -115,7 +116,7 @@ function Filters({ view }: { readonly view: ConnectionsView }): JSX.Element {
   const { protocol, state, user, vhost } = view
   return (
     <>
-      <TextFilter text={view.text} />
+      <SearchParam label="Name, user, address or library" param="q" value={view.text} />
       {protocols.map((each) => (
         <Chip
           key={each.protocol}
@@ -146,21 +147,6 @@ function Filters({ view }: { readonly view: ConnectionsView }): JSX.Element {
       )}
     </>
   )
-}
-
-/** A word is looked for when nobody has typed for so long. */
-const typedMs = 200
-
-function TextFilter({ text }: { readonly text: string }): JSX.Element {
-  const [typed, setTyped] = useState(text)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  useEffect(() => setTyped(text), [text])
-  const type = (next: string): void => {
-    setTyped(next)
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => setParams({ q: next }), typedMs)
-  }
-  return <SearchField label="Name, user, address or library" value={typed} onChange={type} />
 }
 
 function NoConnections({ isFiltered: isHeldBack }: { readonly isFiltered: boolean }): JSX.Element {

@@ -5,6 +5,7 @@ import type { MessagePageJson } from '../../../src/admin/v1/browse-operations.ts
 import { bytes, counted } from '../../lib/format.ts'
 import { useLive } from '../../lib/live.ts'
 import { apiPath, query } from '../../lib/names.ts'
+import { isTraceable, type Traced, traceUrl } from '../../lib/trace-url.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { CodeBlock } from '../../parts/code-block.tsx'
 import { Facts } from '../../parts/facts.tsx'
@@ -31,7 +32,7 @@ interface Message {
   readonly time: number
   readonly exchange: string
   readonly routing_key: string
-  readonly properties?: { readonly headers?: Readonly<Record<string, unknown>> }
+  readonly properties?: Traced & { readonly headers?: Readonly<Record<string, unknown>> }
   readonly payload_bytes: number
   readonly payload?: string
   readonly payload_encoding?: string
@@ -58,6 +59,7 @@ export function SampleMessages({ group }: { readonly group: Group }): JSX.Elemen
       {messages.map((message) => (
         <Sample
           key={`${message.partition ?? ''}.${message.offset}`}
+          vhost={stream.vhost}
           message={message}
           seesPayload={data.sees_payloads}
         />
@@ -75,15 +77,17 @@ export function SampleMessages({ group }: { readonly group: Group }): JSX.Elemen
 }
 
 function Sample({
+  vhost,
   message,
   seesPayload,
 }: {
+  readonly vhost: string
   readonly message: Message
   readonly seesPayload: boolean
 }): JSX.Element {
   const [isOpen, setOpen] = useState(false)
-  const { partition, offset, payload_bytes: size, properties, routing_key: key } = message
-  const headers = properties?.headers ?? {}
+  const { partition, offset, payload_bytes: size, properties = {}, routing_key: key } = message
+  const { headers = {} } = properties
   const place = partition === undefined ? `#${offset}` : `#${partition}.${offset}`
   return (
     <article class="sample" aria-label={`Message ${place}`}>
@@ -97,7 +101,11 @@ function Sample({
         <span class="sample-line mono">{lineOf(message, seesPayload)}</span>
         <span class="soft number">{bytes(size)}</span>
       </button>
-      <Timeline deaths={deathsOf(headers)} published={message} />
+      <Timeline
+        deaths={deathsOf(headers)}
+        published={message}
+        trace={isTraceable(properties) ? traceUrl(vhost, properties) : undefined}
+      />
       {isOpen && (
         <>
           {seesPayload && message.payload !== undefined && (
@@ -152,9 +160,12 @@ function deathsOf(headers: Readonly<Record<string, unknown>>): readonly Death[] 
 function Timeline({
   deaths,
   published,
+  trace,
 }: {
   readonly deaths: readonly Death[]
   readonly published: Message
+  /** Undefined where nothing tells it apart. */
+  readonly trace: string | undefined
 }): JSX.Element {
   return (
     <ol class="timeline" aria-label="What happened to it">
@@ -180,6 +191,7 @@ function Timeline({
         <span class="soft">
           <At value={published.time} />
         </span>
+        {trace !== undefined && <a href={trace}>Trace this</a>}
       </li>
     </ol>
   )

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { DeadLetterQueueJson } from '../../../src/admin/v1/dead-letter-operations.ts'
-import { curlOf, shellQuoted } from '../../lib/api.ts'
+import { curlOf } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
@@ -15,6 +15,7 @@ import { Empty } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
 import { StreamFrame, streamUrl, useStream, useStreamPlace } from '../../parts/stream-tabs.tsx'
 import { Name } from '../../parts/values.tsx'
+import { commandOn } from '../streams/command-on.ts'
 import { type Group, whyOf } from './death-groups.ts'
 import { Sentence, WhyChips } from './deaths.tsx'
 import { GroupPanel } from './group-panel.tsx'
@@ -38,7 +39,7 @@ export function StreamDeathsPage(): JSX.Element {
       }
       command={
         <AsCommand
-          cli={`pabal dlq show ${shellQuoted(name)}${vhost === '/' ? '' : ` --vhost ${shellQuoted(vhost)}`}`}
+          cli={commandOn('dlq show', { vhost, name })}
           curl={curlOf('GET', apiPath`/v1/dead-letters/${vhost}/${name}`)}
         />
       }

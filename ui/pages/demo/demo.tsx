@@ -1,10 +1,10 @@
 // The demo: begins and ends it, and shows what it does while it runs.
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import type { DemoJson } from '../../../src/admin/v1/demo-operations.ts'
 import { ask, curlOf } from '../../lib/api.ts'
 import { counted, duration } from '../../lib/format.ts'
 import { now, refresh, useLive } from '../../lib/live.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
@@ -85,18 +85,11 @@ function About({ demo: { makes, left } }: { readonly demo: DemoJson }): JSX.Elem
 }
 
 function Switch({ demo }: { readonly demo: DemoJson }): JSX.Element {
-  const [isBusy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string>()
+  const { isBusy, problem, start } = useRun()
   const isOn = demo.state !== 'off'
-  const turn = (): void => {
-    setBusy(true)
-    setProblem(undefined)
-    const asked = isOn ? ask('DELETE', path) : ask('POST', path, {})
-    asked
-      .then(refresh, (error: unknown) => {
-        setProblem(error instanceof Error ? error.message : String(error))
-      })
-      .finally(() => setBusy(false))
+  const turn = async (): Promise<void> => {
+    await (isOn ? ask('DELETE', path) : ask('POST', path, {}))
+    refresh()
   }
   return (
     <>
@@ -108,7 +101,7 @@ function Switch({ demo }: { readonly demo: DemoJson }): JSX.Element {
       <Button
         kind={isOn ? 'plain' : 'primary'}
         isBusy={isBusy || demo.state === 'ending'}
-        onClick={turn}
+        onClick={() => start(turn)}
       >
         {isOn ? 'End the demo' : 'Start the demo'}
       </Button>

@@ -1,6 +1,7 @@
 // A message as something to paste elsewhere: a command that publishes it again, a call of the API, or JSON.
 import { curlOf, isTypable, shellQuoted } from '../../lib/api.ts'
 import { apiPath } from '../../lib/names.ts'
+import { commandOn } from '../streams/command-on.ts'
 import { isEmptyFilter } from './filter-terms.ts'
 import type { PagesAsked } from './message-pages.ts'
 import { headersOf, plainValue, type StreamRef, textOf, type WholeMessage } from './message.ts'
@@ -49,16 +50,15 @@ function base64Of(text: string): string {
 }
 
 /** What shows the same list in a terminal. */
-export function peekCommand(asked: PagesAsked): string {
-  const { vhost, name, order, from, partition, filter } = asked
-  const words = ['pabal', 'peek', name]
+export function peekCommand(asked: PagesAsked): string | undefined {
+  const { order, from } = asked
   const start = from ?? (order === 'newest' ? 'last' : undefined)
-  if (start !== undefined) words.push('--from', start)
-  return [...words, ...whichWords({ vhost, partition, filter })].map(shellQuoted).join(' ')
+  const words = start === undefined ? [] : ['--from', start]
+  return commandOn('peek', asked, [...words, ...whichWords({ ...asked, vhost: '/' })])
 }
 
-export function tailCommand(asked: PagesAsked): string {
-  return ['pabal', 'tail', asked.name, ...whichWords(asked)].map(shellQuoted).join(' ')
+export function tailCommand(asked: PagesAsked): string | undefined {
+  return commandOn('tail', asked, whichWords({ ...asked, vhost: '/' }))
 }
 
 type Which = Pick<PagesAsked, 'vhost' | 'partition' | 'filter'>

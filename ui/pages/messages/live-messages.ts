@@ -4,6 +4,7 @@ import { type Signal, signal } from '@preact/signals'
 import { apiUrl, ownHeaders, problemOf } from '../../lib/api.ts'
 import { readEvents } from '../../lib/event-stream.ts'
 import { apiPath, query } from '../../lib/names.ts'
+import { problemText } from '../../lib/use-run.ts'
 import { isEmptyFilter } from './filter-terms.ts'
 import type { PagesAsked } from './message-pages.ts'
 import type { Message } from './message.ts'
@@ -83,7 +84,7 @@ export class LiveMessages {
     while (!this.#stop.signal.aborted) {
       const reason = await this.#read().catch((error: unknown) => {
         if (this.#stop.signal.aborted) return undefined
-        return { isFinal: false, text: error instanceof Error ? error.message : String(error) }
+        return { isFinal: false, text: problemText(error) }
       })
       if (this.#stop.signal.aborted) return
       if (reason?.isFinal === true) {

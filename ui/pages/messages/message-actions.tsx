@@ -5,7 +5,7 @@ import { ask } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { type KeyBinding, useKeys } from '../../lib/keys.ts'
 import { apiPath, query } from '../../lib/names.ts'
-import { urlOf } from '../../lib/router.ts'
+import { traceUrl } from '../../lib/trace-url.ts'
 import { Button } from '../../parts/button.tsx'
 import { type JobKind, type JobSource, jobVerbs } from '../../parts/job/job-asked.ts'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
@@ -110,7 +110,7 @@ export function OneMessageActions({
           ...(stream.keeps_acked
             ? [{ label: 'Replay from here', run: () => onOpen({ kind: 'replay', message }) }]
             : []),
-          { label: 'Follow its way', to: traceUrl(stream, message) },
+          { label: 'Follow its way', to: traceUrl(stream.vhost, message.properties, stream.name) },
         ]}
       >
         More
@@ -120,18 +120,6 @@ export function OneMessageActions({
 }
 
 const payloadMax = 1024 * 1024
-
-/** A trace of what has the same id. */
-function traceUrl({ vhost, name }: StreamRef, { properties }: WholeMessage): string {
-  const id = properties?.message_id
-  const correlation = properties?.correlation_id
-  return urlOf('/trace', {
-    vhost,
-    message_id: id,
-    correlation_id: id ? undefined : correlation,
-    in: name,
-  })
-}
 
 export function ChosenActions({
   stream,

@@ -150,7 +150,7 @@ function sentenceOf(
     parts.push(
       isUnpacked
         ? `unpacked from ${compression}: ${bytes(shown.length)}`
-        : `${compression}, which this browser does not unpack`,
+        : `${compression}, which could not be unpacked`,
     )
   }
   if (typeof properties?.content_type === 'string') parts.push(`sent as ${properties.content_type}`)

@@ -3,9 +3,11 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { ask, curlOf } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Choice, Field } from '../../parts/field.tsx'
+import { FormEnd } from '../../parts/form-end.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { Draft, type DraftFacts, draftOf, type HeaderDraft, headerTypes } from './draft.ts'
@@ -27,21 +29,15 @@ interface Published {
 export function PublishPanel(props: PublishPanelProps): JSX.Element {
   const { stream, message, onPublished, onClose } = props
   const [facts, setFacts] = useState<DraftFacts>(() => draftOf(stream, message))
-  const [isBusy, setBusy] = useState(false)
+  const run = useRun()
   const [told, setTold] = useState<string>()
   const set = (changes: Partial<DraftFacts>): void => setFacts({ ...facts, ...changes })
   const draft = new Draft(stream, facts)
   const { path, body, problem } = draft
   const publish = async (): Promise<void> => {
-    setBusy(true)
     setTold(undefined)
-    try {
-      setTold(await publishAll(draft))
-      onPublished()
-    } catch (error) {
-      setTold(error instanceof Error ? error.message : String(error))
-    }
-    setBusy(false)
+    setTold(await publishAll(draft))
+    onPublished()
   }
   const title = message === undefined ? 'Publish a message' : 'Publish it again, edited'
   return (
@@ -50,7 +46,7 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
         class="publish"
         onSubmit={(event) => {
           event.preventDefault()
-          if (problem === undefined) void publish()
+          if (problem === undefined) run.start(publish)
         }}
       >
         <TargetFields facts={facts} onChange={set} />
@@ -66,17 +62,14 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
             onInput={({ currentTarget }) => set({ count: currentTarget.value })}
           />
         </Field>
-        {(problem ?? told) !== undefined && (
-          <p class={problem === undefined ? '' : 'confirm-problem'} role="status">
-            {problem ?? told}
-          </p>
-        )}
-        <div class="confirm-buttons">
-          <Button onClick={onClose}>Close</Button>
-          <Button type="submit" kind="primary" isBusy={isBusy} isDisabled={problem !== undefined}>
-            Publish {counted(Math.max(1, Number(facts.count) || 1), 'message')}
-          </Button>
-        </div>
+        {told !== undefined && <p role="status">{told}</p>}
+        <FormEnd
+          run={problem === undefined ? run : { problem, isBusy: run.isBusy }}
+          verb={`Publish ${counted(Math.max(1, Number(facts.count) || 1), 'message')}`}
+          isDisabled={problem !== undefined}
+          cancel="Close"
+          onClose={onClose}
+        />
       </form>
       <AsCommand cli={draft.command} curl={curlOf('POST', path, body)} />
     </Panel>
@@ -87,21 +80,27 @@ export function PublishPanel(props: PublishPanelProps): JSX.Element {
 async function publishAll(draft: Draft): Promise<string> {
   const outcomes = new Map<string, number>()
   let reason: string | undefined
+  const text = (): string => {
+    const words = Array.from(outcomes, ([outcome, count]) => {
+      return `${counted(count, 'message')} ${outcome}`
+    })
+    return `${words.join(', ')}${reason === undefined ? '' : `: ${reason}`}`
+  }
   for (let left = draft.count; left > 0; left -= draft.batchSize) {
     const size = Math.min(left, draft.batchSize)
-    const { results } = await ask<Published>('POST', draft.path, draft.bodyOf(size))
+    const { results } = await ask<Published>('POST', draft.path, draft.bodyOf(size)).catch(
+      (error: Error) => {
+        // Whoever asks again should know what is there already.
+        throw outcomes.size === 0 ? error : new Error(`${text()}, then: ${error.message}`)
+      },
+    )
     for (const { outcome, reason: why } of results) {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
       reason ??= why
     }
   }
-  const words = Array.from(
-    outcomes,
-    ([outcome, count]) => `${counted(count, 'message')} ${outcome}`,
-  )
-  const text = `${words.join(', ')}${reason === undefined ? '' : `: ${reason}`}`
-  toast(text)
-  return text
+  toast(text())
+  return text()
 }
 
 interface Part {

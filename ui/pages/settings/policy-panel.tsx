@@ -8,11 +8,13 @@ import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { setParams } from '../../lib/router.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
+import { FormEnd } from '../../parts/form-end.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { usePatternTest } from '../../parts/pattern-preview.tsx'
 import { Name } from '../../parts/values.tsx'
@@ -77,7 +79,7 @@ function definitionIn(text: string): object | undefined {
 
 export function PolicyPanel({ policy, isOperator, onClose }: PolicyPanelProps): JSX.Element {
   const [draft, setDraft] = useState(() => draftOf(policy))
-  const [problem, setProblem] = useState<string>()
+  const run = useRun()
   const [isDeleting, setDeleting] = useState(false)
   const { vhost, name, pattern, applyTo } = draft
   const definition = definitionIn(draft.definition)
@@ -86,13 +88,11 @@ export function PolicyPanel({ policy, isOperator, onClose }: PolicyPanelProps): 
   const path = pathOf({ vhost, name }, isOperator)
   const save = (event: Event): void => {
     event.preventDefault()
-    ask('PUT', path, body).then(
-      () => {
-        refresh()
-        onClose()
-      },
-      (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
-    )
+    run.start(async () => {
+      await ask('PUT', path, body)
+      refresh()
+      onClose()
+    })
   }
   const title = policy === undefined ? 'A new policy' : <Name value={policy.name} />
   return (
@@ -110,21 +110,12 @@ export function PolicyPanel({ policy, isOperator, onClose }: PolicyPanelProps): 
           </p>
         )}
         <Preview draft={draft} definition={definition} isOperator={isOperator} />
-        {problem !== undefined && (
-          <p class="field-problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <div class="policy-buttons">
-          <Button
-            type="submit"
-            kind="primary"
-            isDisabled={name === '' || pattern === '' || definition === undefined}
-          >
-            {policy === undefined ? 'Set the policy' : 'Save the policy'}
-          </Button>
-          <Button onClick={onClose}>Cancel</Button>
-        </div>
+        <FormEnd
+          run={run}
+          verb={policy === undefined ? 'Set the policy' : 'Save the policy'}
+          isDisabled={name === '' || pattern === '' || definition === undefined}
+          onClose={onClose}
+        />
         <AsCommand cli={commandOf(draft, isOperator)} curl={curlOf('PUT', path, body)} />
       </form>
       {policy && isDeleting && (

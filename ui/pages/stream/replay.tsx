@@ -8,10 +8,12 @@ import { counted, isoTime } from '../../lib/format.ts'
 import { now, refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { goToUrl } from '../../lib/router.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
+import { FormProblem } from '../../parts/form-end.tsx'
 import { Section } from '../../parts/page.tsx'
 import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -82,7 +84,7 @@ function Rewind({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
 function ReplayQueue({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const [name, setName] = useState(`${stream.name.slice(0, 200)}.replay`)
   const [from, setFrom] = useState('1h')
-  const [problem, setProblem] = useState<string>()
+  const { isBusy, problem, start } = useRun()
   const path = apiPath`/queues/${stream.vhost}/${name}`
   const offset = from.trim() === '' ? 'first' : from.trim()
   const body = {
@@ -92,15 +94,9 @@ function ReplayQueue({ stream }: { readonly stream: StreamShownJson }): JSX.Elem
       'x-source-offset': /^\d+$/.test(offset) ? Number(offset) : offset,
     },
   }
-  const create = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    setProblem(undefined)
-    try {
-      await ask('PUT', path, body)
-      goToUrl(streamUrl({ vhost: stream.vhost, name }))
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
-    }
+  const create = async (): Promise<void> => {
+    await ask('PUT', path, body)
+    goToUrl(streamUrl({ vhost: stream.vhost, name }))
   }
   return (
     <Section title="Replay to a queue">
@@ -108,7 +104,12 @@ function ReplayQueue({ stream }: { readonly stream: StreamShownJson }): JSX.Elem
         A queue whose messages are those of this topic, from a place on: workers consume and ack
         them one by one, and groups are not touched. Nothing is copied.
       </p>
-      <form onSubmit={(event) => void create(event)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          start(create)
+        }}
+      >
         <div class="consumers-line">
           <Field label="From" hint="first, an offset, an age, a time">
             <input
@@ -127,15 +128,11 @@ function ReplayQueue({ stream }: { readonly stream: StreamShownJson }): JSX.Elem
               onInput={({ currentTarget }) => setName(currentTarget.value)}
             />
           </Field>
-          <Button type="submit" isDisabled={name === ''}>
+          <Button type="submit" isBusy={isBusy} isDisabled={name === ''}>
             Create the queue
           </Button>
         </div>
-        {problem !== undefined && (
-          <p class="field-problem" role="alert">
-            {problem}
-          </p>
-        )}
+        <FormProblem problem={problem} />
       </form>
       <AsCommand
         cli={`pabal create ${shellQuoted(name)} --argument ${shellQuoted(`x-source=${stream.name}`)} --argument x-source-offset=${shellQuoted(offset)}`}

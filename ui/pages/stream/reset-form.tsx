@@ -8,9 +8,11 @@ import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { rowsOf } from '../../lib/rows.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Choice, Field } from '../../parts/field.tsx'
+import { FormProblem } from '../../parts/form-end.tsx'
 import { Section } from '../../parts/page.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -50,22 +52,22 @@ export function ResetForm({
   const path = apiPath`/v1/groups/${group.name}/reset`
   const body = { topic, to }
   const preview = usePreview(path, to === '' ? undefined : body)
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, problem, start } = useRun()
   const isUsed = group.members > 0
   if (!group.may.reset) return null
-  const reset = async (event: Event): Promise<void> => {
-    event.preventDefault()
-    setBusy(true)
-    await ask('POST', path, body).then(
-      () => toast(`${plainName(group.name)} goes on there`),
-      (error: Error) => toast(error.message),
-    )
-    refresh()
-    setBusy(false)
+  const reset = async (): Promise<void> => {
+    await ask('POST', path, body).finally(refresh)
+    toast(`${plainName(group.name)} goes on there`)
   }
   return (
     <Section title="Go on elsewhere">
-      <form class="streams-fields" onSubmit={(event) => void reset(event)}>
+      <form
+        class="streams-fields"
+        onSubmit={(event) => {
+          event.preventDefault()
+          start(reset)
+        }}
+      >
         <div>
           <Choice label="Where" value={way} options={ways} onChange={setWay} />
         </div>
@@ -87,7 +89,8 @@ export function ResetForm({
           </Field>
         )}
         <PreviewTable preview={preview} />
-        <div class="confirm-buttons">
+        <FormProblem problem={problem} />
+        <div class="form-buttons">
           <span class="soft">{isUsed && 'It has members: stop its consumers first.'}</span>
           <Button
             type="submit"

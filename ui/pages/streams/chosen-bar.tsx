@@ -66,7 +66,12 @@ export function ChosenBar({
         Delete …
       </Button>
       {mayChooseAll && (
-        <Button kind="quiet" onClick={() => void chooseAll(view).then(onChoose)}>
+        <Button
+          kind="quiet"
+          onClick={() => {
+            chooseAll(view).then(onChoose, (error: Error) => toast(error.message))
+          }}
+        >
           Choose all {count(total)}
         </Button>
       )}

@@ -6,9 +6,10 @@ import { refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { goToUrl } from '../../lib/router.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
-import { Button } from '../../parts/button.tsx'
 import { Choice, Field } from '../../parts/field.tsx'
+import { FormEnd } from '../../parts/form-end.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -81,10 +82,10 @@ export function CreatePanel(props: CreatePanelProps): JSX.Element {
   const path = apiPath`/queues/${draft.vhost}/${draft.name}`
   const body = { durable: !draft.isTransient || kind.value !== 'queue', arguments: args }
   const isReady = draft.name !== '' && Object.keys(problems).length === 0
-  const { problem, isBusy, create } = useCreate(draft, path, body)
+  const run = useRun()
   const submit = (event: Event): void => {
     event.preventDefault()
-    if (isReady) void create()
+    if (isReady) run.start(() => create(draft, path, body))
   }
   return (
     <Panel title="Create a stream" label="Create a stream" onClose={onClose}>
@@ -102,47 +103,24 @@ export function CreatePanel(props: CreatePanelProps): JSX.Element {
           />
         </div>
         <Settings draft={draft} problems={problems} onChange={change} />
-        {problem !== undefined && (
-          <p class="confirm-problem" role="alert">
-            {problem}
-          </p>
-        )}
-        <div class="confirm-buttons">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" isDisabled={!isReady} isBusy={isBusy}>
-            {`Create ${kind.label.toLowerCase()}`}
-          </Button>
-        </div>
+        <FormEnd
+          run={run}
+          verb={`Create ${kind.label.toLowerCase()}`}
+          isDisabled={!isReady}
+          onClose={onClose}
+        />
       </form>
       <AsCommand cli={commandOf(draft, args)} curl={curlOf('PUT', path, body)} />
     </Panel>
   )
 }
 
-interface Create {
-  readonly problem: string | undefined
-  readonly isBusy: boolean
-  readonly create: () => Promise<void>
-}
-
-/** Makes it and goes there, or says what is wrong. */
-function useCreate({ vhost, name }: Draft, path: string, body: object): Create {
-  const [problem, setProblem] = useState<string>()
-  const [isBusy, setBusy] = useState(false)
-  const create = async (): Promise<void> => {
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      await ask('PUT', path, body)
-      toast(`Created ${plainName(name)}`)
-      refresh()
-      goToUrl(streamUrl({ vhost, name }))
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
-      setBusy(false)
-    }
-  }
-  return { problem, isBusy, create }
+/** Makes it and goes there. */
+async function create({ vhost, name }: Draft, path: string, body: object): Promise<void> {
+  await ask('PUT', path, body)
+  toast(`Created ${plainName(name)}`)
+  refresh()
+  goToUrl(streamUrl({ vhost, name }))
 }
 
 interface SettingsProps {

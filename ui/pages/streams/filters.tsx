@@ -1,14 +1,11 @@
 // What holds streams back: a search, and chips that are switched on and off. All of it is in the URL.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
 import { setParams, useParam } from '../../lib/router.ts'
-import { Chip, SearchField } from '../../parts/chips.tsx'
+import { Chip } from '../../parts/chips.tsx'
 import { Menu } from '../../parts/menu.tsx'
+import { SearchParam } from '../../parts/search-param.tsx'
 import { columnChoices } from './stream-columns.tsx'
 import { stateChips, type StreamsView } from './streams-query.ts'
-
-/** A word is looked for when nobody has typed for so long. */
-const typedMs = 200
 
 const kinds: readonly { readonly label: string; readonly kind?: string; readonly type?: string }[] =
   [
@@ -74,21 +71,13 @@ export function Filters({
 }
 
 function NameFilter({ view }: { readonly view: StreamsView }): JSX.Element {
-  const [text, setText] = useState(view.text)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  useEffect(() => setText(view.text), [view.text])
-  const type = (typed: string): void => {
-    setText(typed)
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => setParams({ q: typed }), typedMs)
-  }
   return (
     <>
-      <SearchField
+      <SearchParam
         label="Name"
+        param="q"
         placeholder={view.isRegex ? 'Name, as a regular expression' : 'Name contains'}
-        value={text}
-        onChange={type}
+        value={view.text}
       />
       <Chip
         isOn={view.isRegex}

@@ -2,9 +2,9 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { goToUrl, place } from '../../lib/router.ts'
-import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/confirm.tsx'
 import { Field } from '../../parts/field.tsx'
+import { FormEnd } from '../../parts/form-end.tsx'
 import { Menu } from '../../parts/menu.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { builtInViews, forgetView, savedViews, saveView } from './views.ts'
@@ -70,12 +70,7 @@ function SaveView({
             onInput={({ currentTarget }) => setName(currentTarget.value)}
           />
         </Field>
-        <div class="confirm-buttons">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" isDisabled={name.trim() === ''}>
-            Save the view
-          </Button>
-        </div>
+        <FormEnd verb="Save the view" isDisabled={name.trim() === ''} onClose={onClose} />
       </form>
     </Dialog>
   )

@@ -6,10 +6,12 @@ import { ask } from '../../lib/api.ts'
 import { refresh } from '../../lib/live.ts'
 import { pushParams, setParams, urlOf, useParam } from '../../lib/router.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Field } from '../../parts/field.tsx'
+import { FormProblem } from '../../parts/form-end.tsx'
 import { ProblemNote } from '../../parts/notes.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -136,23 +138,24 @@ function exchangeNames(nodes: readonly TopologyNodeJson[], chosen: string): stri
 function PublishTest({ message }: { readonly message: MessageAsked }): JSX.Element {
   const [payload, setPayload] = useState('test')
   const [id, setId] = useState('')
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, problem, start } = useRun()
   const action = publishAction(message, payload, id)
-  const publish = (event: Event): void => {
-    event.preventDefault()
-    setBusy(true)
-    void (action.run() as Promise<{ results: readonly { outcome: string; reason?: string }[] }>)
-      .then(({ results: [first] }) => {
-        toast(first?.outcome === 'routed' ? 'Published' : `Published: ${first?.outcome ?? ''}`)
-        refresh()
-      })
-      .catch((error: unknown) => toast(error instanceof Error ? error.message : String(error)))
-      .finally(() => setBusy(false))
+  const publish = async (): Promise<void> => {
+    const { results } = (await action.run()) as { results: readonly { outcome: string }[] }
+    const outcome = results[0]?.outcome ?? ''
+    toast(outcome === 'routed' ? 'Published' : `Published: ${outcome}`)
+    refresh()
   }
   return (
     <details class="route-more">
       <summary>Publish it as a test message</summary>
-      <form class="route-form" onSubmit={publish}>
+      <form
+        class="route-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          start(publish)
+        }}
+      >
         <Field label="Payload">
           <textarea
             rows={2}
@@ -167,6 +170,7 @@ function PublishTest({ message }: { readonly message: MessageAsked }): JSX.Eleme
             onInput={({ currentTarget }) => setId(currentTarget.value)}
           />
         </Field>
+        <FormProblem problem={problem} />
         <div class="route-buttons">
           <Button type="submit" isBusy={isBusy}>
             Publish 1 message

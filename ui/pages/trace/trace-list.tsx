@@ -6,6 +6,7 @@ import { counted, duration } from '../../lib/format.ts'
 import { type Live, now, refresh } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { pushParams, setParams } from '../../lib/router.ts'
+import { problemText } from '../../lib/use-run.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
@@ -53,7 +54,7 @@ function TraceLine({
         toast(said)
         if (method === 'DELETE' && isOpen) setParams({ id: undefined, message: undefined })
       },
-      (error: unknown) => toast(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => toast(problemText(error)),
     )
   }
   const path = apiPath`/v1/traces/${vhost}/${id}`

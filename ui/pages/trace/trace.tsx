@@ -1,12 +1,13 @@
 // Trace: follow a message from its publisher to its end, or find where it is now.
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import type { TraceJson } from '../../../src/admin/v1/trace-json.ts'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { counted } from '../../lib/format.ts'
 import { refresh, useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { place, setParams, useParam } from '../../lib/router.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Page, Section } from '../../parts/page.tsx'
 import { toast } from '../../parts/toast.tsx'
@@ -33,7 +34,7 @@ export function TracePage(): JSX.Element {
   const conditions = useConditions()
   const { filter, problem } = filterOf(conditions)
   const finding = useFindNow()
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, start } = useRun(toast)
   const traces = useLive<readonly TraceJson[]>('/v1/traces')
   useEffect(() => {
     // Somebody came from a message: it says which one, and asks where it is.
@@ -41,15 +42,10 @@ export function TracePage(): JSX.Element {
   }, [])
   const body = { filter: filter ?? {}, seconds, ...(stream !== '' && { stream }) }
   const path = apiPath`/v1/traces/${vhost}`
-  const begin = (): void => {
-    setBusy(true)
-    void ask<TraceJson>('POST', path, body)
-      .then((trace) => {
-        setParams({ id: trace.id, message: undefined })
-        refresh()
-      })
-      .catch((error: unknown) => toast(error instanceof Error ? error.message : String(error)))
-      .finally(() => setBusy(false))
+  const begin = async (): Promise<void> => {
+    const trace = await ask<TraceJson>('POST', path, body)
+    setParams({ id: trace.id, message: undefined })
+    refresh()
   }
   const flags = `${filterFlags(conditions)}${stream === '' ? '' : ` --in ${shellQuoted(stream)}`}`
   const shown = traces.data?.find((trace) => trace.id === id)
@@ -75,7 +71,7 @@ export function TracePage(): JSX.Element {
               problem={problem}
               isBusy={isBusy}
               onFind={() => filter !== undefined && finding.begin(vhost, filter)}
-              onBegin={begin}
+              onBegin={() => start(begin)}
             />
           </Section>
           <TraceList traces={traces} openId={id} />

@@ -1,12 +1,13 @@
 // A job as it goes on: what it does, how far it is, how fast and how long still; pause, go on, end, undo.
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { JobJson } from '../../../src/admin/v1/job-json.ts'
 import { ask } from '../../lib/api.ts'
 import { bytes, count, counted, duration, rate } from '../../lib/format.ts'
 import { now, useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useRun } from '../../lib/use-run.ts'
 import { Button } from '../button.tsx'
 import { Bar } from '../facts.tsx'
 import { toast } from '../toast.tsx'
@@ -138,16 +139,14 @@ function Controls({
   onClose,
   onBegun,
 }: Pick<JobProgressProps, 'onClose' | 'onBegun'> & { readonly job: JobJson }): JSX.Element {
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, start } = useRun(toast)
   const { vhost, id, state, undoable } = job
   const tell = (control: string): void => {
-    setBusy(true)
-    ask<JobJson>('POST', `${apiPath`/v1/jobs/${vhost}/${id}`}/${control}`, {})
-      .then((answer) => {
-        if (control === 'undo') onBegun?.(answer.id)
-      })
-      .catch((error: Error) => toast(error.message))
-      .finally(() => setBusy(false))
+    start(async () => {
+      const path = `${apiPath`/v1/jobs/${vhost}/${id}`}/${control}`
+      const answer = await ask<JobJson>('POST', path, {})
+      if (control === 'undo') onBegun?.(answer.id)
+    })
   }
   const isUnderWay = state === 'running' || state === 'paused' || state === 'interrupted'
   const isAtRest = state === 'paused' || state === 'interrupted' || state === 'failed'

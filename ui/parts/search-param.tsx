@@ -1,0 +1,32 @@
+// A search whose text stands in the URL, for lists that the broker filters.
+import type { JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { setParams } from '../lib/router.ts'
+import { SearchField } from './chips.tsx'
+
+/** A word is looked for when nobody has typed for so long. */
+const typedMs = 200
+
+export function SearchParam({
+  label,
+  param,
+  value,
+  placeholder,
+}: {
+  readonly label: string
+  readonly param: string
+  readonly value: string
+  readonly placeholder?: string
+}): JSX.Element {
+  const [typed, setTyped] = useState(value)
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => setTyped(value), [value])
+  // Another page has other parameters.
+  useEffect(() => () => clearTimeout(timer.current), [])
+  const type = (text: string): void => {
+    setTyped(text)
+    clearTimeout(timer.current)
+    timer.current = setTimeout(() => setParams({ [param]: text }), typedMs)
+  }
+  return <SearchField label={label} value={typed} placeholder={placeholder} onChange={type} />
+}
