@@ -43,7 +43,7 @@ function listOf(state: string, label: string): NextStep {
 }
 
 const ofBroker: Readonly<Record<string, NextStep>> = {
-  'publishers-blocked': { label: 'See who waits', to: '/connections?state=blocked' },
+  'publishers-blocked': { label: 'See what takes the room', to: '/storage' },
   disk: { label: 'See what takes the space', to: '/storage' },
   'disk-forecast': { label: 'See what takes the space', to: '/storage' },
   memory: { label: 'See what takes it', to: '/storage' },

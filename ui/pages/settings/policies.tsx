@@ -143,6 +143,7 @@ const columns: readonly Column<Policy>[] = [
     label: 'Priority',
     align: 'end',
     width: '80px',
+    priority: 2,
     cell: ({ priority }) => <Num value={priority} />,
   },
 ]
