@@ -24,4 +24,13 @@ if (parseInt(version, 10) < least) {
   process.exit(exitCode)
 }
 
+if (!require('node:fs').existsSync(require('node:path').join(__dirname, '../dist/main.js'))) {
+  process.stderr.write(
+    'pabal: this is a clone, whose program is not compiled; there it is: npm start -- ' +
+      process.argv.slice(2).join(' ') +
+      '\n',
+  )
+  process.exit(exitCode)
+}
+
 void import('../dist/main.js')

@@ -2,7 +2,7 @@
 // broker, clients use it, and a Node that is too old for it says what to do.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { connect } from 'amqplib'
@@ -109,5 +109,14 @@ describe('the npm package', () => {
         /^pabal: needs Node\.js 24 or newer, and this is \d+\S+; .*npx --package=node@24 --package=\.\/pabal-\S+\.tgz pabal\n$/,
       )
     }
+  })
+
+  it('says in a clone, where nothing is compiled, how it is called there', async () => {
+    const clone = folder.file('clone')
+    mkdirSync(path.join(clone, 'bin'), { recursive: true })
+    const command = path.join(clone, 'bin/pabal.cjs')
+    copyFileSync(path.join(repository, 'bin/pabal.cjs'), command)
+    const error = await refusal(process.execPath, [command, 'ls', '-o', 'json'])
+    assert.match((error as Error).message, /this is a clone.*npm start -- ls -o json/)
   })
 })
