@@ -35,7 +35,7 @@ function offered(line: string): string[] {
 
 test('bash completes commands, the words after them and their options', onlyWith('bash'), () => {
   assert.deepEqual(offered('pabal que'), ['queue'])
-  assert.deepEqual(offered('pabal queue re'), ['rewind'])
+  assert.deepEqual(offered('pabal queue rew'), ['rewind'])
   assert.deepEqual(offered('pabal queue l').toSorted(), ['list', 'ls'])
   assert.deepEqual(offered('pabal queue ls --vh'), ['--vhost'])
   assert.deepEqual(offered('pabal --data x queue browse orders --fro'), ['--from'])
@@ -70,7 +70,7 @@ test('fish completes commands, the words after them and their options', onlyWith
     return stdout.split('\n').flatMap((each) => each.split('\t')[0] || [])
   }
   assert.deepEqual(offeredFor('pabal que'), ['queue'])
-  assert.deepEqual(offeredFor('pabal queue re'), ['rewind'])
+  assert.deepEqual(offeredFor('pabal queue rew'), ['rewind'])
   assert.deepEqual(offeredFor('pabal queue ls --vh'), ['--vhost'])
   assert.deepEqual(offeredFor('pabal queue list -o n').toSorted(), ['name', 'ndjson'])
 })

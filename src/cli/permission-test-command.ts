@@ -27,8 +27,9 @@ interface Tested extends Step {
 
 const actions = ['enter', 'configure', 'write', 'read', 'describe', 'manage']
 const help = `
-Actions: enter (the virtual host); configure, write, read and describe, of a queue or an exchange, or of a
-topic or a group of Kafka's clients; manage, with a tag: management, policymaker, monitoring, administrator.
+Actions: enter (the virtual host); configure, write, read and describe, of a queue or an exchange,
+or of a topic or a group of Kafka's clients; manage, with a tag: management, policymaker,
+monitoring, administrator.
 
 Examples: permission test app write exchange amq.topic --routing-key app.created
           permission test app read topic orders
