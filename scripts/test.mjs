@@ -33,8 +33,6 @@ if (process.env.PABAL_REQUIRE_ALL && given.length === 0) {
   shared.push('--test-reporter=./scripts/require-all-reporter.mjs')
   shared.push('--test-reporter-destination=stderr')
   shared.push('--test-reporter=spec', '--test-reporter-destination=stdout')
-  shared.push('--test-reporter=./scripts/slowest-reporter.mjs')
-  shared.push('--test-reporter-destination=stderr')
 }
 
 // A test that never lets go of its thread outlives --test-timeout, and the run with it.
