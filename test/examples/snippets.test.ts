@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { startBroker } from '../../src/start-broker.ts'
-import { interopChoice } from '../interop/interop-choice.ts'
+import { interopChoice, isOthersTurn } from '../interop/interop-choice.ts'
 import { findPython, has } from '../interop/languages.ts'
 import { findPika } from '../support/find-pika.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -50,9 +50,12 @@ function whyNotChosen(language: string): { readonly missing: string } | undefine
   return { missing: `${language} in PABAL_INTEROP` }
 }
 
+function languageOf(file: string): string {
+  return file.split('.').at(-1) ?? ''
+}
+
 async function wayOf(file: string): Promise<Way> {
-  const language = file.split('.').at(-1)
-  switch (language) {
+  switch (languageOf(file)) {
     case 'mjs':
       return { command: process.execPath }
     case 'py':
@@ -110,7 +113,9 @@ const pabal = join(folder, 'pabal')
 writeFileSync(pabal, `#!/bin/sh\nexec '${process.execPath}' '${root}/src/main.ts' "$@"\n`)
 chmodSync(pabal, 0o755)
 
-const files = readdirSync(snippets).filter((file) => file !== 'README.md')
+const files = readdirSync(snippets).filter(
+  (file) => file !== 'README.md' && !isOthersTurn(languageOf(file)),
+)
 
 const ways = await Promise.all(files.map(wayOf))
 after(async () => {

@@ -40,7 +40,8 @@ ui.test('what is wrong is the headline, and its name leads to it', async (open) 
     const sending = setInterval(() => channel.sendToQueue('orders', Buffer.from('order')), 20)
     try {
       const heading = page.getByRole('heading', { name: /orders grows by .* nobody consumes it/ })
-      await heading.waitFor()
+      // Growth takes two samples, which are five seconds apart, and two looks.
+      await heading.waitFor({ timeout: 30_000 })
       await heading.getByRole('img', { name: 'Look soon' }).waitFor()
     } finally {
       clearInterval(sending)

@@ -3,6 +3,7 @@ import type { ComponentType, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { boundKeys, useKeys } from '../lib/keys.ts'
 import { Dialog } from '../parts/confirm.tsx'
+import { toast } from '../parts/toast.tsx'
 import { openPalette, shortcut } from './palette-state.ts'
 import './shortcuts.css'
 
@@ -42,7 +43,13 @@ type PaletteComponent = ComponentType<{ readonly onClose: () => void }>
 function LazyPalette({ onClose }: { readonly onClose: () => void }): JSX.Element | null {
   const [Palette, setPalette] = useState<PaletteComponent>()
   useEffect(() => {
-    void import('./palette.tsx').then((module) => setPalette(() => module.Palette))
+    import('./palette.tsx').then(
+      (module) => setPalette(() => module.Palette),
+      () => {
+        onClose()
+        toast('This page is older than its broker: load it again')
+      },
+    )
   }, [])
   return Palette === undefined ? null : <Palette onClose={onClose} />
 }

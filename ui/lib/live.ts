@@ -45,8 +45,11 @@ const limits = {
   retryMs: [250, 500, 1000, 2000, 4000],
   /** Without a word for so long, the stream is taken for broken; the broker tells its time every 5 s. */
   silenceMs: 15_000,
-  /** A page that nobody sees stops asking. */
-  hiddenMs: 60_000,
+  /**
+   * A page that nobody sees stops asking, and soon: a browser has six connections for all its windows of a broker,
+   * of which each stream takes one.
+   */
+  hiddenMs: 5000,
 }
 
 const views = new Map<string, View>()
@@ -191,7 +194,8 @@ function broke(own: AbortController): void {
   setTimeout(() => own === stop && restart(), wait)
 }
 
-let isAsleep = false
+/** One that is opened in the background does not begin. */
+let isAsleep = typeof document !== 'undefined' && document.hidden
 let sleeping: ReturnType<typeof setTimeout> | undefined
 
 /** Follows whether somebody looks at the page, and lets time go on. */

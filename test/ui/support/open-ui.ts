@@ -18,8 +18,10 @@ import { text } from 'node:stream/consumers'
 import { after, before, test, type TestContext } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { TestBroker } from '../../support/start-test-broker.ts'
-import { DEADLINE_MS } from '../../support/wait-for.ts'
 import { findChromium, noChromium } from './find-chromium.ts'
+
+/** Browsers share the machine with another test's. */
+const browserMs = 30_000
 
 export interface UiOptions {
   /** Flags of the broker beside its ports. */
@@ -169,7 +171,7 @@ export class UiUnderTest {
       timezoneId: 'UTC',
     })
     const page = await context.newPage()
-    page.setDefaultTimeout(DEADLINE_MS)
+    page.setDefaultTimeout(browserMs)
     page.on('console', (message) => {
       // Also of what the page's policy refuses.
       if (message.type() === 'error') this.#problems.push(message.text())
