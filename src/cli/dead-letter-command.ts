@@ -83,7 +83,7 @@ const deaths: Shown = {
   columns: ['count', 'reason', 'queue', 'exchange', 'last', 'exception'],
   wideColumns: ['exception_type', 'routing_keys', 'bytes', 'first'],
   cells: {
-    exchange: (name) => (name === '' ? '(default)' : String(name ?? '')),
+    exchange: (name) => (name === '' ? '(default)' : ((name as string | null) ?? '')),
     first: (ms) => new Date(ms as number).toISOString(),
     last: (ms) => new Date(ms as number).toISOString(),
   },
