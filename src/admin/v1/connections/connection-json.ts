@@ -13,6 +13,7 @@ import { connectionName } from '../../../lib/transport.ts'
 import { connectionLimits } from '../../../limits/connections.ts'
 import { prefetchOf } from '../home/client-facts.ts'
 import { rounded } from '../home/home-json.ts'
+import { rateHistorySchema } from '../rate-history-schema.ts'
 import { diagnose, type Diagnosis } from './diagnosis.ts'
 
 /** A client that has logged in; of HTTP too. */
@@ -173,14 +174,9 @@ export const connectionShownSchema: z.ZodType = z.object({
       }),
     )
     .describe(`The first ${connectionLimits.channelsShownMax}`),
-  history: z
-    .object({
-      times: z.array(z.number()),
-      in: z.array(z.number()),
-      out: z.array(z.number()),
-      ack: z.array(z.number()),
-    })
-    .describe('Messages a second, of the last minutes that somebody looked'),
+  history: rateHistorySchema.describe(
+    'Messages a second, of the last minutes that somebody looked',
+  ),
 })
 
 export function nameOf({ transport, givenName }: Client): string {

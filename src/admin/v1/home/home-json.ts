@@ -5,6 +5,7 @@ import type { Sample } from '../../../broker/statistics/sample.ts'
 import { formatAddress } from '../../../lib/listen.ts'
 import { healthLimits } from '../../../limits/health.ts'
 import type { BrokerFigures } from '../../broker-status.ts'
+import { rateHistorySchema } from '../rate-history-schema.ts'
 import { type Finding, findingSchema, type Severity } from './finding.ts'
 
 const count = z.number().int()
@@ -83,13 +84,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
   started: z.number().describe('Milliseconds since the Unix epoch'),
   is_empty: z.boolean().describe('There is no queue and no topic that the caller sees'),
   rates: z.object(rates).describe('Messages a second that come in, go out and are acked'),
-  history: z
-    .object({
-      times: z.array(z.number()),
-      in: z.array(z.number()),
-      out: z.array(z.number()),
-      ack: z.array(z.number()),
-    })
+  history: rateHistorySchema
     .nullable()
     .describe('The same of the last hour; null without the tag monitoring'),
   growers: z.array(
