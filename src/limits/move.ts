@@ -4,9 +4,9 @@ import { MiB } from './units.ts'
 export const moveLimits = {
   /** Of messages or batches that are handed over together: it is in memory twice. */
   chunkSizeMax: (1 * MiB) as number,
-  /** Messages that are out at the source and not acked: so many may come twice after a crash. */
+  /** Messages that are handed over together. */
   chunkCountMax: 500,
-  /** What the source may have sent ahead, so that it never waits for what is on its way. */
+  /** Chunks that are out at the source and not acked, so that it never waits for what is on its way. All of them may come twice after a crash. */
   prefetchChunks: 2,
   /** A chunk of one: the largest message that RabbitMQ 3 takes (128 MiB), its header and its address. */
   requestSizeMax: (129 * MiB) as number,

@@ -1,6 +1,7 @@
 // A queue of RabbitMQ, or of any broker that speaks AMQP 0-9-1, on its way into a queue here. A message is acked
 // there when it is durable here, so none gets lost; those that were stored and not acked when something breaks
-// come again, which are at most `moveLimits.chunkCountMax`.
+// come again. An ack that the source has not read when this process dies counts as none, so these are as many as
+// the source gives out without acks: `moveLimits.prefetchChunks` chunks.
 import type { Channel, ChannelModel } from 'amqplib'
 import type { Clock } from '../lib/clock.ts'
 import { Fifo } from '../lib/fifo.ts'
