@@ -66,6 +66,8 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   if ('error' in resolved) {
     return { throttleTimeMs: 0, errorCode: codeOf(resolved.error), responses: [] }
   }
+  const { session } = resolved
+  if (context.client.throttle.isInDebt('fetch')) return throttled(session, context)
   const partitions = [...resolved.partitions]
   const fetched: FetchedSoFar = { reads: [], size: 0, isUrgent: false }
   try {
@@ -76,7 +78,21 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   }
   context.slot.releaseOnceSent(fetched.reads.flatMap(({ retained }) => retained))
   for (const found of fetched.reads) count(found, context)
-  return runFor(partitions.length, toResponse(fetched, resolved.session, context), context)
+  context.client.throttle.take('fetch', fetched.size)
+  return runFor(partitions.length, toResponse(fetched, session, context), context)
+}
+
+/** KIP-219: a client that has used up its quota is told at once to wait, and gets no records. */
+function throttled(
+  session: FetchSession | undefined,
+  { client, fetchSessions }: RequestContext,
+): FetchResponse {
+  const { throttleTimeMs } = client.throttle
+  // As in Kafka, no session begins without records.
+  const isNew = session?.epoch === 1
+  if (isNew) fetchSessions.forget(session)
+  const sessionId = isNew ? 0 : (session?.id ?? 0)
+  return { throttleTimeMs, errorCode: noError, sessionId, responses: [] }
 }
 
 /** How many partitions a request names, also those to forget; a topic without any takes as long as one. */
@@ -88,8 +104,10 @@ function countOf({ topics, forgottenTopicsData }: FetchRequest): number {
 }
 
 /** What few partitions take is done at once, what many take in slices. */
-function runFor<T>(count: number, steps: Steps<T>, { slices }: RequestContext): Promise<T> {
-  return count > kafkaLimits.fetchedAtOnceMax ? slices.run(steps) : runAtOnce(steps)
+function runFor<T>(count: number, steps: Steps<T>, context: RequestContext): Promise<T> {
+  const { slices, client } = context
+  if (count > kafkaLimits.fetchedAtOnceMax) return slices.run(steps)
+  return runAtOnce(client.throttle.timed(steps))
 }
 
 function count(
@@ -129,7 +147,7 @@ async function poll(
   await run(readFirst(request, partitions, fetched, context))
   const isDue = (): boolean =>
     fetched.isUrgent ||
-    fetched.size >= request.minBytes ||
+    fetched.size >= Math.min(request.minBytes, context.client.throttle.fetchSizeMax) ||
     clock.monotonic() >= deadline ||
     context.client.isClosed ||
     context.client.isEnding
@@ -227,12 +245,13 @@ function isUrgent({ isCut, data }: PartitionRead): boolean {
  * What is left of the limit beside `size` bytes. Only the first batch of an answer may go beyond any
  * limit (Kafka's minOneMessage): clients reckon with that one and size their memory by it.
  */
-function roomLeft(request: FetchRequest, size: number, { memory }: RequestContext): Room {
+function roomLeft(request: FetchRequest, size: number, context: RequestContext): Room {
+  const { memory, client } = context
   if (isOutputFull(memory)) return { sizeMax: 0, isStrict: true }
   const answerSizeMax = memory.isOver('output')
     ? memoryLimits.pressedOutputSize
     : kafkaLimits.fetchAnswerSizeMax
-  const sizeMax = Math.min(request.maxBytes, answerSizeMax) - size
+  const sizeMax = Math.min(request.maxBytes, answerSizeMax, client.throttle.fetchSizeMax) - size
   return { sizeMax, isStrict: size > 0 }
 }
 
