@@ -5,8 +5,8 @@ export const quotaEntityTypes = ['user', 'client-id', 'ip'] as const
 
 export type QuotaEntityType = (typeof quotaEntityTypes)[number]
 
-/** A part that is missing does not matter; null is the default. */
-export type QuotaEntity = Readonly<Partial<Record<QuotaEntityType, string | null>>>
+/** A part that is missing, or undefined, does not matter; null is the default. */
+export type QuotaEntity = Readonly<Partial<Record<QuotaEntityType, string | null | undefined>>>
 
 /** The entity as text, the same for the same entity. */
 export function quotaEntityKey(entity: QuotaEntity): string {

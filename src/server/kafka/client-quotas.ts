@@ -1,5 +1,6 @@
 // DescribeClientQuotas and AlterClientQuotas (KIP-546). The checks, their order and their texts are those of
 // Kafka's ClientQuotasImage and ClientQuotaControlManager.
+import { alterQuotas } from '../../broker/quota/alter-quotas.ts'
 import { type QuotaEntry, usualEntity } from '../../broker/quota/client-quotas.ts'
 import {
   type QuotaEntity,
@@ -7,7 +8,6 @@ import {
   type QuotaEntityType,
   quotaEntityTypes,
 } from '../../broker/quota/quota-entity.ts'
-import { whyNoQuotaEntity, whyNoQuotaValue } from '../../broker/quota/quota-rules.ts'
 import type {
   AlterClientQuotasRequest,
   RequestEntryData,
@@ -160,8 +160,9 @@ function alterOne(
     const key = quotaEntityKey(entity)
     if (seen.has(key)) throw invalidRequest('Ignoring duplicate entity')
     seen.add(key)
-    const values = valuesAfter(entity, broker.quotas.valuesOf(entity), ops)
-    if (!isDryRun) tickets.add(broker.quotas.put(entity, values))
+    const changes = changesOf(ops)
+    const ticket = alterQuotas(broker.quotas, { entity, changes, isDryRun })
+    if (ticket !== undefined) tickets.add(ticket)
     return { errorCode: noError, errorMessage: null }
   } catch (error) {
     return answerTo(error)
@@ -179,30 +180,16 @@ function toEntity(parts: RequestEntryData['entity']): QuotaEntity {
     }
     entity[entityType] = entityName
   }
-  const problem = whyNoQuotaEntity(entity)
-  if (problem !== undefined) throw invalidRequest(problem)
   return usualEntity(entity)
 }
 
-function valuesAfter(
-  entity: QuotaEntity,
-  before: Readonly<Record<string, number>>,
-  ops: RequestEntryData['ops'],
-): Record<string, number> {
-  const values = new Map(Object.entries(before))
-  const named = new Set<string>()
+function changesOf(ops: RequestEntryData['ops']): Record<string, number | null> {
+  const changes = new Map<string, number | null>()
   for (const { key, value, remove } of ops) {
-    if (named.has(key)) {
+    if (changes.has(key)) {
       throw invalidRequest(`Duplicate quota key ${key} not updating quota for this entity`)
     }
-    named.add(key)
-    if (remove) {
-      values.delete(key)
-      continue
-    }
-    const problem = whyNoQuotaValue(entity, key, value)
-    if (problem !== undefined) throw invalidRequest(problem)
-    values.set(key, value)
+    changes.set(key, remove ? null : value)
   }
-  return Object.fromEntries(values)
+  return Object.fromEntries(changes)
 }
