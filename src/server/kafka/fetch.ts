@@ -18,6 +18,7 @@ import { lastOffsetOf, recordCountOf } from '../../record/batch/batch-header.ts'
 import type { Retained } from './answer-slot.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
+import { leaderEndpoint, leaderHint } from './leader-hint.ts'
 import { partyOf } from './party.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { RecordWatch } from './record-watch.ts'
@@ -266,7 +267,8 @@ function readOne(
   if (view === undefined || partition === undefined || problem !== undefined) {
     // Who may not read it is not told where it begins and ends.
     const told = problem === 'TOPIC_AUTHORIZATION_FAILED' ? undefined : partition
-    const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
+    const refusal = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
+    const data = { ...refusal, ...leaderHint(problem, context) }
     return { asked, view, partition, data, size: 0, retained: [], isCut: false }
   }
   const { isStrict } = room
@@ -368,7 +370,9 @@ function* toResponse(
   }
   const isLong = fetched.reads.length > kafkaLimits.fetchedAtOnceMax
   const responses = isLong ? yield* written(topics.values(), context) : [...topics.values()]
-  return { throttleTimeMs: 0, errorCode: noError, sessionId: session?.id ?? 0, responses }
+  const answer = { throttleTimeMs: 0, errorCode: noError, sessionId: session?.id ?? 0, responses }
+  const hasHint = fetched.reads.some(({ data }) => data.currentLeader !== undefined)
+  return hasHint ? { ...answer, nodeEndpoints: [leaderEndpoint(context)] } : answer
 }
 
 /** The same topics, with their partitions written by now. */
