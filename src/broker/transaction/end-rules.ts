@@ -1,0 +1,68 @@
+import { concurrent, fenced, unknownMapping, wrongState } from './transaction-error.ts'
+// What an EndTxn means, by the state of the transaction (KIP-98, and for version 2 the table of KIP-890):
+//
+//                  abort, again │ abort    │ commit, again │ commit
+//   Empty          fenced       │ end      │ fenced        │ wrong state
+//   CompleteAbort  done         │ end      │ wrong state   │ wrong state
+//   CompleteCommit wrong state  │ end      │ done          │ wrong state
+//
+// "Again" is a request with the epoch before the current one: its answer was lost.
+import type { ProducerIdentity, Transaction, TransactionVersion } from './transaction.ts'
+import { epochMax } from './transaction.ts'
+
+export interface EndAsked {
+  readonly from: ProducerIdentity
+  readonly isCommit: boolean
+  readonly version: TransactionVersion
+}
+
+/** 'end': it is to be ended now. 'done': it was. Throws TransactionError. */
+export function judgeEnd(transaction: Transaction, asked: EndAsked): 'end' | 'done' {
+  return asked.version === 1 ? judgeFirst(transaction, asked) : judgeSecond(transaction, asked)
+}
+
+function judgeFirst(transaction: Transaction, { from, isCommit }: EndAsked): 'end' | 'done' {
+  const { id, state } = transaction
+  if (from.producerId !== transaction.producerId) throw unknownMapping(id)
+  if (from.epoch !== transaction.epoch) throw fenced(id)
+  if (state === 'Ongoing') return 'end'
+  if (isSameEnd(transaction, isCommit)) {
+    if (transaction.isPrepared) throw concurrent(id)
+    return 'done'
+  }
+  throw notAllowed(transaction, isCommit)
+}
+
+function judgeSecond(transaction: Transaction, { from, isCommit }: EndAsked): 'end' | 'done' {
+  const { id, state } = transaction
+  const isOverflown =
+    from.producerId === transaction.previousProducerId &&
+    from.epoch === epochMax &&
+    transaction.epoch === 0
+  const isAgain = isOverflown || from.epoch + 1 === transaction.epoch
+  if (from.producerId !== transaction.producerId && !isOverflown) throw unknownMapping(id)
+  const isCurrent = from.epoch === transaction.epoch && !isOverflown
+  const isComplete = state === 'CompleteCommit' || state === 'CompleteAbort'
+  const mayBeAgain = transaction.isPrepared || isComplete
+  if (!isCurrent && !(isAgain && mayBeAgain)) throw fenced(id)
+  if (isCurrent && transaction.isPrepared) throw fenced(id)
+  if (state === 'Ongoing') return 'end'
+  if (isAgain && !isCurrent) {
+    if (!isSameEnd(transaction, isCommit)) throw notAllowed(transaction, isCommit)
+    if (transaction.isPrepared) throw concurrent(id)
+    return 'done'
+  }
+  if (!isCommit) return 'end'
+  throw notAllowed(transaction, isCommit)
+}
+
+function isSameEnd({ state }: Transaction, isCommit: boolean): boolean {
+  return isCommit
+    ? state === 'PrepareCommit' || state === 'CompleteCommit'
+    : state === 'PrepareAbort' || state === 'CompleteAbort'
+}
+
+function notAllowed({ id, state }: Transaction, isCommit: boolean): Error {
+  const what = isCommit ? 'committed' : 'aborted'
+  return wrongState(`The transaction of '${id}' is in state ${state} and cannot be ${what}`)
+}
