@@ -78,7 +78,7 @@ export class TransactionCoordinator implements Disposable {
   /** Ends what was decided before the last end of the process, and from now on what lasts too long. */
   start(): void {
     for (const transaction of this.#transactions.values()) {
-      if (transaction.isPrepared) this.#beginEnding(transaction, undefined)
+      if (transaction.isPrepared) void this.#beginEnding(transaction, undefined)
     }
     this.#watch()
   }
@@ -204,11 +204,6 @@ export class TransactionCoordinator implements Disposable {
   /** All of them, in no particular order; they may change meanwhile. */
   list(): IterableIterator<Transaction> {
     return this.#transactions.values()
-  }
-
-  /** A log is gone, and nothing of it is part of a transaction any more. */
-  forgetLog(logId: number): void {
-    for (const { parts } of this.#transactions.values()) parts.delete(logId)
   }
 
   #checkInit({ transactionalId, timeoutMs }: InitAsked): void {
