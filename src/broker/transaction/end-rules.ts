@@ -1,4 +1,3 @@
-import { concurrent, fenced, unknownMapping, wrongState } from './transaction-error.ts'
 // What an EndTxn means, by the state of the transaction (KIP-98, and for version 2 the table of KIP-890):
 //
 //                  abort, again │ abort    │ commit, again │ commit
@@ -7,6 +6,7 @@ import { concurrent, fenced, unknownMapping, wrongState } from './transaction-er
 //   CompleteCommit wrong state  │ end      │ done          │ wrong state
 //
 // "Again" is a request with the epoch before the current one: its answer was lost.
+import { concurrent, fenced, unknownMapping, wrongState } from './transaction-error.ts'
 import type { ProducerIdentity, Transaction, TransactionVersion } from './transaction.ts'
 import { epochMax } from './transaction.ts'
 

@@ -1,5 +1,5 @@
-import { fenced } from './transaction-error.ts'
 // With which producer id and epoch a transactional producer begins (KIP-98, KIP-360).
+import { fenced } from './transaction-error.ts'
 import { epochMax, type ProducerIdentity, type Transaction } from './transaction.ts'
 
 export interface InitAsked {
