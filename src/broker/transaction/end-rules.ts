@@ -33,27 +33,29 @@ function judgeFirst(transaction: Transaction, { from, isCommit }: EndAsked): 'en
   throw notAllowed(transaction, isCommit)
 }
 
-function judgeSecond(transaction: Transaction, { from, isCommit }: EndAsked): 'end' | 'done' {
+function judgeSecond(transaction: Transaction, asked: EndAsked): 'end' | 'done' {
   const { id, state } = transaction
-  const isOverflown =
-    from.producerId === transaction.previousProducerId &&
-    from.epoch === epochMax &&
-    transaction.epoch === 0
-  const isAgain = isOverflown || from.epoch + 1 === transaction.epoch
-  if (from.producerId !== transaction.producerId && !isOverflown) throw unknownMapping(id)
-  const isCurrent = from.epoch === transaction.epoch && !isOverflown
-  const isComplete = state === 'CompleteCommit' || state === 'CompleteAbort'
-  const mayBeAgain = transaction.isPrepared || isComplete
-  if (!isCurrent && !(isAgain && mayBeAgain)) throw fenced(id)
-  if (isCurrent && transaction.isPrepared) throw fenced(id)
-  if (state === 'Ongoing') return 'end'
-  if (isAgain && !isCurrent) {
-    if (!isSameEnd(transaction, isCommit)) throw notAllowed(transaction, isCommit)
-    if (transaction.isPrepared) throw concurrent(id)
-    return 'done'
+  const { isCommit } = asked
+  if (isCurrent(transaction, asked.from)) {
+    if (state === 'Ongoing') return 'end'
+    if (!isCommit) return 'end'
+    throw notAllowed(transaction, isCommit)
   }
-  if (!isCommit) return 'end'
-  throw notAllowed(transaction, isCommit)
+  if (!isSameEnd(transaction, isCommit)) throw notAllowed(transaction, isCommit)
+  if (transaction.isPrepared) throw concurrent(id)
+  return 'done'
+}
+
+/** Whether it is a new request, and not one that came before. Throws for an epoch that is neither. */
+function isCurrent(transaction: Transaction, from: ProducerIdentity): boolean {
+  const { id, state, producerId, epoch, previousProducerId } = transaction
+  const isOverflown =
+    from.producerId === previousProducerId && from.epoch === epochMax && epoch === 0
+  if (from.producerId !== producerId && !isOverflown) throw unknownMapping(id)
+  const isAgain = isOverflown || from.epoch + 1 === epoch
+  if (isAgain && state !== 'Ongoing' && state !== 'Empty') return false
+  if (from.epoch !== epoch || transaction.isPrepared) throw fenced(id)
+  return true
 }
 
 function isSameEnd({ state }: Transaction, isCommit: boolean): boolean {
