@@ -136,7 +136,10 @@ export class Backlog implements QueueBacklog {
       this.#endAt(end)
       return false
     }
-    this.messageCount += this.cursor.acked.unackedIn(before, end - 1)
+    const count = this.cursor.acked.unackedIn(before, end - 1)
+    // What was aborted is acked.
+    if (count < end - before) this.#ackedAheadEnd = Math.max(this.#ackedAheadEnd, end)
+    this.messageCount += count
     this.#end = end
     return true
   }
