@@ -1,52 +1,42 @@
+import type { DynamicSettings } from '../../broker/dynamic-settings.ts'
 import { advertisedVersions } from '../../codec/kafka/advertised-versions.ts'
 import { apiNames } from '../../codec/kafka/apis.gen.ts'
 import type { ApiVersionsResponse } from '../../codec/kafka/messages/api-versions.gen.ts'
 import { codeOf, noError } from './error-code.ts'
-import type { Handler } from './request-context.ts'
+import { apisOff, featuresEpoch, featureStates } from './features.ts'
+import type { Handler, RequestContext } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
-/** What tools show as Kafka's version: 4.3-IV0. Other features are those of protocols not served. */
-const metadataVersion = 30
-/** KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them. */
-const transactionVersion = 2
-const features: Partial<ApiVersionsResponse> = {
-  supportedFeatures: [
-    { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion },
-    { name: 'transaction.version', minVersion: 0, maxVersion: transactionVersion },
-  ],
-  finalizedFeaturesEpoch: 0,
-  finalizedFeatures: [
-    {
-      name: 'metadata.version',
-      maxVersionLevel: metadataVersion,
-      minVersionLevel: metadataVersion,
-    },
-    {
-      name: 'transaction.version',
-      maxVersionLevel: transactionVersion,
-      minVersionLevel: transactionVersion,
-    },
-  ],
-}
+/** Clients of the versions before take a feature that may be at 0 for a broken answer (KAFKA-17011). */
+const offFeatureVersion = 4
 
-export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion, client }) => {
+export const handleApiVersions: Handler<'apiVersions'> = (request, context) => {
+  const { apiVersion, client, broker } = context
   const { clientSoftwareName: name, clientSoftwareVersion: version } = request
   const isNamed = apiVersion < 3 || (namePattern.test(name) && namePattern.test(version))
   if (isNamed) Object.assign(client.names, { softwareName: name, softwareVersion: version })
   return {
     errorCode: isNamed ? noError : codeOf('INVALID_REQUEST'),
-    apiKeys: isNamed ? served() : [],
-    ...(apiVersion >= 3 && isNamed && featuresFor(apiVersion)),
+    apiKeys: isNamed ? served(broker.settings) : [],
+    ...(apiVersion >= 3 && isNamed && featuresFor(context)),
   }
 }
 
-/** Clients of version 3 stumble over a feature that may be at 0 (KAFKA-17011). */
-function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
-  if (apiVersion > 3) return features
-  const { supportedFeatures: all = [] } = features
-  const supportedFeatures = all.filter(({ minVersion }) => minVersion > 0)
-  return { ...features, supportedFeatures }
+function featuresFor({ apiVersion, broker }: RequestContext): Partial<ApiVersionsResponse> {
+  const all = featureStates(broker.settings)
+  const told = all.filter(({ min }) => min > 0 || apiVersion >= offFeatureVersion)
+  // As in Kafka, one at 0 is not in force.
+  const inForce = all.filter(({ level }) => level > 0)
+  return {
+    supportedFeatures: told.map(({ name, min, max }) => {
+      return { name, minVersion: min, maxVersion: max }
+    }),
+    finalizedFeaturesEpoch: featuresEpoch(broker.settings),
+    finalizedFeatures: inForce.map(({ name, level }) => {
+      return { name, maxVersionLevel: level, minVersionLevel: level }
+    }),
+  }
 }
 
 /** KIP-511: the client asked in a version that is not known and may try again in one of these. */
@@ -57,6 +47,7 @@ export function unsupportedApiVersions(): ApiVersionsResponse {
   }
 }
 
-function served(): ApiVersionsResponse['apiKeys'] {
-  return advertisedVersions([...apiNames.values()])
+function served(settings: DynamicSettings): ApiVersionsResponse['apiKeys'] {
+  const off = apisOff(settings)
+  return advertisedVersions([...apiNames.values()].filter((name) => !off.has(name)))
 }

@@ -13,6 +13,12 @@ import {
 } from './cluster.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
+import {
+  handleCreateDelegationToken,
+  handleDescribeDelegationToken,
+  handleExpireDelegationToken,
+  handleRenewDelegationToken,
+} from './delegation-tokens.ts'
 import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
@@ -32,7 +38,12 @@ import { handleOffsetCommit } from './offset-commit.ts'
 import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
 import { handleProduce } from './produce.ts'
-import { handleDescribeQuorum, handleUnregisterBroker } from './quorum.ts'
+import {
+  handleAddRaftVoter,
+  handleDescribeQuorum,
+  handleRemoveRaftVoter,
+  handleUnregisterBroker,
+} from './quorum.ts'
 import {
   handleAlterPartitionReassignments,
   handleAlterReplicaLogDirs,
@@ -58,6 +69,7 @@ import { handleEndTxn } from './transactions/end-txn.ts'
 import { handleInitProducerId } from './transactions/init-producer-id.ts'
 import { handleTxnOffsetCommit } from './transactions/txn-offset-commit.ts'
 import { handleWriteTxnMarkers } from './transactions/write-txn-markers.ts'
+import { handleUpdateFeatures } from './update-features.ts'
 
 const refused = { throttleTimeMs: 0, ...onlyForAdministrators }
 const describeLogDirs = forAdministrators<'describeLogDirs'>(handleDescribeLogDirs, {
@@ -80,6 +92,9 @@ const describeQuorum = forAdministrators<'describeQuorum'>(handleDescribeQuorum,
   ...onlyForAdministrators,
   topics: [],
 })
+const updateFeatures = forAdministrators<'updateFeatures'>(handleUpdateFeatures, refused)
+const addRaftVoter = forAdministrators<'addRaftVoter'>(handleAddRaftVoter, refused)
+const removeRaftVoter = forAdministrators<'removeRaftVoter'>(handleRemoveRaftVoter, refused)
 const unregisterBroker = forAdministrators<'unregisterBroker'>(handleUnregisterBroker, refused)
 const listConfigResources = forAdministrators<'listConfigResources'>(handleListConfigResources, {
   ...refused,
@@ -161,6 +176,13 @@ export const servedApis: ServedApis = {
     isAlone: true,
   },
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
+  updateFeatures: { handle: updateFeatures, operation: 'work', isAlone: true },
+  addRaftVoter: { handle: addRaftVoter, operation: 'work' },
+  removeRaftVoter: { handle: removeRaftVoter, operation: 'work' },
+  createDelegationToken: { handle: handleCreateDelegationToken, operation: 'work' },
+  renewDelegationToken: { handle: handleRenewDelegationToken, operation: 'work' },
+  expireDelegationToken: { handle: handleExpireDelegationToken, operation: 'work' },
+  describeDelegationToken: { handle: handleDescribeDelegationToken, operation: 'work' },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
   listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
 }
