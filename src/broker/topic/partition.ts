@@ -6,6 +6,8 @@ import { topicLimits } from '../../limits/topic.ts'
 import { cursorsOf, type LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
+import type { Run } from '../../log/run.ts'
+import { stableRuns } from '../../log/stable-runs.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
@@ -114,6 +116,11 @@ export class Partition implements LogWatcher {
   /** Records below belong to no open transaction, and are durable. */
   get lastStableOffset(): number {
     return this.log.stableEnd
+  }
+
+  /** Those of `runs`, which were just read and retained, below the last stable offset; the others are released. */
+  stableOf(runs: readonly Run[]): readonly Run[] {
+    return stableRuns(this.log, runs)
   }
 
   /**

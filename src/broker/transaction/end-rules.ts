@@ -7,8 +7,12 @@
 //
 // "Again" is a request with the epoch before the current one: its answer was lost.
 import { concurrent, fenced, unknownMapping, wrongState } from './transaction-error.ts'
-import type { ProducerIdentity, Transaction, TransactionVersion } from './transaction.ts'
-import { epochMax } from './transaction.ts'
+import {
+  epochMax,
+  type ProducerIdentity,
+  type Transaction,
+  type TransactionVersion,
+} from './transaction.ts'
 
 export interface EndAsked {
   readonly from: ProducerIdentity

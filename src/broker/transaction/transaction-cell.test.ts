@@ -90,7 +90,7 @@ function queueOf(name: string): Queue {
   const { broker } = inProcess
   const found = broker.getVHost(defaultVHost).findQueue(name)
   assert.equal(found?.kind, 'queue')
-  return found as Queue
+  return found
 }
 
 async function declare(args: object = {}): Promise<{ name: string; session: AmqpSession }> {

@@ -3,7 +3,6 @@ import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import { partToKafkaBatch } from '../../crossing/part-to-kafka-batch.ts'
 import type { Run } from '../../log/run.ts'
-import { stableRuns } from '../../log/stable-runs.ts'
 import { isControlBatch } from '../../record/batch/batch-header.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
@@ -39,7 +38,7 @@ export function readPartition(
   const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
   if (offset >= end) return nothing
   const toRecords = (found: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
-    const runs = isCommitted ? stableRuns(partition.log, found) : found
+    const runs = isCommitted ? partition.stableOf(found) : found
     const parts: Buffer[] = []
     const retained: Run[] = []
     let size = 0
