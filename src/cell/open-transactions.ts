@@ -8,6 +8,7 @@ import { TransactionCoordinator } from '../broker/transaction/transaction-coordi
 import type { VHost } from '../broker/vhost.ts'
 import { whenDurable } from '../broker/when-durable.ts'
 import type { Logger } from '../lib/logger.ts'
+import { transactionLimits } from '../limits/transaction.ts'
 
 export interface TransactionParts {
   readonly broker: Broker
@@ -39,6 +40,17 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
     store,
     clock,
     producerIds,
+    timeoutMsMax: settingOf(broker, 'transaction.max.timeout.ms', transactionLimits.timeoutMsMax),
+    idExpirationMs: settingOf(
+      broker,
+      'transactional.id.expiration.ms',
+      transactionLimits.idExpirationMs,
+    ),
+    sweepMs: settingOf(
+      broker,
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+      transactionLimits.sweepMs,
+    ),
     endInCells: (end) => whenDurable(cell.end(end)),
     onForced: ({ id, timeoutMs }) => {
       logger.warn(
@@ -58,4 +70,9 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
   coordinator.restore(parts.state)
   coordinator.start()
   return coordinator
+}
+
+/** What somebody has set while the broker runs, in milliseconds. */
+function settingOf({ ownSettings }: Broker, name: string, fallback: number): () => number {
+  return () => Number(ownSettings.get(name) ?? fallback)
 }

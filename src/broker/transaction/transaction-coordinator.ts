@@ -41,7 +41,7 @@ export interface TransactionEnd extends ProducerIdentity {
 export type EndInCells = (end: TransactionEnd) => Promise<void>
 
 export interface TransactionCoordinatorOptions {
-  readonly store: LogStore
+  readonly store: Pick<LogStore, 'beginAtom' | 'endAtom' | 'epoch' | 'putState'>
   readonly clock: Clock
   readonly producerIds: Pick<ProducerIds, 'take'>
   readonly endInCells: EndInCells
