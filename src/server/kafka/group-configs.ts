@@ -58,7 +58,10 @@ const definitions: Readonly<Record<string, GroupConfigDefinition>> = {
   'streams.session.timeout.ms': int,
 }
 
-export function groupConfigKind({ broker }: KafkaContext, layers: BrokerLayers): ConfigKind {
+export function groupConfigKind(
+  { broker, logger }: KafkaContext,
+  layers: BrokerLayers,
+): ConfigKind {
   const { settings } = broker
   return {
     describe: (name) => {
@@ -84,7 +87,14 @@ export function groupConfigKind({ broker }: KafkaContext, layers: BrokerLayers):
       }
       return checkGroupConfigs(values, layers)
     },
-    write: (name, values) => settings.put('group', name, values),
+    write: (name, values) => {
+      if (Object.keys(values).some((setting) => setting.startsWith('streams.'))) {
+        logger.warn(
+          `Settings of ${name} as a streams group are kept and shown: there are no such groups`,
+        )
+      }
+      return settings.put('group', name, values)
+    },
   }
 }
 
