@@ -237,6 +237,6 @@ export class ClientThrottle implements QuotaWaiter {
 
 /** How long a client has to wait for a bucket, in ms. */
 function debtOf(kind: QuotaKind, bucket: TokenBucket | undefined): number {
-  const debtMs = bucket?.debtMs ?? 0
+  const debtMs = Math.min(bucket?.debtMs ?? 0, int32Max)
   return kind === 'request' ? Math.min(debtMs, quotaLimits.requestThrottleMsMax) : debtMs
 }

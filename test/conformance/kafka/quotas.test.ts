@@ -2,11 +2,15 @@
 // on connections that are muted until then (KIP-219).
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import type { ProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
 import { quotaLimits } from '../../../src/limits/quota.ts'
+import { ConfigCalls, configType } from '../../support/config-calls.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -128,6 +132,22 @@ describe('quotas are set and shown', () => {
     await alter(user, { producer_byte_rate: null, consumer_byte_rate: 7e6 })
     const values = { request_percentage: 12.5, consumer_byte_rate: 7e6 }
     assert.deepEqual(await describeQuotas([['user', 'guest']]), [{ entity: user, values }])
+  })
+
+  it('they outlive the broker', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'pabal-quotas-'))
+    try {
+      const pair = { user: 'a', 'client-id': null }
+      const values = { request_percentage: 0.5 }
+      for (const isFirst of [true, false]) {
+        await using kafka = await KafkaFixture.start({ storage: 'file', data })
+        const { client } = kafka
+        if (isFirst) assert.deepEqual(await alter(pair, values, { client }), [0, null])
+        assert.deepEqual(await describeQuotas([], client), [{ entity: pair, values }])
+      }
+    } finally {
+      rmSync(data, { recursive: true, force: true })
+    }
   })
 
   it('what Kafka refuses is refused in its words', async () => {
@@ -252,6 +272,21 @@ describe('quotas are enforced', () => {
     await once(socket.resume(), 'close')
     assert.ok(performance.now() - startedAt > 50)
     await alter({ ip: '127.0.0.1' }, { connection_creation_rate: null })
+    for (const client of clients) await client[Symbol.asyncDispose]()
+  })
+
+  it('KIP-612: connections beyond max.connection.creation.rate wait for their turn', async () => {
+    const setRate = async (value: string | null): Promise<void> => {
+      const change = ['max.connection.creation.rate', value, value === null ? 1 : 0] as const
+      const [code] = await new ConfigCalls(fixture.client).alter(configType.broker, '', [change])
+      assert.equal(code, 0)
+    }
+    await setRate('2')
+    const clients = await Promise.all(Array.from({ length: 2 * burst + 1 }, newClient))
+    const startedAt = performance.now()
+    await describeQuotas([], clients.at(-1))
+    assert.ok(performance.now() - startedAt > 100)
+    await setRate(null)
     for (const client of clients) await client[Symbol.asyncDispose]()
   })
 
