@@ -3,7 +3,7 @@ import { advertisedVersions } from '../../codec/kafka/advertised-versions.ts'
 import { apiNames } from '../../codec/kafka/apis.gen.ts'
 import type { ApiVersionsResponse } from '../../codec/kafka/messages/api-versions.gen.ts'
 import { codeOf, noError } from './error-code.ts'
-import { apisOff, featuresEpoch, featureStates } from './features.ts'
+import { featuresEpoch, featureStates, isApiOff } from './features.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
@@ -48,6 +48,5 @@ export function unsupportedApiVersions(): ApiVersionsResponse {
 }
 
 function served(settings: DynamicSettings): ApiVersionsResponse['apiKeys'] {
-  const off = apisOff(settings)
-  return advertisedVersions([...apiNames.values()].filter((name) => !off.has(name)))
+  return advertisedVersions([...apiNames.values()].filter((name) => !isApiOff(name, settings)))
 }

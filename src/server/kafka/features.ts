@@ -9,7 +9,7 @@ interface Feature {
   readonly min: number
   /** In force unless somebody lowered it. */
   readonly max: number
-  /** At 0 these are not advertised, and the feature is not there where they are not served. */
+  /** At 0 these are neither advertised nor answered; where they are not served, there is no such feature. */
   readonly apis?: readonly string[]
 }
 
@@ -53,10 +53,14 @@ export function featuresEpoch(settings: DynamicSettings): number {
   return Number(settings.get('cluster', settingName)[epochKey] ?? 0)
 }
 
-/** APIs that are not there because of the level of their feature. */
-export function apisOff(settings: DynamicSettings): ReadonlySet<string> {
-  const off = featureStates(settings).filter(({ level }) => level === 0)
-  return new Set(off.flatMap(({ apis = [] }) => apis))
+const featureOf: ReadonlyMap<string, Feature> = new Map(
+  features.flatMap((feature) => (feature.apis ?? []).map((api) => [api, feature])),
+)
+
+/** Whether an API is not there because of the level of its feature. */
+export function isApiOff(api: string, settings: DynamicSettings): boolean {
+  const name = featureOf.get(api)?.name
+  return name !== undefined && settings.get('cluster', settingName)[name] === '0'
 }
 
 /** Puts levels in force, by name. */
