@@ -11,6 +11,7 @@ import type {
 } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import { type Broker, defaultVHost } from './broker.ts'
+import { changeAccess } from './change-access.ts'
 import type { ClientRegistry } from './client/client-registry.ts'
 import type { Client } from './client/client.ts'
 import { deleteVHost } from './delete-vhost.ts'
@@ -135,13 +136,7 @@ export class AccessKeeper {
   }
 
   #change(changes: readonly AccessChange[]): Promise<void> {
-    const { access, rates, topology } = this.#parts.broker
-    for (const change of changes) {
-      access.apply(change)
-      if (change.kind !== 'user') continue
-      rates.refresh('user', change.op === 'put' ? change.row.name : change.name)
-    }
-    return whenDurable(topology.write(changes))
+    return whenDurable(changeAccess(this.#parts.broker, changes))
   }
 
   #close(isGone: (client: Client) => boolean, reasonOf: (client: Client) => string): void {

@@ -81,6 +81,7 @@ class TopologyFold {
       case 'user':
       case 'permission':
       case 'topic-permission':
+      case 'acl':
         this.#access.apply(change)
     }
   }

@@ -11,7 +11,7 @@ import type {
   DescribeClientQuotasRequest,
 } from '../../codec/kafka/messages/describe-client-quotas.gen.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
-import { onlyForAdministrators } from './for-administrators.ts'
+import { clusterRefusal } from './permitted-on-cluster.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
 
@@ -78,7 +78,7 @@ function* alterEach(
   { access }: RequestContext,
 ): Generator<ResponseEntryData, void> {
   for (const entry of entries) {
-    const answer = access.isAdministrator ? alterOne(entry) : onlyForAdministrators
+    const answer = access.needsCluster('alter-configs') ? alterOne(entry) : clusterRefusal
     yield { entity: entry.entity, ...answer }
   }
 }

@@ -304,6 +304,9 @@ export const handleInitProducerId: Handler<'initProducerId'> = async (request, c
     producerEpoch: -1,
   })
   if (transactionalId === '') return refuse('INVALID_REQUEST')
+  if (transactionalId === null && !context.access.mayProduceSomewhere) {
+    return refuse('CLUSTER_AUTHORIZATION_FAILED')
+  }
   if (transactionalId !== null) return refuse('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
   // Whatever id a producer had, it gets another one, as from Kafka's TransactionCoordinator.
   const fresh = await context.producerIds.take()

@@ -52,7 +52,7 @@ function growTopic(
   isDryRun: boolean,
   { topics, settings, access }: RequestContext,
 ): Ticket | undefined {
-  access.permitTopic('configure', name)
+  access.permitTopic('alter', name)
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
   const topic = topicOf(view)

@@ -15,7 +15,7 @@ import {
 } from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { answerTo, KafkaRefusal, noError } from './error-code.ts'
-import { onlyForAdministrators } from './for-administrators.ts'
+import { clusterRefusal } from './permitted-on-cluster.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
 
@@ -102,8 +102,8 @@ function* alterEach(
 ): Generator<AlterUserScramCredentialsResult, void> {
   const made = new Set(upsertions.map(({ name }) => name))
   for (const [name, count] of countNames([...deletions, ...upsertions])) {
-    if (!access.isAdministrator) {
-      yield { user: name, ...onlyForAdministrators }
+    if (!access.needsCluster('alter')) {
+      yield { user: name, ...clusterRefusal }
       continue
     }
     const isThere = made.has(name) || credentialsOf(broker.access, name).length > 0

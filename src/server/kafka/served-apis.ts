@@ -18,7 +18,6 @@ import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleFetch } from './fetch.ts'
-import { forAdministrators, onlyForAdministrators } from './for-administrators.ts'
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin.ts'
 import {
   handleHeartbeat,
@@ -32,6 +31,7 @@ import { handleMetadata } from './metadata.ts'
 import { handleOffsetCommit } from './offset-commit.ts'
 import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
+import { clusterRefusal, permittedOnCluster } from './permitted-on-cluster.ts'
 import { handleProduce } from './produce.ts'
 import { handleDescribeQuorum, handleUnregisterBroker } from './quorum.ts'
 import {
@@ -47,31 +47,50 @@ import {
   handleDescribeUserScramCredentials,
 } from './scram-credentials.ts'
 
-const refused = { throttleTimeMs: 0, ...onlyForAdministrators }
-const describeLogDirs = forAdministrators<'describeLogDirs'>(handleDescribeLogDirs, {
+const refused = { throttleTimeMs: 0, ...clusterRefusal }
+const describeLogDirs = permittedOnCluster<'describeLogDirs'>('describe', handleDescribeLogDirs, {
   ...refused,
   results: [],
 })
-const listPartitionReassignments = forAdministrators<'listPartitionReassignments'>(
+const listPartitionReassignments = permittedOnCluster<'listPartitionReassignments'>(
+  'describe',
   handleListPartitionReassignments,
   { ...refused, topics: [] },
 )
-const describeClientQuotas = forAdministrators<'describeClientQuotas'>(handleDescribeClientQuotas, {
-  ...refused,
-  entries: null,
-})
-const describeUserScramCredentials = forAdministrators<'describeUserScramCredentials'>(
+const describeClientQuotas = permittedOnCluster<'describeClientQuotas'>(
+  'describe-configs',
+  handleDescribeClientQuotas,
+  {
+    ...refused,
+    entries: null,
+  },
+)
+const describeUserScramCredentials = permittedOnCluster<'describeUserScramCredentials'>(
+  'describe',
   handleDescribeUserScramCredentials,
   { ...refused, results: [] },
 )
-const describeQuorum = forAdministrators<'describeQuorum'>(handleDescribeQuorum, {
-  ...onlyForAdministrators,
+const describeQuorum = permittedOnCluster<'describeQuorum'>('describe', handleDescribeQuorum, {
+  ...clusterRefusal,
   topics: [],
 })
-const unregisterBroker = forAdministrators<'unregisterBroker'>(handleUnregisterBroker, refused)
-const listConfigResources = forAdministrators<'listConfigResources'>(handleListConfigResources, {
+const unregisterBroker = permittedOnCluster<'unregisterBroker'>(
+  'alter',
+  handleUnregisterBroker,
+  refused,
+)
+const listConfigResources = permittedOnCluster<'listConfigResources'>(
+  'describe-configs',
+  handleListConfigResources,
+  {
+    ...refused,
+    configResources: [],
+  },
+)
+
+const describeAcls = permittedOnCluster<'describeAcls'>('describe', handleDescribeAcls, {
   ...refused,
-  configResources: [],
+  resources: [],
 })
 
 export const servedApis: ServedApis = {
@@ -117,7 +136,7 @@ export const servedApis: ServedApis = {
     operation: 'work',
     isAlone: true,
   },
-  describeAcls: { handle: handleDescribeAcls, operation: 'work' },
+  describeAcls: { handle: describeAcls, operation: 'work', isAlone: true },
   createAcls: { handle: handleCreateAcls, operation: 'work', isAlone: true },
   deleteAcls: { handle: handleDeleteAcls, operation: 'work', isAlone: true },
   alterReplicaLogDirs: { handle: handleAlterReplicaLogDirs, operation: 'work', isAlone: true },

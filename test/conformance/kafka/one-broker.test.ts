@@ -12,7 +12,6 @@ const code = {
   unsupportedVersion: 35,
   invalidReplicaAssignment: 39,
   invalidRequest: 42,
-  securityDisabled: 54,
   logDirNotFound: 57,
   electionNotNeeded: 84,
   noReassignment: 85,
@@ -205,37 +204,6 @@ describe('ListConfigResources', () => {
 })
 
 describe('access', () => {
-  const anything = {
-    resourceTypeFilter: 1,
-    resourceNameFilter: null,
-    patternTypeFilter: 1,
-    principalFilter: null,
-    hostFilter: null,
-    operation: 1,
-    permissionType: 1,
-  }
-
-  it('is not controlled by lists', async () => {
-    const refusal = [code.securityDisabled, 'No Authorizer is configured.']
-    const described = await kafka.client.call('describeAcls', anything)
-    assert.deepEqual([described.errorCode, described.errorMessage], refusal)
-    const creation = {
-      resourceType: 2,
-      resourceName: 't',
-      resourcePatternType: 3,
-      principal: 'User:a',
-      host: '*',
-      operation: 3,
-      permissionType: 3,
-    }
-    const created = await kafka.client.call('createAcls', { creations: [creation, creation] })
-    const deleted = await kafka.client.call('deleteAcls', { filters: [anything, anything] })
-    for (const answer of [...created.results, ...deleted.filterResults]) {
-      assert.deepEqual([answer.errorCode, answer.errorMessage], refusal)
-    }
-    assert.deepEqual([created.results.length, deleted.filterResults.length], [2, 2])
-  })
-
   it('makes no credentials of SCRAM', async () => {
     const describeUsers = async (users: string[] | null): Promise<number[]> => {
       const named = users?.map((name) => ({ name })) ?? null
