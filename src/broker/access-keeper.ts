@@ -11,7 +11,7 @@ import type {
 } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import { type Broker, defaultVHost } from './broker.ts'
-import { changeAccess } from './change-access.ts'
+import { changeAccess, whyNoMoreUsers } from './change-access.ts'
 import type { ClientRegistry } from './client/client-registry.ts'
 import type { Client } from './client/client.ts'
 import { deleteVHost } from './delete-vhost.ts'
@@ -128,8 +128,9 @@ export class AccessKeeper {
   /** Why there is no room for another user or permission; undefined when there is. */
   get whyFull(): string | undefined {
     const { access } = this.#parts.broker
-    const { users, permissions, topicPermissions } = access.counts
-    if (users >= authLimits.usersMax) return `there are ${users} users, and no more fit`
+    const { permissions, topicPermissions } = access.counts
+    const full = whyNoMoreUsers(this.#parts.broker)
+    if (full !== undefined) return full
     const most = Math.max(permissions, topicPermissions)
     if (most < authLimits.permissionsMax) return undefined
     return `there are ${most} permissions, and no more fit`

@@ -54,6 +54,12 @@ export function whyNoAcl({ resourceType, name, principal, host }: AclRow): strin
   return `A name, a principal or a host has more than ${authLimits.aclTextSizeMax} bytes`
 }
 
+/** Why there is no room for another user; undefined when there is. */
+export function whyNoMoreUsers({ access }: Broker): string | undefined {
+  const { users } = access.counts
+  return users < authLimits.usersMax ? undefined : `there are ${users} users, and no more fit`
+}
+
 /** Why there is no room for another ACL; undefined when there is. */
 export function whyNoMoreAcls({ access }: Broker): string | undefined {
   const { acls } = access.counts

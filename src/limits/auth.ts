@@ -17,6 +17,10 @@ export const authLimits = {
   tagsPerUserMax: 32,
   /** A digest of a password is salted so often for SCRAM: the least that RFC 7677 and Kafka allow. */
   scramIterations: 4096,
+  /** Who sets a credential asks each login for so many at most. As Kafka. */
+  scramIterationsMax: 16_384,
+  /** Bytes of a salt: it goes into each login's challenge. */
+  scramSaltSizeMax: 256,
   /** Users, and permissions of each kind: all of them are in memory, some hundred bytes each. */
   usersMax: 10_000,
   permissionsMax: 100_000,

@@ -2,6 +2,7 @@
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { handleCreateAcls, handleDeleteAcls, handleDescribeAcls } from './acls.ts'
 import { handleAlterConfigs, handleIncrementalAlterConfigs } from './alter-configs.ts'
+import { handleAlterUserScramCredentials } from './alter-scram-credentials.ts'
 import { handleApiVersions } from './api-versions.ts'
 import { handleAlterClientQuotas, handleDescribeClientQuotas } from './client-quotas.ts'
 import {
@@ -42,10 +43,7 @@ import {
 } from './replicas.ts'
 import type { ServedApis } from './request-context.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
-import {
-  handleAlterUserScramCredentials,
-  handleDescribeUserScramCredentials,
-} from './scram-credentials.ts'
+import { handleDescribeUserScramCredentials } from './scram-credentials.ts'
 
 const refused = { throttleTimeMs: 0, ...clusterRefusal }
 const describeLogDirs = permittedOnCluster<'describeLogDirs'>('describe', handleDescribeLogDirs, {

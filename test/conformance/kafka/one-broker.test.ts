@@ -8,7 +8,6 @@ import { KafkaFixture } from '../../support/kafka-fixture.ts'
 const code = {
   none: 0,
   unknownTopic: 3,
-  unacceptableCredential: 93,
   unsupportedVersion: 35,
   invalidReplicaAssignment: 39,
   invalidRequest: 42,
@@ -204,32 +203,6 @@ describe('ListConfigResources', () => {
 })
 
 describe('access', () => {
-  it('makes no credentials of SCRAM', async () => {
-    const describeUsers = async (users: string[] | null): Promise<number[]> => {
-      const named = users?.map((name) => ({ name })) ?? null
-      const answer = await kafka.client.call('describeUserScramCredentials', { users: named })
-      return answer.results.map(({ errorCode }) => errorCode)
-    }
-    assert.deepEqual(await describeUsers(null), [code.none])
-    assert.deepEqual(await describeUsers(['a', 'b', 'b']), [
-      code.resourceNotFound,
-      code.duplicateResource,
-    ])
-    const nothing = Buffer.alloc(0)
-    const made = { mechanism: 1, iterations: 4096, salt: nothing, saltedPassword: nothing }
-    const { results } = await kafka.client.call('alterUserScramCredentials', {
-      deletions: [{ name: 'a', mechanism: 1 }],
-      upsertions: [{ name: 'b', ...made }],
-    })
-    assert.deepEqual(
-      results.map(({ user, errorCode }) => [user, errorCode]),
-      [
-        ['a', code.resourceNotFound],
-        ['b', code.unacceptableCredential],
-      ],
-    )
-  })
-
   it('has no quotas, and none can be set', async () => {
     const component = { entityType: 'user', matchType: 2, match: null }
     const ask = { components: [component], strict: false }
