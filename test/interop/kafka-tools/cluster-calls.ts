@@ -155,8 +155,9 @@ export const clusterTools: readonly Tool[] = [
       },
       {
         step: 'remove by pattern',
-        args: '--remove --force --topic tools-1 --group app --cluster --transactional-id app --resource-pattern-type match',
+        args: '--remove --force --topic tools-1 --group app --transactional-id app --resource-pattern-type match',
       },
+      { step: 'remove for the cluster', args: '--remove --force --cluster' },
       { step: 'list nothing', args: '--list' },
     ],
   },
