@@ -34,6 +34,7 @@ export interface Settings {
   readonly kafkaNodeId: number
   readonly kafkaNumPartitions: number
   readonly kafkaAutoCreateTopicsEnable: boolean
+  readonly kafkaConnectionsMaxReauthMs: number
   readonly kafkaGroupInitialRebalanceDelayMs: number
   readonly kafkaGroupMinSessionTimeoutMs: number
   readonly kafkaGroupMaxSessionTimeoutMs: number
@@ -183,6 +184,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'BOOLEAN',
     description:
       "Whether a Kafka client that asks for a missing topic makes it: true or false (Kafka's auto.create.topics.enable)",
+  },
+  kafkaConnectionsMaxReauthMs: {
+    kind: wholeNumber(0, int32Max),
+    default: 0,
+    placeholder: 'MILLISECONDS',
+    description:
+      "How long a Kafka client's login by SASL holds before it has to log in again; 0 for ever (Kafka's connections.max.reauth.ms)",
   },
   kafkaGroupInitialRebalanceDelayMs: {
     kind: wholeNumber(0, int32Max),

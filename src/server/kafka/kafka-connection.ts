@@ -1,6 +1,7 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
 // five produce requests in flight share commits; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
+import { userOfCertificate } from '../../auth/certificate-user.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import { PublishHold } from '../../broker/publish/publish-hold.ts'
@@ -16,6 +17,7 @@ import { pagePool } from '../../lib/page-pool.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
+import { clientCertificateOf } from '../client-certificate.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { AnswerQueue } from './answer-queue.ts'
@@ -108,7 +110,15 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.throttle = new ProduceThrottle(context.broker, () => this.#goOn())
-    this.sasl = new SaslState(context.users, this.remoteAddress, context.logger)
+    const { clock, logger, settings } = context
+    const certificate = clientCertificateOf(socket)
+    this.sasl = new SaslState(context.users, {
+      remoteAddress: this.remoteAddress,
+      certifiedAs: certificate && userOfCertificate(certificate, settings.certificateName),
+      sessionMsMax: settings.sessionMsMax,
+      clock,
+      logger,
+    })
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {
