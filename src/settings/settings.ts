@@ -7,7 +7,6 @@ import { topicLimits } from '../limits/topic.ts'
 import {
   assignments,
   flag,
-  formatSize,
   httpUrl,
   httpUrlOrFile,
   list,
@@ -489,13 +488,4 @@ export function settingName(key: SettingKey): string {
 /** `amqpPort` → `PABAL_AMQP_PORT`. */
 export function variableName(key: SettingKey): string {
   return `PABAL_${settingName(key).toUpperCase().replaceAll('-', '_')}`
-}
-
-/** The default as one would write it (`16MiB`), or undefined when the setting starts out unset. */
-export function settingDefault(key: SettingKey): string | undefined {
-  const { default: preset, placeholder } = settings[key]
-  if (typeof preset === 'boolean') return String(preset)
-  if (typeof preset === 'object' && preset.length > 0) return preset.join(',')
-  if (typeof preset !== 'number') return typeof preset === 'string' ? preset : undefined
-  return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }

@@ -3,7 +3,10 @@ export function codesIn(answer: unknown): number[] {
   const codes = new Set<number>()
   const look = (value: unknown): void => {
     if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return
-    if ('errorCode' in value && value.errorCode !== 0) codes.add(value.errorCode as number)
+    for (const name of ['errorCode', 'partitionErrorCode']) {
+      const code = (value as Readonly<Record<string, unknown>>)[name]
+      if (typeof code === 'number' && code !== 0) codes.add(code)
+    }
     for (const each of Object.values(value)) look(each)
   }
   look(answer)

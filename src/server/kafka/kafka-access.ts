@@ -109,7 +109,8 @@ export class KafkaAccess {
   #refuse({ type, operation, name }: KafkaAsked): false {
     const told = (this.#told ??= new Set())
     if (told.size >= kafkaLimits.refusalsToldMax) return false
-    const what = `${operation} access to ${type} '${name.slice(0, kafkaLimits.refusedNameSizeMax)}'`
+    const kind = type.replace('-', ' ')
+    const what = `${operation} access to ${kind} '${name.slice(0, kafkaLimits.refusedNameSizeMax)}'`
     if (told.has(what)) return false
     told.add(what)
     this.#tell(what)

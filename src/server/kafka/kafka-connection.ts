@@ -1,7 +1,6 @@
 // One Kafka connection. Requests are started in the order they come and overlap in work, so that
 // five produce requests in flight share commits; answers leave in the order of the requests.
 import type { Socket } from 'node:net'
-import { userOfCertificate } from '../../auth/certificate-user.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import { PublishHold } from '../../broker/publish/publish-hold.ts'
@@ -17,7 +16,6 @@ import { pagePool } from '../../lib/page-pool.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
-import { clientCertificateOf } from '../client-certificate.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { AnswerQueue } from './answer-queue.ts'
@@ -27,12 +25,13 @@ import { HeldMemory } from './held-memory.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
 import type { Stranger } from './login-watch.ts'
+import { openSasl } from './open-sasl.ts'
 import type { Operation } from './operation.ts'
 import { ProduceThrottle } from './produce-throttle.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
-import { SaslState } from './sasl-state.ts'
+import type { SaslState } from './sasl-state.ts'
 import { servedApi } from './served-api.ts'
 import { servedApis } from './served-apis.ts'
 
@@ -110,15 +109,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.throttle = new ProduceThrottle(context.broker, () => this.#goOn())
-    const { clock, logger, settings } = context
-    const certificate = clientCertificateOf(socket)
-    this.sasl = new SaslState(context.users, {
-      remoteAddress: this.remoteAddress,
-      certifiedAs: certificate && userOfCertificate(certificate, settings.certificateName),
-      sessionMsMax: settings.sessionMsMax,
-      clock,
-      logger,
-    })
+    this.sasl = openSasl(socket, context)
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {

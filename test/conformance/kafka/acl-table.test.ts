@@ -27,6 +27,8 @@ const [describe_, alter, describeConfigs, alterConfigs] = onCluster(
   'alter-configs',
 )
 
+const writeId: Need = ['transactional-id', 'write', 'x']
+
 /** What is asked for first comes first. */
 const needs: Partial<Readonly<Record<ApiName, readonly Need[]>>> = {
   produce: [writeTopic],
@@ -66,7 +68,17 @@ const needs: Partial<Readonly<Record<ApiName, readonly Need[]>>> = {
   listConfigResources: [describeConfigs],
   describeAcls: [describe_],
   createAcls: [alter],
+  addPartitionsToTxn: [writeId, writeTopic],
+  addOffsetsToTxn: [writeId, readGroup],
+  txnOffsetCommit: [writeId, readGroup, readTopic],
+  endTxn: [writeId],
+  describeTransactions: [['transactional-id', 'describe', 'x']],
+  describeProducers: [readTopic],
+  writeTxnMarkers: [['cluster', 'cluster-action', 'kafka-cluster']],
 }
+
+/** The newest of the versions that clients use, where brokers have later ones. */
+const clientVersions: Partial<Readonly<Record<ApiName, number>>> = { addPartitionsToTxn: 3 }
 
 function onTopic(...operations: readonly AclOperation[]): [Need, Need, Need] {
   return operations.map((operation) => ['topic', operation, 't'] as const) as [Need, Need, Need]
@@ -146,7 +158,7 @@ describe('ACLs', () => {
   for (const [api, asked] of Object.entries(needs) as [ApiName, readonly Need[]][]) {
     it(`${api} with and without each`, async () => {
       await reset()
-      const { versionMax: version } = apiCodecs[api]
+      const version = clientVersions[api] ?? apiCodecs[api].versionMax
       const usual = await ask(kafka.all, api, version)
       setAcls(asked, 'allow')
       assert.deepEqual(await ask(client, api, version), usual, 'with what it needs')
