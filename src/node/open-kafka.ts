@@ -89,6 +89,8 @@ function createServer(
       isAutoCreating: options.kafkaAutoCreateTopicsEnable,
       partitionCount: options.kafkaNumPartitions,
       groups: cell.groups.config,
+      certificateName: options.tlsClientName,
+      sessionMsMax: options.kafkaConnectionsMaxReauthMs,
     },
   })
 }

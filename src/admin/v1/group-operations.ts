@@ -13,7 +13,7 @@ import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { mayDescribe, permitGroup, permitTopicRead } from './group-rights.ts'
+import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
 
 export interface GroupParts {
@@ -160,8 +160,10 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
           return notFound(context)
         }
         await lags.byTopic()
-        const rights = caller.rightsIn(defaultVHost)
-        const may = { reset: rights.may('read', group), delete: rights.may('configure', group) }
+        const may = {
+          reset: mayOnGroup(caller, 'read', group),
+          delete: mayOnGroup(caller, 'delete', group),
+        }
         return { ...(await shown(parts, group)), lag_history: lags.historyOf(group), may }
       },
     }),
@@ -195,7 +197,7 @@ function changeOperations(parts: GroupParts): Operation[] {
       access: 'management',
       answers: { 204: 'It is gone' },
       async handle({ names: { group }, caller, context }) {
-        permitGroup(caller, 'configure', group)
+        permitGroup(caller, 'delete', group)
         if (groups.describe(group) === undefined) return notFound(context)
         const error = await new Promise<GroupErrorCode | undefined>((resolve) => {
           groups.deleteGroup(group, resolve)

@@ -90,8 +90,9 @@ function* listGroups(
   { statesFilter: states, typesFilter: types }: ListGroupsRequest,
   { groups, access }: RequestContext,
 ): Generator<ListedGroup | undefined, void> {
+  const mayListAll = access.mayCluster('describe')
   for (const { groupId, protocolType, state, type } of groups.list({ states, types })) {
-    const isShown = access.mayGroup('describe', groupId)
+    const isShown = mayListAll || access.mayGroup('describe', groupId)
     yield isShown ? { groupId, protocolType, groupState: state, groupType: type } : undefined
   }
 }
@@ -108,7 +109,7 @@ function* deleteGroups(
   const codes: number[] = []
   const outstanding = new Outstanding()
   for (const [at, name] of names.entries()) {
-    if (!context.access.needsGroup('configure', name)) {
+    if (!context.access.needsGroup('delete', name)) {
       codes[at] = codeOf('GROUP_AUTHORIZATION_FAILED')
       yield
       continue

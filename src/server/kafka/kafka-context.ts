@@ -1,3 +1,4 @@
+import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
@@ -48,6 +49,10 @@ export interface KafkaSettings {
   /** Partitions of a topic for which nobody says how many [num.partitions]. */
   readonly partitionCount: number
   readonly groups: GroupConfig
+  /** What of a client's certificate is the user's name. */
+  readonly certificateName: CertificateName
+  /** How long a login by SASL holds, in milliseconds; 0 for ever [connections.max.reauth.ms]. */
+  readonly sessionMsMax: number
 }
 
 /** What the server is put together from. */

@@ -88,7 +88,8 @@ const acl = {
   resourceType: 2,
   resourceName: 't',
   resourcePatternType: 3,
-  principal: 'User:app',
+  // Of somebody else: who asks has permissions.
+  principal: 'User:other',
   host: '*',
   operation: 3,
   permissionType: 3,
@@ -133,9 +134,9 @@ export const rows: Rows = {
     }),
     needs: [],
   },
-  describeAcls: { request: () => aclFilter, needs: [] },
-  createAcls: { request: () => ({ creations: [acl] }), needs: [] },
-  deleteAcls: { request: () => ({ filters: [aclFilter] }), needs: [] },
+  describeAcls: { request: () => aclFilter, needs: administrators },
+  createAcls: { request: () => ({ creations: [acl] }), needs: administrators },
+  deleteAcls: { request: () => ({ filters: [aclFilter] }), needs: administrators },
 
   produce: {
     request: (version, topicId) => ({
