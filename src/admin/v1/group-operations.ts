@@ -11,6 +11,7 @@ import { resetTargets } from '../../broker/group/reset-targets.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
+import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
@@ -117,8 +118,8 @@ const movedSchema = z.object({
 })
 
 const resetBody = z.strictObject({
-  topic: z.string(),
-  partition: z.int().nonnegative().optional().describe('Left out, all of the topic'),
+  topic: z.string().optional().describe('Left out, all topics that the group has a place in'),
+  partition: z.int().nonnegative().optional().describe('Of one topic; left out, all of it'),
   to: placeText,
   dry_run: z.boolean().optional().describe('Only show what would change'),
 })
@@ -183,8 +184,7 @@ function changeOperations(parts: GroupParts): Operation[] {
       answers: { 200: z.object({ offsets: z.array(movedSchema) }) },
       async handle({ names: { group }, body, caller }) {
         permitGroup(caller, 'read', group)
-        permitTopicRead(caller, body.topic)
-        const moved = await findTargets(parts, group, body)
+        const moved = await findTargets(parts, { group, caller }, body)
         if (body.dry_run !== true) await commit(groups, group, moved)
         return { offsets: moved }
       },
@@ -283,21 +283,37 @@ async function showPlaces(
 
 type Moved = z.infer<typeof movedSchema>
 
+/** In all topics at once: what is committed later is one change. */
 async function findTargets(
-  { broker, groups }: GroupParts,
-  groupId: string,
+  parts: GroupParts,
+  { group, caller }: { readonly group: string; readonly caller: Caller },
   { topic, partition, to }: z.infer<typeof resetBody>,
 ): Promise<Moved[]> {
+  const { broker, groups } = parts
   const place = readPlace(to, broker.clock.now())
-  const view = topicsOf(broker).find(topic)
-  if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${topic}'`)
-  const targets = await resetTargets(broker.store, view, { place, partition })
-  return targets.map((target) => ({
-    topic,
-    partition: target.partition,
-    from: groups.fetchOffset(groupId, target).committed?.offset ?? null,
-    to: target.offset,
-  }))
+  if (topic === undefined && partition !== undefined) {
+    throw preconditionFailed('a partition is one of a topic: name that, too')
+  }
+  const names = topic === undefined ? topicsOfGroup(parts, group) : [topic]
+  for (const name of names) permitTopicRead(caller, name)
+  const moved: Moved[] = []
+  for (const name of names) {
+    const view = topicsOf(broker).find(name)
+    if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${name}'`)
+    for (const target of await resetTargets(broker, view, { place, partition })) {
+      const from = groups.fetchOffset(group, target).committed?.offset ?? null
+      moved.push({ topic: name, partition: target.partition, from, to: target.offset })
+    }
+  }
+  return moved
+}
+
+/** Throws `queue_not_found` where there are none: most likely the group's name is wrong. */
+function topicsOfGroup({ broker, groups }: GroupParts, group: string): string[] {
+  const names = new Set<string>()
+  for (const { topic } of placesOf(groups, group, topicsOf(broker))) names.add(topic)
+  if (names.size > 0) return [...names].toSorted(compareNames)
+  throw new BrokerError('queue_not_found', `group '${group}' has no place in any topic: name one`)
 }
 
 /** As an operator commits, who is no member: only while the group has none. */
