@@ -1,6 +1,7 @@
-// Keyed state of partitions that outlived the last process: consumers' offsets, producers, and how
-// far they are copies.
+// Keyed state of partitions that outlived the last process: consumers' offsets, producers, how far
+// they are copies, and how far they are compacted.
 import type { LogStore } from '../log/log-store.ts'
+import { parseCompactedKey } from './compaction/compaction-state.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import type { VHosts } from './vhosts.ts'
@@ -22,10 +23,12 @@ export function restorePartitionState(
     streamContext.offsets.restore(key, value, partitions)
     const parsed = parseProducerKey(key)
     const copied = parseCopied(key, value)
-    const logId = parsed?.logId ?? copied?.logId
+    const compacted = parseCompactedKey(key)
+    const logId = parsed?.logId ?? copied?.logId ?? compacted
     if (logId === undefined) continue
     const partition = partitions.get(logId)
     if (partition === undefined) orphans.push(key)
+    else if (compacted !== undefined) partition.compaction.restore(value)
     else if (copied !== undefined) partition.copiedEnd = copied.copiedEnd
     else if (parsed !== undefined) partition.producers.restore(parsed.producerId, value)
   }

@@ -28,6 +28,13 @@ export interface LogRewriting {
    * part ends. Until `commit` nobody sees it. Rejects when a run is damaged, or the disk has no room.
    */
   add(log: Log, end: number, rewriter: RunRewriter): Promise<void>
+  /** Shows the durable runs of `log` in [first, end) that are kept, in order, some at a time, until `visit` answers false. */
+  scan(
+    log: Log,
+    first: number,
+    end: number,
+    visit: (runs: readonly Run[]) => Promise<boolean>,
+  ): Promise<void>
   /** Puts what was written in the place of what was there, durably, for all logs at once. */
   commit(): Promise<void>
   /** Throws away what was written. */

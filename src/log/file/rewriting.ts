@@ -73,6 +73,20 @@ export class Rewriting implements LogRewriting {
     this.#ends.set(log, end)
   }
 
+  // oxlint-disable-next-line max-params -- as the interface has it
+  async scan(
+    log: Log,
+    first: number,
+    end: number,
+    visit: (runs: readonly Run[]) => Promise<boolean>,
+  ): Promise<void> {
+    for (let at = first; at < end && !log.isDeleted;) {
+      const piece = await this.#read(log, at, end)
+      at = piece.end
+      if (piece.runs.length > 0 && !(await visit(piece.runs))) return
+    }
+  }
+
   async commit(): Promise<void> {
     if (this.#ends.size === 0) return
     for (const { writer, segment } of this.#targets) {
@@ -86,7 +100,8 @@ export class Rewriting implements LogRewriting {
       segment,
       extents: [...writer.moved.values()],
     }))
-    await this.#options.perform(() => swapRewritten(this.#options, { targets, ends: this.#ends }))
+    const rewritten = { targets, ends: this.#ends, onListing: () => this.#targets.splice(0) }
+    await this.#options.perform(() => swapRewritten(this.#options, rewritten))
   }
 
   async discard(): Promise<void> {

@@ -29,6 +29,8 @@ export interface SwapParts {
 export interface Rewritten {
   readonly targets: readonly { readonly segment: Segment; readonly extents: readonly Extent[] }[]
   readonly ends: ReadonlyMap<Log, number>
+  /** The files are about to be listed: from now on they are not to be thrown away. */
+  readonly onListing: () => void
 }
 
 /** To be done while no file is cleaned, as that copies what is about to go. */
@@ -38,6 +40,7 @@ export async function swapRewritten(parts: SwapParts, rewritten: Rewritten): Pro
   const replaced = replacedByFile(parts, ends)
   // The indexes of sealed files of which a part stays; those of open ones are in memory, and grow.
   const indexes = await loadIndexes(parts, ends)
+  rewritten.onListing()
   for (const { segment } of targets) segments.add(segment)
   await folder.manifest.update((content) => listRewritten(content, targets, replaced))
   for (const { segment } of targets) segment.state = 'sealed'

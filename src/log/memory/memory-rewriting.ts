@@ -40,6 +40,20 @@ export class MemoryRewriting implements LogRewriting {
     this.#written.push({ log, end, runs: written })
   }
 
+  // oxlint-disable-next-line max-params -- as the interface has it
+  async scan(
+    log: Log,
+    first: number,
+    end: number,
+    visit: (runs: readonly Run[]) => Promise<boolean>,
+  ): Promise<void> {
+    const runs = log.tail.slice(log.tail.find(first), log.tail.find(end))
+    const kept = runs.filter(({ baseOffset, lastOffset }) => log.keptIn(baseOffset, lastOffset) > 0)
+    for (let at = 0; at < kept.length && !log.isDeleted; at += pieceCount) {
+      if (!(await visit(kept.slice(at, at + pieceCount)))) return
+    }
+  }
+
   commit(): Promise<void> {
     for (const { log, end, runs } of this.#written) {
       if (!log.isDeleted) log.replaceBefore(end, runs)
