@@ -22,6 +22,8 @@ export const topicLimits = {
   keyOffsetsLoadMax: 0.9,
   /** How often topics are looked at for records to compact (Kafka's log.cleaner.backoff.ms). */
   compactionCheckMs: 15_000,
+  /** How often it is looked whether that is over: the time may be changed meanwhile. */
+  compactionTickMs: 1000,
   /** Memory for the keys of what is compacted, 24 bytes each (Kafka's log.cleaner.dedupe.buffer.size). */
   compactionKeysSizeMax: (128 * MiB) as number,
   /** What compaction reads and writes in a second, where log.cleaner.io.max.bytes.per.second allows more. */

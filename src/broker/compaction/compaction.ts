@@ -65,7 +65,8 @@ export class Compaction {
   }
   readonly #options: CompactionOptions
   readonly #pace: CompactionPace
-  #timer: Timer
+  readonly #timer: Timer
+  #nextAt: number
   #passId = 0
   #running: Promise<void> | undefined
   #isClosed = false
@@ -74,13 +75,17 @@ export class Compaction {
   constructor(options: CompactionOptions) {
     this.#options = options
     this.#pace = new CompactionPace(options.clock, options.settings)
-    this.#timer = this.#schedule()
+    this.#nextAt = options.clock.monotonic() + this.#backoffMs
+    this.#timer = options.clock.every(topicLimits.compactionTickMs, () => this.#tick())
   }
 
   /** Looks at all topics, and compacts what is dirty; those that are dirty again meanwhile wait for the next time. */
   run(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
-    this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      this.#nextAt = this.#options.clock.monotonic() + this.#backoffMs
+    })
     return this.#running
   }
 
@@ -92,20 +97,20 @@ export class Compaction {
     await this.#running
   }
 
+  get #backoffMs(): number {
+    const set = this.#options.settings.get('log.cleaner.backoff.ms')
+    return Number(set ?? topicLimits.compactionCheckMs)
+  }
+
   /** The time between two looks may be changed while the broker runs. */
-  #schedule(): Timer {
-    const { clock, settings } = this.#options
-    const set = settings.get('log.cleaner.backoff.ms')
-    return clock.after(Number(set ?? topicLimits.compactionCheckMs), () => {
-      void this.run().then(() => {
-        if (!this.#isClosed) this.#timer = this.#schedule()
-      })
-    })
+  #tick(): void {
+    const now = this.#options.clock.monotonic()
+    this.#nextAt = Math.min(this.#nextAt, now + this.#backoffMs)
+    if (now >= this.#nextAt) void this.run()
   }
 
   async #run(): Promise<void> {
-    const { settings, slices } = this.#options
-    if (settings.get('log.cleaner.enable') === 'false') return
+    const { slices } = this.#options
     const candidates = await slices.run(this.#find())
     if (candidates.length === 0) return
     this.stats.isRunning = true
