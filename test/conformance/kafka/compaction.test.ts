@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import amqp from 'amqplib'
 import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs'
-import { batchSizeAt, recordCountOf } from '../../../src/record/batch/batch-header.ts'
+import { batchSizeAt, lastOffsetOf, recordCountOf } from '../../../src/record/batch/batch-header.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { readTopic } from '../../support/read-topic.ts'
@@ -67,23 +67,28 @@ async function update(topic: string, round: number, compression: CompressionType
 /** Key and value of all records, once there are only so many. */
 async function compacted(topic: string, count: number): Promise<string[]> {
   await using client = await KafkaRawClient.connect(broker.kafkaPort)
-  const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000_000 }
-  const request = fetchRequest([fetchFromStart(topic, 1_000_000)], limits)
-  await waitFor('only the latest are left', async () => {
-    const { responses } = await client.call('fetch', request, 12)
-    const batches = [responses[0]?.partitions[0]?.records ?? []].flat()
-    return countIn(Buffer.concat(batches)) <= count
-  })
+  await waitFor('only the latest are left', async () => (await countIn(topic, client)) <= count)
   const records = await readTopic(broker.kafkaPort, topic)
   return records.map(({ offset, key, value }) => `${offset} ${key}=${value}`)
 }
 
-function countIn(batches: Buffer): number {
+async function countIn(topic: string, client: KafkaRawClient): Promise<number> {
   let count = 0
-  for (let at = 0; at < batches.length; at += batchSizeAt(batches, at)) {
-    count += recordCountOf(batches.subarray(at))
+  for (let fetchOffset = 0; ;) {
+    const start = fetchFromStart(topic, 1_000_000)
+    const partitions = start.partitions.map((each) => ({ ...each, fetchOffset }))
+    const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000_000 }
+    const request = fetchRequest([{ ...start, partitions }], limits)
+    const { responses } = await client.call('fetch', request, 12)
+    const { records, highWatermark = 0 } = responses[0]!.partitions[0]!
+    const batches = Buffer.concat([records ?? []].flat())
+    for (let at = 0; at < batches.length; at += batchSizeAt(batches, at)) {
+      const batch = batches.subarray(at)
+      count += recordCountOf(batch)
+      fetchOffset = lastOffsetOf(batch) + 1
+    }
+    if (fetchOffset >= highWatermark) return count
   }
-  return count
 }
 
 describe('a compacted topic', () => {
