@@ -88,7 +88,7 @@ class Pass {
   /** Returns the offset up to which keys are noted: the end of what is to be compacted. */
   async #noteKeys({ first, end: endMax }: DirtyPart): Promise<number> {
     const { worker, pace, id, seed, keysSizeMax, check } = this.#context
-    const aborted: readonly AbortedTransaction[] = []
+    const aborted = this.#aborted(endMax)
     await worker.note(id, Buffer.alloc(0), { seed, keysSizeMax, aborted })
     let end = first
     await this.#rewriting.scan(this.#partition.log, first, endMax, async (runs) => {
@@ -101,6 +101,16 @@ class Pass {
       return runCount === runs.length
     })
     return end
+  }
+
+  #aborted(end: number): readonly AbortedTransaction[] {
+    const { transactions, startOffset } = this.#partition
+    const found = transactions?.aborted.between(startOffset, end) ?? []
+    return found.map(({ producerId, firstOffset, lastOffset }) => ({
+      producerId,
+      first: firstOffset,
+      last: lastOffset,
+    }))
   }
 
   /**

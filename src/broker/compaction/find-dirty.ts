@@ -32,7 +32,8 @@ export function findDirty(partition: Partition, options: DirtyOptions): DirtyPar
   // A repair may have left less than there was.
   const first = Math.min(Math.max(state.cleanedEnd, startOffset), log.durableEnd)
   const taken = takenEnd(partition)
-  const end = Math.max(first, Math.min(stableEndOf(partition), state.activeStart, taken))
+  // Records of open transactions are not touched, nor what comes after them.
+  const end = Math.max(first, Math.min(partition.lastStableOffset, state.activeStart, taken))
   const dirtySize = end > first ? store.sizeIn(log, first, end) : 0
   const cleanSize = store.sizeIn(log, startOffset, first)
   const ratio = dirtySize === 0 ? 0 : dirtySize / (dirtySize + cleanSize)
@@ -47,11 +48,6 @@ export function findDirty(partition: Partition, options: DirtyOptions): DirtyPar
 function takenEnd({ log, cursor }: Partition): number {
   const others = log.cursors.filter((each) => each !== cursor)
   return others.length === 0 ? Infinity : keptFloor(others)
-}
-
-/** Records of open transactions are not touched, nor what comes after them: what is decided ends here. */
-export function stableEndOf(partition: Partition): number {
-  return partition.highWatermark
 }
 
 function reasonOf(

@@ -59,7 +59,8 @@ export interface CompactedPiece {
 
 export class CompactionPass {
   readonly #keys: KeyOffsets
-  readonly #aborted: readonly AbortedTransaction[]
+  /** By producer. */
+  readonly #aborted: ReadonlyMap<number, readonly AbortedTransaction[]>
   readonly #reader = new RecordReader()
   /** Producers of transactions that have records left, and whose marker comes. */
   readonly #withRecords = new Set<number>()
@@ -70,7 +71,7 @@ export class CompactionPass {
 
   constructor({ seed, keysSizeMax, aborted }: PassOptions) {
     this.#keys = new KeyOffsets(seed, keysSizeMax)
-    this.#aborted = aborted
+    this.#aborted = Map.groupBy(aborted, ({ producerId }) => producerId)
   }
 
   get keyCount(): number {
@@ -249,10 +250,8 @@ export class CompactionPass {
 
   #isAborted({ isTransactional, producerId, baseOffset }: BatchHeader): boolean {
     if (!isTransactional) return false
-    return this.#aborted.some(
-      (each) =>
-        each.producerId === producerId && each.first <= baseOffset && baseOffset <= each.last,
-    )
+    const aborted = this.#aborted.get(producerId) ?? []
+    return aborted.some(({ first, last }) => first <= baseOffset && baseOffset <= last)
   }
 
   #unlessUndecodable<T>(otherwise: T, work: () => T): T {
