@@ -16,14 +16,11 @@ export interface DynamicBrokerConfig extends SettingRules {
   readonly isActedOn: boolean
 }
 
-/** Kept and shown. Threads are Kafka's way to divide work, its cleaner and remote storage are not ours. */
+/** Kept and shown. Threads and buffers are Kafka's way to divide work, its remote storage is not ours. */
 const kept: Readonly<Record<string, SettingCheck | undefined>> = {
   'background.threads': atLeast(1),
-  'log.cleaner.backoff.ms': atLeast(0),
-  'log.cleaner.dedupe.buffer.size': undefined,
   'log.cleaner.io.buffer.load.factor': undefined,
   'log.cleaner.io.buffer.size': atLeast(0),
-  'log.cleaner.io.max.bytes.per.second': undefined,
   'log.cleaner.threads': atLeast(0),
   'num.io.threads': atLeast(1),
   'num.network.threads': atLeast(1),
@@ -47,6 +44,9 @@ const quotas = [
   'replica.alter.log.dirs.io.max.bytes.per.second',
 ] as const
 const actedOn: Readonly<Record<string, SettingCheck | undefined>> = {
+  'log.cleaner.backoff.ms': atLeast(0),
+  'log.cleaner.dedupe.buffer.size': undefined,
+  'log.cleaner.io.max.bytes.per.second': undefined,
   'max.connection.creation.rate': atLeast(0),
   'max.connections': atLeast(0),
   'max.connections.per.ip': atLeast(0),
