@@ -47,4 +47,11 @@ export const apiNames: readonly string[] = [
   'UnregisterBroker',
   'ListConfigResources',
   'DescribeTopicPartitions',
+  'ShareGroupHeartbeat',
+  'ShareGroupDescribe',
+  'ShareFetch',
+  'ShareAcknowledge',
+  'DescribeShareGroupOffsets',
+  'AlterShareGroupOffsets',
+  'DeleteShareGroupOffsets',
 ]

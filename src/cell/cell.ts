@@ -12,6 +12,8 @@ import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
+import { shareCursorIds } from '../broker/share/share-rows.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
@@ -27,6 +29,7 @@ import type { BlockedReason } from '../log/log-store.ts'
 import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
+import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
@@ -60,6 +63,7 @@ export class Cell implements AsyncDisposable {
   readonly broker: Broker
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
@@ -99,6 +103,7 @@ export class Cell implements AsyncDisposable {
     this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
+    this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
     this.producerIds = new ProducerIds(store, state)
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
@@ -112,6 +117,7 @@ export class Cell implements AsyncDisposable {
   rest(): void {
     this.#retention.close()
     this.groups.close()
+    this.shareGroups.close()
   }
 
   /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */
@@ -171,7 +177,8 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
-  warnOfLosses(broker.restore(storage.topology, storage.logs), logger)
+  const keptCursors = shareCursorIds(storage.state)
+  warnOfLosses(broker.restore(storage.topology, storage.logs, keptCursors), logger)
   storage.store.setTopologySource(() => broker.topologyEntries())
   broker.restoreState(storage.state)
   return broker

@@ -6,18 +6,25 @@ import type { Handler } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
-/** What tools show as Kafka's version: 4.3-IV0. Other features are those of protocols not served. */
-const metadataVersion = 30
-const features: Partial<ApiVersionsResponse> = {
-  supportedFeatures: [{ name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion }],
-  finalizedFeaturesEpoch: 0,
-  finalizedFeatures: [
-    {
-      name: 'metadata.version',
-      maxVersionLevel: metadataVersion,
-      minVersionLevel: metadataVersion,
-    },
-  ],
+/** What tools show as Kafka's version: 4.3-IV0. */
+const metadataVersion = { name: 'metadata.version', min: 7, level: 30 }
+/** Protocols that are there. Other features of Kafka are those of protocols not served. */
+const protocols = [{ name: 'share.version', min: 0, level: 1 }]
+/** Older clients take a feature that may be off for a broken answer (KAFKA-17011). */
+const offFeatureVersion = 4
+
+function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
+  const all = [metadataVersion, ...protocols]
+  const supported = all.filter(({ min }) => min > 0 || apiVersion >= offFeatureVersion)
+  return {
+    supportedFeatures: supported.map(({ name, min, level }) => {
+      return { name, minVersion: min, maxVersion: level }
+    }),
+    finalizedFeaturesEpoch: 0,
+    finalizedFeatures: all.map(({ name, level }) => {
+      return { name, maxVersionLevel: level, minVersionLevel: level }
+    }),
+  }
 }
 
 export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion, client }) => {
@@ -27,7 +34,7 @@ export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion,
   return {
     errorCode: isNamed ? noError : codeOf('INVALID_REQUEST'),
     apiKeys: isNamed ? served() : [],
-    ...(apiVersion >= 3 && isNamed && features),
+    ...(apiVersion >= 3 && isNamed && featuresFor(apiVersion)),
   }
 }
 

@@ -76,6 +76,7 @@ const managingGroup = having('group', 'configure')
 
 const named = { name: 't', topicId: zeroUuid }
 const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
+const sharing = { groupId: 's', memberId: 'm' }
 const configs = [{ name: 'retention.ms', value: '1000', configOperation: 0 }]
 const ofTopic = { resourceType: resourceType.topic, resourceName: 't' }
 const acl = {
@@ -368,6 +369,62 @@ export const rows: Rows = {
   },
   unregisterBroker: { request: () => ({ brokerId: 9 }), needs: administrators },
   listConfigResources: { request: () => ({ resourceTypes: [] }), needs: administrators },
+
+  shareGroupHeartbeat: {
+    request: () => ({
+      ...sharing,
+      memberEpoch: 0,
+      rackId: null,
+      subscribedTopicNames: ['t'],
+    }),
+    needs: [joining, seeing],
+  },
+  shareGroupDescribe: {
+    request: () => ({ groupIds: ['s'], includeAuthorizedOperations: false }),
+    needs: [seeingGroup, seeing],
+  },
+  shareFetch: {
+    request: (_version, topicId) => ({
+      ...sharing,
+      shareSessionEpoch: 0,
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: 1000,
+      maxRecords: 1,
+      batchSize: 1,
+      shareAcquireMode: 0,
+      isRenewAck: false,
+      topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
+      forgottenTopicsData: [],
+    }),
+    needs: [joining, reading],
+  },
+  shareAcknowledge: {
+    request: (_version, topicId) => ({
+      ...sharing,
+      shareSessionEpoch: -1,
+      isRenewAck: false,
+      topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
+    }),
+    needs: [joining, reading],
+  },
+  describeShareGroupOffsets: {
+    request: () => ({
+      groups: [{ groupId: 's', topics: [{ topicName: 't', partitions: [0] }] }],
+    }),
+    needs: [seeingGroup, seeing],
+  },
+  alterShareGroupOffsets: {
+    request: () => ({
+      groupId: 's',
+      topics: [{ topicName: 't', partitions: [{ partitionIndex: 0, startOffset: 0 }] }],
+    }),
+    needs: [joining, reading],
+  },
+  deleteShareGroupOffsets: {
+    request: () => ({ groupId: 's', topics: [{ topicName: 't' }] }),
+    needs: [managingGroup, reading],
+  },
 }
 
 function committed(committedOffset: number): {
