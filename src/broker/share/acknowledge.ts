@@ -49,14 +49,12 @@ export function acknowledge(
     if (refusal !== undefined) return refusal
     end = batch.lastOffset
   }
+  const { dyingCount } = share
   store.beginAtom()
-  let hasDead = false
-  for (const batch of asked.batches) {
-    if (settle(share, batch, asked.memberId, settings)) hasDead = true
-  }
+  for (const batch of asked.batches) settle(share, batch, asked.memberId, settings)
   const ticket = store.endAtom()
   share.tell()
-  return { error: undefined, ticket, hasDead }
+  return { error: undefined, ticket, hasDead: share.dyingCount > dyingCount }
 }
 
 function refusalOfBatch(
@@ -99,25 +97,22 @@ function stateRefusal(
   return undefined
 }
 
-/** Returns whether records are dead now. */
 function settle(
   share: SharePartition,
   { firstOffset, lastOffset, acknowledgeTypes: types }: AcknowledgedBatch,
   memberId: string,
   settings: ShareSettings,
-): boolean {
+): void {
   const from = Math.max(firstOffset, share.partition.startOffset)
   const typeAt = (offset: number): number =>
     types.length === 1 ? types[0]! : types[offset - firstOffset]!
-  let hasDead = false
   for (let first = from; first <= lastOffset;) {
     const type = typeAt(first)
     let last = first
     while (last < lastOffset && typeAt(last + 1) === type) last++
-    if (settleRun(share, { first, last, type }, memberId, settings)) hasDead = true
+    settleRun(share, { first, last, type }, memberId, settings)
     first = last + 1
   }
-  return hasDead
 }
 
 interface SettledRun {
@@ -131,29 +126,28 @@ function settleRun(
   { first, last, type }: SettledRun,
   memberId: string,
   settings: ShareSettings,
-): boolean {
+): void {
   switch (type) {
     case acknowledgeType.accept:
       share.settle(first, last, 'accepted')
-      return false
+      return
     case acknowledgeType.gap:
       share.settle(first, last, 'archived')
-      return false
+      return
     case acknowledgeType.renew: {
       const lock = share.acquired.lock(memberId, settings.recordLockMs)
       for (let offset = first; offset <= last; offset++) {
         share.acquired.set(offset, { ...share.acquired.get(offset)!, lock })
       }
-      return false
+      return
     }
     case acknowledgeType.release:
       for (let offset = first; offset <= last; offset++) {
         share.release(offset, settings.deliveriesMax)
       }
-      return false
+      return
     default:
       for (let offset = first; offset <= last; offset++) share.die(offset, 'rejected')
-      return settings.deadLetter !== undefined
   }
 }
 

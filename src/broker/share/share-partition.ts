@@ -108,6 +108,11 @@ export class SharePartition {
     return this.acquired.size + this.#returned.size + this.#dying.size
   }
 
+  /** Records on their way to the dead letters. */
+  get dyingCount(): number {
+    return this.#dying.size
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }
