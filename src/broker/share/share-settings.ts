@@ -98,8 +98,9 @@ function deadLetterOf(own: SettingValues): ShareDeadLetterTarget | undefined {
     const isCopied = own['errors.deadletterqueue.copy.record.enable'] === 'true'
     return { kind: 'topic', topic, isCopied }
   }
-  const exchange = own['pabal.share.dead.letter.exchange']
-  if (exchange === undefined) return undefined
-  const routingKey = own['pabal.share.dead.letter.routing.key']
-  return { kind: 'exchange', exchange, routingKey }
+  const exchange = own['pabal.share.dead.letter.exchange'] ?? ''
+  const routingKey = own['pabal.share.dead.letter.routing.key'] ?? ''
+  // The default exchange needs the name of a queue.
+  if (exchange === '' && routingKey === '') return undefined
+  return { kind: 'exchange', exchange, routingKey: routingKey === '' ? undefined : routingKey }
 }
