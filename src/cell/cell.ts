@@ -18,6 +18,7 @@ import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
 import { Retention } from '../broker/topic/retention.ts'
+import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import { Crossing } from '../crossing/crossing.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -31,6 +32,7 @@ import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
+import { openTransactions } from './open-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
 /** What a cell is opened with. */
@@ -65,6 +67,7 @@ export class Cell implements AsyncDisposable {
   readonly groups: GroupCoordinator
   readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
+  readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
@@ -105,6 +108,14 @@ export class Cell implements AsyncDisposable {
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
     this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
     this.producerIds = new ProducerIds(store, state)
+    this.transactions = openTransactions({
+      broker: this.broker,
+      vhost: this.broker.getVHost(defaultVHost),
+      producerIds: this.producerIds,
+      members: [],
+      state,
+      logger: parts.logger,
+    })
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
     this.broker.onRetentionChanged = () => void this.#retention.run()
@@ -118,6 +129,7 @@ export class Cell implements AsyncDisposable {
     this.#retention.close()
     this.groups.close()
     this.shareGroups.close()
+    this.transactions[Symbol.dispose]()
   }
 
   /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */

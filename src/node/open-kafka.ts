@@ -31,7 +31,14 @@ export interface KafkaParts extends Pick<
 > {
   readonly cell: Pick<
     Cell,
-    'broker' | 'crossing' | 'groups' | 'shareGroups' | 'producerIds' | 'restoredEnds' | 'clusterId'
+    | 'broker'
+    | 'crossing'
+    | 'groups'
+    | 'shareGroups'
+    | 'producerIds'
+    | 'transactions'
+    | 'restoredEnds'
+    | 'clusterId'
   >
 }
 
@@ -64,6 +71,7 @@ function createServer(
     groups: cell.groups,
     shareGroups: cell.shareGroups,
     producerIds: cell.producerIds,
+    transactions: cell.transactions,
     restoredEnds: cell.restoredEnds,
     shareSessions: new ShareSessions(cell.shareGroups),
     fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),

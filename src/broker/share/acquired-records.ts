@@ -55,9 +55,9 @@ export class AcquiredRecords {
     if (record.lock.until < this.#timerAt) this.#setTimer(record.lock.until)
   }
 
-  /** Nobody has it any more. */
-  delete(offset: number): void {
-    this.#records.delete(offset)
+  /** Nobody has it any more; false when nobody had it. */
+  delete(offset: number): boolean {
+    return this.#records.delete(offset)
   }
 
   deleteBelow(end: number): void {

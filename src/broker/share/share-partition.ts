@@ -177,8 +177,10 @@ export class SharePartition {
 
   /** A member is done with first … last, all of which it has. Within an atom. */
   settle(first: number, last: number, outcome: 'accepted' | 'archived'): void {
-    for (let offset = first; offset <= last; offset++) this.acquired.delete(offset)
-    this.#ack(first, last)
+    for (let offset = first; offset <= last; offset++) {
+      if (this.acquired.delete(offset)) this.#context.shared.count--
+    }
+    this.cursor.ackRange(first, last)
     this.#context.onSettled(outcome, last - first + 1)
   }
 
@@ -198,7 +200,9 @@ export class SharePartition {
 
   /** A dead record has gone. Within an atom. */
   onMoved(offset: number): void {
-    if (this.#dying.delete(offset)) this.#ack(offset, offset)
+    if (!this.#dying.delete(offset)) return
+    this.#context.shared.count--
+    this.cursor.ack(offset)
   }
 
   /** Calls back once when the records that are dead by now have gone, durably. */
@@ -252,12 +256,25 @@ export class SharePartition {
 
   #firstReturned(): number {
     const order = this.#returnedOrder
-    while (order.size > 0 && !this.#returned.has(order.peek())) order.pop()
-    return order.peek()
+    while (order.size > 0) {
+      const offset = order.peek()
+      if (this.#returned.has(offset)) {
+        // Its transaction was aborted meanwhile.
+        if (!this.cursor.acked.isAcked(offset)) return offset
+        this.#forgetReturned(offset)
+      }
+      order.pop()
+    }
+    return -1
+  }
+
+  #forgetReturned(offset: number): void {
+    if (this.#returned.delete(offset)) this.#context.shared.count--
   }
 
   #isAvailable(offset: number): boolean {
-    return offset < this.#next ? this.#returned.has(offset) : !this.cursor.acked.isAcked(offset)
+    if (this.cursor.acked.isAcked(offset)) return false
+    return offset >= this.#next || this.#returned.has(offset)
   }
 
   /** Takes what is available of first … last, which is in one batch; false when that is enough. */
@@ -309,18 +326,14 @@ export class SharePartition {
   /** The group is done with what is available of first … last: nobody gets it. */
   #archiveUnread(first: number, last: number): void {
     for (const offset of this.#returned) {
-      if (offset >= first && offset <= last) this.#ack(offset, offset)
+      if (offset < first || offset > last) continue
+      this.cursor.ack(offset)
+      this.#forgetReturned(offset)
     }
     const from = Math.max(first, this.#next)
     if (last < from) return
     this.cursor.ackRange(from, last)
     this.#next = last + 1
-  }
-
-  #ack(first: number, last: number): void {
-    const count = this.cursor.ackRange(first, last)
-    for (let offset = first; offset <= last; offset++) this.#returned.delete(offset)
-    this.#context.shared.count -= count
   }
 
   #passStart(): void {

@@ -8,6 +8,7 @@ import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
+import type { TransactionCoordinator } from '../../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Crossing } from '../../crossing/crossing.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -58,6 +59,7 @@ export interface KafkaParts {
   readonly groups: GroupCoordinator
   readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
+  readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
   readonly shareSessions: ShareSessions

@@ -6,7 +6,7 @@ import type {
   SharePartition,
 } from '../../broker/share/share-partition.ts'
 import type { ShareSettings } from '../../broker/share/share-settings.ts'
-import type { Partition } from '../../broker/topic/partition.ts'
+import { isTransactional } from '../../broker/topic/check-batch.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import { readInt64 } from '../../lib/int64.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
@@ -14,8 +14,8 @@ import { kafkaLimits } from '../../limits/kafka.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import { shareLimits } from '../../limits/share.ts'
 import {
-  batchAttribute,
   batchField,
+  isControlBatch,
   lastOffsetOf,
   recordCountOf,
 } from '../../record/batch/batch-header.ts'
@@ -135,14 +135,15 @@ export class ShareRead {
 
   *#readOne(place: SharedPlace, share: SharePartition): Steps<Candidate | undefined> {
     const { partition } = share
-    const end = visibleEnd(partition, this.#asked.settings)
+    const { isCommittedOnly: isCommitted } = this.#asked.settings
+    const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
     const from = share.nextAvailable(end)
     const sizeMax = Math.min(this.#roomLeft(), shareLimits.shareReadSizeMax)
     const isStrict = this.#size > 0
     const { topics } = this.#context
     const view = topics.findById(place.topicId)
     if (from < 0 || view === undefined || (isStrict && sizeMax <= 0)) return undefined
-    const wanted = { offset: from, sizeMax, isStrict }
+    const wanted = { offset: from, sizeMax, isStrict, isCommitted }
     const records = yield* resultOf(readPartition(this.#context, view, partition, wanted))
     if (records.parts.length === 0) {
       // There is no record any more.
@@ -165,7 +166,7 @@ export class ShareRead {
       if (left <= 0) break
       const { place, share, from, end, records } = candidate
       const parts = records.parts.filter((part) => baseOffsetOf(part) < end)
-      const read = { from, spans: parts.map((part) => spanOf(part, end)) }
+      const read = { from, spans: parts.map((part) => spanOf(part, candidate, asked.settings)) }
       const ranges = share.acquire(read, { ...asked, recordsMax: left })
       if (ranges.length === 0) continue
       for (const { first, last } of ranges) left -= last - first + 1
@@ -223,11 +224,6 @@ export class ShareRead {
   }
 }
 
-/** Where what members may see ends. */
-function visibleEnd({ highWatermark }: Partition, _settings: ShareSettings): number {
-  return highWatermark
-}
-
 function nextTurn({ clock }: RequestContext): Promise<void> {
   return new Promise((resolve) => {
     clock.atEndOfTurn(resolve)
@@ -238,10 +234,19 @@ function baseOffsetOf(batch: Buffer): number {
   return readInt64(batch, batchField.baseOffset)
 }
 
-function spanOf(batch: Buffer, end: number): BatchSpan {
-  const isControl = (batch.readUInt16BE(batchField.attributes) & batchAttribute.control) !== 0
+function spanOf(
+  batch: Buffer,
+  { end, share: { partition } }: Candidate,
+  { isCommittedOnly }: ShareSettings,
+): BatchSpan {
+  const first = baseOffsetOf(batch)
+  const producerId = readInt64(batch, batchField.producerId)
+  const isAborted =
+    isCommittedOnly &&
+    isTransactional(batch) &&
+    partition.transactions?.aborted.isAborted(producerId, first) === true
   const last = Math.min(lastOffsetOf(batch), end - 1)
-  return { first: baseOffsetOf(batch), last, isHidden: isControl }
+  return { first, last, isHidden: isControlBatch(batch) || isAborted }
 }
 
 /** Those of `parts` that have acquired records. */
