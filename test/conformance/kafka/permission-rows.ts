@@ -378,10 +378,11 @@ export const rows: Rows = {
       subscribedTopicNames: ['t'],
     }),
     needs: [joining, seeing],
+    changes: true,
   },
   shareGroupDescribe: {
     request: () => ({ groupIds: ['s'], includeAuthorizedOperations: false }),
-    needs: [seeingGroup, seeing],
+    needs: [seeingGroup],
   },
   shareFetch: {
     request: (_version, topicId) => ({
@@ -406,7 +407,8 @@ export const rows: Rows = {
       isRenewAck: false,
       topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
     }),
-    needs: [joining, reading],
+    // It is of a session, which has partitions that may be read.
+    needs: [joining],
   },
   describeShareGroupOffsets: {
     request: () => ({
@@ -420,10 +422,12 @@ export const rows: Rows = {
       topics: [{ topicName: 't', partitions: [{ partitionIndex: 0, startOffset: 0 }] }],
     }),
     needs: [joining, reading],
+    changes: true,
   },
   deleteShareGroupOffsets: {
     request: () => ({ groupId: 's', topics: [{ topicName: 't' }] }),
     needs: [managingGroup, reading],
+    changes: true,
   },
 }
 

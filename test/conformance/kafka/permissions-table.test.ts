@@ -12,7 +12,7 @@ import { type Granted, type Kind, refusals, type Row, rows } from './permission-
 const misleading: readonly number[] = [...Object.values(refusals), 3, 100]
 const operations = ['configure', 'write', 'read'] as const
 const kinds = ['topic', 'group'] as const
-const namesOf: Readonly<Record<Kind, string>> = { topic: 't|new', group: 'g' }
+const namesOf: Readonly<Record<Kind, string>> = { topic: 't|new', group: 'g|s' }
 
 /**
  * Each way to have or not to have each right, all rights on other names only, on topics only or on groups only,
@@ -46,6 +46,11 @@ async function reset(): Promise<void> {
   const { request } = rows.offsetCommit
   const { topics } = await kafka.all.call('offsetCommit', request(2, topicId), 2)
   assert.equal(topics[0]?.partitions[0]?.errorCode, 0)
+  // `s` has a place in `t` and no member.
+  for (const memberEpoch of [0, -1]) {
+    const beat = { ...rows.shareGroupHeartbeat.request(1, topicId), memberEpoch }
+    assert.equal((await kafka.all.call('shareGroupHeartbeat', beat, 1)).errorCode, 0)
+  }
 }
 
 /** All different error codes of an answer, in their order; none when all is well. */
