@@ -81,6 +81,15 @@ export class ShareGroup implements ShareTopicOwner {
     return count
   }
 
+  /** Records that it is not done with, for each partition. */
+  *lags(): Generator<{ readonly topic: string; readonly lag: number }> {
+    for (const each of this.topics.values()) {
+      for (let index = 0; index < each.partitionCount; index++) {
+        yield { topic: each.topic.name, lag: each.lagOf(index) }
+      }
+    }
+  }
+
   /** What is known of it from before a restart. */
   restoreEpoch(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch)
