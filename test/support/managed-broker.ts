@@ -11,7 +11,9 @@ import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openShareGroups } from '../../src/cell/open-share-groups.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -26,6 +28,7 @@ export type ManagedBroker = Pick<
   | 'source'
   | 'figures'
   | 'groups'
+  | 'shareGroups'
   | 'countFiles'
   | 'logins'
   | 'settings'
@@ -54,6 +57,7 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
 /** `vhosts` are those of the settings. */
 export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedBroker {
   const clients = new ClientRegistry(broker.clock)
+  const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
   return {
     broker,
     clients,
@@ -69,6 +73,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
     live: new LiveConnections(broker.clock),
-    groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
+    groups,
+    shareGroups: openShareGroups(broker, groups, new Map(), silentLogger),
   }
 }

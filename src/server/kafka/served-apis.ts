@@ -43,6 +43,14 @@ import {
 import type { ServedApis } from './request-context.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
 import { handleDescribeUserScramCredentials } from './scram-credentials.ts'
+import { handleShareAcknowledge } from './share-acknowledge.ts'
+import { handleShareFetch } from './share-fetch.ts'
+import { handleShareGroupDescribe, handleShareGroupHeartbeat } from './share-members.ts'
+import {
+  handleAlterShareGroupOffsets,
+  handleDeleteShareGroupOffsets,
+  handleDescribeShareGroupOffsets,
+} from './share-offsets.ts'
 import {
   handleAddOffsetsToTxn,
   handleAddPartitionsToTxn,
@@ -180,4 +188,27 @@ export const servedApis: ServedApis = {
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
   listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
+  shareGroupHeartbeat: { handle: handleShareGroupHeartbeat, operation: 'work' },
+  shareGroupDescribe: { handle: handleShareGroupDescribe, operation: 'work', isAlone: true },
+  shareFetch: {
+    handle: handleShareFetch,
+    operation: 'work',
+    inFlightMax: kafkaLimits.kafkaFetchesInFlightMax,
+  },
+  shareAcknowledge: { handle: handleShareAcknowledge, operation: 'work' },
+  describeShareGroupOffsets: {
+    handle: handleDescribeShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
+  alterShareGroupOffsets: {
+    handle: handleAlterShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
+  deleteShareGroupOffsets: {
+    handle: handleDeleteShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
 }
