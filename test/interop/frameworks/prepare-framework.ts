@@ -38,18 +38,6 @@ export function prepareFrameworkInJava(program: string): Promise<Preparation> {
   return buildJava(program, join(here, 'java'))
 }
 
-/**
- * A program in Node that starts others in Java: Kafka Connect and what else kafka/java/pom.xml names.
- * Their class path is in INTEROP_CLASSES.
- */
-export async function prepareKafkaProgram(file: string): Promise<Preparation> {
-  const java = await buildJava('', join(here, 'kafka/java'))
-  if ('missing' in java) return java
-  const classes = java.args[java.args.indexOf('-cp') + 1] ?? ''
-  const args = [join(here, 'kafka', file)]
-  return { command: process.execPath, args, env: { INTEROP_CLASSES: classes } }
-}
-
 /** From Debian's packages, as Composer would fetch it from places that not every machine reaches. */
 export async function findSymfony(file: string): Promise<Preparation> {
   if (!has('php', '--version')) return { missing: 'PHP (Debian package php-cli)' }

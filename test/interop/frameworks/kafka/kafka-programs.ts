@@ -1,11 +1,30 @@
 // Programs for Kafka of test/interop/frameworks/kafka: how they are prepared, and what each step must
 // show. PABAL_TEST_KAFKA proves them against Kafka.
 
+import type { Steps } from '../../steps.ts'
 import type { Framework } from '../framework.ts'
-import { prepareKafkaProgram } from '../prepare-framework.ts'
-import { connectSteps, streamsSteps } from './kafka-steps.ts'
+import {
+  apicurioSteps,
+  connectOnceSteps,
+  connectSteps,
+  debeziumSteps,
+  mirrorSteps,
+  pythonSteps,
+  streamsSteps,
+} from './kafka-steps.ts'
+import {
+  prepareDebezium,
+  prepareKafkaInPython,
+  prepareKafkaProgram,
+  prepareMirror,
+  prepareRegistry,
+} from './prepare-kafka-program.ts'
 
 const heavy = { protocol: 'kafka', lacking: {}, isHeavy: true } as const
+
+function allLack(steps: Steps, what: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(steps).map((step) => [step, what]))
+}
 
 /** Every program for Kafka, in the order of the table. */
 export const kafkaPrograms: readonly Framework[] = [
@@ -16,6 +35,57 @@ export const kafkaPrograms: readonly Framework[] = [
     version: '4.3.1',
     steps: connectSteps,
     prepare: () => prepareKafkaProgram('connect.ts'),
+  },
+  {
+    ...heavy,
+    name: 'Kafka Connect with exactly-once sources',
+    language: 'Java',
+    version: '4.3.1',
+    steps: connectOnceSteps,
+    lacking: allLack(connectOnceSteps, 'transactions'),
+    prepare: () => prepareKafkaProgram('connect-exactly-once.ts'),
+  },
+  {
+    ...heavy,
+    name: 'Debezium',
+    language: 'Java',
+    version: '3.6.1',
+    steps: debeziumSteps,
+    prepare: prepareDebezium,
+  },
+  {
+    ...heavy,
+    name: 'MirrorMaker 2',
+    language: 'Java',
+    version: '4.3.1',
+    steps: mirrorSteps,
+    prepare: prepareMirror,
+  },
+  {
+    ...heavy,
+    name: 'Apicurio Registry',
+    language: 'Java',
+    version: '3.0.9',
+    steps: apicurioSteps,
+    prepare: prepareRegistry,
+  },
+  {
+    ...heavy,
+    name: 'Quix Streams',
+    language: 'Python',
+    version: '3.28.1',
+    steps: pythonSteps,
+    lacking: { 'exactly once: killed and started again': 'transactions' },
+    prepare: () => prepareKafkaInPython('quix_client.py'),
+  },
+  {
+    ...heavy,
+    name: 'Faust',
+    language: 'Python',
+    version: '0.15.3',
+    steps: pythonSteps,
+    lacking: { 'exactly once: killed and started again': 'transactions' },
+    prepare: () => prepareKafkaInPython('faust_client.py'),
   },
   {
     ...heavy,

@@ -48,14 +48,17 @@ export async function send(
   }
 }
 
-/** All committed records of a topic; none when there is no such topic. */
+/** All committed records of a topic; none when there is no such topic, or its leader is not known yet. */
 export async function recordsOf(
   topic: string,
   address: string = broker,
 ): Promise<readonly CopiedRecord[]> {
   const topics = await administer((admin) => admin.listTopics(), address)
   if (!topics.includes(topic)) return []
-  return readTopic(Number(address.split(':')[1]), topic)
+  return readTopic(Number(address.split(':')[1]), topic).catch((error: { retriable?: boolean }) => {
+    if (error.retriable) return []
+    throw error
+  })
 }
 
 /** Values of a topic's committed records. */
