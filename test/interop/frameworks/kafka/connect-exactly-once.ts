@@ -8,7 +8,8 @@ import { ConnectWorker, type Settings } from './connect-worker.ts'
 import { administer, missingAndDoubled, valuesOf } from './kafka-side.ts'
 
 const KILLS = 3
-const ROUND = 2000
+/** Several transactions: the connector reads 2000 lines at a time. */
+const ROUND = 5000
 const topic = `${prefix}-once`
 const group = `${prefix}-connect-once`
 const lines = (from: number, to: number): string[] =>
@@ -23,7 +24,6 @@ const source: Settings = {
   'connector.class': 'org.apache.kafka.connect.file.FileStreamSourceConnector',
   'exactly.once.support': 'required',
   'transaction.boundary': 'poll',
-  'batch.size': '50',
   file,
   topic,
 }
@@ -40,6 +40,12 @@ function untilThere(wanted: readonly string[]): Promise<string[]> {
   })
 }
 
+/** Where the topic ends. */
+async function end(): Promise<number> {
+  const [found] = await administer((admin) => admin.fetchTopicOffsets(topic))
+  return Number(found?.high)
+}
+
 await step('source', async () => {
   append(lines(0, 100))
   await worker.deploy('once', source)
@@ -48,12 +54,10 @@ await step('source', async () => {
 
 await step('killed and started again', async () => {
   for (const kill of range(KILLS)) {
-    const before = (await valuesOf(topic)).length
+    const before = await end()
     append(lines(100 + kill * ROUND, 100 + (kill + 1) * ROUND))
-    await worker.process.until(
-      'some are there',
-      async () => (await valuesOf(topic)).length > before,
-    )
+    // Records of an open transaction count, so that it is killed within one.
+    await worker.process.until('some are written', async () => (await end()) > before)
     await worker.kill()
     await worker.restart()
     await worker.untilRuns('once')
@@ -66,7 +70,6 @@ await step('killed and started again', async () => {
 
 await step('the transactions are there', async () => {
   // What readers of committed records skip: a marker for each transaction.
-  const [end] = await administer((admin) => admin.fetchTopicOffsets(topic))
   const values = await valuesOf(topic)
-  return { markers: Number(end?.high) > values.length }
+  return { markers: (await end()) > values.length }
 })

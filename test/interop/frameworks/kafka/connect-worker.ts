@@ -73,6 +73,10 @@ export class ConnectWorker implements AsyncDisposable {
       'offset.flush.interval.ms': '500',
       listeners: `http://127.0.0.1:${port}`,
       'rest.advertised.host.name': '127.0.0.1',
+      // Looking through all classes takes seconds.
+      'plugin.discovery': 'service_load',
+      'session.timeout.ms': '6000',
+      'heartbeat.interval.ms': '1000',
       'scheduled.rebalance.max.delay.ms': '1000',
       ...settings,
     })

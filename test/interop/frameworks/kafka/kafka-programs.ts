@@ -1,7 +1,6 @@
 // Programs for Kafka of test/interop/frameworks/kafka: how they are prepared, and what each step must
 // show. PABAL_TEST_KAFKA proves them against Kafka.
 
-import type { Steps } from '../../steps.ts'
 import type { Framework } from '../framework.ts'
 import {
   apicurioSteps,
@@ -22,10 +21,6 @@ import {
 
 const heavy = { protocol: 'kafka', lacking: {}, isHeavy: true } as const
 
-function allLack(steps: Steps, what: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.keys(steps).map((step) => [step, what]))
-}
-
 /** Every program for Kafka, in the order of the table. */
 export const kafkaPrograms: readonly Framework[] = [
   {
@@ -42,7 +37,6 @@ export const kafkaPrograms: readonly Framework[] = [
     language: 'Java',
     version: '4.3.1',
     steps: connectOnceSteps,
-    lacking: allLack(connectOnceSteps, 'transactions'),
     prepare: () => prepareKafkaProgram('connect-exactly-once.ts'),
   },
   {
@@ -75,7 +69,6 @@ export const kafkaPrograms: readonly Framework[] = [
     language: 'Python',
     version: '3.28.1',
     steps: pythonSteps,
-    lacking: { 'exactly once: killed and started again': 'transactions' },
     prepare: () => prepareKafkaInPython('quix_client.py'),
   },
   {
@@ -84,7 +77,6 @@ export const kafkaPrograms: readonly Framework[] = [
     language: 'Python',
     version: '0.15.3',
     steps: pythonSteps,
-    lacking: { 'exactly once: killed and started again': 'transactions' },
     prepare: () => prepareKafkaInPython('faust_client.py'),
   },
   {
@@ -93,10 +85,6 @@ export const kafkaPrograms: readonly Framework[] = [
     language: 'Java',
     version: '4.3.1',
     steps: streamsSteps,
-    lacking: {
-      'exactly once: killed and started again': 'transactions',
-      'exactly once: state comes back from the changelog': 'transactions',
-    },
     prepare: () => prepareKafkaProgram('streams.ts'),
   },
 ]

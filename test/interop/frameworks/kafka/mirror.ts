@@ -34,6 +34,7 @@ writeFileSync(
     'pabal->kafka.enabled': 'true',
     'pabal->kafka.topics': `${prefix}-.*`,
     'pabal->kafka.groups': `${prefix}-.*`,
+    'plugin.discovery': 'service_load',
     'replication.factor': '1',
     'checkpoints.topic.replication.factor': '1',
     'heartbeats.topic.replication.factor': '1',
