@@ -45,6 +45,8 @@ export const apiNames: readonly string[] = [
   'DescribeQuorum',
   'DescribeCluster',
   'UnregisterBroker',
+  'ConsumerGroupHeartbeat',
+  'ConsumerGroupDescribe',
   'ListConfigResources',
   'DescribeTopicPartitions',
 ]

@@ -2,8 +2,9 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Admission } from '../admission.ts'
 import type { AnswerQueue } from './answer-queue.ts'
+import type { GroupTopics } from './consumer/group-topics.ts'
 import type { GroupBudget } from './group-budget.ts'
-import type { GroupConfig } from './group-config.ts'
+import type { ConsumerGroupTimes, GroupConfig } from './group-config.ts'
 import type { TopicPartition } from './group-offsets.ts'
 import type { GroupStore } from './group-store.ts'
 
@@ -29,5 +30,7 @@ export interface GroupContext {
   readonly answers: AnswerQueue
   readonly budget: GroupBudget
   readonly admission: Admission
-  hasPartition(topic: string, partition: number): boolean
+  readonly topics: GroupTopics
+  /** Settings of a group of the consumer protocol: they may change at any time. */
+  consumerConfigOf(groupId: string): ConsumerGroupTimes
 }

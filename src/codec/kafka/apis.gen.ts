@@ -41,6 +41,8 @@ import { readAlterUserScramCredentialsRequest, readAlterUserScramCredentialsResp
 import { readDescribeQuorumRequest, readDescribeQuorumResponse, type DescribeQuorumRequest, type DescribeQuorumResponse, writeDescribeQuorumRequest, writeDescribeQuorumResponse } from './messages/describe-quorum.gen.ts'
 import { readDescribeClusterRequest, readDescribeClusterResponse, type DescribeClusterRequest, type DescribeClusterResponse, writeDescribeClusterRequest, writeDescribeClusterResponse } from './messages/describe-cluster.gen.ts'
 import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
+import { readConsumerGroupHeartbeatRequest, readConsumerGroupHeartbeatResponse, type ConsumerGroupHeartbeatRequest, type ConsumerGroupHeartbeatResponse, writeConsumerGroupHeartbeatRequest, writeConsumerGroupHeartbeatResponse } from './messages/consumer-group-heartbeat.gen.ts'
+import { readConsumerGroupDescribeRequest, readConsumerGroupDescribeResponse, type ConsumerGroupDescribeRequest, type ConsumerGroupDescribeResponse, writeConsumerGroupDescribeRequest, writeConsumerGroupDescribeResponse } from './messages/consumer-group-describe.gen.ts'
 import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
 import type { ApiCodec } from './api-codec.ts'
@@ -89,6 +91,8 @@ export interface ApiMessages {
   readonly describeQuorum: { readonly request: DescribeQuorumRequest; readonly response: DescribeQuorumResponse }
   readonly describeCluster: { readonly request: DescribeClusterRequest; readonly response: DescribeClusterResponse }
   readonly unregisterBroker: { readonly request: UnregisterBrokerRequest; readonly response: UnregisterBrokerResponse }
+  readonly consumerGroupHeartbeat: { readonly request: ConsumerGroupHeartbeatRequest; readonly response: ConsumerGroupHeartbeatResponse }
+  readonly consumerGroupDescribe: { readonly request: ConsumerGroupDescribeRequest; readonly response: ConsumerGroupDescribeResponse }
   readonly listConfigResources: { readonly request: ListConfigResourcesRequest; readonly response: ListConfigResourcesResponse }
   readonly describeTopicPartitions: { readonly request: DescribeTopicPartitionsRequest; readonly response: DescribeTopicPartitionsResponse }
 }
@@ -566,6 +570,28 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readUnregisterBrokerResponse,
     writeResponse: writeUnregisterBrokerResponse,
   },
+  consumerGroupHeartbeat: {
+    name: 'consumerGroupHeartbeat',
+    key: 68,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readConsumerGroupHeartbeatRequest,
+    writeRequest: writeConsumerGroupHeartbeatRequest,
+    readResponse: readConsumerGroupHeartbeatResponse,
+    writeResponse: writeConsumerGroupHeartbeatResponse,
+  },
+  consumerGroupDescribe: {
+    name: 'consumerGroupDescribe',
+    key: 69,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readConsumerGroupDescribeRequest,
+    writeRequest: writeConsumerGroupDescribeRequest,
+    readResponse: readConsumerGroupDescribeResponse,
+    writeResponse: writeConsumerGroupDescribeResponse,
+  },
   listConfigResources: {
     name: 'listConfigResources',
     key: 74,
@@ -634,6 +660,8 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [55, 'describeQuorum'],
   [60, 'describeCluster'],
   [64, 'unregisterBroker'],
+  [68, 'consumerGroupHeartbeat'],
+  [69, 'consumerGroupDescribe'],
   [74, 'listConfigResources'],
   [75, 'describeTopicPartitions'],
 ])

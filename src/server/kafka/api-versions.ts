@@ -8,8 +8,13 @@ const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
 /** What tools show as Kafka's version: 4.3-IV0. Other features are those of protocols not served. */
 const metadataVersion = 30
+/** Consumer groups of KIP-848. */
+const groupVersion = 1
 const features: Partial<ApiVersionsResponse> = {
-  supportedFeatures: [{ name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion }],
+  supportedFeatures: [
+    { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion },
+    { name: 'group.version', minVersion: 0, maxVersion: groupVersion },
+  ],
   finalizedFeaturesEpoch: 0,
   finalizedFeatures: [
     {
@@ -17,6 +22,7 @@ const features: Partial<ApiVersionsResponse> = {
       maxVersionLevel: metadataVersion,
       minVersionLevel: metadataVersion,
     },
+    { name: 'group.version', maxVersionLevel: groupVersion, minVersionLevel: groupVersion },
   ],
 }
 

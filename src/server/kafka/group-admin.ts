@@ -1,4 +1,5 @@
 // DescribeGroups, ListGroups and DeleteGroups.
+import type { GroupDescription } from '../../broker/group/group-description.ts'
 import {
   type DeletableGroupResult,
   writeDeletableGroupResult,
@@ -47,11 +48,11 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
     return { errorCode, errorMessage: null, groupId, groupState: '', ...nobody }
   }
   const group = groups.describe(groupId)
-  if (group === undefined) {
+  if (group === undefined || group.type !== 'classic') {
     const isError = apiVersion >= missingGroupVersion
     return {
       errorCode: isError ? codeOf('GROUP_ID_NOT_FOUND') : noError,
-      errorMessage: isError ? `Group ${groupId} not found.` : null,
+      errorMessage: isError ? whyNot(groupId, group) : null,
       groupId,
       groupState: 'Dead',
       ...nobody,
@@ -73,6 +74,13 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
       memberAssignment: bytes.assignment,
     })),
   }
+}
+
+/** Kafka's words. */
+function whyNot(groupId: string, group: GroupDescription | undefined): string {
+  return group === undefined
+    ? `Group ${groupId} not found.`
+    : `Group ${groupId} is not a classic group.`
 }
 
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({

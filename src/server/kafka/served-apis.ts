@@ -12,6 +12,7 @@ import {
   handleInitProducerId,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
+import { handleConsumerGroupDescribe, handleConsumerGroupHeartbeat } from './consumer-groups.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
 import { handleDeleteRecords } from './delete-records.ts'
@@ -142,5 +143,7 @@ export const servedApis: ServedApis = {
   },
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
+  consumerGroupHeartbeat: { handle: handleConsumerGroupHeartbeat, operation: 'work' },
+  consumerGroupDescribe: { handle: handleConsumerGroupDescribe, operation: 'work', isAlone: true },
   listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
 }

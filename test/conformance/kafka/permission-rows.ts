@@ -303,6 +303,26 @@ export const rows: Rows = {
     needs: [managingGroup, reading],
     changes: true,
   },
+  consumerGroupHeartbeat: {
+    request: () => ({
+      groupId: 'g',
+      memberId: 'm',
+      // Who asks is no member: the group stays as it is.
+      memberEpoch: 1,
+      instanceId: null,
+      rackId: null,
+      rebalanceTimeoutMs: 1000,
+      subscribedTopicNames: ['t'],
+      subscribedTopicRegex: null,
+      serverAssignor: null,
+      topicPartitions: [],
+    }),
+    needs: [joining, seeing],
+  },
+  consumerGroupDescribe: {
+    request: () => ({ groupIds: ['g'], includeAuthorizedOperations: false }),
+    needs: [seeingGroup],
+  },
   describeGroups: {
     request: () => ({ groups: ['g'], includeAuthorizedOperations: false }),
     needs: [seeingGroup],
