@@ -71,7 +71,7 @@ async function offsetAt(
   let after: BrowsePlace | undefined
   do {
     const asked = { start, after, partition: index, count: 1, payloadSizeMax: 0 }
-    const end = log.readableEnd
+    const end = log.stableEnd
     const { messages, next } = await context.browse(topic, asked)
     if (messages[0] !== undefined) return messages[0].offset
     if (next === undefined) return end
@@ -82,7 +82,7 @@ async function offsetAt(
 
 /** Of the records that were written together last, as of stream consumers. */
 async function lastOffset(store: LogStore, { log }: Partition): Promise<number> {
-  const end = log.readableEnd
+  const end = log.stableEnd
   const runs = await store.readRuns(log, end - 1, 0)
   const offset = runs[0]?.baseOffset ?? end
   for (const run of runs) run.release()

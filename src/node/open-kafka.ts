@@ -30,7 +30,7 @@ export interface KafkaParts extends Pick<
 > {
   readonly cell: Pick<
     Cell,
-    'broker' | 'crossing' | 'groups' | 'producerIds' | 'restoredEnds' | 'clusterId'
+    'broker' | 'crossing' | 'groups' | 'producerIds' | 'transactions' | 'restoredEnds' | 'clusterId'
   >
 }
 
@@ -62,6 +62,7 @@ function createServer(
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
     producerIds: cell.producerIds,
+    transactions: cell.transactions,
     restoredEnds: cell.restoredEnds,
     fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
     crossing: cell.crossing,

@@ -4,6 +4,7 @@ import { defaultVHost } from '../../src/broker/broker.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Address } from '../../src/lib/listen.ts'
@@ -29,9 +30,25 @@ export async function openKafkaBeside({
   const batchWorker = new BatchWorker(systemClock)
   const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
   const producerIds = new ProducerIds(broker.store, new Map())
+  const transactions = openTransactions({
+    broker,
+    vhost: broker.getVHost(defaultVHost),
+    producerIds,
+    members: [],
+    state: new Map(),
+    logger: silentLogger,
+  })
   const restoredEnds = new RestoredEnds(broker.store, new Map(), [])
   const server = openKafka({
-    cell: { broker, crossing, groups, producerIds, restoredEnds, clusterId: 'beside' },
+    cell: {
+      broker,
+      crossing,
+      groups,
+      producerIds,
+      transactions,
+      restoredEnds,
+      clusterId: 'beside',
+    },
     users: new Users({ random: systemRandom, access: broker.access }),
     memory,
     clients,
@@ -60,6 +77,7 @@ export async function openKafkaBeside({
     [Symbol.asyncDispose]: async () => {
       listener.close()
       groups.close()
+      transactions[Symbol.dispose]()
       await server[Symbol.asyncDispose]()
       batchWorker.close()
     },

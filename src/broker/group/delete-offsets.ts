@@ -1,8 +1,8 @@
 // What makes committed offsets go: requests, topics that are deleted, time.
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import { keysOfConsumerGroup } from './consumer/save-consumer-group.ts'
 import type { GroupErrorCode } from './group-error.ts'
-import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
-import { encodeGroupKey, encodeOffsetKey } from './group-rows.ts'
+import { encodeGroupKey, encodeOffsetKey, forgetPending } from './group-rows.ts'
 import type { GroupRow, GroupVerdict } from './group-store.ts'
 import type { AnyGroup } from './group-table.ts'
 
@@ -13,8 +13,19 @@ export function deleteOffsets(
   done: (verdict: GroupVerdict) => void,
 ): void {
   const { store, answers } = group.context
-  store.write(rowsToDelete(group, places), (verdict) => {
-    if (verdict === 'durable') for (const place of places) group.offsets.delete(place)
+  const { offsets } = group
+  const rows = rowsToDelete(group, places)
+  const pending =
+    offsets.pending.count > 0 ? places.flatMap((at) => [...offsets.pending.at(at)]) : []
+  // Their transactions do not bring them back.
+  for (const each of pending) offsets.pending.remove(each)
+  store.write(rows, (verdict) => {
+    const isDurable = verdict === 'durable'
+    for (const each of pending) {
+      if (isDurable) offsets.pending.release(each.place, undefined)
+      else offsets.pending.restore(each)
+    }
+    if (isDurable) for (const place of places) offsets.delete(place)
     answers.run(() => done(verdict))
   })
 }
@@ -88,5 +99,9 @@ function keysOf(group: AnyGroup): readonly Buffer[] {
 }
 
 function rowsToDelete(group: AnyGroup, places: readonly TopicPartition[]): GroupRow[] {
-  return places.map((place) => ({ key: encodeOffsetKey(group.id, place), value: undefined }))
+  const { pending } = group.offsets
+  return places.flatMap((place) => [
+    { key: encodeOffsetKey(group.id, place), value: undefined },
+    ...Array.from(pending.at(place), (each) => forgetPending(group.id, each)),
+  ])
 }

@@ -31,7 +31,9 @@ export function restoreGroups(table: GroupTable, rows: readonly GroupRow[]): Buf
       }
       restoreGroup(group, row.group)
     } else if (hasPartition(topics, row.place)) {
-      table.getOrCreate(row.groupId).offsets.restore(row.place, row.committed)
+      const { offsets } = table.getOrCreate(row.groupId)
+      if (row.kind === 'offset') offsets.restore(row.place, row.committed)
+      else offsets.pending.add(row)
     } else unowned.push(key)
   }
   return unowned

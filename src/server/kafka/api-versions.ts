@@ -10,19 +10,19 @@ const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 const metadataVersion = 30
 /** Consumer groups of KIP-848. */
 const groupVersion = 1
+/** KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them. */
+const transactionVersion = 2
 const features: Partial<ApiVersionsResponse> = {
   supportedFeatures: [
     { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion },
     { name: 'group.version', minVersion: 0, maxVersion: groupVersion },
+    { name: 'transaction.version', minVersion: 0, maxVersion: transactionVersion },
   ],
   finalizedFeaturesEpoch: 0,
   finalizedFeatures: [
-    {
-      name: 'metadata.version',
-      maxVersionLevel: metadataVersion,
-      minVersionLevel: metadataVersion,
-    },
-    { name: 'group.version', maxVersionLevel: groupVersion, minVersionLevel: groupVersion },
+    finalized('metadata.version', metadataVersion),
+    finalized('group.version', groupVersion),
+    finalized('transaction.version', transactionVersion),
   ],
 }
 
@@ -33,8 +33,16 @@ export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion,
   return {
     errorCode: isNamed ? noError : codeOf('INVALID_REQUEST'),
     apiKeys: isNamed ? served() : [],
-    ...(apiVersion >= 3 && isNamed && features),
+    ...(apiVersion >= 3 && isNamed && featuresFor(apiVersion)),
   }
+}
+
+/** Clients of version 3 stumble over a feature that may be at 0 (KAFKA-17011). */
+function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
+  if (apiVersion > 3) return features
+  const { supportedFeatures: all = [] } = features
+  const supportedFeatures = all.filter(({ minVersion }) => minVersion > 0)
+  return { ...features, supportedFeatures }
 }
 
 /** KIP-511: the client asked in a version that is not known and may try again in one of these. */
@@ -43,6 +51,13 @@ export function unsupportedApiVersions(): ApiVersionsResponse {
     errorCode: codeOf('UNSUPPORTED_VERSION'),
     apiKeys: advertisedVersions(['apiVersions']),
   }
+}
+
+function finalized(
+  name: string,
+  version: number,
+): { name: string; maxVersionLevel: number; minVersionLevel: number } {
+  return { name, maxVersionLevel: version, minVersionLevel: version }
 }
 
 function served(): ApiVersionsResponse['apiKeys'] {

@@ -7,6 +7,7 @@ import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
+import type { TransactionCoordinator } from '../../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Crossing } from '../../crossing/crossing.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -55,6 +56,7 @@ export interface KafkaParts {
   readonly topics: Topics
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
+  readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
   readonly crossing: Crossing

@@ -1,6 +1,6 @@
+import type { TopicPartition } from '../../broker/group/committed-offset.ts'
 // OffsetDelete (key 47). Many partitions go as several atoms, as OffsetCommit has it.
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
-import type { TopicPartition } from '../../broker/group/group-offsets.ts'
 import {
   type OffsetDeleteRequest,
   type OffsetDeleteResponse,

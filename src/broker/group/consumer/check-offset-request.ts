@@ -26,6 +26,18 @@ export function refusalOfConsumerCommit(
   return member.isClassic ? 'illegal_generation' : 'stale_member_epoch'
 }
 
+/** TxnOffsetCommit: clients before Kafka 2.5 do not say which member they are. */
+export function refusalOfConsumerStaging(
+  group: ConsumerGroup,
+  { memberId, instanceId, generation }: OffsetRequester,
+): GroupErrorCode | undefined {
+  if (generation < 0 && group.memberCount === 0) return undefined
+  if (generation < 0 && memberId === '' && instanceId === undefined) return undefined
+  const member = group.find(memberId)
+  if (member === undefined) return 'unknown_member_id'
+  return generation === member.epoch ? undefined : 'illegal_generation'
+}
+
 /** Who says nothing of itself may ask. */
 export function refusalOfConsumerFetch(
   group: ConsumerGroup,

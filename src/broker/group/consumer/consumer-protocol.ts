@@ -6,7 +6,7 @@
 //
 // beside subscribed-topics.ts and assigned-partitions.ts, which read what both begin with.
 import { assignedPartitions } from '../assigned-partitions.ts'
-import type { TopicPartition } from '../group-offsets.ts'
+import type { TopicPartition } from '../committed-offset.ts'
 import { subscribedTopics } from '../subscribed-topics.ts'
 import { type Assignment, normalized } from './assignment.ts'
 import type { GroupTopics } from './group-topics.ts'

@@ -1,6 +1,6 @@
 // How consumer groups look in the store, beside the rows of group-rows.ts:
 //
-//   key    kind (3 group, 4 member, 5 pattern) │ group id │ member id, or pattern
+//   key    kind (4 group, 5 member, 6 pattern) │ group id │ member id, or pattern
 //   value  format version │ fields, as in the functions below
 //
 // A format that changes gets a new version; every old one stays readable.
@@ -17,7 +17,7 @@ import type {
   MemberWishes,
 } from './consumer-member.ts'
 
-export const consumerRowKinds = { group: 3, member: 4, pattern: 5 } as const
+export const consumerRowKinds = { group: 4, member: 5, pattern: 6 } as const
 const version = { group: 1, member: 1, pattern: 1 } as const
 const states: readonly MemberState[] = ['stable', 'unrevoked', 'unreleased']
 /** Enough for any group; a larger count is damage. */
