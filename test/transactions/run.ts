@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 })
 
-if (values.help) console.log(usage)
+if (values.help) process.stdout.write(`${usage}\n`)
 else {
   const [seeds, from, kills, transactions] = [
     values.seeds,
@@ -38,8 +38,8 @@ else {
     }
     if (checked.faults.length === 0) continue
     failed++
-    console.error(`seed ${seed}:\n  ${checked.faults.join('\n  ')}`)
+    process.stderr.write(`seed ${seed}:\n  ${checked.faults.join('\n  ')}\n`)
   }
-  console.log(`${seeds} seeds from ${from}, ${failed} failed: ${JSON.stringify(totals)}`)
+  process.stdout.write(`${seeds} seeds from ${from}, ${failed} failed: ${JSON.stringify(totals)}\n`)
   if (failed > 0) process.exitCode = 1
 }
