@@ -56,6 +56,7 @@ import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
+import { quotaOperations } from './v1/quota-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
@@ -165,6 +166,7 @@ function ownOperations(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
+    ...quotaOperations(parts.broker),
     ...topologyOperations(parts),
     ...testOperations(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),

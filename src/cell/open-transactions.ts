@@ -2,6 +2,7 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Destination } from '../broker/destination.ts'
 import type { ProducerIds } from '../broker/topic/producer-ids.ts'
+import { HeldWork } from '../broker/transaction/held-work.ts'
 import { TransactionCell, type TransactionMember } from '../broker/transaction/transaction-cell.ts'
 import { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { VHost } from '../broker/vhost.ts'
@@ -33,7 +34,8 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       return partition?.log.id === logId ? partition : undefined
     },
   })
-  cell.members.push(...parts.members)
+  const held: HeldWork = new HeldWork(broker, () => coordinator)
+  cell.members.push(...parts.members, held)
   const coordinator = new TransactionCoordinator({
     store,
     clock,
@@ -63,6 +65,8 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       )
     },
   })
+  held.restore(parts.state)
+  broker.heldWork = held
   coordinator.restore(parts.state)
   coordinator.start()
   return coordinator

@@ -265,6 +265,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./user-command.ts')).addUserCommands,
   },
   {
+    name: 'quota',
+    group: access,
+    summary: "What Kafka's clients may use",
+    load: async () => (await import('./quota-command.ts')).addQuotaCommands,
+  },
+  {
     name: 'vhost',
     group: access,
     summary: 'Virtual hosts and their limits',

@@ -44,8 +44,10 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
     Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : [])),
   )
   return {
-    acceptorOf: ({ isTls }) =>
-      takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])),
+    acceptorOf: ({ isTls }) => {
+      const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
+      return (accepted) => server.admit(accepted, () => accept(accepted))
+    },
     endClients: () => server.endClients(),
     [Symbol.asyncDispose]: () => server.close(),
   }
@@ -64,7 +66,7 @@ function createServer(
     producerIds: cell.producerIds,
     transactions: cell.transactions,
     restoredEnds: cell.restoredEnds,
-    fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
+    fetchSessions: new FetchSessions(broker, parts.memory.watermark),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,
     advertisedWatch: new AdvertisedWatch({ logger, resolveHost }),

@@ -25,7 +25,6 @@ const kept: Readonly<Record<string, SettingCheck | undefined>> = {
   'log.cleaner.io.buffer.size': atLeast(0),
   'log.cleaner.io.max.bytes.per.second': undefined,
   'log.cleaner.threads': atLeast(0),
-  'max.connection.creation.rate': atLeast(0),
   'num.io.threads': atLeast(1),
   'num.network.threads': atLeast(1),
   'num.recovery.threads.per.data.dir': atLeast(1),
@@ -48,6 +47,7 @@ const quotas = [
   'replica.alter.log.dirs.io.max.bytes.per.second',
 ] as const
 const actedOn: Readonly<Record<string, SettingCheck | undefined>> = {
+  'max.connection.creation.rate': atLeast(0),
   'max.connections': atLeast(0),
   'max.connections.per.ip': atLeast(0),
   'max.connections.per.ip.overrides': overrides,

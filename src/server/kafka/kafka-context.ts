@@ -73,7 +73,7 @@ export interface KafkaParts {
   /** Of all protocols together. */
   readonly inputBudget: InputBudget
   /** For what takes longer than a turn. */
-  readonly slices: Slices
+  readonly slices: Pick<Slices, 'run'>
   readonly settings: KafkaSettings
 }
 
