@@ -55,4 +55,11 @@ export const apiNames: readonly string[] = [
   'ListTransactions',
   'ListConfigResources',
   'DescribeTopicPartitions',
+  'ShareGroupHeartbeat',
+  'ShareGroupDescribe',
+  'ShareFetch',
+  'ShareAcknowledge',
+  'DescribeShareGroupOffsets',
+  'AlterShareGroupOffsets',
+  'DeleteShareGroupOffsets',
 ]

@@ -49,11 +49,13 @@ import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { homeOperation } from './v1/home/home-operation.ts'
 import { jobOperations } from './v1/job-operations.ts'
+import { latestOperation } from './v1/latest-operation.ts'
 import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
+import { offsetsOperation } from './v1/offsets-operation.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
 import { quotaOperations } from './v1/quota-operations.ts'
@@ -173,6 +175,8 @@ function ownOperations(
     ...backupOperations(parts),
     ...configOperations(parts),
     ...browseOperations(parts.broker),
+    latestOperation(parts.broker),
+    offsetsOperation(parts.broker),
     payloadOperation(parts),
     ...messageOperations(parts),
     tailOperation(parts),

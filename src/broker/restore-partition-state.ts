@@ -1,6 +1,7 @@
-// Keyed state of partitions that outlived the last process: consumers' offsets, producers, and how
-// far they are copies.
+// Keyed state of partitions that outlived the last process: consumers' offsets, producers, how far
+// they are copies, and how far they are compacted.
 import type { LogStore } from '../log/log-store.ts'
+import { parseCompactedKey } from './compaction/compaction-state.ts'
 import { parseAbortedKey } from './topic/aborted-transactions.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
@@ -30,11 +31,13 @@ export function restorePartitionState(
     streamContext.offsets.restore(key, value, partitions)
     const parsed = parseProducerKey(key)
     const copied = parseCopied(key, value)
+    const compacted = parseCompactedKey(key)
     const aborted = parseAbortedKey(key)
-    const logId = parsed?.logId ?? copied?.logId ?? aborted?.logId
+    const logId = parsed?.logId ?? copied?.logId ?? aborted?.logId ?? compacted
     if (logId === undefined) continue
     const partition = partitions.get(logId)
     if (partition === undefined) orphans.push(key)
+    else if (compacted !== undefined) partition.compaction.restore(value)
     else if (aborted !== undefined) addTo(chunks, partition, { chunk: aborted.chunk, value })
     else if (copied !== undefined) partition.copiedEnd = copied.copiedEnd
     else if (parsed !== undefined) partition.producers.restore(parsed.producerId, value)

@@ -43,6 +43,7 @@ export function managementOf({
     figures,
     groups: cell.groups,
     transactions: cell.transactions,
+    shareGroups: cell.shareGroups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
     backups: cell.backups,

@@ -21,6 +21,7 @@ export class NodeMetrics implements MetricsParts, Disposable {
       broker: cell.broker,
       groups: cell.groups,
       transactions: cell.transactions,
+      shareGroups: cell.shareGroups,
       clients,
       memory,
       users,

@@ -12,6 +12,7 @@ import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openShareGroups } from '../../src/cell/open-share-groups.ts'
 import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger } from '../../src/lib/logger.ts'
@@ -30,6 +31,7 @@ export type ManagedBroker = Pick<
   | 'figures'
   | 'groups'
   | 'transactions'
+  | 'shareGroups'
   | 'countFiles'
   | 'logins'
   | 'settings'
@@ -84,5 +86,6 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
       state: new Map(),
       logger: silentLogger,
     }),
+    shareGroups: openShareGroups(broker, groups, new Map(), silentLogger),
   }
 }

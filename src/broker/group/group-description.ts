@@ -62,7 +62,11 @@ export function listGroup(group: Group): GroupListing {
   return { groupId, protocolType, state, type: 'classic' }
 }
 
-export function passes(listing: GroupListing, { states, types }: GroupFilter): boolean {
+/** Also of a group of another kind. */
+export function passes(
+  listing: { readonly state: string; readonly type: string },
+  { states, types }: GroupFilter,
+): boolean {
   return isAmong(listing.state, states) && isAmong(listing.type, types)
 }
 

@@ -34,8 +34,10 @@ function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, st
     .join(',')
   return new Map([
     ['advertised.listeners', listeners],
+    ['authorizer.class.name', 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'],
     ['auto.create.topics.enable', String(settings.isAutoCreating)],
     ['broker.id', String(nodeId)],
+    ['connections.max.reauth.ms', String(settings.sessionMsMax)],
     ['fetch.max.bytes', String(kafkaLimits.fetchAnswerSizeMax)],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
     ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],

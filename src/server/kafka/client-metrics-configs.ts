@@ -53,7 +53,9 @@ export function clientMetricsConfigKind({ broker, logger }: KafkaContext): Confi
     },
     write: (name, values) => {
       if (Object.keys(values).length > 0) {
-        logger.warn(`The subscription ${name} is kept and shown: no client is asked for its metrics`)
+        logger.warn(
+          `The subscription ${name} is kept and shown: no client is asked for its metrics`,
+        )
       }
       return settings.put('client-metrics', name, values)
     },

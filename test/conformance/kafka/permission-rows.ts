@@ -82,13 +82,15 @@ const managingGroup = having('group', 'configure')
 const partitionOfT = { name: 't', partitions: [0] }
 const named = { name: 't', topicId: zeroUuid }
 const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
+const sharing = { groupId: 's', memberId: 'm' }
 const configs = [{ name: 'retention.ms', value: '1000', configOperation: 0 }]
 const ofTopic = { resourceType: resourceType.topic, resourceName: 't' }
 const acl = {
   resourceType: 2,
   resourceName: 't',
   resourcePatternType: 3,
-  principal: 'User:app',
+  // Of somebody else: who asks has permissions.
+  principal: 'User:other',
   host: '*',
   operation: 3,
   permissionType: 3,
@@ -133,9 +135,9 @@ export const rows: Rows = {
     }),
     needs: [],
   },
-  describeAcls: { request: () => aclFilter, needs: [] },
-  createAcls: { request: () => ({ creations: [acl] }), needs: [] },
-  deleteAcls: { request: () => ({ filters: [aclFilter] }), needs: [] },
+  describeAcls: { request: () => aclFilter, needs: administrators },
+  createAcls: { request: () => ({ creations: [acl] }), needs: administrators },
+  deleteAcls: { request: () => ({ filters: [aclFilter] }), needs: administrators },
 
   produce: {
     request: (version, topicId) => ({
@@ -433,6 +435,66 @@ export const rows: Rows = {
   },
   unregisterBroker: { request: () => ({ brokerId: 9 }), needs: administrators },
   listConfigResources: { request: () => ({ resourceTypes: [] }), needs: administrators },
+
+  shareGroupHeartbeat: {
+    request: () => ({
+      ...sharing,
+      memberEpoch: 0,
+      rackId: null,
+      subscribedTopicNames: ['t'],
+    }),
+    needs: [joining, seeing],
+    changes: true,
+  },
+  shareGroupDescribe: {
+    request: () => ({ groupIds: ['s'], includeAuthorizedOperations: false }),
+    needs: [seeingGroup],
+  },
+  shareFetch: {
+    request: (_version, topicId) => ({
+      ...sharing,
+      shareSessionEpoch: 0,
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: 1000,
+      maxRecords: 1,
+      batchSize: 1,
+      shareAcquireMode: 0,
+      isRenewAck: false,
+      topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
+      forgottenTopicsData: [],
+    }),
+    needs: [joining, reading],
+  },
+  shareAcknowledge: {
+    request: (_version, topicId) => ({
+      ...sharing,
+      shareSessionEpoch: -1,
+      isRenewAck: false,
+      topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
+    }),
+    // It is of a session, which has partitions that may be read.
+    needs: [joining],
+  },
+  describeShareGroupOffsets: {
+    request: () => ({
+      groups: [{ groupId: 's', topics: [{ topicName: 't', partitions: [0] }] }],
+    }),
+    needs: [seeingGroup, seeing],
+  },
+  alterShareGroupOffsets: {
+    request: () => ({
+      groupId: 's',
+      topics: [{ topicName: 't', partitions: [{ partitionIndex: 0, startOffset: 0 }] }],
+    }),
+    needs: [joining, reading],
+    changes: true,
+  },
+  deleteShareGroupOffsets: {
+    request: () => ({ groupId: 's', topics: [{ topicName: 't' }] }),
+    needs: [managingGroup, reading],
+    changes: true,
+  },
 }
 
 function producerOf(transactionalId: string): {
