@@ -68,6 +68,7 @@ import { tailOperation } from './v1/tail-operation.ts'
 import { testOperations } from './v1/test-operations.ts'
 import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
+import { transactionOperations } from './v1/transaction-operations.ts'
 
 export function createManagementRoutes(
   parts: ManagementParts,
@@ -162,6 +163,7 @@ function ownOperations(
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),
+    ...transactionOperations(parts),
     ...notInMaintenance(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,

@@ -8,6 +8,7 @@ const usage = `npm run check:transactions -- [--seeds N] [--from S] [--kills K] 
   --seeds N         how many runs (20); each has its own topics, in one data folder
   --from S          the first seed (1)
   --kills K         how often the broker is killed in each run (3)
+  --verbose         say what each has seen
   --transactions T  of each of four writers in each run (12)`
 
 const { values } = parseArgs({
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     kills: { type: 'string', default: '3' },
     transactions: { type: 'string', default: '12' },
+    verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -36,6 +38,7 @@ else {
     for (const name of ['committed', 'aborted', 'unknown', 'copied'] as const) {
       totals[name] += checked[name]
     }
+    if (values.verbose) console.log(`seed ${seed}: ${JSON.stringify(checked)}`)
     if (checked.faults.length === 0) continue
     failed++
     process.stderr.write(`seed ${seed}:\n  ${checked.faults.join('\n  ')}\n`)
