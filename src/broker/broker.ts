@@ -223,8 +223,9 @@ export class Broker {
    * Puts back what outlived the last process. Whoever owned a log that no row names is unknown: the log
    * is kept as it is, unless it is empty.
    */
-  restore(topology: Topology, logs: readonly Log[]): RestoreReport {
-    const report = restoreTopology({ broker: this, delays: this.#delays }, topology, logs)
+  restore(topology: Topology, logs: readonly Log[], kept?: ReadonlySet<number>): RestoreReport {
+    const parts = { broker: this, delays: this.#delays, keptCursors: kept }
+    const report = restoreTopology(parts, topology, logs)
     // A policy may have come or gone just before the end.
     for (const queue of this.workQueues()) adjustRetention(this, queue)
     this.#expirySweep = new ExpirySweep(this.workQueues(), this.clock)

@@ -132,6 +132,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./group-command.ts')).addGroupCommands,
   },
   {
+    name: 'transaction',
+    group: queues,
+    summary: "Transactions of Kafka's producers: what is open, and the end of it",
+    load: async () => (await import('./transaction-command.ts')).addTransactionCommands,
+  },
+  {
     name: 'policy',
     group: queues,
     summary: 'Settings for all queues, streams or exchanges of some names',

@@ -8,6 +8,7 @@ import { counter, type Family, gauge, type Sample } from './family.ts'
 import { groupFamilies } from './kafka-groups.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
+import { shareGroupFamilies } from './share-groups.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** `withQueues`: of work queues, too, that Kafka clients have looked at as topics. */
@@ -32,6 +33,7 @@ export function kafkaFamilies(
     ...partitionFamilies(views, source.identity.kafkaNodeId),
     ...groupFamilies(source),
     ...quotaFamilies(source),
+    ...shareGroupFamilies(source),
     ...serverFamilies(source, snapshot),
   ]
 }

@@ -22,7 +22,7 @@ import {
 import type { Steps } from '../../lib/slices.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
-import { onlyForAdministrators } from './for-administrators.ts'
+import { clusterRefusal } from './permitted-on-cluster.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { untilDurable } from './until-durable.ts'
 import { writeInSlices } from './write-in-slices.ts'
@@ -154,7 +154,7 @@ function alterOne(
   { isDryRun, tickets, seen }: Manner,
   { access, broker }: RequestContext,
 ): ErrorAnswer {
-  if (!access.isAdministrator) return onlyForAdministrators
+  if (!access.needsCluster('alter-configs')) return clusterRefusal
   try {
     const entity = toEntity(parts)
     const key = quotaEntityKey(entity)

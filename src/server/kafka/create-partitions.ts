@@ -57,7 +57,7 @@ function growTopic(
   context: RequestContext,
 ): Ticket | undefined {
   const { topics, settings, access } = context
-  access.permitTopic('configure', name)
+  access.permitTopic('alter', name)
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
   const topic = topicOf(view)

@@ -80,7 +80,7 @@ function createTopic(
 ): CreatableTopicResult {
   const { topics, access } = context
   try {
-    access.permitTopic('configure', topic.name)
+    if (!access.mayCreateTopic(topic.name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
     const existing = replaceableIn(topics, topic.name)
     if (existing === undefined) topics.checkName(topic.name)
     const asked = toAsked(topic, context)

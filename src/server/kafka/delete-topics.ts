@@ -76,7 +76,7 @@ function deleteTopic(
     if (count > 1) throw invalidRequest(`Duplicate topic ${name === null ? 'id' : 'name'}.`)
     const view = name === null ? topics.findById(topicId) : topics.find(name)
     const known = name ?? view?.name
-    if (known !== undefined) access.permitTopic('configure', known)
+    if (known !== undefined) access.permitTopic('delete', known)
     if (view === undefined) {
       if (name !== null && named.has(name)) {
         throw invalidRequest('The provided topic name maps to an ID that was already supplied.')

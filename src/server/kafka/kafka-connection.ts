@@ -28,11 +28,12 @@ import { IdleMeter } from './idle-meter.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
 import type { Stranger } from './login-watch.ts'
+import { openSasl } from './open-sasl.ts'
 import type { Operation } from './operation.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
-import { SaslState } from './sasl-state.ts'
+import type { SaslState } from './sasl-state.ts'
 import { servedApi } from './served-api.ts'
 import { servedApis } from './served-apis.ts'
 
@@ -106,7 +107,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.throttle = new ClientThrottle(context.broker, () => this.#goOn())
-    this.sasl = new SaslState(context.users, this.remoteAddress, context.logger)
+    this.sasl = openSasl(socket, context)
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {
