@@ -1,5 +1,6 @@
 // What a definitions file asks for, read and not yet compared with a broker.
 import type { LimitValues, PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
+import type { AclRow } from '../meta/acl-row.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import type { Json } from './item-reader.ts'
@@ -88,6 +89,7 @@ export interface Definitions {
   readonly users: UserDefined[]
   readonly permissions: PermissionRow[]
   readonly topicPermissions: TopicPermissionRow[]
+  readonly acls: AclRow[]
   readonly policies: PolicyDefined[]
   readonly exchanges: ExchangeDefined[]
   readonly queues: QueueDefined[]
@@ -105,6 +107,7 @@ export function noDefinitions(): Definitions {
     users: [],
     permissions: [],
     topicPermissions: [],
+    acls: [],
     policies: [],
     exchanges: [],
     queues: [],
