@@ -78,14 +78,19 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
       const server = `127.0.0.1:${kafka.kafkaPort}`
       const rate = ['--num-records', '15', '--throughput', '10', '--record-size', '100']
       const output = await call('ProducerPerformance', byPassword(mechanism), [
-        ...['--bootstrap-server', server, '--topic', 't'],
+        '--bootstrap-server',
+        server,
+        '--topic',
+        't',
         ...rate,
       ])
       assert.match(output, /15 records sent/)
       assert.doesNotMatch(output, /Disconnected|terminated|Exception/)
       await assert.rejects(
         call('TopicCommand', byPassword(mechanism, 'wrong'), [
-          ...['--bootstrap-server', server, '--list'],
+          '--bootstrap-server',
+          server,
+          '--list',
         ]),
         /Authentication failed/,
       )
