@@ -1,4 +1,6 @@
 // What a definitions file asks for, read and not yet compared with a broker.
+import type { QuotaEntity } from '../broker/quota/quota-entity.ts'
+import type { QuotaValues } from '../broker/quota/quota-rules.ts'
 import type { LimitValues, PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
 import type { AclRow } from '../meta/acl-row.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
@@ -71,6 +73,12 @@ export interface GlobalParameterDefined {
   readonly value: unknown
 }
 
+/** What a client of Kafka may use. */
+export interface QuotaDefined {
+  readonly entity: QuotaEntity
+  readonly values: QuotaValues
+}
+
 export interface VHostLimitsDefined {
   readonly vhost: string
   readonly limits: LimitValues
@@ -96,6 +104,7 @@ export interface Definitions {
   readonly topics: TopicDefined[]
   readonly bindings: BindingDefined[]
   readonly globalParameters: GlobalParameterDefined[]
+  readonly quotas: QuotaDefined[]
   /** By virtual host. */
   readonly limits: Map<string, LimitValues>
   readonly leftOut: LeftOut[]
@@ -114,6 +123,7 @@ export function noDefinitions(): Definitions {
     topics: [],
     bindings: [],
     globalParameters: [],
+    quotas: [],
     limits: new Map(),
     leftOut: [],
   }

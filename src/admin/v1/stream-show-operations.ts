@@ -16,6 +16,7 @@ import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { bytesOf } from '../rabbitmq/queue-sizes.ts'
 import { mayDescribe } from './group-rights.ts'
+import { listedShare } from './share-group-facts.ts'
 import type { StreamFacts } from './stream-facts.ts'
 import { outCounters, type StreamJson, streamJson, streamSchema } from './stream-json.ts'
 import { settingSchema, settingsOf, type StreamSettingJson } from './stream-settings.ts'
@@ -117,7 +118,7 @@ const settingsBody = z.strictObject({
   dry_run: z.boolean().optional().describe('Only check it'),
 })
 
-type ShowParts = Pick<ManagementParts, 'broker' | 'groups' | 'statistics'>
+type ShowParts = Pick<ManagementParts, 'broker' | 'groups' | 'shareGroups' | 'statistics'>
 
 export function streamShowOperations(parts: ShowParts, facts: StreamFacts): Operation[] {
   const { broker, statistics } = parts
@@ -296,7 +297,7 @@ async function changeTopic(
 
 /** Groups that have a place in a stream. */
 function* groupsOf(
-  { groups, broker }: ShowParts,
+  { groups, shareGroups, broker }: ShowParts,
   { vhost, name }: Destination,
   caller: Caller,
 ): Steps<StreamGroupJson[]> {
@@ -315,6 +316,12 @@ function* groupsOf(
     if (lag === undefined || !mayDescribe(caller, groupId)) continue
     const { state = 'Dead', members = [] } = groups.describe(groupId) ?? {}
     found.push({ name: groupId, lag, state, members: members.length })
+  }
+  for (const group of shareGroups.list()) {
+    yield
+    if (!group.topics.has(view.topicId) || !mayDescribe(caller, group.id)) continue
+    const { lag } = listedShare(group, name)
+    found.push({ name: group.id, lag, state: group.state, members: group.members.size })
   }
   return found
 }

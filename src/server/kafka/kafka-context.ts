@@ -5,6 +5,7 @@ import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
+import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
@@ -23,6 +24,7 @@ import type { AnswerRoom } from './answer-room.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { LoginWatch } from './login-watch.ts'
+import type { ShareSessions } from './share-sessions.ts'
 
 /** A way into the broker; clients that came by one are told to stay on it. */
 export interface KafkaListener {
@@ -60,10 +62,12 @@ export interface KafkaParts {
   readonly broker: Broker
   readonly topics: Topics
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
+  readonly shareSessions: ShareSessions
   readonly crossing: Crossing
   readonly batchWorker: BatchWorker
   readonly advertisedWatch: AdvertisedWatch
@@ -78,7 +82,7 @@ export interface KafkaParts {
   /** Of all protocols together. */
   readonly inputBudget: InputBudget
   /** For what takes longer than a turn. */
-  readonly slices: Slices
+  readonly slices: Pick<Slices, 'run'>
   readonly settings: KafkaSettings
 }
 

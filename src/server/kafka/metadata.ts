@@ -112,6 +112,7 @@ function findTopic(
       isProvisional: true,
     }
     const { topic, ticket } = context.topics.create(asked)
+    context.client.throttle.take('mutation', asked.partitionCount)
     tickets.push(ticket)
     return describeTopic(topic, context)
   } catch (error) {

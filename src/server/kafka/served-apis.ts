@@ -12,6 +12,7 @@ import {
   handleFindCoordinator,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
+import { handleConsumerGroupDescribe, handleConsumerGroupHeartbeat } from './consumer-groups.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
 import { handleDeleteRecords } from './delete-records.ts'
@@ -43,6 +44,14 @@ import {
 import type { ServedApis } from './request-context.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
 import { handleDescribeUserScramCredentials } from './scram-credentials.ts'
+import { handleShareAcknowledge } from './share-acknowledge.ts'
+import { handleShareFetch } from './share-fetch.ts'
+import { handleShareGroupDescribe, handleShareGroupHeartbeat } from './share-members.ts'
+import {
+  handleAlterShareGroupOffsets,
+  handleDeleteShareGroupOffsets,
+  handleDescribeShareGroupOffsets,
+} from './share-offsets.ts'
 import {
   handleAddOffsetsToTxn,
   handleAddPartitionsToTxn,
@@ -179,5 +188,30 @@ export const servedApis: ServedApis = {
   },
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
+  consumerGroupHeartbeat: { handle: handleConsumerGroupHeartbeat, operation: 'work' },
+  consumerGroupDescribe: { handle: handleConsumerGroupDescribe, operation: 'work', isAlone: true },
   listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
+  shareGroupHeartbeat: { handle: handleShareGroupHeartbeat, operation: 'work' },
+  shareGroupDescribe: { handle: handleShareGroupDescribe, operation: 'work', isAlone: true },
+  shareFetch: {
+    handle: handleShareFetch,
+    operation: 'work',
+    inFlightMax: kafkaLimits.kafkaFetchesInFlightMax,
+  },
+  shareAcknowledge: { handle: handleShareAcknowledge, operation: 'work' },
+  describeShareGroupOffsets: {
+    handle: handleDescribeShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
+  alterShareGroupOffsets: {
+    handle: handleAlterShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
+  deleteShareGroupOffsets: {
+    handle: handleDeleteShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
 }
