@@ -7,6 +7,7 @@ import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Leases } from '../broker/lease/leases.ts'
+import type { SetAside } from '../broker/set-aside.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
@@ -38,6 +39,8 @@ export interface ManagementParts {
   readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
+  /** What these could not process. */
+  readonly setAside: SetAside
   readonly statistics: Statistics
   readonly countFiles: CountFiles
   /** How many logins were right and wrong, of each protocol. */

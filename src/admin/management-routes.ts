@@ -61,6 +61,7 @@ import { publishBatchOperations } from './v1/publish-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { setAsideOperations } from './v1/set-aside-operations.ts'
 import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
@@ -158,6 +159,7 @@ function ownOperations(
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...groupOperations(parts, facts.groupLags),
+    ...setAsideOperations(parts),
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),

@@ -12,6 +12,7 @@ import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
+import type { SetAside } from '../broker/set-aside.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
@@ -27,6 +28,7 @@ import type { BlockedReason } from '../log/log-store.ts'
 import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
+import { openSetAside } from './open-set-aside.ts'
 import { openStorage } from './open-storage.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
@@ -60,6 +62,7 @@ export class Cell implements AsyncDisposable {
   readonly broker: Broker
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
   readonly producerIds: ProducerIds
   readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
@@ -98,7 +101,9 @@ export class Cell implements AsyncDisposable {
     // Before anything can be appended.
     this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
-    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
+    const vhost = this.broker.getVHost(defaultVHost)
+    this.groups = openGroups(this.broker, vhost, state, options.groups)
+    this.setAside = openSetAside(this.broker, { groups: this.groups, vhost }, parts.logger)
     this.producerIds = new ProducerIds(store, state)
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)

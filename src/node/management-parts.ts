@@ -42,6 +42,7 @@ export function managementOf({
     source: { status },
     figures,
     groups: cell.groups,
+    setAside: cell.setAside,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
     backups: cell.backups,

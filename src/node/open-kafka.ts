@@ -30,7 +30,7 @@ export interface KafkaParts extends Pick<
 > {
   readonly cell: Pick<
     Cell,
-    'broker' | 'crossing' | 'groups' | 'producerIds' | 'restoredEnds' | 'clusterId'
+    'broker' | 'crossing' | 'groups' | 'setAside' | 'producerIds' | 'restoredEnds' | 'clusterId'
   >
 }
 
@@ -61,6 +61,7 @@ function createServer(
     broker,
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
+    setAside: cell.setAside,
     producerIds: cell.producerIds,
     restoredEnds: cell.restoredEnds,
     fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),

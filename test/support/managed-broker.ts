@@ -11,6 +11,7 @@ import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openSetAside } from '../../src/cell/open-set-aside.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
@@ -26,6 +27,7 @@ export type ManagedBroker = Pick<
   | 'source'
   | 'figures'
   | 'groups'
+  | 'setAside'
   | 'countFiles'
   | 'logins'
   | 'settings'
@@ -54,6 +56,8 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
 /** `vhosts` are those of the settings. */
 export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedBroker {
   const clients = new ClientRegistry(broker.clock)
+  const vhost = broker.getVHost(defaultVHost)
+  const groups = openGroups(broker, vhost, new Map())
   return {
     broker,
     clients,
@@ -69,6 +73,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
     live: new LiveConnections(broker.clock),
-    groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
+    groups,
+    setAside: openSetAside(broker, { groups, vhost }, undefined),
   }
 }

@@ -4,6 +4,7 @@ import { defaultVHost } from '../../src/broker/broker.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openSetAside } from '../../src/cell/open-set-aside.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Address } from '../../src/lib/listen.ts'
@@ -27,11 +28,13 @@ export async function openKafkaBeside({
 }: BrokerInProcess): Promise<KafkaBeside> {
   const addresses: Record<string, Address> = {}
   const batchWorker = new BatchWorker(systemClock)
-  const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
+  const vhost = broker.getVHost(defaultVHost)
+  const groups = openGroups(broker, vhost, new Map())
+  const setAside = openSetAside(broker, { groups, vhost }, undefined)
   const producerIds = new ProducerIds(broker.store, new Map())
   const restoredEnds = new RestoredEnds(broker.store, new Map(), [])
   const server = openKafka({
-    cell: { broker, crossing, groups, producerIds, restoredEnds, clusterId: 'beside' },
+    cell: { broker, crossing, groups, setAside, producerIds, restoredEnds, clusterId: 'beside' },
     users: new Users({ random: systemRandom, access: broker.access }),
     memory,
     clients,

@@ -8,6 +8,7 @@ import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
 import type { GroupLags, LagSample } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
+import type { SetAside } from '../../broker/set-aside.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
@@ -16,10 +17,16 @@ import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { mayDescribe, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
+import {
+  type GroupDeadLettersJson,
+  groupDeadLettersOf,
+  groupDeadLettersSchema,
+} from './set-aside-operations.ts'
 
 export interface GroupParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
 }
 
 const tag = 'Groups'
@@ -42,6 +49,7 @@ export interface GroupShownJson extends GroupJson {
   readonly member_list: readonly GroupMemberJson[]
   readonly offsets: readonly GroupPlaceJson[]
   readonly lag_history: readonly LagSample[]
+  readonly dead_letters: GroupDeadLettersJson
   readonly may: { readonly reset: boolean; readonly delete: boolean }
 }
 
@@ -107,6 +115,7 @@ const shownSchema = listedSchema.extend({
   lag_history: z
     .array(z.object({ time: count, lag: count }))
     .describe('While somebody looked, at most ten minutes'),
+  dead_letters: groupDeadLettersSchema,
   may: z.object({ reset: z.boolean(), delete: z.boolean() }).describe('What the caller may do'),
 })
 
@@ -163,7 +172,13 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
         await lags.byTopic()
         const rights = caller.rightsIn(defaultVHost)
         const may = { reset: rights.may('read', group), delete: rights.may('configure', group) }
-        return { ...(await shown(parts, group)), lag_history: lags.historyOf(group), may }
+        const deadLetters = groupDeadLettersOf(parts.setAside, group)
+        return {
+          ...(await shown(parts, group)),
+          lag_history: lags.historyOf(group),
+          dead_letters: deadLetters,
+          may,
+        }
       },
     }),
   ]
@@ -228,7 +243,7 @@ function listed({ broker, groups }: GroupParts, groupId: string): GroupJson {
 async function shown(
   parts: GroupParts,
   groupId: string,
-): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const { broker, groups } = parts
   const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
   const places = [...placesOf(groups, groupId, topicsOf(broker))]

@@ -27,6 +27,8 @@ export interface CommitRequest {
   readonly retentionMs: number | undefined
   /** OffsetCommit v9 and later are told that a group does not exist; others, of its generation. */
   readonly knowsMissingGroup: boolean
+  /** Done in the atom that keeps the offsets. The broker itself commits, whoever is in the group. */
+  readonly within?: (() => void) | undefined
 }
 
 /** Called exactly once; errors are in the order of the request's offsets, undefined where it is durable. */
@@ -36,6 +38,7 @@ export type CommitCallback = (errors: readonly (GroupErrorCode | undefined)[]) =
 export function refusalOfCommit(group: Group, request: CommitRequest): GroupErrorCode | undefined {
   const { memberId, instanceId, generation } = request
   if (group.state === 'Dead') return 'coordinator_not_available'
+  if (request.within !== undefined) return undefined
   if (generation < 0 && group.state === 'Empty') return undefined
   if (generation < 0 && memberId === '' && instanceId === undefined) return 'unknown_member_id'
   const error = group.checkMember(memberId, instanceId)
@@ -81,16 +84,20 @@ export function commitOffsets(
     key: encodeOffsetKey(group.id, place),
     value: encodeOffset(committed),
   }))
-  store.write(rows, (verdict) => {
-    for (const { place, committed, index } of accepted) {
-      group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
-      if (verdict === 'durable') {
-        group.context.events.onCommitted?.(group.id, place, committed.offset)
+  store.write(
+    rows,
+    (verdict) => {
+      for (const { place, committed, index } of accepted) {
+        group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
+        if (verdict === 'durable') {
+          group.context.events.onCommitted?.(group.id, place, committed.offset)
+        }
+        if (verdict === 'full') errors[index] = 'policy_violation'
       }
-      if (verdict === 'full') errors[index] = 'policy_violation'
-    }
-    answers.run(() => callback(errors))
-  })
+      answers.run(() => callback(errors))
+    },
+    request.within,
+  )
 }
 
 function hasRoomFor(group: Group, place: TopicPartition): boolean {

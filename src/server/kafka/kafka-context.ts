@@ -4,6 +4,7 @@ import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
+import type { SetAside } from '../../broker/set-aside.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
@@ -54,6 +55,7 @@ export interface KafkaParts {
   readonly broker: Broker
   readonly topics: Topics
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
   readonly producerIds: ProducerIds
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
