@@ -64,13 +64,13 @@ async function offsetAt(
   context: SearchContext,
   { topic, index, time }: { readonly topic: Topic; readonly index: number; readonly time: number },
 ): Promise<number> {
-  const end = topic.partitions[index]!.log.readableEnd
+  const end = topic.partitions[index]!.log.stableEnd
   return (await firstFrom(context, { topic, index, time }))?.offset ?? end
 }
 
 /** Of the records that were written together last, as of stream consumers. */
 async function lastOffset(store: LogStore, { log }: Partition): Promise<number> {
-  const end = log.readableEnd
+  const end = log.stableEnd
   const runs = await store.readRuns(log, end - 1, 0)
   const offset = runs[0]?.baseOffset ?? end
   for (const run of runs) run.release()

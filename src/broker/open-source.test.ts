@@ -34,7 +34,7 @@ function topicOf(count: number): Topic {
     for (let number = 0; number < 5; number++) log.append(messageOf(`${number}`), -1)
     store.endAtom()
     const context = { store, clock: systemClock, ownSettings: settings }
-    const owner = { config: () => topic.config, onAppended: () => undefined }
+    const owner = { config: () => topic.config, onAppended: () => undefined, showsAborted: true }
     topic.partitions.push(new Partition(cursorOf(log), context, owner))
   }
   return topic

@@ -1,6 +1,7 @@
 // Keyed state of partitions that outlived the last process: consumers' offsets, producers, and how
 // far they are copies.
 import type { LogStore } from '../log/log-store.ts'
+import { parseAbortedKey } from './topic/aborted-transactions.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import type { VHosts } from './vhosts.ts'
@@ -11,29 +12,55 @@ interface StateOwner {
   readonly streamContext: StreamContext
 }
 
+/** A part of what a partition knows of transactions that were aborted. */
+interface Chunk {
+  readonly chunk: number
+  readonly value: Buffer
+}
+
 /** To be called when all topics and queues are there. What nobody owns any more is forgotten. */
 export function restorePartitionState(
   { store, vhosts, streamContext }: StateOwner,
   state: ReadonlyMap<string, Buffer>,
 ): void {
   const orphans: string[] = []
+  const chunks = new Map<Partition, Chunk[]>()
   const partitions = partitionsWith(vhosts, state)
   for (const [key, value] of state) {
     streamContext.offsets.restore(key, value, partitions)
     const parsed = parseProducerKey(key)
     const copied = parseCopied(key, value)
-    const logId = parsed?.logId ?? copied?.logId
+    const aborted = parseAbortedKey(key)
+    const logId = parsed?.logId ?? copied?.logId ?? aborted?.logId
     if (logId === undefined) continue
     const partition = partitions.get(logId)
     if (partition === undefined) orphans.push(key)
+    else if (aborted !== undefined) addTo(chunks, partition, { chunk: aborted.chunk, value })
     else if (copied !== undefined) partition.copiedEnd = copied.copiedEnd
     else if (parsed !== undefined) partition.producers.restore(parsed.producerId, value)
   }
+  restoreTransactions(partitions.values(), chunks)
   if (orphans.length === 0) return
   // Of logs that are no more.
   store.beginAtom()
   for (const key of orphans) store.putState(key, undefined)
   store.endAtom()
+}
+
+function restoreTransactions(
+  partitions: Iterable<Partition>,
+  chunks: ReadonlyMap<Partition, readonly Chunk[]>,
+): void {
+  for (const partition of partitions) {
+    const known = chunks.get(partition) ?? []
+    partition.restoreTransactions(known.toSorted((a, b) => a.chunk - b.chunk))
+  }
+}
+
+function addTo(chunks: Map<Partition, Chunk[]>, partition: Partition, chunk: Chunk): void {
+  const known = chunks.get(partition)
+  if (known === undefined) chunks.set(partition, [chunk])
+  else known.push(chunk)
 }
 
 /** The partitions of all topics, and of those work queues of which `state` knows a producer. */
@@ -43,7 +70,7 @@ function partitionsWith(
 ): Map<number, Partition> {
   const logIds = new Set<number>()
   for (const key of state.keys()) {
-    const parsed = parseProducerKey(key)
+    const parsed = parseProducerKey(key) ?? parseAbortedKey(key)
     if (parsed !== undefined) logIds.add(parsed.logId)
   }
   const partitions = new Map<number, Partition>()

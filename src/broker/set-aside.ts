@@ -10,9 +10,9 @@ import { preconditionFailed, queueNotFound, queueResource } from './broker-error
 import type { DeadLetterer, DyingStream } from './dead-letterer.ts'
 import type { Destination } from './destination.ts'
 import type { DynamicSettings } from './dynamic-settings.ts'
+import type { CommittedOffset } from './group/committed-offset.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
 import type { GroupErrorCode } from './group/group-error.ts'
-import type { CommittedOffset } from './group/group-offsets.ts'
 import { type GroupPlaceName, type Starter, StuckPlaces } from './group/stuck-places.ts'
 import { setAsideRecord } from './set-aside-record.ts'
 import type { Partition } from './topic/partition.ts'
@@ -102,7 +102,7 @@ export class SetAside {
     const partition = partitionOf(vhost, name)
     if (committed === undefined || partition === undefined) return
     // Nothing there that could fail.
-    if (committed.offset >= partition.highWatermark) return
+    if (committed.offset >= partition.lastStableOffset) return
     const attempts = this.stuck.begin(name, committed.offset, starter)
     if (attempts <= rule.attemptsMax) return
     try {
@@ -172,7 +172,7 @@ export class SetAside {
 
   /** Reads the record at `offset`, or the first after it, and uses it at once: a view is good until the next read. */
   #read<T>(
-    { log, highWatermark }: Partition,
+    { log, lastStableOffset }: Partition,
     { offset, view }: { readonly offset: number; readonly view: RecordView },
     use: () => Promise<T>,
   ): Promise<T> {
@@ -181,7 +181,7 @@ export class SetAside {
       const step = (): void => {
         const reading = log.read(offset, view)
         if (typeof reading !== 'object') {
-          if (reading === 'record' && view.offset < highWatermark) resolve(use())
+          if (reading === 'record' && view.offset < lastStableOffset) resolve(use())
           else reject(preconditionFailed('the group has read all that there is'))
           return
         }

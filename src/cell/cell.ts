@@ -17,6 +17,7 @@ import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
 import { Retention } from '../broker/topic/retention.ts'
+import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import { Crossing } from '../crossing/crossing.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -30,6 +31,7 @@ import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openSetAside } from './open-set-aside.ts'
 import { openStorage } from './open-storage.ts'
+import { openTransactions } from './open-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
 /** What a cell is opened with. */
@@ -64,6 +66,7 @@ export class Cell implements AsyncDisposable {
   readonly groups: GroupCoordinator
   readonly setAside: SetAside
   readonly producerIds: ProducerIds
+  readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
@@ -105,6 +108,14 @@ export class Cell implements AsyncDisposable {
     this.groups = openGroups(this.broker, vhost, state, options.groups)
     this.setAside = openSetAside(this.broker, { groups: this.groups, vhost }, parts.logger)
     this.producerIds = new ProducerIds(store, state)
+    this.transactions = openTransactions({
+      broker: this.broker,
+      vhost: this.broker.getVHost(defaultVHost),
+      producerIds: this.producerIds,
+      members: [{ onTransactionEnd: (end) => this.groups.endTransaction(end) }],
+      state,
+      logger: parts.logger,
+    })
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
     this.broker.onRetentionChanged = () => void this.#retention.run()
@@ -117,6 +128,7 @@ export class Cell implements AsyncDisposable {
   rest(): void {
     this.#retention.close()
     this.groups.close()
+    this.transactions[Symbol.dispose]()
   }
 
   /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */

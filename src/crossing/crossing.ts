@@ -71,6 +71,7 @@ export class Crossing implements RunConverter {
   }
 
   toMessages(log: Log, run: Run, offset: number): Run | undefined {
+    if (log.hides?.(run) === true) return this.#keep(run, emptyRun(run, run.baseOffset))
     const part = this.#kept.findPart(log, offset)
     if (part !== undefined) {
       run.crossed = part

@@ -38,12 +38,19 @@ export class Log {
   endOffset = 0
   /** High watermark: everything below is durable. */
   durableEnd = 0
+  /**
+   * From here on there may be records that readers of messages must not see yet. Infinity: there are none. Set
+   * by whoever knows.
+   */
+  unstableFrom: number = Infinity
+  /** Whether what a run has is not for readers of messages; undefined: all is. Set by whoever knows. */
+  hides: ((run: Run) => boolean) | undefined
   /** Nothing below exists. */
   startOffset = 0
   isDeleted = false
   /** Told when `durableEnd` rises. */
   watcher: LogWatcher | undefined
-  /** Those who only look: told when there is more below `readableEnd`, of a volatile log within the append. */
+  /** Those who only look: told when there is more below `stableEnd`, of a volatile log within the append. */
   lookers: Set<LogWatcher> | undefined
   /** What its commits are built for; undefined: what the store says. Set by whoever names the log. */
   profile: LogProfile | undefined
@@ -131,6 +138,11 @@ export class Log {
   /** Whole runs below can be read: what is durable, or of a volatile log what is there. */
   get readableEnd(): number {
     return this.isVolatile ? this.endOffset : this.durableEnd
+  }
+
+  /** Runs below can be read and are for readers of messages. */
+  get stableEnd(): number {
+    return Math.min(this.readableEnd, this.unstableFrom)
   }
 
   /** Nothing below is kept: it was trimmed, or every cursor has acked it. */

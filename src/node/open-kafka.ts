@@ -30,7 +30,14 @@ export interface KafkaParts extends Pick<
 > {
   readonly cell: Pick<
     Cell,
-    'broker' | 'crossing' | 'groups' | 'setAside' | 'producerIds' | 'restoredEnds' | 'clusterId'
+    | 'broker'
+    | 'crossing'
+    | 'groups'
+    | 'setAside'
+    | 'producerIds'
+    | 'transactions'
+    | 'restoredEnds'
+    | 'clusterId'
   >
 }
 
@@ -63,6 +70,7 @@ function createServer(
     groups: cell.groups,
     setAside: cell.setAside,
     producerIds: cell.producerIds,
+    transactions: cell.transactions,
     restoredEnds: cell.restoredEnds,
     fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
     crossing: cell.crossing,

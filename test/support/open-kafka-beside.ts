@@ -5,6 +5,7 @@ import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { openSetAside } from '../../src/cell/open-set-aside.ts'
+import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Address } from '../../src/lib/listen.ts'
@@ -32,9 +33,26 @@ export async function openKafkaBeside({
   const groups = openGroups(broker, vhost, new Map())
   const setAside = openSetAside(broker, { groups, vhost }, undefined)
   const producerIds = new ProducerIds(broker.store, new Map())
+  const transactions = openTransactions({
+    broker,
+    vhost: broker.getVHost(defaultVHost),
+    producerIds,
+    members: [],
+    state: new Map(),
+    logger: silentLogger,
+  })
   const restoredEnds = new RestoredEnds(broker.store, new Map(), [])
   const server = openKafka({
-    cell: { broker, crossing, groups, setAside, producerIds, restoredEnds, clusterId: 'beside' },
+    cell: {
+      broker,
+      crossing,
+      groups,
+      setAside,
+      producerIds,
+      transactions,
+      restoredEnds,
+      clusterId: 'beside',
+    },
     users: new Users({ random: systemRandom, access: broker.access }),
     memory,
     clients,
@@ -63,6 +81,7 @@ export async function openKafkaBeside({
     [Symbol.asyncDispose]: async () => {
       listener.close()
       groups.close()
+      transactions[Symbol.dispose]()
       await server[Symbol.asyncDispose]()
       batchWorker.close()
     },

@@ -228,7 +228,7 @@ function passedIn(stream: Destination, { index, offset }: BrowsePlace): number {
   let passed = 0
   for (const { index: partIndex, head, log } of partsOf(stream)) {
     if (partIndex === index) return passed + Math.max(0, offset - head)
-    passed += Math.max(0, log.readableEnd - head)
+    passed += Math.max(0, log.stableEnd - head)
   }
   return passed
 }

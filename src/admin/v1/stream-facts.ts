@@ -112,7 +112,7 @@ function headsOf(stream: Destination): Head[] {
     stream.kind === 'topic'
       ? stream.partitions.map(({ log, startOffset: offset }) => ({ log, offset }))
       : stream.parts.map(({ cursor }) => ({ log: cursor.log, offset: cursor.floor }))
-  return heads.filter(({ log, offset }) => offset < log.readableEnd)
+  return heads.filter(({ log, offset }) => offset < log.stableEnd)
 }
 
 function* deadLetterSources(broker: Broker): Steps<ReadonlyMap<Destination, number>> {

@@ -225,7 +225,7 @@ function offsetsOf(
     })
   }
   return stream.cursors.map(({ log, acked }, partition) => {
-    return { partition, start: acked.floor, end: log.readableEnd, bytes: store.sizeOf(log) }
+    return { partition, start: acked.floor, end: log.stableEnd, bytes: store.sizeOf(log) }
   })
 }
 

@@ -81,13 +81,13 @@ export function* startIn(
     case 'first':
       return at(0)
     case 'last':
-      return at(Math.max(0, part.log.readableEnd - count))
+      return at(Math.max(0, part.log.stableEnd - count))
     case 'offset':
       return at(start.offset)
     case 'time': {
       const run = yield* resultOf(store.findRunByTimestamp(part.log, start.time))
       run?.release()
-      if (run === undefined) return at(part.log.readableEnd)
+      if (run === undefined) return at(part.log.stableEnd)
       return { offset: run.baseOffset, timestampMin: start.time }
     }
     default:

@@ -41,7 +41,7 @@ export async function* exportMessages(
   if (asked.end < Infinity) chooseParts(stream, { ...browse, start: { kind: 'offset', offset: 0 } })
   const parts = chooseParts(stream, browse).map((part) => ({
     part,
-    end: Math.min(asked.end, part.log.readableEnd),
+    end: Math.min(asked.end, part.log.stableEnd),
   }))
   let left = asked.limit
   for (const { part, end } of parts) {

@@ -70,11 +70,11 @@ export class NewerWalk implements PartWalk {
   }
 
   get left(): number {
-    return Math.max(0, this.part.log.readableEnd - this.part.next(this.place))
+    return Math.max(0, this.part.log.stableEnd - this.part.next(this.place))
   }
 
   get #isReadThrough(): boolean {
-    return this.part.next(this.#at) >= this.part.log.readableEnd
+    return this.part.next(this.#at) >= this.part.log.stableEnd
   }
 
   *peek(): Steps<BrowsedMessage | undefined> {
@@ -113,7 +113,7 @@ export class OlderWalk implements PartWalk {
     this.part = part
     this.#options = options
     this.#first = part.next(0)
-    this.#at = Math.min(below, part.log.readableEnd)
+    this.#at = Math.min(below, part.log.stableEnd)
     this.#window = Math.min(chunk, searchLimits.windowFirst)
   }
 
@@ -181,7 +181,7 @@ export function* belowOf(
 ): Steps<number> {
   switch (start.kind) {
     case 'last':
-      return part.log.readableEnd
+      return part.log.stableEnd
     case 'head':
       return part.head
     case 'first':
@@ -190,7 +190,7 @@ export function* belowOf(
       return start.offset
     case 'time': {
       const run = yield* resultOf(store.findRunByTimestamp(part.log, start.time))
-      if (run === undefined) return part.log.readableEnd
+      if (run === undefined) return part.log.stableEnd
       run.release()
       return run.lastOffset + 1
     }

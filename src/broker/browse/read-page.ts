@@ -5,6 +5,7 @@ import { resultOf, type Steps } from '../../lib/slices.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Run } from '../../log/run.ts'
+import { stableRuns } from '../../log/stable-runs.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
 import { RecordView } from '../../record/message/record-view.ts'
@@ -117,14 +118,15 @@ class Page {
     const { end: last = Infinity, readsMax = brokerLimits.browseReadsMax } = this.#asked
     this.#timestampMin = timestampMin
     let at = part.next(offset)
-    for (; at < Math.min(log.readableEnd, last); at = part.next(at)) {
+    for (; at < Math.min(log.stableEnd, last); at = part.next(at)) {
       if (this.#isFull || this.readCount >= readsMax) {
         return { next: at, isEnd: false }
       }
       this.readCount++
-      const end = log.readableEnd
+      const end = log.stableEnd
       const { browseReadSizeMax } = brokerLimits
-      const runs = yield* resultOf(this.#context.store.readRuns(log, at, browseReadSizeMax))
+      const found = yield* resultOf(this.#context.store.readRuns(log, at, browseReadSizeMax))
+      const runs = stableRuns(log, found)
       if (runs.length === 0) return { next: end, isEnd: true }
       this.#readEnd = runs.at(-1)!.lastOffset
       this.#stateOf = undefined

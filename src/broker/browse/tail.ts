@@ -107,7 +107,7 @@ export class Tail implements LogWatcher {
       )
     }
     // What comes while the places are looked up is not missed.
-    const ends = parts.map(({ log }) => log.readableEnd)
+    const ends = parts.map(({ log }) => log.stableEnd)
     try {
       for (const [index, part] of parts.entries()) {
         const end = ends[index]!
@@ -255,7 +255,7 @@ export class Tail implements LogWatcher {
     for (let count = this.#parts.length; count > 0; count--) {
       const followed = this.#parts[this.#turn++ % this.#parts.length]!
       const { part, key } = followed
-      if (this.#place.get(key)! >= part.log.readableEnd) continue
+      if (this.#place.get(key)! >= part.log.stableEnd) continue
       // Others may have more, and so may this one.
       this.#isDue = true
       const items = await this.#readPart(followed)

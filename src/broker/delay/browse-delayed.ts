@@ -123,7 +123,7 @@ function isBefore({ start, cursor }: DelayedStretch, place: DelayedPlace | undef
 /** All that waits in one log. */
 export function segmentOf(cursor: LogCursor, index: number): Segment {
   const part = new DelayedPart(cursor, index)
-  return { part, from: part.head, end: part.log.readableEnd, next: (offset) => offset }
+  return { part, from: part.head, end: part.log.stableEnd, next: (offset) => offset }
 }
 
 const noState: StateOf = () => undefined

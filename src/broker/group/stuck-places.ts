@@ -1,7 +1,7 @@
 // Places at which members of groups begin to read again and again: most likely the record there is one that they
 // cannot process. In memory: after a restart of the broker the count begins anew.
 import { groupLimits } from '../../limits/group.ts'
-import type { TopicPartition } from './group-offsets.ts'
+import type { TopicPartition } from './committed-offset.ts'
 
 export interface GroupPlaceName extends TopicPartition {
   readonly groupId: string

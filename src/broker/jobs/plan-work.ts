@@ -66,7 +66,7 @@ export function segmentsOf(queue: Destination, { asked, ends }: Job['facts']): W
 /** All that is in a queue or topic, to be looked at. */
 export function wholeSegmentsOf(queue: Destination): WorkSegment[] {
   return partsOf(queue).map((part) => {
-    const end = part.log.readableEnd
+    const end = part.log.stableEnd
     return { queue, part, backlog: undefined, from: part.head, end, next: same, former: undefined }
   })
 }
@@ -94,13 +94,13 @@ export function segmentsOfMoved(
 export function totalOf(queue: Destination, { places }: JobAsked): number {
   if (places !== undefined) return places.length
   if (queue.kind === 'queue') return queue.readyCount
-  return partsOf(queue).reduce((sum, { log, head }) => sum + log.readableEnd - head, 0)
+  return partsOf(queue).reduce((sum, { log, head }) => sum + log.stableEnd - head, 0)
 }
 
 /** Where each part ends by now, by its index. */
 export function endsOf(queue: Destination): number[] {
   const ends: number[] = []
-  for (const { index, log } of partsOf(queue)) ends[index] = log.readableEnd
+  for (const { index, log } of partsOf(queue)) ends[index] = log.stableEnd
   return ends
 }
 

@@ -5,6 +5,7 @@ import { resultOf, type Steps } from '../../lib/slices.ts'
 import { jobLimits } from '../../limits/jobs.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Run } from '../../log/run.ts'
+import { stableRuns } from '../../log/stable-runs.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
 import { RecordView } from '../../record/message/record-view.ts'
@@ -64,9 +65,10 @@ export class Scan {
   *#readSegment(segment: Segment, index: number, start: number): Steps<void> {
     const { part, end } = segment
     let at = nextIn(segment, start)
-    while (at < Math.min(end, part.log.readableEnd) && !part.log.isDeleted) {
+    while (at < Math.min(end, part.log.stableEnd) && !part.log.isDeleted) {
       if (!(yield* this.#goOn())) return
-      const runs = yield* resultOf(this.#store.readRuns(part.log, at, jobLimits.readSizeMax))
+      const found = yield* resultOf(this.#store.readRuns(part.log, at, jobLimits.readSizeMax))
+      const runs = stableRuns(part.log, found)
       if (runs.length === 0) return
       try {
         for (const run of runs) at = yield* this.#readRun(segment, index, { run, at })

@@ -68,9 +68,7 @@ export class Backlog implements QueueBacklog {
     this.#ackedAheadEnd = log.endOffset
     this.#end = log.endOffset
     this.messageCount = cursor.unackedCount
-    if (owner.seesOnlyDurable !== true) return
-    this.#end = Math.min(this.#end, Math.max(cursor.floor, log.durableEnd))
-    this.messageCount -= cursor.acked.unackedIn(this.#end, log.endOffset - 1)
+    this.#endAt(Math.max(cursor.floor, this.#visibleEnd))
   }
 
   get levels(): readonly LevelCursor[] {
@@ -113,27 +111,46 @@ export class Backlog implements QueueBacklog {
 
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void {
     const offset = this.log.append(source, sharedPosition)
+    if (this.#sizes !== undefined) this.#sizes.readySize += source.bodyEnd - source.bodyStart
+    if (this.log.unstableFrom !== Infinity) return
     this.#end = offset + 1
     this.messageCount++
-    if (this.#sizes !== undefined) this.#sizes.readySize += source.bodyEnd - source.bodyStart
     if (isAwaited) this.#mark.onAppended(offset, offset, this.#next)
   }
 
   onBatchAppended({ count, size }: Incoming, isAwaited: boolean): void {
-    this.messageCount += count
     if (this.#sizes !== undefined) this.#sizes.readySize += size
+    if (this.log.unstableFrom !== Infinity) return
     const { endOffset } = this.log
+    this.messageCount += count
     this.#end = endOffset
     if (isAwaited) this.#mark.onAppended(endOffset - count, endOffset - 1, this.#next)
   }
 
-  /** Takes in what has become durable; false when that is nothing. Offsets without a record count until they are passed. */
-  showDurable(): boolean {
-    const { durableEnd } = this.log
-    if (durableEnd <= this.#end) return false
-    this.messageCount += durableEnd - this.#end
-    this.#end = durableEnd
+  /**
+   * Takes in what may be seen since: what is durable, or has been committed. False when that is nothing.
+   * Offsets without a record count until they are passed, unless they are acked.
+   */
+  showMore(): boolean {
+    const end = this.#visibleEnd
+    const before = this.#end
+    if (end <= before) {
+      this.#endAt(end)
+      return false
+    }
+    const count = this.cursor.acked.unackedIn(before, end - 1)
+    // What was aborted is acked.
+    if (count < end - before) this.#ackedAheadEnd = Math.max(this.#ackedAheadEnd, end)
+    this.messageCount += count
+    this.#end = end
     return true
+  }
+
+  onTransactionEnded(_index: number, abortedSize: number): void {
+    if (this.#sizes !== undefined) {
+      this.#sizes.readySize = Math.max(0, this.#sizes.readySize - abortedSize)
+    }
+    this.showMore()
   }
 
   take(view: RecordView): TakeResult {
@@ -312,6 +329,19 @@ export class Backlog implements QueueBacklog {
 
   settleDeliveredMark(): void {
     this.#mark.settle(this.#next)
+  }
+
+  get #visibleEnd(): number {
+    const { log } = this
+    if (this.#owner.seesOnlyDurable === true) return log.stableEnd
+    return Math.min(log.endOffset, log.unstableFrom)
+  }
+
+  /** An earlier process left a transaction open: what comes after its beginning is not to be seen. */
+  #endAt(end: number): void {
+    if (end >= this.#end) return
+    this.messageCount -= this.cursor.acked.unackedIn(end, this.#end - 1)
+    this.#end = end
   }
 
   /** The offset to deliver next, or -1. */

@@ -12,7 +12,7 @@ import type { ReadySizes } from './ready-sizes.ts'
 export type TakeResult = 'record' | 'empty' | 'wait'
 
 export interface BacklogOwner {
-  /** Of a log that others append to: its records are here once they are durable, see `Backlog.showDurable`. */
+  /** Of a log that others append to: its records are here once they are durable, see `Backlog.showMore`. */
   readonly seesOnlyDurable?: boolean
   /** A `take` that had to wait is worth another try. */
   onReadable(): void
@@ -46,6 +46,10 @@ export interface BacklogPart {
    * `onReadable` after it.
    */
   removeReady(messages: readonly ReadyMessage[]): void
+  /** See `QueueBacklog`; these are named by offset. */
+  holdBack(offset: number): void
+  wake(offset: number): void
+  dropDelayed(offset: number): void
 }
 
 /** A message of one log, as somebody has read it. */
@@ -101,6 +105,8 @@ export interface QueueBacklog {
   append(source: RecordSource, sharedPosition: number, isAwaited: boolean): void
   /** A batch of messages was appended to the log of `levels[index]`. Within an atom. */
   onBatchAppended(incoming: Incoming, isAwaited: boolean, index: number): void
+  /** A transaction in the log of `levels[index]` has ended; `abortedSize` bytes of its messages will never be seen. */
+  onTransactionEnded(index: number, abortedSize: number): void
   /** Takes the next ready message into `view`: it is unacked until it is removed or requeued. */
   take(view: RecordView): TakeResult
   /** Reads the next ready message into `view` and leaves it where it is. */

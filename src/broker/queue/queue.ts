@@ -24,6 +24,7 @@ import { IdleTimer } from './idle-timer.ts'
 import type { Incoming } from './incoming.ts'
 import { type EndingQueue, MessageEnds } from './message-ends.ts'
 import { openBacklog, setProfile } from './open-backlog.ts'
+import { openLevelLog } from './open-level-log.ts'
 import { presentIdsFor } from './present-ids-for.ts'
 import type { PriorityBacklogOwner } from './priority-backlog.ts'
 import type { BacklogPart, LevelCursor, QueueBacklog, TakeResult } from './queue-backlog.ts'
@@ -273,6 +274,12 @@ export class Queue
     this.#ends.onBatchAppended()
   }
 
+  /** A transaction in the log of `cursors[index]` has ended. */
+  onTransactionEnded(index: number, abortedSize: number): void {
+    this.#backlog.onTransactionEnded(index, abortedSize)
+    this.onReadable()
+  }
+
   /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
   addConsumer(sink: DeliverySink, options: ConsumerOptions): Consumer {
     if (!this.#dispatch.admits(options.isExclusive)) {
@@ -443,13 +450,7 @@ export class Queue
 
   /** Makes a log for the messages of one more priority. Within an atom. */
   openLog(): LogCursor {
-    const { store } = this.#context
-    const log = store.createLog({ isVolatile: this.isVolatile })
-    log.homeAddress = this.log.homeAddress
-    log.profile = this.settings.profile
-    const cursor = store.createCursor(log)
-    this.retained?.addLog(store, cursor)
-    return cursor
+    return openLevelLog(this, this.#context.store)
   }
 
   /** The queue has one more log. Within an atom. */

@@ -71,6 +71,10 @@ export abstract class SeveralBacklogs<L extends Lane> {
     this.lanes[index]!.backlog.onBatchAppended(incoming, isAwaited)
   }
 
+  onTransactionEnded(index: number, abortedSize: number): void {
+    this.lanes[index]!.backlog.onTransactionEnded(0, abortedSize)
+  }
+
   remove(place: number): void {
     this.#at(place).remove(offsetIn(place))
   }

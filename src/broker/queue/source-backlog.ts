@@ -157,7 +157,7 @@ export class SourceBacklog<S extends Subscription>
       onDamaged: (offset, error) => owner.onDamaged(offset, error),
     })
     const onDurable = (): void => {
-      if (backlog.showDurable()) owner.onReadable()
+      if (backlog.showMore()) owner.onReadable()
     }
     partition.addListener(onDurable)
     const lane = { backlog, partition, onDurable }

@@ -51,11 +51,11 @@ export function expiringOf(queue: Queue, now: number): Waiting[] {
 }
 
 function readyIn(part: BrowsedPart): Segment {
-  return { part, from: part.head, end: part.log.readableEnd, next: (offset) => offset }
+  return { part, from: part.head, end: part.log.stableEnd, next: (offset) => offset }
 }
 
 function countIn({ log, head }: BrowsedPart): number {
-  return Math.max(0, log.readableEnd - head)
+  return Math.max(0, log.stableEnd - head)
 }
 
 function ownTtlOf({ buffer, headerStart, headerEnd }: RecordView): number {

@@ -25,8 +25,7 @@ export interface CheckedBatch {
 
 /**
  * Checks the one batch that a producer sent for a partition. Throws `corrupt_batch`,
- * `message_too_large`, `batch_too_large`, `invalid_record`, `invalid_timestamp` or
- * `invalid_transaction_state`. `isIntact` is what has been found out about its checksum before;
+ * `message_too_large`, `batch_too_large`, `invalid_record` or `invalid_timestamp`. `isIntact` is what has been found out about its checksum before;
  * undefined: nothing.
  */
 export function checkBatch(batch: Buffer, config: TopicConfig, isIntact?: boolean): CheckedBatch {
@@ -103,13 +102,6 @@ function checkAttributes(attributes: number): void {
   if ((attributes & batchAttribute.control) !== 0) {
     throw refuse('invalid_record', 'Clients are not allowed to write control records')
   }
-  if ((attributes & batchAttribute.transactional) !== 0) {
-    // Nobody can have begun a transaction.
-    throw refuse(
-      'invalid_transaction_state',
-      'The record batch is part of a transaction that is not ongoing',
-    )
-  }
   if ((attributes & batchAttribute.logAppendTime) !== 0) {
     throw refuse('invalid_timestamp', 'Producers may not set the timestamp type LogAppendTime')
   }
@@ -126,7 +118,10 @@ export function claimedProducer(batch: Buffer): ProducedBatch | undefined {
 
 function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefined {
   const producerId = readInt64(batch, batchField.producerId)
-  if (producerId < 0) return undefined
+  if (producerId < 0) {
+    if (!isTransactional(batch)) return undefined
+    throw refuse('invalid_record', 'A transactional record batch must have a producer id')
+  }
   const firstSequence = batch.readInt32BE(batchField.baseSequence)
   if (firstSequence < 0) {
     throw refuse(
@@ -137,9 +132,15 @@ function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefin
   return {
     producerId,
     producerEpoch: batch.readInt16BE(batchField.producerEpoch),
+    isTransactional: isTransactional(batch),
     firstSequence,
     lastSequence: (firstSequence + recordCount - 1) % sequenceSpan,
   }
+}
+
+/** Whether a batch of at least a header's size says that it is part of a transaction. */
+export function isTransactional(batch: Buffer): boolean {
+  return (batch.readInt16BE(batchField.attributes) & batchAttribute.transactional) !== 0
 }
 
 function refuse(code: BrokerErrorCode, message: string): BrokerError {

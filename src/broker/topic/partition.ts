@@ -3,15 +3,23 @@
 import type { Clock } from '../../lib/clock.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { topicLimits } from '../../limits/topic.ts'
-import type { LogCursor } from '../../log/log-cursor.ts'
+import { cursorsOf, type LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
+import type { Run } from '../../log/run.ts'
+import { stableRuns } from '../../log/stable-runs.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
+import { encodeEndMarker } from '../../record/batch/end-marker.ts'
 import type { Incoming } from '../queue/incoming.ts'
 import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
+import {
+  type AppendedBatch,
+  type OffsetRange,
+  PartitionTransactions,
+} from './partition-transactions.ts'
 import { type KnownBatch, type ProducedBatch, ProducerState } from './producer-state.ts'
 import type { TopicConfig } from './topic-config.ts'
 import type { BrokerValues } from './topic-defaults.ts'
@@ -48,6 +56,19 @@ export interface PartitionOwner {
   readonly admit?: (incoming: Incoming) => void
   /** They came in. Within an atom. */
   readonly onAppended: (incoming: Incoming) => void
+  /** A transaction has ended, of which so many bytes of bodies were aborted. Within an atom. */
+  readonly onTransactionEnded?: (abortedSize: number) => void
+  /** It shows aborted records to those who ask for uncommitted ones, as topics do. */
+  readonly showsAborted: boolean
+}
+
+/** How a transaction ends in a partition. */
+export interface TransactionOutcome {
+  readonly producerId: number
+  /** From now on batches with an earlier one are refused. */
+  readonly epoch: number
+  readonly isCommit: boolean
+  readonly coordinatorEpoch: number
 }
 
 /** Told when a partition has more durable records. */
@@ -63,6 +84,8 @@ export class Partition implements LogWatcher {
   /** What it has acked is not shown: retention has passed it, or it was settled. That of a queue may change. */
   cursor: LogCursor
   readonly producers: ProducerState = new ProducerState()
+  /** Made for the first. */
+  transactions: PartitionTransactions | undefined
   /** Where the log ends of what `copy` has written; 0 for nothing. */
   copiedEnd = 0
   /** It is a partition no more, whatever has its name or its log now. */
@@ -88,6 +111,16 @@ export class Partition implements LogWatcher {
   /** Records below are durable and may be seen. */
   get highWatermark(): number {
     return this.log.durableEnd
+  }
+
+  /** Records below belong to no open transaction, and are durable. */
+  get lastStableOffset(): number {
+    return this.log.stableEnd
+  }
+
+  /** Those of `runs`, which were just read and retained, below the last stable offset; the others are released. */
+  stableOf(runs: readonly Run[]): readonly Run[] {
+    return stableRuns(this.log, runs)
   }
 
   /**
@@ -116,6 +149,10 @@ export class Partition implements LogWatcher {
     if (config.usesAppendTime) setAppendTime(batch, now)
     else if (latest !== maxTimestamp) setMaxTimestamp(batch, latest)
     const baseOffset = this.log.appendBatch(batch)
+    if (producer?.isTransactional === true) {
+      const appended = { first: baseOffset, last: this.log.endOffset - 1, size: incoming.size }
+      this.#join(producer.producerId, appended, now)
+    }
     this.#owner.onAppended(incoming)
     const added = producer && this.#addProduced(producer, baseOffset, now)
     const ticket = store.endAtom()
@@ -138,6 +175,48 @@ export class Partition implements LogWatcher {
     return store.endAtom()
   }
 
+  /**
+   * Ends the transaction of a producer with a marker. Whoever reads messages passes over what was aborted. False
+   * when it has none open here. Within an atom.
+   */
+  endTransaction(outcome: TransactionOutcome): boolean {
+    const { producerId, epoch, isCommit } = outcome
+    const { transactions, log } = this
+    const open = transactions?.find(producerId)
+    if (transactions === undefined || open === undefined) return false
+    const { store, clock } = this.#context
+    const timestamp = clock.now()
+    const marker = encodeEndMarker({ ...outcome, producerEpoch: epoch, timestamp })
+    const lastOffset = log.appendBatch(marker)
+    transactions.remove(producerId)
+    this.producers.endTransaction(producerId, epoch, timestamp)
+    this.#keepProducer(producerId)
+    const { firstUnstable } = transactions
+    if (!isCommit) {
+      const { firstOffset } = open
+      const stableOffset = Math.min(firstUnstable, lastOffset + 1)
+      transactions.aborted.add({ producerId, firstOffset, lastOffset, stableOffset }, store)
+    }
+    this.#ackUnseen(lastOffset, isCommit ? [] : (open.ranges ?? []))
+    log.unstableFrom = firstUnstable
+    this.#owner.onTransactionEnded?.(isCommit ? 0 : open.size)
+    return true
+  }
+
+  /** Its producers are known again, and of the transactions that were aborted `chunks`, in their order. */
+  restoreTransactions(chunks: readonly { readonly chunk: number; readonly value: Buffer }[]): void {
+    const open = [...this.producers.transactions()]
+    if (open.length === 0 && chunks.length === 0) return
+    const transactions = this.#beginTransactions()
+    for (const { chunk, value } of chunks) transactions.aborted.restore(chunk, value)
+    for (const { producerId, firstOffset, startedMs } of open) {
+      transactions.restore(producerId, firstOffset, startedMs)
+    }
+    this.log.unstableFrom = transactions.firstUnstable
+    this.#owner.onTransactionEnded?.(0)
+    this.onDurable()
+  }
+
   /** A batch was refused for a reason of the broker's own: those that its producer sent after it wait for it. */
   noteFailed(batch: Buffer): void {
     const producer = claimedProducer(batch)
@@ -150,9 +229,10 @@ export class Partition implements LogWatcher {
     const setMs = ownSettings.get('producer.id.expiration.ms')
     const before = clock.now() - Number(setMs ?? topicLimits.producerIdExpirationMs)
     const expired = this.producers.expire(before, topicLimits.producersPerPartitionMax)
-    if (expired.length === 0) return
+    if (expired.length === 0 && this.transactions === undefined) return
     store.beginAtom()
     for (const producerId of expired) store.putState(this.#stateKey(producerId), undefined)
+    this.transactions?.aborted.forgetBelow(this.log.startOffset, store)
     store.endAtom()
   }
 
@@ -161,6 +241,7 @@ export class Partition implements LogWatcher {
     for (const producerId of this.producers.expire(Infinity, 0)) {
       this.#context.store.putState(this.#stateKey(producerId), undefined)
     }
+    this.transactions?.aborted.clear(this.#context.store)
     if (this.copiedEnd > 0) this.#context.store.putState(copiedKey(this.log), undefined)
     this.leave()
   }
@@ -191,6 +272,28 @@ export class Partition implements LogWatcher {
     if (!(listeners instanceof Set)) listeners()
     // One that removes and adds itself would be visited for ever.
     else Array.from(listeners).forEach((listener) => listener())
+  }
+
+  #join(producerId: number, appended: AppendedBatch, now: number): void {
+    const transactions = this.transactions ?? this.#beginTransactions()
+    transactions.add(producerId, appended, now)
+    this.log.unstableFrom = transactions.firstUnstable
+  }
+
+  #beginTransactions(): PartitionTransactions {
+    const transactions = new PartitionTransactions(this.log.id)
+    this.transactions = transactions
+    this.log.hides = (run) => transactions.isAborted(run)
+    return transactions
+  }
+
+  /** Whoever counts what it has not acked must not count what it will never see. */
+  #ackUnseen(markerOffset: number, aborted: readonly OffsetRange[]): void {
+    for (const cursor of cursorsOf(this.log)) {
+      if (this.#owner.showsAborted && cursor === this.cursor) continue
+      for (const { first, last } of aborted) cursor.ackRange(first, last)
+      cursor.ack(markerOffset)
+    }
   }
 
   #addProduced(producer: ProducedBatch, baseOffset: number, timestamp: number): KnownBatch {

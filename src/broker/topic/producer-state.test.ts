@@ -5,7 +5,8 @@ import { type ProducedBatch, ProducerState } from './producer-state.ts'
 const producerId = 7
 
 function batchAt(firstSequence: number, producerEpoch = 0): ProducedBatch {
-  return { producerId, producerEpoch, firstSequence, lastSequence: firstSequence }
+  const lastSequence = firstSequence
+  return { producerId, producerEpoch, firstSequence, lastSequence, isTransactional: false }
 }
 
 /** Stores it if it is the next one. */

@@ -10,6 +10,7 @@ export interface ProducedBatch {
   readonly producerEpoch: number
   readonly firstSequence: number
   readonly lastSequence: number
+  readonly isTransactional: boolean
 }
 
 /** A batch that was appended before. */
@@ -22,13 +23,27 @@ export interface KnownBatch {
   ticket: Ticket | undefined
 }
 
+/** A producer, as others see it. */
+export interface KnownProducer {
+  readonly producerId: number
+  readonly epoch: number
+  /** -1 when none is known. */
+  readonly lastSequence: number
+  /** Milliseconds since the Unix epoch. */
+  readonly lastSeen: number
+  /** First offset of its open transaction; -1 without one. */
+  readonly transactionStart: number
+}
+
 interface ProducerEntry {
   epoch: number
   batches: KnownBatch[]
   /** When it was heard of last, milliseconds since the epoch. */
   lastSeen: number
   /** While it has no batches: the first sequence of the one that failed, and is sent again. */
-  readonly awaited?: number
+  awaited?: number
+  /** Of its open transaction: the first offset, and when it began (milliseconds since the epoch). */
+  transaction?: { readonly firstOffset: number; readonly startedMs: number } | undefined
 }
 
 const rememberedBatches = 5
@@ -37,6 +52,11 @@ const sequenceMax = 2_147_483_647
 export class ProducerState {
   /** Made with the first: most of many partitions have none. */
   #known: Map<number, ProducerEntry> | undefined
+
+  /** Undefined for a producer that is not known. */
+  epochOf(producerId: number): number | undefined {
+    return this.#known?.get(producerId)?.epoch
+  }
 
   get count(): number {
     return this.#known?.size ?? 0
@@ -49,6 +69,7 @@ export class ProducerState {
   findDuplicate(batch: ProducedBatch): KnownBatch | undefined {
     const entry = this.#known?.get(batch.producerId)
     if (entry === undefined) return undefined
+    if (entry.transaction !== undefined && !batch.isTransactional) throw outsideTransaction(batch)
     if (batch.producerEpoch < entry.epoch) {
       throw new BrokerError(
         'invalid_producer_epoch',
@@ -87,7 +108,11 @@ export class ProducerState {
   add(batch: ProducedBatch, known: KnownBatch): void {
     let entry = this.#producers.get(batch.producerId)
     if (entry === undefined || entry.epoch !== batch.producerEpoch) {
-      entry = { epoch: batch.producerEpoch, batches: [], lastSeen: known.timestamp }
+      const { transaction } = entry ?? {}
+      entry = { epoch: batch.producerEpoch, batches: [], lastSeen: known.timestamp, transaction }
+    }
+    if (batch.isTransactional) {
+      entry.transaction ??= { firstOffset: known.baseOffset, startedMs: known.timestamp }
     }
     // Kept in the order of last use, oldest first.
     this.#producers.delete(batch.producerId)
@@ -97,13 +122,47 @@ export class ProducerState {
     if (entry.batches.length > rememberedBatches) entry.batches.shift()
   }
 
+  /** Its transaction has ended; with another epoch no batch of before is taken any more. */
+  endTransaction(producerId: number, epoch: number, now: number): void {
+    const entry = this.#known?.get(producerId)
+    if (entry === undefined) return
+    if (epoch > entry.epoch) {
+      entry.epoch = epoch
+      entry.batches = []
+      // With a new epoch sequences begin anew.
+      entry.awaited = 0
+    }
+    entry.transaction = undefined
+    entry.lastSeen = now
+  }
+
+  /** Those that have a transaction open, with what is known of it. */
+  *transactions(): Generator<{ producerId: number; firstOffset: number; startedMs: number }> {
+    for (const [producerId, { transaction }] of this.#known ?? []) {
+      if (transaction !== undefined) yield { producerId, ...transaction }
+    }
+  }
+
+  /** What DescribeProducers tells. */
+  *list(): Generator<KnownProducer> {
+    for (const [producerId, { epoch, batches, lastSeen, transaction }] of this.#known ?? []) {
+      yield {
+        producerId,
+        epoch,
+        lastSequence: batches.at(-1)?.lastSequence ?? -1,
+        lastSeen,
+        transactionStart: transaction?.firstOffset ?? -1,
+      }
+    }
+  }
+
   /** Forgets producers not heard of since `before`, and the oldest beyond `countMax`; returns their ids. */
   expire(before: number, countMax: number): number[] {
     const expired: number[] = []
     if (this.#known === undefined) return expired
-    for (const [producerId, { lastSeen }] of this.#producers) {
+    for (const [producerId, { lastSeen, transaction }] of this.#producers) {
       if (lastSeen >= before && this.#producers.size - expired.length <= countMax) break
-      expired.push(producerId)
+      if (transaction === undefined || countMax === 0) expired.push(producerId)
     }
     for (const producerId of expired) this.#producers.delete(producerId)
     return expired
@@ -112,10 +171,14 @@ export class ProducerState {
   /**
    * One producer's entry as bytes for the log's keyed state:
    * epoch i16 │ lastSeen f64 │ count u8 │ count × (firstSequence i32, lastSequence i32, baseOffset f64, timestamp f64)
+   * │ with an open transaction: firstOffset f64, startedMs f64
    */
   encode(producerId: number): Buffer {
-    const { epoch, lastSeen, batches } = this.#producers.get(producerId) as ProducerEntry
-    const bytes = Buffer.allocUnsafe(entryHeaderSize + batches.length * entryBatchSize)
+    const { epoch, lastSeen, batches, transaction } = this.#producers.get(
+      producerId,
+    ) as ProducerEntry
+    const size = entryHeaderSize + batches.length * entryBatchSize
+    const bytes = Buffer.allocUnsafe(size + (transaction === undefined ? 0 : entryTransactionSize))
     let at = bytes.writeInt16BE(epoch, 0)
     at = bytes.writeDoubleBE(lastSeen, at)
     at = bytes.writeUInt8(batches.length, at)
@@ -125,13 +188,17 @@ export class ProducerState {
       at = bytes.writeDoubleBE(batch.baseOffset, at)
       at = bytes.writeDoubleBE(batch.timestamp, at)
     }
+    if (transaction === undefined) return bytes
+    at = bytes.writeDoubleBE(transaction.firstOffset, at)
+    bytes.writeDoubleBE(transaction.startedMs, at)
     return bytes
   }
 
   /** Puts back what `encode` made. */
   restore(producerId: number, bytes: Buffer): void {
     const batches: KnownBatch[] = []
-    for (let at = entryHeaderSize; at + entryBatchSize <= bytes.length; at += entryBatchSize) {
+    const end = entryHeaderSize + bytes.readUInt8(entryHeaderSize - 1) * entryBatchSize
+    for (let at = entryHeaderSize; at < end; at += entryBatchSize) {
       batches.push({
         firstSequence: bytes.readInt32BE(at),
         lastSequence: bytes.readInt32BE(at + 4),
@@ -144,6 +211,11 @@ export class ProducerState {
       epoch: bytes.readInt16BE(0),
       lastSeen: bytes.readDoubleBE(2),
       batches,
+      ...(batches.length === 0 && { awaited: 0 }),
+      transaction:
+        end === bytes.length
+          ? undefined
+          : { firstOffset: bytes.readDoubleBE(end), startedMs: bytes.readDoubleBE(end + 8) },
     })
   }
 
@@ -154,10 +226,16 @@ export class ProducerState {
 
 const entryHeaderSize = 11
 const entryBatchSize = 24
+const entryTransactionSize = 16
 
 /** The sequence after `sequence`: it wraps around to zero. */
 export function following(sequence: number): number {
   return sequence === sequenceMax ? 0 : sequence + 1
+}
+
+function outsideTransaction({ producerId }: ProducedBatch): BrokerError {
+  const text = `Expected transactional write from producer ${producerId}, which has a transaction open`
+  return new BrokerError('invalid_transaction_state', text)
 }
 
 function outOfOrder(batch: ProducedBatch, last: number): BrokerError {

@@ -7,6 +7,7 @@ import { topicLimits } from '../../limits/topic.ts'
 import { AckedOffsets } from '../../log/acked-offsets.ts'
 import type { Log } from '../../log/log.ts'
 import type { Run } from '../../log/run.ts'
+import { stableRuns } from '../../log/stable-runs.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
@@ -149,7 +150,7 @@ export class StreamReader implements DeliveryHolder {
   }
 
   #openLast(): void {
-    const end = this.#log.durableEnd
+    const end = this.#log.stableEnd
     const found = this.#consumer.context.store.readRuns(this.#log, end - 1, 0)
     const start = (runs: readonly Run[]): void => {
       for (const run of runs) run.release()
@@ -160,7 +161,7 @@ export class StreamReader implements DeliveryHolder {
   }
 
   #openAtTime(timestamp: number): void {
-    const end = this.#log.durableEnd
+    const end = this.#log.stableEnd
     const found = this.#consumer.context.store.findRunByTimestamp(this.#log, timestamp)
     found
       .then((run) => {
@@ -264,7 +265,7 @@ export class StreamReader implements DeliveryHolder {
 
   #refill(): void {
     this.#releaseRuns()
-    const end = this.#log.durableEnd
+    const end = this.#log.stableEnd
     if (this.#next >= end) {
       this.#isBusy = true
       this.#partition.addListener(this.#onDurable)
@@ -286,11 +287,11 @@ export class StreamReader implements DeliveryHolder {
 
   /** `end` is where the log ended when the runs were asked for. */
   #take(runs: readonly Run[], end: number): void {
-    this.#runs = runs
+    this.#runs = stableRuns(this.#log, runs)
     this.#runIndex = 0
     if (this.#isClosed) return this.#releaseRuns()
     this.#partBase = -1
-    if (runs.length === 0) this.#next = end
+    if (this.#runs.length === 0) this.#next = end
   }
 
   #onReady(): void {

@@ -362,7 +362,8 @@ export class Topics {
     const onAppended = ({ count }: Incoming): void => {
       topic.counters.onProduced(count)
     }
-    return new Partition(cursor, this.#context, { config: () => topic.config, onAppended })
+    const config = (): TopicConfig => topic.config
+    return new Partition(cursor, this.#context, { config, onAppended, showsAborted: true })
   }
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
@@ -379,6 +380,8 @@ export class Topics {
         config: () => queueConfig,
         admit: (incoming) => queue.admitBatch(incoming),
         onAppended: (incoming) => queue.onBatchAppended(incoming, index),
+        onTransactionEnded: (abortedSize) => queue.onTransactionEnded(index, abortedSize),
+        showsAborted: false,
       }
       view.partitions.push(new Partition(visibleCursor(queue, index), this.#context, owner))
     }

@@ -49,6 +49,11 @@ export function recordCountOf(batch: Buffer): number {
   return batch.readInt32BE(batchField.recordCount)
 }
 
+/** Whether a whole batch has no records but a marker of the broker's own. */
+export function isControlBatch(batch: Buffer): boolean {
+  return (batch.readInt16BE(batchField.attributes) & batchAttribute.control) !== 0
+}
+
 /** Of the batch's last record, whether it is still there or not. */
 export function lastOffsetOf(batch: Buffer): number {
   return readInt64(batch, batchField.baseOffset) + batch.readInt32BE(batchField.lastOffsetDelta)

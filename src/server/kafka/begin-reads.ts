@@ -24,8 +24,7 @@ export function beginReads(
   request: OffsetFetchRequest,
   context: RequestContext,
 ): Promise<void> | undefined {
-  const asked: readonly Asked[] =
-    context.apiVersion >= batchVersion ? request.groups : [request]
+  const asked: readonly Asked[] = context.apiVersion >= batchVersion ? request.groups : [request]
   const begun = asked.flatMap((group) => {
     const rule = ruleFor(group, context)
     return rule === undefined ? [] : [{ group, rule }]

@@ -16,6 +16,7 @@ export interface FetchedPartition {
   /** What the client was told last: an answer that says nothing else is left out. */
   toldHighWatermark: number
   toldStartOffset: number
+  toldStableOffset: number
 }
 
 export class FetchSession {
@@ -141,6 +142,7 @@ function* addPartitions(
         partitionMaxBytes: rest.partitionMaxBytes,
         toldHighWatermark: known?.toldHighWatermark ?? -1,
         toldStartOffset: known?.toldStartOffset ?? -1,
+        toldStableOffset: known?.toldStableOffset ?? -1,
       })
       yield
     }

@@ -5,6 +5,7 @@ import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import {
+  type AbortedTransaction,
   type FetchableTopicResponse,
   type FetchRequest,
   type FetchResponse,
@@ -25,6 +26,7 @@ import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter, writeAll } from './write-in-slices.ts'
 
 const topicIdVersion = 13
+const readCommitted = 1
 
 interface PartitionRead {
   readonly asked: FetchedPartition
@@ -43,6 +45,8 @@ interface PartitionRead {
 interface Room {
   readonly sizeMax: number
   readonly isStrict: boolean
+  /** KIP-98's read_committed: nothing of transactions that are open. */
+  readonly isCommitted: boolean
 }
 
 /** What one topic has for the client. */
@@ -228,12 +232,13 @@ function isUrgent({ isCut, data }: PartitionRead): boolean {
  * limit (Kafka's minOneMessage): clients reckon with that one and size their memory by it.
  */
 function roomLeft(request: FetchRequest, size: number, { memory }: RequestContext): Room {
-  if (isOutputFull(memory)) return { sizeMax: 0, isStrict: true }
+  const isCommitted = request.isolationLevel === readCommitted
+  if (isOutputFull(memory)) return { sizeMax: 0, isStrict: true, isCommitted }
   const answerSizeMax = memory.isOver('output')
     ? memoryLimits.pressedOutputSize
     : kafkaLimits.fetchAnswerSizeMax
   const sizeMax = Math.min(request.maxBytes, answerSizeMax) - size
-  return { sizeMax, isStrict: size > 0 }
+  return { sizeMax, isStrict: size > 0, isCommitted }
 }
 
 function readOne(
@@ -250,36 +255,51 @@ function readOne(
     const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
     return { asked, view, partition, data, size: 0, retained: [], isCut: false }
   }
-  const { isStrict } = room
+  const { isStrict, isCommitted } = room
   const offset = Math.max(asked.fetchOffset, partition.startOffset)
   const sizeMax = Math.min(room.sizeMax, asked.partitionMaxBytes)
-  const records = readPartition(context, view, partition, { offset, sizeMax, isStrict })
+  const wanted = { offset, sizeMax, isStrict, isCommitted }
+  const records = readPartition(context, view, partition, wanted)
+  const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
   const found = ({ parts, ...read }: PartitionRecords): PartitionRead => ({
     asked,
     view,
     partition,
-    data: dataOf(partition, asked, parts),
+    data: dataOf(partition, asked, parts, isCommitted),
     ...read,
-    isCut: isStrict && read.size === 0 && offset < partition.highWatermark,
+    isCut: isStrict && read.size === 0 && offset < end,
   })
   return records instanceof Promise ? records.then(found) : found(records)
 }
 
+// oxlint-disable-next-line max-params -- one for each partition of each fetch
 function dataOf(
   partition: Partition,
   asked: FetchedPartition,
   records: readonly Buffer[],
+  isCommitted: boolean,
 ): PartitionData {
-  const { highWatermark, startOffset } = partition
+  const { highWatermark, lastStableOffset, startOffset } = partition
   return {
     partitionIndex: asked.index,
     errorCode: noError,
     highWatermark,
-    lastStableOffset: highWatermark,
+    lastStableOffset,
     logStartOffset: startOffset,
-    abortedTransactions: null,
+    abortedTransactions: isCommitted ? abortedIn(partition, asked, records) : null,
     records,
   }
+}
+
+/** What its readers have to leave out. */
+function abortedIn(
+  { transactions }: Partition,
+  { fetchOffset }: FetchedPartition,
+  records: readonly Buffer[],
+): AbortedTransaction[] {
+  const last = records.at(-1)
+  if (transactions === undefined || last === undefined) return []
+  return transactions.aborted.between(fetchOffset, lastOffsetOf(last) + 1)
 }
 
 function findView(
@@ -325,6 +345,7 @@ function refuse(
 function hasMoved({ view, partition, data }: PartitionRead, { access }: RequestContext): boolean {
   if (view === undefined || partition === undefined) return false
   if (partition.isGone || partition.highWatermark !== data.highWatermark) return true
+  if (partition.lastStableOffset !== data.lastStableOffset) return true
   return !access.mayTopic('read', view.name)
 }
 
@@ -338,6 +359,7 @@ function* toResponse(
     yield
     if (session !== undefined && session.epoch > 1 && isOldNews(asked, data, size)) continue
     asked.toldHighWatermark = data.highWatermark
+    asked.toldStableOffset = data.lastStableOffset ?? -1
     asked.toldStartOffset = data.logStartOffset ?? -1
     // When there is more than one answer holds, the others come first the next time.
     if (size > 0) session?.moveToEnd(asked)
@@ -371,6 +393,7 @@ function isOldNews(asked: FetchedPartition, data: PartitionData, size: number): 
     size === 0 &&
     data.errorCode === noError &&
     data.highWatermark === asked.toldHighWatermark &&
+    data.lastStableOffset === asked.toldStableOffset &&
     data.logStartOffset === asked.toldStartOffset
   )
 }

@@ -8,6 +8,7 @@ import type { SetAside } from '../../broker/set-aside.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
+import type { TransactionCoordinator } from '../../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Crossing } from '../../crossing/crossing.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -57,6 +58,7 @@ export interface KafkaParts {
   readonly groups: GroupCoordinator
   readonly setAside: SetAside
   readonly producerIds: ProducerIds
+  readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
   readonly crossing: Crossing

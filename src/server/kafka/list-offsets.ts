@@ -28,6 +28,7 @@ const special = {
 } as const
 const unknown = -1
 const leaderEpochVersion = 4
+const readCommitted = 1
 /** So many are written at once; a writer for each topic would be garbage. */
 const fewPartitions = 64
 const nowhere: FoundRecord = { timestamp: unknown, offset: unknown }
@@ -42,6 +43,7 @@ function* listAll(
   context: RequestContext,
 ): Steps<readonly ListOffsetsTopicResponse[]> {
   const topics = new ItemWriter('listOffsets', context, writeListOffsetsTopicResponse)
+  const isCommitted = request.isolationLevel === readCommitted
   for (const { name, partitions: asked } of request.topics) {
     yield
     const write = writeListOffsetsPartitionResponse
@@ -49,7 +51,7 @@ function* listAll(
     const few: ListOffsetsPartitionResponse[] = []
     const many = isLong ? new ItemWriter('listOffsets', context, write) : undefined
     for (const partition of asked) {
-      const answer = yield* listOffset(name, partition, context)
+      const answer = yield* listOffset({ ...partition, topic: name, isCommitted }, context)
       if (many === undefined) few.push(answer)
       else many.add(answer)
     }
@@ -58,15 +60,20 @@ function* listAll(
   return topics.finish()
 }
 
+interface OffsetAsked extends ListOffsetsPartition {
+  readonly topic: string
+  /** KIP-98's read_committed: nothing from the last stable offset on is told. */
+  readonly isCommitted: boolean
+}
+
 function* listOffset(
-  topic: string,
-  { partitionIndex, currentLeaderEpoch: leaderEpoch, timestamp }: ListOffsetsPartition,
+  { topic, partitionIndex, currentLeaderEpoch: leaderEpoch, ...asked }: OffsetAsked,
   context: RequestContext,
 ): Steps<ListOffsetsPartitionResponse> {
-  const asked = { topic, index: partitionIndex, leaderEpoch }
-  const found = findPartition(context, 'describe', asked)
+  const place = { topic, index: partitionIndex, leaderEpoch }
+  const found = findPartition(context, 'describe', place)
   if (found.problem !== undefined) return { partitionIndex, errorCode: codeOf(found.problem) }
-  const { offset, timestamp: at } = yield* resultOf(findOffset(found, timestamp, context))
+  const { offset, timestamp: at } = yield* resultOf(findOffset(found, asked, context))
   const answer = { partitionIndex, errorCode: noError, timestamp: at, offset }
   if (context.apiVersion < leaderEpochVersion || offset === unknown) return answer
   return { ...answer, leaderEpoch: context.broker.store.epoch }
@@ -74,13 +81,14 @@ function* listOffset(
 
 function findOffset(
   { view, partition }: { readonly view: TopicView; readonly partition: Partition },
-  timestamp: number,
+  { timestamp, isCommitted }: Pick<OffsetAsked, 'timestamp' | 'isCommitted'>,
   context: RequestContext,
 ): FoundRecord | Promise<FoundRecord> {
   const at = (offset: number): FoundRecord => ({ timestamp: unknown, offset })
+  const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
   switch (timestamp) {
     case special.latest:
-      return at(partition.highWatermark)
+      return at(end)
     case special.earliest:
     case special.earliestLocal:
       return at(partition.startOffset)
@@ -90,8 +98,13 @@ function findOffset(
     case special.maxTimestamp:
       return findLatestTimestamp(view, partition, context)
     default:
-      return findByTimestamp(view, partition, timestamp, context)
+      return below(end, findByTimestamp(view, partition, timestamp, context))
   }
+}
+
+async function below(end: number, finding: Promise<FoundRecord>): Promise<FoundRecord> {
+  const found = await finding
+  return found.offset < end ? found : nowhere
 }
 
 /** The broker finds runs that are late enough, the record in them is found in its own form. */

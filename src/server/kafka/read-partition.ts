@@ -3,6 +3,7 @@ import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import { partToKafkaBatch } from '../../crossing/part-to-kafka-batch.ts'
 import type { Run } from '../../log/run.ts'
+import { isControlBatch } from '../../record/batch/batch-header.ts'
 import type { KafkaContext } from './kafka-context.ts'
 
 export interface PartitionRecords {
@@ -15,6 +16,8 @@ export interface PartitionRecords {
 /** As many batches are read as fit `sizeMax`; unless `isStrict`, the first one whatever its size. */
 interface Wanted {
   readonly offset: number
+  /** Nothing of transactions that are open. */
+  readonly isCommitted: boolean
   readonly sizeMax: number
   readonly isStrict: boolean
 }
@@ -31,9 +34,11 @@ export function readPartition(
   partition: Partition,
   wanted: Wanted,
 ): PartitionRecords | Promise<PartitionRecords> {
-  const { offset, sizeMax, isStrict } = wanted
-  if (offset >= partition.highWatermark) return nothing
-  const toRecords = (runs: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
+  const { offset, sizeMax, isStrict, isCommitted } = wanted
+  const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
+  if (offset >= end) return nothing
+  const toRecords = (found: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
+    const runs = isCommitted ? partition.stableOf(found) : found
     const parts: Buffer[] = []
     const retained: Run[] = []
     let size = 0
@@ -85,6 +90,10 @@ function isViewOf(run: Run, part: Buffer): boolean {
   return part.buffer === run.buffer.buffer
 }
 
+function isControl(run: Run): boolean {
+  return run.isForeign && isControlBatch(run.buffer)
+}
+
 function keepAll(): boolean {
   return true
 }
@@ -95,7 +104,8 @@ function settledFilter(
   { cursor: { acked } }: Partition,
   run: Run,
 ): Keep | undefined {
-  if (!hasGaps) return undefined
+  // A marker is no message, and its readers need it.
+  if (!hasGaps || isControl(run)) return undefined
   const isWhole = acked.unackedIn(run.baseOffset, run.lastOffset) === run.recordCount
   return isWhole ? undefined : (offset) => !acked.isAcked(offset)
 }

@@ -1,0 +1,47 @@
+// What one cell does at the end of a transaction: one atom with the markers of all its partitions, with what
+// groups have committed in it, and with whatever else was put into it.
+import type { LogStore } from '../../log/log-store.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import type { Partition } from '../topic/partition.ts'
+import type { TransactionEnd } from './transaction-coordinator.ts'
+import type { TransactionPart } from './transaction.ts'
+
+/** Whatever may be part of a transaction beside partitions. */
+export interface TransactionMember {
+  /**
+   * Makes it so, or as if it had not been. Does nothing a second time. Within an atom; what it returns is called when
+   * that is durable.
+   */
+  onTransactionEnd(end: TransactionEnd): (() => void) | undefined
+}
+
+export interface TransactionCellOptions {
+  readonly store: LogStore
+  /** The partition with this log, if it is still there. */
+  readonly findPartition: (part: TransactionPart) => Partition | undefined
+}
+
+export class TransactionCell {
+  /** Told in this order. */
+  readonly members: TransactionMember[] = []
+  readonly #options: TransactionCellOptions
+
+  constructor(options: TransactionCellOptions) {
+    this.#options = options
+  }
+
+  /** Ends what of it is in this cell and still open. Not within an atom. */
+  end(end: TransactionEnd): Ticket | undefined {
+    const { store, findPartition } = this.#options
+    store.beginAtom()
+    for (const part of end.parts) findPartition(part)?.endTransaction(end)
+    const ended = this.members.map((member) => member.onTransactionEnd(end))
+    const ticket = store.endAtom()
+    for (const onDurable of ended) {
+      if (onDurable === undefined) continue
+      if (ticket === undefined) onDurable()
+      else ticket.whenDurable(onDurable)
+    }
+    return ticket
+  }
+}
