@@ -33,6 +33,7 @@ async function topicOf(...values: string[]): Promise<string> {
   const topic = uniqueName('poison')
   await clients.admin.createTopics({ topics: [{ topic }] })
   const messages = values.map((value) => ({ key: 'k', value, headers: { h: 'x' } }))
+  if (messages.length === 0) return topic
   await clients.producer.send({ topic, acks: -1, messages })
   return topic
 }
@@ -170,6 +171,26 @@ test('one is set aside by hand, to a topic as well, and comes back by a redrive'
     const [offsets] = await clients.admin.fetchTopicOffsets(topic)
     return offsets?.high === '3'
   })
+})
+
+test('what programs put among dead letters themselves goes back by a redrive, too', async () => {
+  const topic = await topicOf()
+  const dlt = `${topic}.DLT`
+  await clients.admin.createTopics({ topics: [{ topic: dlt }] })
+  const queue = uniqueName('failed')
+  await clients.channel.assertQueue(queue, { arguments: { 'x-source': dlt } })
+  const names = ['kafka_dlt-original-topic', '__connect.errors.topic']
+  const messages = names.map((name) => ({ key: 'k', value: name, headers: { [name]: topic } }))
+  await clients.producer.send({ topic: dlt, acks: -1, messages })
+  const url = `http://guest:guest@127.0.0.1:${clients.broker.addresses['http']?.port}`
+  const environment = { PABAL_URL: url }
+  const { code, talk } = await pabal(['dlq', 'redrive', queue, '--yes'], { environment })
+  assert.equal(code, 0, talk.join())
+  await waitFor('the records to be back', async () => {
+    const [offsets] = await clients.admin.fetchTopicOffsets(topic)
+    return offsets?.high === '2'
+  })
+  assert.equal((await clients.channel.checkQueue(queue)).messageCount, 0)
 })
 
 test('Kafka clients set the rule as a setting of the group, and see it', async () => {
