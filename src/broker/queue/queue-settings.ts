@@ -56,6 +56,8 @@ export interface QueueSettings {
   readonly delayedRetry: DelayedRetry | undefined
   /** Undefined when all messages are equal. Never changes. */
   readonly priorities: Priorities | undefined
+  /** Of queues with a source: the highest priority, or 0 for none. Never changes. */
+  readonly sourcePriorityMax: number
   /** How long a delivery may stay unacked; Infinity: for ever. */
   readonly consumerTimeoutMs: number
   /** What writing its messages is built for; undefined: what the broker's setting says. */
@@ -101,6 +103,7 @@ export function readQueueSettings(
     deliveryLimit: type === 'quorum' ? readDeliveryLimit(both) : undefined,
     delayedRetry: readDelayedRetry(both),
     priorities: hasSource ? undefined : readPriorities(type, args),
+    sourcePriorityMax: hasSource ? Number(args.get('x-max-priority')?.value ?? 0) : 0,
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     profile: both.ownText('profile') as LogProfile | undefined,
     publishRate: rateOf(both.lower('max-publish-rate'), both.lower('max-publish-bytes-rate')),
