@@ -108,8 +108,7 @@ export function readQueueSettings(
     profile: both.ownText('profile') as LogProfile | undefined,
     publishRate: rateOf(both.lower('max-publish-rate'), both.lower('max-publish-bytes-rate')),
     deduplicates: readDeduplicates(args, policy),
-    isOrderedByKey:
-      (policy['order-by-key'] as boolean | undefined) ?? args.get('x-order-by-key')?.value === true,
+    isOrderedByKey: readOrderedByKey(args, policy),
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     retention: readRetention(both),
   }
@@ -174,6 +173,13 @@ function readDeduplicates(args: FieldTable, policy: PolicyDefinition): boolean {
   const key = 'x-message-deduplication'
   const isDeclared = args.has(key) && args.get(key)?.value !== false
   return (policy[key] as boolean | undefined) ?? isDeclared
+}
+
+/** The policy wins. */
+function readOrderedByKey(args: FieldTable, policy: PolicyDefinition): boolean {
+  return (
+    (policy['order-by-key'] as boolean | undefined) ?? args.get('x-order-by-key')?.value === true
+  )
 }
 
 /** Below zero: none. */
