@@ -58,6 +58,7 @@ import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { offsetsOperation } from './v1/offsets-operation.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
+import { quotaOperations } from './v1/quota-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
@@ -68,6 +69,7 @@ import { tailOperation } from './v1/tail-operation.ts'
 import { testOperations } from './v1/test-operations.ts'
 import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
+import { transactionOperations } from './v1/transaction-operations.ts'
 
 export function createManagementRoutes(
   parts: ManagementParts,
@@ -163,10 +165,12 @@ function ownOperations(
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),
+    ...transactionOperations(parts),
     ...notInMaintenance(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
+    ...quotaOperations(parts.broker),
     ...topologyOperations(parts),
     ...testOperations(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),

@@ -60,8 +60,8 @@ async function search(
 }
 
 /** Of the first record that is as late; where the next one will be when there is none. */
-async function offsetAt(
-  context: SearchContext,
+export async function offsetAt(
+  context: Pick<SearchContext, 'browse'>,
   { topic, index, time }: { readonly topic: Topic; readonly index: number; readonly time: number },
 ): Promise<number> {
   const end = topic.partitions[index]!.log.stableEnd

@@ -58,12 +58,12 @@ async function liveUntilACrash(disk: DelaysOnDisk, seed: number, told: number): 
   assert.equal(committed!.metadata, 'a note')
   let count = committed!.offset
   const turnsMax = random.below(60)
-  let isCut = false
+  const power = { isCut: false }
   const work = async (): Promise<void> => {
-    while (count < recordCount && !isCut) {
+    while (count < recordCount && !power.isCut) {
       const { offset } = await setAside.run(asked)
       // What is told after the power has failed is told to nobody.
-      if (!isCut) {
+      if (!power.isCut) {
         assert.equal(offset, count)
         count++
       }
@@ -71,7 +71,7 @@ async function liveUntilACrash(disk: DelaysOnDisk, seed: number, told: number): 
   }
   void work().catch(() => undefined)
   for (let turn = 0; turn < turnsMax; turn++) await disk.turn()
-  isCut = true
+  power.isCut = true
   disk.crash(random)
   return count
 }

@@ -6,6 +6,7 @@
 // turn, the log and the thread for large batches are lent by the node.
 import { BrokerError } from '../broker/broker-error.ts'
 import { Broker, defaultVHost } from '../broker/broker.ts'
+import { Compaction } from '../broker/compaction/compaction.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { GroupFormatError } from '../broker/group/group-format-error.ts'
@@ -13,6 +14,8 @@ import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
 import type { SetAside } from '../broker/set-aside.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
+import { shareCursorIds } from '../broker/share/share-rows.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
@@ -30,6 +33,7 @@ import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openSetAside } from './open-set-aside.ts'
+import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import { openTransactions } from './open-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
@@ -65,6 +69,7 @@ export class Cell implements AsyncDisposable {
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
   readonly setAside: SetAside
+  readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
@@ -73,6 +78,7 @@ export class Cell implements AsyncDisposable {
   /** See `backUp`; undefined for the rate is as fast as it is read. */
   readonly backUp: (bytesPerSecond: number | undefined) => Promise<Backup>
   readonly backups: Backups = { last: undefined }
+  readonly compaction: Compaction
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
@@ -107,6 +113,7 @@ export class Cell implements AsyncDisposable {
     const vhost = this.broker.getVHost(defaultVHost)
     this.groups = openGroups(this.broker, vhost, state, options.groups)
     this.setAside = openSetAside(this.broker, { groups: this.groups, vhost }, parts.logger)
+    this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
     this.producerIds = new ProducerIds(store, state)
     this.transactions = openTransactions({
       broker: this.broker,
@@ -118,7 +125,11 @@ export class Cell implements AsyncDisposable {
     })
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
-    this.broker.onRetentionChanged = () => void this.#retention.run()
+    this.compaction = createCompaction(this.broker, parts)
+    this.broker.onRetentionChanged = () => {
+      void this.#retention.run()
+      void this.compaction.run()
+    }
     this.#closeStorage = storage.close
     const { openSnapshot } = storage
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
@@ -127,13 +138,16 @@ export class Cell implements AsyncDisposable {
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
   rest(): void {
     this.#retention.close()
+    void this.compaction.close()
     this.groups.close()
+    this.shareGroups.close()
     this.transactions[Symbol.dispose]()
   }
 
   /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.rest()
+    await this.compaction.close()
     this.broker.prepareToClose()
     await this.#closeStorage()
   }
@@ -188,7 +202,8 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
-  warnOfLosses(broker.restore(storage.topology, storage.logs), logger)
+  const keptCursors = shareCursorIds(storage.state)
+  warnOfLosses(broker.restore(storage.topology, storage.logs, keptCursors), logger)
   storage.store.setTopologySource(() => broker.topologyEntries())
   broker.restoreState(storage.state)
   return broker
@@ -215,6 +230,24 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
     workQueues: () => broker.workQueues(),
     onTrouble: ({ vhost, name }, error) => {
       logger.warn({ err: error, vhost, name }, 'Retention of a queue or topic has to wait')
+    },
+  })
+}
+
+function createCompaction(
+  broker: Broker,
+  { clock, random, batchWorker, logger }: CellParts,
+): Compaction {
+  return new Compaction({
+    store: broker.store,
+    clock,
+    random,
+    slices: broker.slices,
+    worker: batchWorker,
+    settings: broker.ownSettings,
+    topics: () => broker.topics(),
+    onTrouble: ({ vhost, name }, error) => {
+      logger.warn({ err: error, vhost, name }, 'Compaction of a topic has to wait')
     },
   })
 }

@@ -41,7 +41,7 @@ const listed = {
   title: 'groups',
   summary: 'Show all groups, and how many messages each has not read',
   path: () => ['v1', 'groups'],
-  columns: ['name', 'state', 'members', 'topics', 'lag'],
+  columns: ['name', 'type', 'state', 'members', 'topics', 'lag'],
   wideColumns: ['protocol_type'],
   hasVHosts: false,
 }
@@ -93,7 +93,7 @@ function describe(name: string, { output }: Flags): AskBroker {
     const places = {
       title: `offsets of group '${name}'`,
       columns: ['topic', 'partition', 'offset', 'end', 'lag', 'lag_ms'],
-      wideColumns: ['start', 'committed', 'metadata'],
+      wideColumns: ['start', 'in_flight', 'committed', 'metadata'],
       heads: { lag_ms: 'behind' },
       cells: { lag_ms: showAge, committed: showTime },
     }

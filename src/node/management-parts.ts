@@ -43,6 +43,8 @@ export function managementOf({
     figures,
     groups: cell.groups,
     setAside: cell.setAside,
+    transactions: cell.transactions,
+    shareGroups: cell.shareGroups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
     backups: cell.backups,

@@ -10,9 +10,13 @@ import { MessageStreams } from '../../src/broker/browse/message-streams.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
+import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { openSetAside } from '../../src/cell/open-set-aside.ts'
+import { openShareGroups } from '../../src/cell/open-share-groups.ts'
+import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -28,6 +32,8 @@ export type ManagedBroker = Pick<
   | 'figures'
   | 'groups'
   | 'setAside'
+  | 'transactions'
+  | 'shareGroups'
   | 'countFiles'
   | 'logins'
   | 'settings'
@@ -75,5 +81,14 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     live: new LiveConnections(broker.clock),
     groups,
     setAside: openSetAside(broker, { groups, vhost }, undefined),
+    transactions: openTransactions({
+      broker,
+      vhost,
+      producerIds: new ProducerIds(broker.store, new Map()),
+      members: [],
+      state: new Map(),
+      logger: silentLogger,
+    }),
+    shareGroups: openShareGroups(broker, groups, new Map(), silentLogger),
   }
 }

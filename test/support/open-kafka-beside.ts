@@ -5,6 +5,7 @@ import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { openSetAside } from '../../src/cell/open-set-aside.ts'
+import { openShareGroups } from '../../src/cell/open-share-groups.ts'
 import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -32,6 +33,7 @@ export async function openKafkaBeside({
   const vhost = broker.getVHost(defaultVHost)
   const groups = openGroups(broker, vhost, new Map())
   const setAside = openSetAside(broker, { groups, vhost }, undefined)
+  const shareGroups = openShareGroups(broker, groups, new Map(), silentLogger)
   const producerIds = new ProducerIds(broker.store, new Map())
   const transactions = openTransactions({
     broker,
@@ -48,6 +50,7 @@ export async function openKafkaBeside({
       crossing,
       groups,
       setAside,
+      shareGroups,
       producerIds,
       transactions,
       restoredEnds,

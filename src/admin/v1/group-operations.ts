@@ -6,75 +6,42 @@ import { assignedPartitions } from '../../broker/group/assigned-partitions.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
-import type { GroupLags, LagSample } from '../../broker/group/group-lags.ts'
+import type { GroupLags } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
 import type { SetAside } from '../../broker/set-aside.ts'
+import type { ShareGroup } from '../../broker/share/share-group.ts'
+import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { mayDescribe, permitGroup, permitTopicRead } from './group-rights.ts'
+import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
+import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
+import { groupDeadLettersOf, groupDeadLettersSchema } from './set-aside-operations.ts'
 import {
-  type GroupDeadLettersJson,
-  groupDeadLettersOf,
-  groupDeadLettersSchema,
-} from './set-aside-operations.ts'
+  deleteShare,
+  findShareTopic,
+  listedShare,
+  resetShare,
+  shownShare,
+} from './share-group-facts.ts'
 
 export interface GroupParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
   readonly setAside: SetAside
+  readonly shareGroups: ShareGroups
 }
 
 const tag = 'Groups'
 const count = z.number().int()
 
-/** A group in a list. */
-export interface GroupJson {
-  readonly name: string
-  readonly state: string
-  readonly protocol_type: string
-  readonly members: number
-  readonly topics: number
-  readonly lag: number
-}
-
-/** A group with its members and places. */
-export interface GroupShownJson extends GroupJson {
-  readonly generation: number
-  readonly protocol: string
-  readonly member_list: readonly GroupMemberJson[]
-  readonly offsets: readonly GroupPlaceJson[]
-  readonly lag_history: readonly LagSample[]
-  readonly dead_letters: GroupDeadLettersJson
-  readonly may: { readonly reset: boolean; readonly delete: boolean }
-}
-
-export interface GroupMemberJson {
-  readonly id: string
-  readonly instance_id: string | null
-  readonly client_id: string
-  readonly host: string
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
-}
-
-export interface GroupPlaceJson {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly start: number
-  readonly end: number
-  readonly lag: number
-  readonly lag_ms: number | null
-  readonly metadata: string
-  readonly committed: number
-}
-
 const listedSchema = z.object({
   name: z.string(),
+  type: z.string().describe('classic or share'),
   state: z.string().describe('Empty, PreparingRebalance, CompletingRebalance, Stable or Dead'),
   protocol_type: z.string().describe('Empty when it only stores offsets'),
   members: count,
@@ -85,15 +52,22 @@ const listedSchema = z.object({
 const placeSchema = z.object({
   topic: z.string(),
   partition: count,
-  offset: count.describe('The next that it reads'),
+  offset: count.describe(
+    'The next that it reads; of a share group the first that it is not done with',
+  ),
   start: count,
   end: count,
   lag: count,
   lag_ms: count
     .nullable()
     .describe('How long the next of them has waited; null where nobody looked'),
+  in_flight: count
+    .nullable()
+    .describe('Records that members of a share group have; null for other groups'),
   metadata: z.string(),
-  committed: count.describe('When, in milliseconds since the Unix epoch'),
+  committed: count
+    .nullable()
+    .describe('When, in milliseconds since the Unix epoch; null for a share group'),
 })
 
 const memberSchema = z.object({
@@ -138,7 +112,7 @@ export function groupOperations(parts: GroupParts, lags: GroupLags): Operation[]
 }
 
 function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
-  const { broker, groups } = parts
+  const { broker, groups, shareGroups } = parts
   return [
     operation({
       method: 'get',
@@ -150,12 +124,10 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
       answers: { 200: listOf(listedSchema) },
       handle: ({ query, caller }) =>
         answerList(broker.slices, query, {
-          items: groups
-            .list({ states: [], types: [] })
-            .filter(({ groupId }) => mayDescribe(caller, groupId)),
-          json: ({ groupId }) => ({ ...listed(parts, groupId) }),
-          nameOf: ({ groupId }) => groupId,
-          compare: (a, b) => compareNames(a.groupId, b.groupId),
+          items: groupIds(parts).filter((groupId) => mayDescribe(caller, groupId)),
+          json: (groupId) => ({ ...listed(parts, groupId) }),
+          nameOf: (groupId) => groupId,
+          compare: compareNames,
         }),
     }),
     operation({
@@ -166,15 +138,18 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
       access: 'management',
       answers: { 200: shownSchema },
       async handle({ names: { group }, caller, context }) {
-        if (!mayDescribe(caller, group) || groups.describe(group) === undefined) {
-          return notFound(context)
-        }
+        const share = shareGroups.find(group)
+        const isThere = share !== undefined || groups.describe(group) !== undefined
+        if (!mayDescribe(caller, group) || !isThere) return notFound(context)
         await lags.byTopic()
-        const rights = caller.rightsIn(defaultVHost)
-        const may = { reset: rights.may('read', group), delete: rights.may('configure', group) }
+        const may = {
+          reset: mayOnGroup(caller, 'read', group),
+          delete: mayOnGroup(caller, 'delete', group),
+        }
+        const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
         const deadLetters = groupDeadLettersOf(parts.setAside, group)
         return {
-          ...(await shown(parts, group)),
+          ...(await facts),
           lag_history: lags.historyOf(group),
           dead_letters: deadLetters,
           may,
@@ -185,7 +160,7 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
 }
 
 function changeOperations(parts: GroupParts): Operation[] {
-  const { groups } = parts
+  const { groups, shareGroups } = parts
   return [
     operation({
       method: 'post',
@@ -197,6 +172,10 @@ function changeOperations(parts: GroupParts): Operation[] {
       answers: { 200: z.object({ offsets: z.array(movedSchema) }) },
       async handle({ names: { group }, body, caller }) {
         permitGroup(caller, 'read', group)
+        const share = shareGroups.find(group)
+        if (share !== undefined) {
+          return { offsets: await moveShare(share, parts, { caller, asked: body }) }
+        }
         const moved = await findTargets(parts, { group, caller }, body)
         if (body.dry_run !== true) await commit(groups, group, moved)
         return { offsets: moved }
@@ -210,7 +189,12 @@ function changeOperations(parts: GroupParts): Operation[] {
       access: 'management',
       answers: { 204: 'It is gone' },
       async handle({ names: { group }, caller, context }) {
-        permitGroup(caller, 'configure', group)
+        permitGroup(caller, 'delete', group)
+        const share = shareGroups.find(group)
+        if (share !== undefined) {
+          await deleteShare(share, shareGroups)
+          return context.body(null, 204)
+        }
         if (groups.describe(group) === undefined) return notFound(context)
         const error = await new Promise<GroupErrorCode | undefined>((resolve) => {
           groups.deleteGroup(group, resolve)
@@ -222,7 +206,14 @@ function changeOperations(parts: GroupParts): Operation[] {
   ]
 }
 
-function listed({ broker, groups }: GroupParts, groupId: string): GroupJson {
+function groupIds({ groups, shareGroups }: GroupParts): string[] {
+  const others = groups.list({ states: [], types: [] }).map(({ groupId }) => groupId)
+  return [...others, ...Array.from(shareGroups.list(), ({ id }) => id)]
+}
+
+function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): GroupJson {
+  const share = shareGroups.find(groupId)
+  if (share !== undefined) return listedShare(share)
   const { state = 'Dead', protocolType = '', members = [] } = groups.describe(groupId) ?? {}
   const topics = new Set<string>()
   let lag = 0
@@ -232,6 +223,7 @@ function listed({ broker, groups }: GroupParts, groupId: string): GroupJson {
   }
   return {
     name: groupId,
+    type: 'classic',
     state,
     protocol_type: protocolType,
     members: members.length,
@@ -289,6 +281,7 @@ async function showPlaces(
     end: place.endOffset,
     lag: place.lag,
     lag_ms: lagMsOf(place),
+    in_flight: null,
     metadata: place.committed.metadata,
     committed: place.committed.committedMs,
   }))
@@ -327,6 +320,30 @@ function topicsOfGroup({ broker, groups }: GroupParts, group: string): string[] 
   for (const { topic } of placesOf(groups, group, topicsOf(broker))) names.add(topic)
   if (names.size > 0) return [...names].toSorted(compareNames)
   throw new BrokerError('queue_not_found', `group '${group}' has no place in any topic: name one`)
+}
+
+/** In one topic, or in all that it has a place in, each in a change of its own. */
+async function moveShare(
+  share: ShareGroup,
+  parts: GroupParts,
+  { caller, asked }: { readonly caller: Caller; readonly asked: z.infer<typeof resetBody> },
+): Promise<Moved[]> {
+  const { broker } = parts
+  const { topic: name, partition, to, dry_run: isDryRun = false } = asked
+  if (name === undefined && partition !== undefined) {
+    throw preconditionFailed('a partition is one of a topic: name that, too')
+  }
+  const topics =
+    name === undefined
+      ? Array.from(share.topics.values(), ({ topic }) => topic)
+      : [findShareTopic(topicsOf(broker).find(name)?.topic, name)]
+  for (const topic of topics) permitTopicRead(caller, topic.name)
+  const place = readPlace(to, broker.clock.now())
+  const moved: Moved[] = []
+  for (const topic of topics) {
+    moved.push(...(await resetShare(share, { topic, partition, place, isDryRun }, parts)))
+  }
+  return moved
 }
 
 /** As an operator commits, who is no member: only while the group has none. */

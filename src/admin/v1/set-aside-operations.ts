@@ -8,6 +8,7 @@ import { whenDurable } from '../../broker/when-durable.ts'
 import { groupLimits } from '../../limits/group.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import type { GroupDeadLettersJson } from './group-json.ts'
 import { permitGroup, permitTopicRead } from './group-rights.ts'
 
 interface SetAsideParts {
@@ -18,19 +19,6 @@ interface SetAsideParts {
 const tag = 'Groups'
 const count = z.number().int()
 const path = '/v1/groups/{group}'
-
-/** What a group's settings say of records that it cannot process, and what came of it. */
-export interface GroupDeadLettersJson {
-  readonly attempts: number | null
-  readonly to: string | null
-  readonly set_aside: number
-  readonly stuck: readonly {
-    readonly topic: string
-    readonly partition: number
-    readonly offset: number
-    readonly attempts: number
-  }[]
-}
 
 export const groupDeadLettersSchema: z.ZodType<GroupDeadLettersJson> = z.object({
   attempts: count
@@ -86,7 +74,7 @@ export function setAsideOperations(parts: SetAsideParts): Operation[] {
       body: ruleBody,
       answers: { 204: 'It holds from the next start of a member on' },
       async handle({ names: { group }, body: { attempts, to }, caller, context }) {
-        permitGroup(caller, 'configure', group)
+        permitGroup(caller, 'alter-configs', group)
         permitTarget(parts, to, caller)
         const settings = { [attemptsSetting]: `${attempts}`, [deadLetterSetting]: to }
         await putSettings(broker, group, settings)
@@ -101,7 +89,7 @@ export function setAsideOperations(parts: SetAsideParts): Operation[] {
       access: 'management',
       answers: { 204: 'Nothing is' },
       async handle({ names: { group }, caller, context }) {
-        permitGroup(caller, 'configure', group)
+        permitGroup(caller, 'alter-configs', group)
         await putSettings(broker, group, {})
         return context.body(null, 204)
       },

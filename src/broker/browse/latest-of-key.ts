@@ -58,7 +58,7 @@ export function* latestOfKey(
   let lookedCount = 0
   const from = Math.max(0, after === undefined ? 0 : indexOf(parts, after))
   for (const part of parts.slice(from)) {
-    const below = after?.index === part.index ? after.offset : part.log.readableEnd
+    const below = after?.index === part.index ? after.offset : part.log.stableEnd
     const walk = new OlderWalk(part, below, searchLimits.windowFirst, options)
     const found = yield* walk.peek()
     lookedCount += walk.lookedCount
