@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Consumer as ConsumerOfKafka, MessagesStreamModes } from '@platformatic/kafka'
 import type { Consumer } from 'kafkajs'
 import { BothClients } from '../../support/both-clients.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
@@ -109,6 +110,44 @@ test('a record at which members have begun as often as they may is set aside, an
   assert.partialDeepStrictEqual(await ask(`GET /v1/groups/${group}`), {
     dead_letters: { attempts: 2, to: dead, set_aside: 1, stuck: [] },
   })
+})
+
+test('so it is with the consumer protocol of KIP-848', async () => {
+  const topic = await topicOf('a', 'poison', 'last')
+  const [group, dead] = [uniqueName('group'), await graves()]
+  await ask(`PUT /v1/groups/${group}/dead-letters`, { attempts: 2, to: dead })
+  const done: string[] = []
+  const run = async (): Promise<string | undefined> => {
+    const consumer = new ConsumerOfKafka({
+      clientId: 'program',
+      groupId: group,
+      groupProtocol: 'consumer',
+      bootstrapBrokers: [`127.0.0.1:${clients.broker.addresses['kafka']?.port}`],
+    })
+    const stream = await consumer.consume({
+      topics: [topic],
+      autocommit: false,
+      mode: MessagesStreamModes.COMMITTED,
+      fallbackMode: 'earliest',
+      maxWaitTime: 50,
+    })
+    let last: string | undefined
+    for await (const message of stream) {
+      last = message.value.toString()
+      if (last === 'poison') break
+      done.push(last)
+      await message.commit()
+      if (last === 'last') break
+    }
+    await consumer.close(true)
+    return last
+  }
+  let starts = 1
+  while ((await run()) !== 'last') starts++
+  assert.ok(starts <= 4, `${starts} starts`)
+  assert.deepEqual(done, ['a', 'last'])
+  const message = await clients.channel.get(dead, { noAck: true })
+  assert.ok(typeof message === 'object' && message.content.toString() === 'poison')
 })
 
 test('looking at a group and rebalances are no attempts', async () => {
