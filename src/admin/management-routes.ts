@@ -63,6 +63,7 @@ import { quotaOperations } from './v1/quota-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { setAsideOperations } from './v1/set-aside-operations.ts'
 import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
@@ -162,6 +163,7 @@ function ownOperations(
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...groupOperations(parts, facts.groupLags),
+    ...setAsideOperations(parts),
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),

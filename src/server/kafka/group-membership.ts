@@ -24,6 +24,7 @@ export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
     const { memberId } = request
     return { throttleTimeMs: 0, errorCode, memberId, ...noGeneration }
   }
+  context.setAside.noteMember(request.groupId, client)
   return new Promise<JoinGroupResponse>((resolve) => {
     groups.join(
       {
