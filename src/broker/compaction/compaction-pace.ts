@@ -41,7 +41,7 @@ export class CompactionPace {
   }
 
   #rest(): Promise<void> {
-    const ms = this.#owedMs
+    const ms = Math.ceil(this.#owedMs)
     this.#owedMs = 0
     return new Promise((resolve) => {
       this.#wake = resolve
