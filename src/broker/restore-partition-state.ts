@@ -1,7 +1,7 @@
 // Keyed state of partitions that outlived the last process: consumers' offsets, producers, how far
 // they are copies, and how far they are compacted.
 import type { LogStore } from '../log/log-store.ts'
-import { parseCompactedKey } from './compaction/compaction-state.ts'
+import { parseRewrittenKey } from '../log/rewritten-end.ts'
 import { parseAbortedKey } from './topic/aborted-transactions.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
@@ -31,7 +31,7 @@ export function restorePartitionState(
     streamContext.offsets.restore(key, value, partitions)
     const parsed = parseProducerKey(key)
     const copied = parseCopied(key, value)
-    const compacted = parseCompactedKey(key)
+    const compacted = parseRewrittenKey(key)
     const aborted = parseAbortedKey(key)
     const logId = parsed?.logId ?? copied?.logId ?? aborted?.logId ?? compacted
     if (logId === undefined) continue

@@ -244,6 +244,7 @@ export async function compactedTopic(
     slices: broker.slices,
     worker: new BatchWorker(clock, threadInProcess),
     settings: broker.ownSettings,
+    counters: broker.counters.compaction,
   })
   const partition = topic.partitions[0]!
   const retention = new Retention(shared)

@@ -23,6 +23,7 @@ import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { Broker } from '../broker.ts'
+import type { CompactionCounters } from '../counters/broker-counters.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { Topic } from '../topic/topic.ts'
 import { Compaction } from './compaction.ts'
@@ -85,6 +86,7 @@ class Life {
   readonly store: FileLogStore
   readonly partition: Partition
   readonly compaction: Compaction
+  readonly #counters: CompactionCounters
   readonly #model: Model
   readonly #random: Random
 
@@ -102,6 +104,7 @@ class Life {
     this.partition = topic.partitions[0]!
     this.#model = model
     this.#random = random
+    this.#counters = broker.counters.compaction
     this.compaction = new Compaction({
       store,
       clock,
@@ -109,9 +112,14 @@ class Life {
       slices: broker.slices,
       worker: new BatchWorker(clock, threadInProcess),
       settings: broker.ownSettings,
+      counters: broker.counters.compaction,
       topics: () => broker.topics(),
       onTrouble: (_topic, error) => assert.fail(error),
     })
+  }
+
+  get passCount(): number {
+    return this.#counters.passes
   }
 
   step(): void {
@@ -251,7 +259,7 @@ class World {
       for (let turns = this.#random.below(12); turns > 0; turns--) await this.#turn()
       if (this.#random.next() < 0.3) this.#clock.nextTimer()
     }
-    this.passCount += life.compaction.stats.passCount
+    this.passCount += life.passCount
     this.#now = life.clock.now()
     this.disk = this.disk.crash(this.#random)
   }

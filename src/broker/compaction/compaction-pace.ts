@@ -18,11 +18,19 @@ export class CompactionPace {
     this.#settings = settings
   }
 
-  /** Does `work` on so many bytes, then rests. */
-  async during<T>(size: number, work: () => Promise<T>): Promise<T> {
+  /**
+   * Does `work` on so many bytes that were read, then rests; `writtenSizeOf` says how many are written because of
+   * it. What others keep waiting counts as work: on a busy machine compaction steps back.
+   */
+  async during<T>(
+    readSize: number,
+    work: () => Promise<T>,
+    writtenSizeOf?: (result: T) => number,
+  ): Promise<T> {
     const startedAt = this.#clock.monotonic()
     const result = await work()
     const tookMs = this.#clock.monotonic() - startedAt
+    const size = readSize + (writtenSizeOf?.(result) ?? 0)
     const diskMs = (size / this.#bytesPerSecond) * 1000 - tookMs
     const coreMs = tookMs * (1 / topicLimits.compactionShareMax - 1)
     this.#owedMs += Math.max(diskMs, coreMs, 0)
