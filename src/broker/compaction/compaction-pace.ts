@@ -20,7 +20,7 @@ export class CompactionPace {
 
   /**
    * Does `work` on so many bytes that were read, then rests; `writtenSizeOf` says how many are written because of
-   * it. What others keep waiting counts as work: on a busy machine compaction steps back.
+   * it.
    */
   async during<T>(
     readSize: number,
@@ -33,7 +33,7 @@ export class CompactionPace {
     const size = readSize + (writtenSizeOf?.(result) ?? 0)
     const diskMs = (size / this.#bytesPerSecond) * 1000 - tookMs
     const coreMs = tookMs * (1 / topicLimits.compactionShareMax - 1)
-    this.#owedMs += Math.max(diskMs, coreMs, 0)
+    this.#owedMs += Math.max(diskMs, Math.min(coreMs, topicLimits.compactionRestMsMax), 0)
     if (this.#owedMs >= restMsMin) await this.#rest()
     return result
   }
