@@ -97,7 +97,7 @@ export class Compaction {
     if (candidates.length === 0) return
     candidates.sort((a, b) => b.part.ratio - a.part.ratio)
     for (const group of groupsOf(candidates)) {
-      if (this.#isClosed) return
+      if (this.#isClosed || this.#options.worker.isClosed) return
       await this.#compact(group)
     }
     await this.#forgetKeys()
@@ -135,7 +135,7 @@ export class Compaction {
       this.#note(done)
     } catch (error) {
       await rewriting.discard().catch(() => undefined)
-      if (this.#isClosed) return
+      if (this.#isClosed || this.#options.worker.isClosed) return
       this.#options.counters.failures++
       const failed = current
       const retryAt = this.#options.clock.now() + topicLimits.compactionRetryMs
