@@ -245,6 +245,7 @@ function createCompaction(
     slices: broker.slices,
     worker: batchWorker,
     settings: broker.ownSettings,
+    counters: broker.counters.compaction,
     topics: () => broker.topics(),
     onTrouble: ({ vhost, name }, error) => {
       logger.warn({ err: error, vhost, name }, 'Compaction of a topic has to wait')
