@@ -100,6 +100,14 @@ function* findGroups(
     const members = groups.describe(groupId)?.members.length ?? 0
     all.set(idOf('group', groupId), { kind: 'group', name: groupId, members, queues })
   }
+  yield* findShareGroups(all, left, { parts, caller })
+}
+
+function* findShareGroups(
+  all: Map<string, Reader>,
+  left: Looks,
+  { parts, caller }: Pick<ClientsAsked, 'parts' | 'caller'>,
+): Steps<void> {
   for (const group of parts.shareGroups.list()) {
     yield
     if (!mayDescribe(caller, group.id)) continue

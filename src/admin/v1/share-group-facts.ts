@@ -11,12 +11,7 @@ import type { Topic } from '../../broker/topic/topic.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
-import type {
-  GroupJson,
-  GroupMemberJson,
-  GroupPlaceJson,
-  GroupShownJson,
-} from './group-operations.ts'
+import type { GroupJson, GroupMemberJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
 
 /** `only` one topic's lag, or all. */
 export function listedShare(group: ShareGroup, only?: string): GroupJson {

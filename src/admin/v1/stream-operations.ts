@@ -39,7 +39,10 @@ const chosenSchema = z.object({
 
 type Chosen = z.infer<typeof chosenBody>
 
-type StreamParts = Pick<ManagementParts, 'broker' | 'groups' | 'clients' | 'statistics'>
+type StreamParts = Pick<
+  ManagementParts,
+  'broker' | 'groups' | 'shareGroups' | 'clients' | 'statistics'
+>
 
 export function streamOperations(parts: StreamParts, facts: StreamFacts): Operation[] {
   return [
