@@ -14,11 +14,13 @@ const imports: readonly (readonly [path: string, names: readonly string[]])[] = 
     [
       'readArray',
       'readInt32',
+      'readInt64',
       'readInt8',
       'readNullableArray',
       'readString',
       'writeArray',
       'writeInt32',
+      'writeInt64',
       'writeInt8',
       'writeNullableArray',
       'writeNullableStruct',

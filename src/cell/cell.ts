@@ -112,7 +112,7 @@ export class Cell implements AsyncDisposable {
       broker: this.broker,
       vhost: this.broker.getVHost(defaultVHost),
       producerIds: this.producerIds,
-      members: [],
+      members: [{ onTransactionEnd: (end) => this.groups.endTransaction(end) }],
       state,
       logger: parts.logger,
     })

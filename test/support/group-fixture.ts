@@ -57,6 +57,10 @@ export class FakeGroupStore implements GroupStore {
     if (!this.isHeld) this.#clock.atEndOfTurn(() => this.#finishAll())
   }
 
+  put(rows: readonly GroupRow[]): void {
+    this.write(rows, () => undefined)
+  }
+
   /** Ends what is held, in order. */
   release(): void {
     this.isHeld = false

@@ -2,7 +2,7 @@
 // versions are alike:
 //
 //   version i16 │ topicCount i32 { size i16, topic, partitionCount i32 { i32 } … } … │ user data
-import type { TopicPartition } from './group-offsets.ts'
+import type { TopicPartition } from './committed-offset.ts'
 
 const topicCountPosition = 2
 

@@ -1,8 +1,9 @@
 // OffsetCommit: a group's offsets go to stable storage, then show, then are answered.
 import { groupLimits } from '../../limits/group.ts'
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import type { GroupErrorCode } from './group-error.ts'
-import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
-import { encodeOffset, encodeOffsetKey } from './group-rows.ts'
+import { encodeOffset, encodeOffsetKey, forgetPending } from './group-rows.ts'
+import type { GroupRow } from './group-store.ts'
 import type { Group } from './group.ts'
 
 /** One partition's offset in a commit. */
@@ -77,11 +78,20 @@ export function commitOffsets(
     callback(errors)
     return
   }
-  const rows = accepted.map(({ place, committed }) => ({
+  const { pending } = group.offsets
+  // What a transaction has committed before counts no more: the later one in the log wins, as in Kafka.
+  const replaced = pending.count > 0 ? accepted.flatMap(({ place }) => [...pending.at(place)]) : []
+  for (const each of replaced) pending.remove(each)
+  const rows: GroupRow[] = accepted.map(({ place, committed }) => ({
     key: encodeOffsetKey(group.id, place),
     value: encodeOffset(committed),
   }))
+  rows.push(...replaced.map((each) => forgetPending(group.id, each)))
   store.write(rows, (verdict) => {
+    for (const each of replaced) {
+      if (verdict === 'durable') pending.release(each.place, undefined)
+      else pending.restore(each)
+    }
     for (const { place, committed, index } of accepted) {
       group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
       if (verdict === 'durable') {

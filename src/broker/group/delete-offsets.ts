@@ -1,7 +1,7 @@
 // What makes committed offsets go: requests, topics that are deleted, time.
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import type { GroupErrorCode } from './group-error.ts'
-import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
-import { encodeGroupKey, encodeOffsetKey } from './group-rows.ts'
+import { encodeGroupKey, encodeOffsetKey, forgetPending } from './group-rows.ts'
 import type { GroupRow, GroupVerdict } from './group-store.ts'
 import type { Group } from './group.ts'
 
@@ -12,8 +12,19 @@ export function deleteOffsets(
   done: (verdict: GroupVerdict) => void,
 ): void {
   const { store, answers } = group.context
-  store.write(rowsToDelete(group, places), (verdict) => {
-    if (verdict === 'durable') for (const place of places) group.offsets.delete(place)
+  const { offsets } = group
+  const rows = rowsToDelete(group, places)
+  const pending =
+    offsets.pending.count > 0 ? places.flatMap((at) => [...offsets.pending.at(at)]) : []
+  // Their transactions do not bring them back.
+  for (const each of pending) offsets.pending.remove(each)
+  store.write(rows, (verdict) => {
+    const isDurable = verdict === 'durable'
+    for (const each of pending) {
+      if (isDurable) offsets.pending.release(each.place, undefined)
+      else offsets.pending.restore(each)
+    }
+    if (isDurable) for (const place of places) offsets.delete(place)
     answers.run(() => done(verdict))
   })
 }
@@ -74,5 +85,9 @@ function isExpired(group: Group, committed: CommittedOffset): boolean {
 }
 
 function rowsToDelete(group: Group, places: readonly TopicPartition[]): GroupRow[] {
-  return places.map((place) => ({ key: encodeOffsetKey(group.id, place), value: undefined }))
+  const { pending } = group.offsets
+  return places.flatMap((place) => [
+    { key: encodeOffsetKey(group.id, place), value: undefined },
+    ...Array.from(pending.at(place), (each) => forgetPending(group.id, each)),
+  ])
 }

@@ -2,9 +2,9 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Admission } from '../admission.ts'
 import type { AnswerQueue } from './answer-queue.ts'
+import type { TopicPartition } from './committed-offset.ts'
 import type { GroupBudget } from './group-budget.ts'
 import type { GroupConfig } from './group-config.ts'
-import type { TopicPartition } from './group-offsets.ts'
 import type { GroupStore } from './group-store.ts'
 
 /** Told what an operator wants to see in the log. Nothing may be called back. */

@@ -12,6 +12,7 @@ import {
   commitOffsets,
   refusalOfCommit,
 } from './commit-offsets.ts'
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import {
   deleteGroup,
   deleteOffsets,
@@ -30,7 +31,6 @@ import {
   passes,
 } from './group-description.ts'
 import type { GroupErrorCode } from './group-error.ts'
-import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
 import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
 import type { Group } from './group.ts'
 import { type JoinCallback, refusedJoin } from './join-answer.ts'
@@ -38,6 +38,13 @@ import { joinGroup, type JoinRequest } from './join-group.ts'
 import { leaveGroup, type LeavingMember } from './leave-group.ts'
 import { createGroup } from './rebalance.ts'
 import { restoreGroups, startGroup } from './restore-groups.ts'
+import {
+  endPending,
+  type GroupsEnd,
+  refusalOfStaging,
+  stageOffsets,
+  type TransactionalCommit,
+} from './stage-offsets.ts'
 import { refusedSync, type SyncCallback } from './sync-answer.ts'
 import { syncGroup, type SyncRequest } from './sync-group.ts'
 
@@ -219,6 +226,42 @@ export class GroupCoordinator {
     })
   }
 
+  /** The same for a transaction, with whose end they show. The callback comes when all that was accepted is kept. */
+  stageOffsets(request: TransactionalCommit, callback: CommitCallback): void {
+    this.#context.answers.run(() => {
+      const answer: CommitCallback = (said) => this.#context.answers.push(() => callback(said))
+      const errors = this.#unknownPartitions(request.offsets)
+      if (!errors.includes(undefined)) {
+        answer(errors)
+        return
+      }
+      const group = this.#groupForCommit(request)
+      const error = typeof group === 'string' ? group : refusalOfStaging(group, request)
+      if (typeof group === 'string' || error !== undefined) {
+        answer(errors.map((unknown) => unknown ?? error))
+        return
+      }
+      stageOffsets(group, request, errors, answer)
+    })
+  }
+
+  /**
+   * Ends what a transaction has committed to groups; does nothing twice. Within an atom; what it returns is to be
+   * called when that is durable.
+   */
+  endTransaction({ groups, ...end }: GroupsEnd): () => void {
+    const ended = groups.map((groupId) => {
+      const group = this.#findAlive(groupId)
+      return group && endPending(group, end)
+    })
+    return () => this.#context.answers.run(() => ended.forEach((settle) => settle?.()))
+  }
+
+  /** Whether an open transaction has committed an offset of a partition (KIP-447). */
+  isUnstable(groupId: string, place: TopicPartition): boolean {
+    return this.#findAlive(groupId)?.offsets.pending.isUnstable(place) === true
+  }
+
   /** The durable offset of a partition. */
   fetchOffset(groupId: string, place: TopicPartition): FetchedOffset {
     return { ...place, committed: this.#findAlive(groupId)?.offsets.find(place) }
@@ -336,7 +379,9 @@ export class GroupCoordinator {
   }
 
   /** Who is no member may commit to a group that does not exist: that makes it (a simple group). */
-  #groupForCommit(request: CommitRequest): Group | GroupErrorCode {
+  #groupForCommit(
+    request: Pick<CommitRequest, 'groupId' | 'generation' | 'knowsMissingGroup'>,
+  ): Group | GroupErrorCode {
     if (this.#isClosed) return 'coordinator_not_available'
     const group = this.#groups.get(request.groupId)
     if (group !== undefined) return group

@@ -3,8 +3,8 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { TopicView } from '../topic/topic-view.ts'
+import type { CommittedOffset } from './committed-offset.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
-import type { CommittedOffset } from './group-offsets.ts'
 
 /** Finds what Kafka sees by that name. */
 export interface TopicFinder {

@@ -1,25 +1,8 @@
 // The committed offsets of one group. What is here is durable: a commit shows when its write is
 // done. Until then its partition has a slot without an offset, so that a delete finds it too.
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import type { GroupBudget } from './group-budget.ts'
-
-/** How far a group has read a partition, and what it noted there. */
-export interface CommittedOffset {
-  /** The next offset to read. */
-  readonly offset: number
-  /** −1 when the client did not say. */
-  readonly leaderEpoch: number
-  readonly metadata: string
-  /** Wall clock, milliseconds since the Unix epoch. */
-  readonly committedMs: number
-  /** When it expires whatever the retention says (clients before Kafka 2.1); undefined: by retention. */
-  readonly expiresMs: number | undefined
-}
-
-/** A partition by name. */
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
+import { PendingOffsets } from './pending-offsets.ts'
 
 interface Slot {
   committed: CommittedOffset | undefined
@@ -36,12 +19,15 @@ function sizeOf(slot: Slot): number {
 
 /** Offsets by topic and partition. */
 export class GroupOffsets {
+  /** What open transactions have committed. */
+  readonly pending: PendingOffsets
   readonly #budget: GroupBudget
   readonly #topics = new Map<string, Map<number, Slot>>()
   #count = 0
 
   constructor(budget: GroupBudget) {
     this.#budget = budget
+    this.pending = new PendingOffsets(this, budget)
   }
 
   /** Partitions with a committed offset or one on its way. */
@@ -112,6 +98,7 @@ export class GroupOffsets {
       for (const slot of slots.values()) this.#budget.giveBack(sizeOf(slot))
     }
     this.#topics.clear()
+    this.pending.clear()
     this.#count = 0
   }
 

@@ -1,17 +1,19 @@
-// How groups and offsets look in the store. One row per group, one per committed offset:
+// How groups and offsets look in the store. One row per group, one per committed offset,
+// one per offset that an open transaction has committed:
 //
-//   key    kind (1 group, 2 offset) │ group id │ for offsets: topic, partition
+//   key    kind (1 group, 2 offset, 3 pending) │ group id │ pending: producer id │ for offsets: topic, partition
 //   value  format version │ fields, as in the functions below
 //
 // A format that changes gets a new version; every old one stays readable.
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import { GroupFormatError } from './group-format-error.ts'
 import type { MemberIdentity, MemberTerms } from './group-member.ts'
-import type { CommittedOffset, TopicPartition } from './group-offsets.ts'
 import type { GroupRow } from './group-store.ts'
+import type { PendingOffset } from './pending-offsets.ts'
 import { RowReader } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
 
-const kind = { group: 1, offset: 2 } as const
+const kind = { group: 1, offset: 2, pending: 3 } as const
 const version = { group: 1, offset: 1 } as const
 
 /** Enough for any group; a larger count is damage. */
@@ -42,6 +44,7 @@ export type DecodedRow =
       readonly place: TopicPartition
       readonly committed: CommittedOffset
     }
+  | ({ readonly kind: 'pending'; readonly groupId: string } & PendingOffset)
 
 export function encodeGroupKey(groupId: string): Buffer {
   return new RowWriter().uint8(kind.group).text(groupId).finish()
@@ -49,6 +52,24 @@ export function encodeGroupKey(groupId: string): Buffer {
 
 export function encodeOffsetKey(groupId: string, { topic, partition }: TopicPartition): Buffer {
   return new RowWriter().uint8(kind.offset).text(groupId).text(topic).int32(partition).finish()
+}
+
+/** Its value is that of an offset. */
+export function encodePendingKey(
+  groupId: string,
+  producerId: number,
+  { topic, partition }: TopicPartition,
+): Buffer {
+  const writer = new RowWriter().uint8(kind.pending).text(groupId).integer(producerId)
+  return writer.text(topic).int32(partition).finish()
+}
+
+/** The row that forgets a pending offset. */
+export function forgetPending(
+  groupId: string,
+  { producerId, place }: Pick<PendingOffset, 'producerId' | 'place'>,
+): GroupRow {
+  return { key: encodePendingKey(groupId, producerId, place), value: undefined }
 }
 
 export function encodeGroup(group: StoredGroup): Buffer {
@@ -95,10 +116,15 @@ export function decodeRow(row: GroupRow & { readonly value: Buffer }): DecodedRo
     key.finish()
     return { kind: 'group', groupId, group: decodeGroup(row.value) }
   }
-  if (rowKind !== kind.offset) throw new GroupFormatError(`row of unknown kind ${rowKind}`)
+  if (rowKind !== kind.offset && rowKind !== kind.pending) {
+    throw new GroupFormatError(`row of unknown kind ${rowKind}`)
+  }
+  const producerId = rowKind === kind.pending ? key.integer() : -1
   const place = { topic: key.text(), partition: key.int32() }
   key.finish()
-  return { kind: 'offset', groupId, place, committed: decodeOffset(row.value) }
+  const committed = decodeOffset(row.value)
+  if (rowKind === kind.offset) return { kind: 'offset', groupId, place, committed }
+  return { kind: 'pending', groupId, producerId, place, committed }
 }
 
 function decodeGroup(value: Buffer): StoredGroup {

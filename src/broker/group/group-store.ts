@@ -15,4 +15,6 @@ export interface GroupStore {
    * the writes: a commit must not be applied after a delete that was written later.
    */
   write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void
+  /** As part of an atom that somebody else has begun. For rows that need no more room than those that they replace. */
+  put(rows: readonly GroupRow[]): void
 }

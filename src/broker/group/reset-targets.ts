@@ -4,7 +4,7 @@ import { preconditionFailed } from '../broker-error.ts'
 import { offsetFrom } from '../offset-from.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { TopicView } from '../topic/topic-view.ts'
-import type { TopicPartition } from './group-offsets.ts'
+import type { TopicPartition } from './committed-offset.ts'
 
 /** `last` is behind the last record; a time is in milliseconds since the Unix epoch. */
 export type StreamPlace =

@@ -22,7 +22,9 @@ export function restoreGroups(
     const row = decodeRow({ key, value })
     if (row.kind === 'group') restoreGroup(getOrCreate(row.groupId), row.group)
     else if (context.hasPartition(row.place.topic, row.place.partition)) {
-      getOrCreate(row.groupId).offsets.restore(row.place, row.committed)
+      const { offsets } = getOrCreate(row.groupId)
+      if (row.kind === 'offset') offsets.restore(row.place, row.committed)
+      else offsets.pending.add(row)
     } else unowned.push(key)
   }
   return unowned

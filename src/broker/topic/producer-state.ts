@@ -41,7 +41,7 @@ interface ProducerEntry {
   /** When it was heard of last, milliseconds since the epoch. */
   lastSeen: number
   /** While it has no batches: the first sequence of the one that failed, and is sent again. */
-  readonly awaited?: number
+  awaited?: number
   /** Of its open transaction: the first offset, and when it began (milliseconds since the epoch). */
   transaction?: { readonly firstOffset: number; readonly startedMs: number } | undefined
 }
@@ -52,6 +52,11 @@ const sequenceMax = 2_147_483_647
 export class ProducerState {
   /** Made with the first: most of many partitions have none. */
   #known: Map<number, ProducerEntry> | undefined
+
+  /** Undefined for a producer that is not known. */
+  epochOf(producerId: number): number | undefined {
+    return this.#known?.get(producerId)?.epoch
+  }
 
   get count(): number {
     return this.#known?.size ?? 0
@@ -124,6 +129,8 @@ export class ProducerState {
     if (epoch > entry.epoch) {
       entry.epoch = epoch
       entry.batches = []
+      // With a new epoch sequences begin anew.
+      entry.awaited = 0
     }
     entry.transaction = undefined
     entry.lastSeen = now
@@ -204,6 +211,7 @@ export class ProducerState {
       epoch: bytes.readInt16BE(0),
       lastSeen: bytes.readDoubleBE(2),
       batches,
+      ...(batches.length === 0 && { awaited: 0 }),
       transaction:
         end === bytes.length
           ? undefined

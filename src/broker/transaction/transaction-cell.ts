@@ -8,8 +8,11 @@ import type { TransactionPart } from './transaction.ts'
 
 /** Whatever may be part of a transaction beside partitions. */
 export interface TransactionMember {
-  /** Makes it so, or as if it had not been. Does nothing a second time. Within an atom. */
-  onTransactionEnd(end: TransactionEnd): void
+  /**
+   * Makes it so, or as if it had not been. Does nothing a second time. Within an atom; what it returns is called when
+   * that is durable.
+   */
+  onTransactionEnd(end: TransactionEnd): (() => void) | undefined
 }
 
 export interface TransactionCellOptions {
@@ -32,7 +35,13 @@ export class TransactionCell {
     const { store, findPartition } = this.#options
     store.beginAtom()
     for (const part of end.parts) findPartition(part)?.endTransaction(end)
-    for (const member of this.members) member.onTransactionEnd(end)
-    return store.endAtom()
+    const ended = this.members.map((member) => member.onTransactionEnd(end))
+    const ticket = store.endAtom()
+    for (const onDurable of ended) {
+      if (onDurable === undefined) continue
+      if (ticket === undefined) onDurable()
+      else ticket.whenDurable(onDurable)
+    }
+    return ticket
   }
 }

@@ -12,6 +12,7 @@ import { whenDurable } from '../when-durable.ts'
 import { type EndAsked, judgeEnd } from './end-rules.ts'
 import { type InitAsked, newIdentity } from './init-rules.ts'
 import { concurrent, fenced, TransactionError, unknownMapping } from './transaction-error.ts'
+import type { TransactionJoin } from './transaction-join.ts'
 import {
   decodeTransaction,
   encodeTransaction,
@@ -40,22 +41,31 @@ export interface TransactionEnd extends ProducerIdentity {
 export type EndInCells = (end: TransactionEnd) => Promise<void>
 
 export interface TransactionCoordinatorOptions {
-  readonly store: LogStore
+  readonly store: Pick<LogStore, 'beginAtom' | 'endAtom' | 'epoch' | 'putState'>
   readonly clock: Clock
   readonly producerIds: Pick<ProducerIds, 'take'>
   readonly endInCells: EndInCells
   /** Settings of Kafka, in milliseconds. */
   readonly timeoutMsMax?: () => number
   readonly idExpirationMs?: () => number
+  readonly sweepMs?: () => number
   /** A transaction lasted too long and is aborted, or somebody had it aborted. */
   readonly onForced?: (transaction: Transaction) => void
   /** Markers could not be written; it is tried again. */
   readonly onTrouble?: (transaction: Transaction, error: unknown) => void
 }
 
+export interface TransactionTotals {
+  committed: number
+  aborted: number
+  forced: number
+}
+
 export class TransactionCoordinator implements Disposable {
   readonly #options: TransactionCoordinatorOptions
   readonly #transactions = new Map<string, Transaction>()
+  /** How transactions have ended since the start; those that were forced are among the aborted ones. */
+  readonly totals: TransactionTotals = { committed: 0, aborted: 0, forced: 0 }
   #timer: Timer | undefined
   #isClosed = false
 
@@ -78,7 +88,8 @@ export class TransactionCoordinator implements Disposable {
   /** Ends what was decided before the last end of the process, and from now on what lasts too long. */
   start(): void {
     for (const transaction of this.#transactions.values()) {
-      if (transaction.isPrepared) void this.#beginEnding(transaction, undefined)
+      // Nobody waits for it.
+      if (transaction.isPrepared) this.#beginEnding(transaction, Promise.resolve()).catch(() => {})
     }
     this.#watch()
   }
@@ -123,13 +134,13 @@ export class TransactionCoordinator implements Disposable {
     if (transaction.state === 'Ongoing' && added.length === 0) return undefined
     const count = transaction.parts.size + added.length
     if (count > transactionLimits.partitionsMax) throw tooMany('partitions', count)
-    const before = transaction.state
+    const { state, startedMs } = transaction
     for (const part of added) transaction.parts.set(part.logId, part)
     transaction.join(version, this.#options.clock.now())
     const isKept = this.#save(transaction)
     if (isKept !== 'full') return isKept
     for (const { logId } of added) transaction.parts.delete(logId)
-    transaction.state = before
+    Object.assign(transaction, { state, startedMs })
     throw noRoom()
   }
 
@@ -140,7 +151,7 @@ export class TransactionCoordinator implements Disposable {
     version: TransactionVersion,
   ): Ticket | undefined {
     const transaction = this.#checked(from)
-    const { groups, state } = transaction
+    const { groups, state, startedMs } = transaction
     if (state === 'Ongoing' && groups.has(groupId)) return undefined
     if (groups.size >= transactionLimits.groupsMax) throw tooMany('groups', groups.size + 1)
     groups.add(groupId)
@@ -148,6 +159,25 @@ export class TransactionCoordinator implements Disposable {
     const isKept = this.#save(transaction)
     if (isKept !== 'full') return isKept
     groups.delete(groupId)
+    Object.assign(transaction, { state, startedMs })
+    throw noRoom()
+  }
+
+  /**
+   * Work of a client without a producer id becomes part of the transaction; returns by which producer id that is
+   * known. Throws TransactionError.
+   */
+  enlist({ transactionalId, generation }: TransactionJoin): number {
+    const transaction = this.#transactions.get(transactionalId)
+    if (transaction === undefined) throw notFound(transactionalId)
+    if (transaction.generation !== generation) throw fenced(transactionalId)
+    if (transaction.isPrepared || transaction.ending !== undefined) {
+      throw concurrent(transactionalId)
+    }
+    const { state } = transaction
+    if (state === 'Ongoing') return transaction.producerId
+    transaction.join(transaction.version, this.#options.clock.now())
+    if (this.#save(transaction) !== 'full') return transaction.producerId
     transaction.state = state
     throw noRoom()
   }
@@ -177,12 +207,7 @@ export class TransactionCoordinator implements Disposable {
     if (transaction === undefined) throw unknownMapping(transactionalId)
     if (judgeEnd(transaction, asked) === 'done') return transaction.identity
     if (transaction.ending !== undefined) throw concurrent(transactionalId)
-    const { version, isCommit } = asked
-    if (version === 2 && transaction.isEpochExhausted) {
-      transaction.ending = this.#takeNextId(transaction)
-      await transaction.ending
-    }
-    await this.#decide(transaction, isCommit, version)
+    await this.#decide(transaction, asked.isCommit, asked.version)
     return transaction.identity
   }
 
@@ -199,6 +224,10 @@ export class TransactionCoordinator implements Disposable {
     const transaction = this.#transactions.get(transactionalId)
     if (transaction === undefined) throw notFound(transactionalId)
     return transaction
+  }
+
+  find(transactionalId: string): Transaction | undefined {
+    return this.#transactions.get(transactionalId)
   }
 
   /** All of them, in no particular order; they may change meanwhile. */
@@ -263,29 +292,37 @@ export class TransactionCoordinator implements Disposable {
     return transaction
   }
 
-  async #takeNextId(transaction: Transaction): Promise<void> {
-    try {
-      transaction.nextProducerId = await this.#options.producerIds.take()
-    } finally {
-      transaction.ending = undefined
-    }
+  /** From here on it is being ended, and decided as soon as there is a producer id to go on with. */
+  #decide(transaction: Transaction, isCommit: boolean, version: TransactionVersion): Promise<void> {
+    return this.#beginEnding(transaction, this.#prepare(transaction, isCommit, version))
   }
 
-  /** From here on it is decided. */
-  #decide(transaction: Transaction, isCommit: boolean, version: TransactionVersion): Promise<void> {
-    transaction.prepare(isCommit, version, this.#options.clock.now())
+  /** Throws what `ProducerIds.take` throws; then nothing was decided. */
+  async #prepare(
+    transaction: Transaction,
+    isCommit: boolean,
+    version: TransactionVersion,
+  ): Promise<void> {
+    const { producerIds, clock } = this.#options
+    if (version === 2 && transaction.isEpochExhausted) {
+      transaction.nextProducerId = await producerIds.take()
+    }
+    transaction.prepare(isCommit, version, clock.now())
     const ticket = this.#save(transaction)
     // There was room for more before: it has changed a number only.
-    return this.#beginEnding(transaction, ticket === 'full' ? undefined : ticket)
+    await whenDurable(ticket === 'full' ? undefined : ticket)
   }
 
   #force(transaction: Transaction): void {
     if (transaction.ending !== undefined) return
-    this.#options.onForced?.(transaction)
-    void this.#decide(transaction, false, 2)
+    const { onForced, onTrouble } = this.#options
+    onForced?.(transaction)
+    this.totals.forced++
+    // Without an id to go on with it stays open, and the next sweep tries again.
+    this.#decide(transaction, false, 2).catch((error: unknown) => onTrouble?.(transaction, error))
   }
 
-  #beginEnding(transaction: Transaction, prepared: Ticket | undefined): Promise<void> {
+  #beginEnding(transaction: Transaction, prepared: Promise<void>): Promise<void> {
     const ending = this.#finish(transaction, prepared).finally(() => {
       if (transaction.ending === ending) transaction.ending = undefined
     })
@@ -293,10 +330,12 @@ export class TransactionCoordinator implements Disposable {
     return ending
   }
 
-  async #finish(transaction: Transaction, prepared: Ticket | undefined): Promise<void> {
-    await whenDurable(prepared)
+  async #finish(transaction: Transaction, prepared: Promise<void>): Promise<void> {
+    await prepared
     await this.#endInCells(transaction)
-    if (this.#isClosed) return
+    // The next process ends it. What the producer goes on with is not known yet.
+    if (this.#isClosed) throw concurrent(transaction.id)
+    this.totals[transaction.state === 'PrepareCommit' ? 'committed' : 'aborted']++
     transaction.complete(this.#options.clock.now())
     this.#save(transaction)
   }
@@ -333,7 +372,8 @@ export class TransactionCoordinator implements Disposable {
   }
 
   #watch(): void {
-    this.#timer = this.#options.clock.after(transactionLimits.sweepMs, () => {
+    const { clock, sweepMs } = this.#options
+    this.#timer = clock.after(sweepMs?.() ?? transactionLimits.sweepMs, () => {
       this.#sweep()
       this.#watch()
     })

@@ -19,6 +19,11 @@ import { readDeleteTopicsRequest, readDeleteTopicsResponse, type DeleteTopicsReq
 import { readDeleteRecordsRequest, readDeleteRecordsResponse, type DeleteRecordsRequest, type DeleteRecordsResponse, writeDeleteRecordsRequest, writeDeleteRecordsResponse } from './messages/delete-records.gen.ts'
 import { readInitProducerIdRequest, readInitProducerIdResponse, type InitProducerIdRequest, type InitProducerIdResponse, writeInitProducerIdRequest, writeInitProducerIdResponse } from './messages/init-producer-id.gen.ts'
 import { readOffsetForLeaderEpochRequest, readOffsetForLeaderEpochResponse, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse, writeOffsetForLeaderEpochRequest, writeOffsetForLeaderEpochResponse } from './messages/offset-for-leader-epoch.gen.ts'
+import { readAddPartitionsToTxnRequest, readAddPartitionsToTxnResponse, type AddPartitionsToTxnRequest, type AddPartitionsToTxnResponse, writeAddPartitionsToTxnRequest, writeAddPartitionsToTxnResponse } from './messages/add-partitions-to-txn.gen.ts'
+import { readAddOffsetsToTxnRequest, readAddOffsetsToTxnResponse, type AddOffsetsToTxnRequest, type AddOffsetsToTxnResponse, writeAddOffsetsToTxnRequest, writeAddOffsetsToTxnResponse } from './messages/add-offsets-to-txn.gen.ts'
+import { readEndTxnRequest, readEndTxnResponse, type EndTxnRequest, type EndTxnResponse, writeEndTxnRequest, writeEndTxnResponse } from './messages/end-txn.gen.ts'
+import { readWriteTxnMarkersRequest, readWriteTxnMarkersResponse, type WriteTxnMarkersRequest, type WriteTxnMarkersResponse, writeWriteTxnMarkersRequest, writeWriteTxnMarkersResponse } from './messages/write-txn-markers.gen.ts'
+import { readTxnOffsetCommitRequest, readTxnOffsetCommitResponse, type TxnOffsetCommitRequest, type TxnOffsetCommitResponse, writeTxnOffsetCommitRequest, writeTxnOffsetCommitResponse } from './messages/txn-offset-commit.gen.ts'
 import { readDescribeAclsRequest, readDescribeAclsResponse, type DescribeAclsRequest, type DescribeAclsResponse, writeDescribeAclsRequest, writeDescribeAclsResponse } from './messages/describe-acls.gen.ts'
 import { readCreateAclsRequest, readCreateAclsResponse, type CreateAclsRequest, type CreateAclsResponse, writeCreateAclsRequest, writeCreateAclsResponse } from './messages/create-acls.gen.ts'
 import { readDeleteAclsRequest, readDeleteAclsResponse, type DeleteAclsRequest, type DeleteAclsResponse, writeDeleteAclsRequest, writeDeleteAclsResponse } from './messages/delete-acls.gen.ts'
@@ -40,7 +45,10 @@ import { readDescribeUserScramCredentialsRequest, readDescribeUserScramCredentia
 import { readAlterUserScramCredentialsRequest, readAlterUserScramCredentialsResponse, type AlterUserScramCredentialsRequest, type AlterUserScramCredentialsResponse, writeAlterUserScramCredentialsRequest, writeAlterUserScramCredentialsResponse } from './messages/alter-user-scram-credentials.gen.ts'
 import { readDescribeQuorumRequest, readDescribeQuorumResponse, type DescribeQuorumRequest, type DescribeQuorumResponse, writeDescribeQuorumRequest, writeDescribeQuorumResponse } from './messages/describe-quorum.gen.ts'
 import { readDescribeClusterRequest, readDescribeClusterResponse, type DescribeClusterRequest, type DescribeClusterResponse, writeDescribeClusterRequest, writeDescribeClusterResponse } from './messages/describe-cluster.gen.ts'
+import { readDescribeProducersRequest, readDescribeProducersResponse, type DescribeProducersRequest, type DescribeProducersResponse, writeDescribeProducersRequest, writeDescribeProducersResponse } from './messages/describe-producers.gen.ts'
 import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
+import { readDescribeTransactionsRequest, readDescribeTransactionsResponse, type DescribeTransactionsRequest, type DescribeTransactionsResponse, writeDescribeTransactionsRequest, writeDescribeTransactionsResponse } from './messages/describe-transactions.gen.ts'
+import { readListTransactionsRequest, readListTransactionsResponse, type ListTransactionsRequest, type ListTransactionsResponse, writeListTransactionsRequest, writeListTransactionsResponse } from './messages/list-transactions.gen.ts'
 import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
 import { readShareGroupHeartbeatRequest, readShareGroupHeartbeatResponse, type ShareGroupHeartbeatRequest, type ShareGroupHeartbeatResponse, writeShareGroupHeartbeatRequest, writeShareGroupHeartbeatResponse } from './messages/share-group-heartbeat.gen.ts'
@@ -74,6 +82,11 @@ export interface ApiMessages {
   readonly deleteRecords: { readonly request: DeleteRecordsRequest; readonly response: DeleteRecordsResponse }
   readonly initProducerId: { readonly request: InitProducerIdRequest; readonly response: InitProducerIdResponse }
   readonly offsetForLeaderEpoch: { readonly request: OffsetForLeaderEpochRequest; readonly response: OffsetForLeaderEpochResponse }
+  readonly addPartitionsToTxn: { readonly request: AddPartitionsToTxnRequest; readonly response: AddPartitionsToTxnResponse }
+  readonly addOffsetsToTxn: { readonly request: AddOffsetsToTxnRequest; readonly response: AddOffsetsToTxnResponse }
+  readonly endTxn: { readonly request: EndTxnRequest; readonly response: EndTxnResponse }
+  readonly writeTxnMarkers: { readonly request: WriteTxnMarkersRequest; readonly response: WriteTxnMarkersResponse }
+  readonly txnOffsetCommit: { readonly request: TxnOffsetCommitRequest; readonly response: TxnOffsetCommitResponse }
   readonly describeAcls: { readonly request: DescribeAclsRequest; readonly response: DescribeAclsResponse }
   readonly createAcls: { readonly request: CreateAclsRequest; readonly response: CreateAclsResponse }
   readonly deleteAcls: { readonly request: DeleteAclsRequest; readonly response: DeleteAclsResponse }
@@ -95,7 +108,10 @@ export interface ApiMessages {
   readonly alterUserScramCredentials: { readonly request: AlterUserScramCredentialsRequest; readonly response: AlterUserScramCredentialsResponse }
   readonly describeQuorum: { readonly request: DescribeQuorumRequest; readonly response: DescribeQuorumResponse }
   readonly describeCluster: { readonly request: DescribeClusterRequest; readonly response: DescribeClusterResponse }
+  readonly describeProducers: { readonly request: DescribeProducersRequest; readonly response: DescribeProducersResponse }
   readonly unregisterBroker: { readonly request: UnregisterBrokerRequest; readonly response: UnregisterBrokerResponse }
+  readonly describeTransactions: { readonly request: DescribeTransactionsRequest; readonly response: DescribeTransactionsResponse }
+  readonly listTransactions: { readonly request: ListTransactionsRequest; readonly response: ListTransactionsResponse }
   readonly listConfigResources: { readonly request: ListConfigResourcesRequest; readonly response: ListConfigResourcesResponse }
   readonly describeTopicPartitions: { readonly request: DescribeTopicPartitionsRequest; readonly response: DescribeTopicPartitionsResponse }
   readonly shareGroupHeartbeat: { readonly request: ShareGroupHeartbeatRequest; readonly response: ShareGroupHeartbeatResponse }
@@ -338,6 +354,61 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readOffsetForLeaderEpochResponse,
     writeResponse: writeOffsetForLeaderEpochResponse,
   },
+  addPartitionsToTxn: {
+    name: 'addPartitionsToTxn',
+    key: 24,
+    versionMin: 0,
+    versionMax: 5,
+    flexibleVersionMin: 3,
+    readRequest: readAddPartitionsToTxnRequest,
+    writeRequest: writeAddPartitionsToTxnRequest,
+    readResponse: readAddPartitionsToTxnResponse,
+    writeResponse: writeAddPartitionsToTxnResponse,
+  },
+  addOffsetsToTxn: {
+    name: 'addOffsetsToTxn',
+    key: 25,
+    versionMin: 0,
+    versionMax: 4,
+    flexibleVersionMin: 3,
+    readRequest: readAddOffsetsToTxnRequest,
+    writeRequest: writeAddOffsetsToTxnRequest,
+    readResponse: readAddOffsetsToTxnResponse,
+    writeResponse: writeAddOffsetsToTxnResponse,
+  },
+  endTxn: {
+    name: 'endTxn',
+    key: 26,
+    versionMin: 0,
+    versionMax: 5,
+    flexibleVersionMin: 3,
+    readRequest: readEndTxnRequest,
+    writeRequest: writeEndTxnRequest,
+    readResponse: readEndTxnResponse,
+    writeResponse: writeEndTxnResponse,
+  },
+  writeTxnMarkers: {
+    name: 'writeTxnMarkers',
+    key: 27,
+    versionMin: 1,
+    versionMax: 2,
+    flexibleVersionMin: 1,
+    readRequest: readWriteTxnMarkersRequest,
+    writeRequest: writeWriteTxnMarkersRequest,
+    readResponse: readWriteTxnMarkersResponse,
+    writeResponse: writeWriteTxnMarkersResponse,
+  },
+  txnOffsetCommit: {
+    name: 'txnOffsetCommit',
+    key: 28,
+    versionMin: 0,
+    versionMax: 5,
+    flexibleVersionMin: 3,
+    readRequest: readTxnOffsetCommitRequest,
+    writeRequest: writeTxnOffsetCommitRequest,
+    readResponse: readTxnOffsetCommitResponse,
+    writeResponse: writeTxnOffsetCommitResponse,
+  },
   describeAcls: {
     name: 'describeAcls',
     key: 29,
@@ -569,6 +640,17 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readDescribeClusterResponse,
     writeResponse: writeDescribeClusterResponse,
   },
+  describeProducers: {
+    name: 'describeProducers',
+    key: 61,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readDescribeProducersRequest,
+    writeRequest: writeDescribeProducersRequest,
+    readResponse: readDescribeProducersResponse,
+    writeResponse: writeDescribeProducersResponse,
+  },
   unregisterBroker: {
     name: 'unregisterBroker',
     key: 64,
@@ -579,6 +661,28 @@ export const apiCodecs: ApiCodecs = {
     writeRequest: writeUnregisterBrokerRequest,
     readResponse: readUnregisterBrokerResponse,
     writeResponse: writeUnregisterBrokerResponse,
+  },
+  describeTransactions: {
+    name: 'describeTransactions',
+    key: 65,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readDescribeTransactionsRequest,
+    writeRequest: writeDescribeTransactionsRequest,
+    readResponse: readDescribeTransactionsResponse,
+    writeResponse: writeDescribeTransactionsResponse,
+  },
+  listTransactions: {
+    name: 'listTransactions',
+    key: 66,
+    versionMin: 0,
+    versionMax: 2,
+    flexibleVersionMin: 0,
+    readRequest: readListTransactionsRequest,
+    writeRequest: writeListTransactionsRequest,
+    readResponse: readListTransactionsResponse,
+    writeResponse: writeListTransactionsResponse,
   },
   listConfigResources: {
     name: 'listConfigResources',
@@ -703,6 +807,11 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [21, 'deleteRecords'],
   [22, 'initProducerId'],
   [23, 'offsetForLeaderEpoch'],
+  [24, 'addPartitionsToTxn'],
+  [25, 'addOffsetsToTxn'],
+  [26, 'endTxn'],
+  [27, 'writeTxnMarkers'],
+  [28, 'txnOffsetCommit'],
   [29, 'describeAcls'],
   [30, 'createAcls'],
   [31, 'deleteAcls'],
@@ -724,7 +833,10 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [51, 'alterUserScramCredentials'],
   [55, 'describeQuorum'],
   [60, 'describeCluster'],
+  [61, 'describeProducers'],
   [64, 'unregisterBroker'],
+  [65, 'describeTransactions'],
+  [66, 'listTransactions'],
   [74, 'listConfigResources'],
   [75, 'describeTopicPartitions'],
   [76, 'shareGroupHeartbeat'],

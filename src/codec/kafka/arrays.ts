@@ -88,6 +88,15 @@ export function writeInt32(writer: WireWriter, value: number): void {
   writer.int32(value)
 }
 
+/** Exact up to 2^53, as all of Pabal's are. */
+export function readInt64(reader: WireReader): number {
+  return reader.int64()
+}
+
+export function writeInt64(writer: WireWriter, value: number): void {
+  writer.int64(value)
+}
+
 export function readString(reader: WireReader): string {
   return reader.string()
 }

@@ -9,7 +9,11 @@ const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 /** What tools show as Kafka's version: 4.3-IV0. */
 const metadataVersion = { name: 'metadata.version', min: 7, level: 30 }
 /** Protocols that are there. Other features of Kafka are those of protocols not served. */
-const protocols = [{ name: 'share.version', min: 0, level: 1 }]
+const protocols = [
+  { name: 'share.version', min: 0, level: 1 },
+  // KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them.
+  { name: 'transaction.version', min: 0, level: 2 },
+]
 /** Older clients take a feature that may be off for a broken answer (KAFKA-17011). */
 const offFeatureVersion = 4
 

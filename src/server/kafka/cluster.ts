@@ -1,5 +1,5 @@
 // What clients ask about the cluster, which is one broker: FindCoordinator, DescribeCluster,
-// DescribeLogDirs, DescribeTopicPartitions, OffsetForLeaderEpoch and InitProducerId.
+// DescribeLogDirs, DescribeTopicPartitions and OffsetForLeaderEpoch.
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
@@ -84,11 +84,8 @@ function coordinatorRefusal(
       if (access.needsGroup('describe', key)) return undefined
       return new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
     case keyTypes.transaction:
-      // An error that can pass would have a transactional producer ask for a minute.
-      return new KafkaRefusal(
-        'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-        'Transactions are not served yet.',
-      )
+      if (access.needsTransactionalId('describe', key)) return undefined
+      return new KafkaRefusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
     case keyTypes.share:
       // Brokers ask this in Kafka, for the state of share groups.
       if (!access.isAdministrator) return new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
@@ -300,20 +297,4 @@ function endOfEpoch(
   const { highWatermark, log } = found.partition
   const endOffset = Math.min(highWatermark, context.restoredEnds.endOf(log.id, leaderEpoch))
   return { partition: index, errorCode: noError, leaderEpoch, endOffset }
-}
-
-export const handleInitProducerId: Handler<'initProducerId'> = async (request, context) => {
-  const { transactionalId } = request
-  const refuse = (
-    name: Parameters<typeof codeOf>[0],
-  ): { throttleTimeMs: number; errorCode: number; producerEpoch: number } => ({
-    throttleTimeMs: 0,
-    errorCode: codeOf(name),
-    producerEpoch: -1,
-  })
-  if (transactionalId === '') return refuse('INVALID_REQUEST')
-  if (transactionalId !== null) return refuse('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
-  // Whatever id a producer had, it gets another one, as from Kafka's TransactionCoordinator.
-  const fresh = await context.producerIds.take()
-  return { throttleTimeMs: 0, errorCode: noError, producerId: fresh, producerEpoch: 0 }
 }

@@ -122,7 +122,7 @@ function* deleteGroups(
     }
     const done = outstanding.expect()
     if (context.shareGroups.find(name) !== undefined) {
-      void deleteShareGroup(name, context).then((code) => {
+      void deleteShareGroup(name, context, (code) => {
         codes[at] = code
         done()
       })
@@ -144,11 +144,16 @@ function* deleteGroups(
   return results.finish()
 }
 
-async function deleteShareGroup(groupId: string, { shareGroups }: RequestContext): Promise<number> {
+async function deleteShareGroup(
+  groupId: string,
+  { shareGroups }: RequestContext,
+  tell: (code: number) => void,
+): Promise<void> {
+  let code = noError
   try {
     await shareGroups.deleteGroup(groupId)
-    return noError
   } catch (error) {
-    return answerTo(shareRefusal(error)).errorCode
+    code = answerTo(shareRefusal(error)).errorCode
   }
+  tell(code)
 }

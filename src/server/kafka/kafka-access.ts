@@ -55,12 +55,22 @@ export class KafkaAccess {
     return this.mayGroup(right, name) || this.#refuse(right, 'group', name)
   }
 
+  /** As `mayTransactionalId`, likewise. */
+  needsTransactionalId(right: TopicRight, name: string): boolean {
+    return this.mayTransactionalId(right, name) || this.#refuse(right, 'transactional id', name)
+  }
+
   mayTopic(right: TopicRight, name: string): boolean {
     return rightForTopic(this.#rights, right, name) !== undefined || this.isAdministrator
   }
 
   mayGroup(right: GroupRight, name: string): boolean {
     return rightForGroup(this.#rights, right, name) !== undefined || this.isAdministrator
+  }
+
+  /** Transactional ids are names as those of topics are. */
+  mayTransactionalId(right: TopicRight, name: string): boolean {
+    return this.mayTopic(right, name)
   }
 
   /** Throws TOPIC_AUTHORIZATION_FAILED. */
@@ -73,7 +83,7 @@ export class KafkaAccess {
     if (!this.isAdministrator) throw new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
   }
 
-  #refuse(right: TopicRight, kind: 'topic' | 'group', name: string): false {
+  #refuse(right: TopicRight, kind: 'topic' | 'group' | 'transactional id', name: string): false {
     const told = (this.#told ??= new Set())
     if (told.size >= kafkaLimits.refusalsToldMax) return false
     const operation = right === 'describe' ? 'any' : right

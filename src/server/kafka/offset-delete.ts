@@ -1,6 +1,6 @@
 // OffsetDelete (key 47). Many partitions go as several atoms, as OffsetCommit has it.
+import type { TopicPartition } from '../../broker/group/committed-offset.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
-import type { TopicPartition } from '../../broker/group/group-offsets.ts'
 import {
   type OffsetDeleteRequest,
   type OffsetDeleteResponse,

@@ -19,6 +19,7 @@ const batchVersion = 8
 /** Before it there is an error for each partition only. */
 const groupErrorVersion = 2
 const none = -1
+const unstable = codeOf('UNSTABLE_OFFSET_COMMIT')
 const groupRefusal = codeOf('GROUP_AUTHORIZATION_FAILED')
 const topicRefusal = codeOf('TOPIC_AUTHORIZATION_FAILED')
 
@@ -26,6 +27,12 @@ const topicRefusal = codeOf('TOPIC_AUTHORIZATION_FAILED')
 interface FetchedTopic {
   readonly name: string
   readonly partitions: readonly OffsetFetchResponsePartition[]
+}
+
+/** Whose offsets, and whether those that a transaction may still change are refused (KIP-447). */
+interface Wanted {
+  readonly groupId: string
+  readonly requireStable: boolean
 }
 
 export const handleOffsetFetch: Handler<'offsetFetch'> = (request, context) =>
@@ -39,14 +46,14 @@ function* fetchGroups(
 ): Steps<OffsetFetchResponse> {
   const groups = new ItemWriter('offsetFetch', context, writeOffsetFetchResponseGroup)
   for (const group of request.groups) {
-    groups.add(yield* fetchGroup(group, context))
+    groups.add(yield* fetchGroup(group, request.requireStable, context))
     yield
   }
   return { throttleTimeMs: 0, groups: groups.finish() }
 }
 
 function* fetchOne(
-  { groupId, topics: asked }: OffsetFetchRequest,
+  { groupId, topics: asked, requireStable }: OffsetFetchRequest,
   context: RequestContext,
 ): Steps<OffsetFetchResponse> {
   const mayFetch = context.access.needsGroup('describe', groupId)
@@ -54,13 +61,13 @@ function* fetchOne(
     return { throttleTimeMs: 0, topics: [], errorCode: groupRefusal }
   }
   if (asked === null) {
-    const topics = yield* fetchAll(groupId, context)
+    const topics = yield* fetchAll({ groupId, requireStable }, context)
     return { throttleTimeMs: 0, topics, errorCode: noError }
   }
   const topics: FetchedTopic[] = []
   for (const { name, partitionIndexes } of asked) {
     const partitions = mayFetch
-      ? yield* fetchTopic(groupId, name, partitionIndexes, context)
+      ? yield* fetchTopic({ groupId, requireStable, topic: name }, partitionIndexes, context)
       : yield* answerEach(partitionIndexes, (index) => refuse(index, groupRefusal))
     topics.push({ name, partitions })
   }
@@ -69,6 +76,7 @@ function* fetchOne(
 
 function* fetchGroup(
   { groupId, topics: asked }: OffsetFetchRequestGroup,
+  requireStable: boolean,
   context: RequestContext,
 ): Steps<OffsetFetchResponseGroup> {
   const { topics, apiVersion, access } = context
@@ -76,7 +84,7 @@ function* fetchGroup(
     return { groupId, topics: [], errorCode: groupRefusal }
   }
   if (asked === null) {
-    const found = (yield* fetchAll(groupId, context)).flatMap((topic) => {
+    const found = (yield* fetchAll({ groupId, requireStable }, context)).flatMap((topic) => {
       const topicId = topics.find(topic.name)?.topicId
       return topicId === undefined ? [] : [{ ...topic, topicId }]
     })
@@ -85,7 +93,8 @@ function* fetchGroup(
   const answers = []
   for (const { name, topicId, partitionIndexes } of asked) {
     const known = apiVersion >= topicIdVersion ? topics.findById(topicId)?.name : name
-    const partitions = yield* fetchTopic(groupId, known, partitionIndexes, context)
+    const wanted = { groupId, requireStable, topic: known }
+    const partitions = yield* fetchTopic(wanted, partitionIndexes, context)
     answers.push({ name, topicId, partitions })
   }
   return { groupId, topics: answers, errorCode: noError }
@@ -93,27 +102,33 @@ function* fetchGroup(
 
 /** `topic` is undefined for an id that none has. */
 function fetchTopic(
-  groupId: string,
-  topic: string | undefined,
+  { groupId, requireStable, topic }: Wanted & { readonly topic: string | undefined },
   indexes: readonly number[],
   { groups, access }: RequestContext,
 ): Steps<OffsetFetchResponsePartition[]> {
   return answerEach(indexes, (partition) => {
     if (topic === undefined) return refuse(partition, codeOf('UNKNOWN_TOPIC_ID'))
     if (!access.needsTopic('describe', topic)) return refuse(partition, topicRefusal)
-    return toPartition(groups.fetchOffset(groupId, { topic, partition }))
+    const place = { topic, partition }
+    if (requireStable && groups.isUnstable(groupId, place)) return refuse(partition, unstable)
+    return toPartition(groups.fetchOffset(groupId, place))
   })
 }
 
 /** Everything that a group has committed, by topic, as far as the client may see the topics. */
-function* fetchAll(groupId: string, { groups, access }: RequestContext): Steps<FetchedTopic[]> {
+function* fetchAll(
+  { groupId, requireStable }: Wanted,
+  { groups, access }: RequestContext,
+): Steps<FetchedTopic[]> {
   const topics = new Map<string, OffsetFetchResponsePartition[]>()
   for (const offset of groups.fetchAllOffsets(groupId)) {
     yield
     if (!access.mayTopic('describe', offset.topic)) continue
     const known = topics.get(offset.topic)
-    if (known === undefined) topics.set(offset.topic, [toPartition(offset)])
-    else known.push(toPartition(offset))
+    const isUnstable = requireStable && groups.isUnstable(groupId, offset)
+    const found = isUnstable ? refuse(offset.partition, unstable) : toPartition(offset)
+    if (known === undefined) topics.set(offset.topic, [found])
+    else known.push(found)
   }
   return Array.from(topics, ([name, partitions]) => ({ name, partitions }))
 }

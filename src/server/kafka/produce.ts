@@ -28,6 +28,11 @@ import { answerTo, codeOf, noError } from './error-code.ts'
 import { partyOf } from './party.ts'
 import type { Handler, KafkaClient, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
+import {
+  addToTransaction,
+  expectInTransaction,
+  isTransactional,
+} from './transactions/transactional-produce.ts'
 
 /** Where a batch goes. */
 interface PartitionBatch {
@@ -35,6 +40,8 @@ interface PartitionBatch {
   readonly partition: Partition
   readonly index: number
   readonly batch: Buffer
+  /** Of the request. */
+  readonly transactionalId: string | null
   /** Of a large batch. */
   readonly findings?: BatchFindings
 }
@@ -57,6 +64,7 @@ interface ProduceProgress {
   readonly context: RequestContext
   readonly appended: Appended
   readonly large: LargeBatch[]
+  readonly transactionalId: string | null
 }
 
 type Answers = ProduceResponse['responses']
@@ -81,8 +89,9 @@ export const handleProduce: Handler<'produce'> = async (request, context) => {
   if (client.hasFailedProduce) return undefined
   const appended: Appended = { tickets: new Set(), recordCount: 0 }
   const isAllowed = allowedAcks.has(request.acks)
+  const { transactionalId } = request
   const made = isAllowed
-    ? produceAll(request, { context, appended, large: [] })
+    ? produceAll(request, { context, appended, large: [], transactionalId })
     : request.topicData.map((topic) => ({
         name: topic.name,
         topicId: topic.topicId,
@@ -206,6 +215,8 @@ function* produceTopic(
     yield
     return refuseTopic(topic, view)
   }
+  const { transactionalId } = progress
+  if (transactionalId !== null) addAllToTransaction(topic, view, progress)
   const responses: PartitionProduceResponse[] = []
   for (const [at, { index, records }] of topic.partitionData.entries()) {
     const partition = view.partitions[index]
@@ -213,13 +224,26 @@ function* produceTopic(
       responses[at] = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
       continue
     }
-    const sent = { view, partition, index, batch: records ?? empty }
+    const sent = { view, partition, index, batch: records ?? empty, transactionalId }
     const answer = produceData(sent, progress)
     if (answer === 'large') progress.large.push({ ...sent, responses, at })
     else responses[at] = answer
     yield
   }
   return responses
+}
+
+function addAllToTransaction(
+  { partitionData }: TopicProduceData,
+  { name: topic, partitions }: TopicView,
+  { context, transactionalId }: ProduceProgress,
+): void {
+  const batches = partitionData.flatMap(({ index, records }) => {
+    const partition = partitions[index]
+    if (partition === undefined || records === null) return []
+    return [{ partition, topic, index, batch: records, transactionalId }]
+  })
+  addToTransaction(batches, context)
 }
 
 /** 'large': the answer comes from `produceLarge`. */
@@ -240,12 +264,15 @@ function produceData(
 }
 
 function produceBatch(
-  { view, partition, index, batch, findings }: PartitionBatch,
-  { client, batchWorker, broker }: RequestContext,
+  sent: PartitionBatch,
+  context: RequestContext,
   appended: Appended,
 ): PartitionProduceResponse | 'large' {
+  const { view, partition, index, batch, findings } = sent
+  const { client, batchWorker, broker } = context
   // The log is being closed: whoever waited for others until now comes too late.
   if (batchWorker.isClosed) throw new WorkerClosedError()
+  if (isTransactional(batch)) expectInTransaction({ ...sent, topic: view.name }, context)
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced

@@ -9,7 +9,6 @@ import {
   handleDescribeLogDirs,
   handleDescribeTopicPartitions,
   handleFindCoordinator,
-  handleInitProducerId,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
@@ -54,6 +53,19 @@ import {
   handleDeleteShareGroupOffsets,
   handleDescribeShareGroupOffsets,
 } from './share-offsets.ts'
+import {
+  handleAddOffsetsToTxn,
+  handleAddPartitionsToTxn,
+} from './transactions/add-to-transaction.ts'
+import { handleDescribeProducers } from './transactions/describe-producers.ts'
+import {
+  handleDescribeTransactions,
+  handleListTransactions,
+} from './transactions/describe-transactions.ts'
+import { handleEndTxn } from './transactions/end-txn.ts'
+import { handleInitProducerId } from './transactions/init-producer-id.ts'
+import { handleTxnOffsetCommit } from './transactions/txn-offset-commit.ts'
+import { handleWriteTxnMarkers } from './transactions/write-txn-markers.ts'
 
 const refused = { throttleTimeMs: 0, ...onlyForAdministrators }
 const describeLogDirs = forAdministrators<'describeLogDirs'>(handleDescribeLogDirs, {
@@ -110,6 +122,14 @@ export const servedApis: ServedApis = {
   createPartitions: { handle: handleCreatePartitions, operation: 'work', isAlone: true },
   deleteRecords: { handle: handleDeleteRecords, operation: 'work', isAlone: true },
   initProducerId: { handle: handleInitProducerId, operation: 'work' },
+  addPartitionsToTxn: { handle: handleAddPartitionsToTxn, operation: 'work', isAlone: true },
+  addOffsetsToTxn: { handle: handleAddOffsetsToTxn, operation: 'work' },
+  endTxn: { handle: handleEndTxn, operation: 'work', isAlone: true },
+  writeTxnMarkers: { handle: handleWriteTxnMarkers, operation: 'work', isAlone: true },
+  txnOffsetCommit: { handle: handleTxnOffsetCommit, operation: 'work', isAlone: true },
+  describeProducers: { handle: handleDescribeProducers, operation: 'work', isAlone: true },
+  describeTransactions: { handle: handleDescribeTransactions, operation: 'work', isAlone: true },
+  listTransactions: { handle: handleListTransactions, operation: 'work', isAlone: true },
   offsetForLeaderEpoch: { handle: handleOffsetForLeaderEpoch, operation: 'work', isAlone: true },
   describeConfigs: { handle: handleDescribeConfigs, operation: 'work', isAlone: true },
   alterConfigs: { handle: handleAlterConfigs, operation: 'work', isAlone: true },

@@ -11,10 +11,11 @@ import { batchOfRecords } from '../../support/kafka-fixture.ts'
 export const refusals: Readonly<Record<Kind | 'cluster', number>> = {
   topic: 29,
   group: 30,
+  'transactional id': 53,
   cluster: 31,
 }
 
-export type Kind = 'topic' | 'group'
+export type Kind = 'topic' | 'group' | 'transactional id'
 
 /** What the user may do, and on names of which kinds. */
 export interface Granted {
@@ -38,6 +39,8 @@ export interface Row<Name extends ApiName> {
   readonly needs: readonly Need[]
   /** The first version that can tell a refusal; before it the answer is empty. */
   readonly tellsSince?: number
+  /** From this version on it is for brokers, and administrators. */
+  readonly onlyBelow?: number
   /** What it is asked about has to be made again after each. */
   readonly changes?: true
 }
@@ -71,9 +74,12 @@ const [writing, reading, configuring] = [
 ]
 const seeing = having('topic', 'configure', 'write', 'read')
 const joining = having('group', 'read')
+const producing = having('transactional id', 'write')
+const seeingId = having('transactional id', 'configure', 'write', 'read')
 const seeingGroup = having('group', 'configure', 'read')
 const managingGroup = having('group', 'configure')
 
+const partitionOfT = { name: 't', partitions: [0] }
 const named = { name: 't', topicId: zeroUuid }
 const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
 const sharing = { groupId: 's', memberId: 'm' }
@@ -237,6 +243,65 @@ export const rows: Rows = {
   incrementalAlterConfigs: {
     request: () => ({ resources: [{ ...ofTopic, configs }], validateOnly: true }),
     needs: [configuring],
+  },
+
+  addPartitionsToTxn: {
+    request: () => ({
+      transactions: [{ ...producerOf('x'), verifyOnly: false, topics: [partitionOfT] }],
+      v3AndBelowTransactionalId: 'x',
+      v3AndBelowProducerId: 1,
+      v3AndBelowProducerEpoch: 0,
+      v3AndBelowTopics: [partitionOfT],
+    }),
+    needs: [producing, writing],
+    onlyBelow: 4,
+  },
+  addOffsetsToTxn: {
+    request: () => ({ ...producerOf('x'), groupId: 'g' }),
+    needs: [producing, joining],
+  },
+  endTxn: { request: () => ({ ...producerOf('x'), committed: false }), needs: [producing] },
+  txnOffsetCommit: {
+    request: () => ({
+      ...producerOf('x'),
+      ...member,
+      generationId: -1,
+      topics: [{ name: 't', partitions: [committed(0)] }],
+    }),
+    needs: [producing, joining, reading],
+  },
+  describeTransactions: {
+    request: () => ({ transactionalIds: ['x'] }),
+    needs: [seeingId],
+  },
+  // Which it shows is tried elsewhere.
+  listTransactions: {
+    request: () => ({
+      stateFilters: [],
+      producerIdFilters: [],
+      durationFilter: -1,
+      transactionalIdPattern: null,
+    }),
+    needs: [],
+  },
+  describeProducers: {
+    request: () => ({ topics: [{ name: 't', partitionIndexes: [0] }] }),
+    needs: [reading],
+  },
+  writeTxnMarkers: {
+    request: () => ({
+      markers: [
+        {
+          producerId: 1,
+          producerEpoch: 0,
+          transactionResult: false,
+          topics: [{ name: 't', partitionIndexes: [0] }],
+          coordinatorEpoch: 0,
+          transactionVersion: 0,
+        },
+      ],
+    }),
+    needs: administrators,
   },
 
   findCoordinator: {
@@ -429,6 +494,14 @@ export const rows: Rows = {
     needs: [managingGroup, reading],
     changes: true,
   },
+}
+
+function producerOf(transactionalId: string): {
+  readonly transactionalId: string
+  readonly producerId: number
+  readonly producerEpoch: number
+} {
+  return { transactionalId, producerId: 1, producerEpoch: 0 }
 }
 
 function committed(committedOffset: number): {

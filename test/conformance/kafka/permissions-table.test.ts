@@ -11,12 +11,16 @@ import { type Granted, type Kind, refusals, type Row, rows } from './permission-
 /** What would show nothing if guest got it: refusals, and that there is no such topic. */
 const misleading: readonly number[] = [...Object.values(refusals), 3, 100]
 const operations = ['configure', 'write', 'read'] as const
-const kinds = ['topic', 'group'] as const
-const namesOf: Readonly<Record<Kind, string>> = { topic: 't|new', group: 'g|s' }
+const kinds = ['topic', 'group', 'transactional id'] as const
+const namesOf: Readonly<Record<Kind, string>> = {
+  topic: 't|new',
+  group: 'g|s',
+  'transactional id': 'x',
+}
 
 /**
- * Each way to have or not to have each right, all rights on other names only, on topics only or on groups only,
- * and an administrator without any.
+ * Each way to have or not to have each right, all rights on other names only, on one kind of names only, and
+ * an administrator without any.
  */
 const cells: readonly Granted[] = [
   ...Array.from({ length: 8 }, (_, bits) => ({
@@ -24,7 +28,7 @@ const cells: readonly Granted[] = [
     on: kinds,
     isAdministrator: false,
   })),
-  ...[[], ['topic' as const], ['group' as const]].map((on) => {
+  ...[[], ...kinds.map((kind) => [kind])].map((on) => {
     return { rights: operations, on, isAdministrator: false }
   }),
   { rights: [], on: [], isAdministrator: true },
@@ -58,7 +62,10 @@ function codesIn(answer: unknown): number[] {
   const codes = new Set<number>()
   const look = (value: unknown): void => {
     if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return
-    if ('errorCode' in value && value.errorCode !== 0) codes.add(value.errorCode as number)
+    for (const name of ['errorCode', 'partitionErrorCode']) {
+      const code = (value as Readonly<Record<string, unknown>>)[name]
+      if (typeof code === 'number' && code !== 0) codes.add(code)
+    }
     for (const each of Object.values(value)) look(each)
   }
   look(answer)
@@ -83,8 +90,9 @@ async function grant({ rights, on, isAdministrator }: Granted): Promise<void> {
 
 /** What the user gets in place of an answer. */
 function refusalOf(api: ApiName, version: number, granted: Granted): number | undefined {
-  const { needs, tellsSince = 0 } = rows[api]
+  const { needs, tellsSince = 0, onlyBelow = Infinity } = rows[api]
   if (version < tellsSince) return undefined
+  if (version >= onlyBelow) return granted.isAdministrator ? undefined : refusals.cluster
   for (const { refused } of needs) {
     const refusal = refused(granted)
     if (refusal !== undefined) return refusal

@@ -66,6 +66,7 @@ public final class KafkaClient {
         step("resume after commit", this::resumeAfterCommit);
         shareSteps();
         recordSteps();
+        new KafkaTransactions(broker, prefix).run();
         new KafkaAdmin(this).run();
         admin.close();
     }
