@@ -6,6 +6,7 @@ import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { resourceType } from '../../../src/server/kafka/config-kind.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
+import { shareRows } from './share-permission-rows.ts'
 
 /** What a client is told that lacks a right. */
 export const refusals: Readonly<Record<Kind | 'cluster', number>> = {
@@ -82,7 +83,6 @@ const managingGroup = having('group', 'configure')
 const partitionOfT = { name: 't', partitions: [0] }
 const named = { name: 't', topicId: zeroUuid }
 const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
-const sharing = { groupId: 's', memberId: 'm' }
 const configs = [{ name: 'retention.ms', value: '1000', configOperation: 0 }]
 const ofTopic = { resourceType: resourceType.topic, resourceName: 't' }
 const acl = {
@@ -434,66 +434,7 @@ export const rows: Rows = {
   },
   unregisterBroker: { request: () => ({ brokerId: 9 }), needs: administrators },
   listConfigResources: { request: () => ({ resourceTypes: [] }), needs: administrators },
-
-  shareGroupHeartbeat: {
-    request: () => ({
-      ...sharing,
-      memberEpoch: 0,
-      rackId: null,
-      subscribedTopicNames: ['t'],
-    }),
-    needs: [joining, seeing],
-    changes: true,
-  },
-  shareGroupDescribe: {
-    request: () => ({ groupIds: ['s'], includeAuthorizedOperations: false }),
-    needs: [seeingGroup],
-  },
-  shareFetch: {
-    request: (_version, topicId) => ({
-      ...sharing,
-      shareSessionEpoch: 0,
-      maxWaitMs: 0,
-      minBytes: 0,
-      maxBytes: 1000,
-      maxRecords: 1,
-      batchSize: 1,
-      shareAcquireMode: 0,
-      isRenewAck: false,
-      topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
-      forgottenTopicsData: [],
-    }),
-    needs: [joining, reading],
-  },
-  shareAcknowledge: {
-    request: (_version, topicId) => ({
-      ...sharing,
-      shareSessionEpoch: -1,
-      isRenewAck: false,
-      topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [] }] }],
-    }),
-    // It is of a session, which has partitions that may be read.
-    needs: [joining],
-  },
-  describeShareGroupOffsets: {
-    request: () => ({
-      groups: [{ groupId: 's', topics: [{ topicName: 't', partitions: [0] }] }],
-    }),
-    needs: [seeingGroup, seeing],
-  },
-  alterShareGroupOffsets: {
-    request: () => ({
-      groupId: 's',
-      topics: [{ topicName: 't', partitions: [{ partitionIndex: 0, startOffset: 0 }] }],
-    }),
-    needs: [joining, reading],
-    changes: true,
-  },
-  deleteShareGroupOffsets: {
-    request: () => ({ groupId: 's', topics: [{ topicName: 't' }] }),
-    needs: [managingGroup, reading],
-    changes: true,
-  },
+  ...shareRows({ joining, seeing, reading, seeingGroup, managingGroup }),
 }
 
 function producerOf(transactionalId: string): {
