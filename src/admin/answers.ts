@@ -9,6 +9,7 @@ import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Leases } from '../broker/lease/leases.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
+import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -39,6 +40,8 @@ export interface ManagementParts {
   readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
+  /** Kafka's transactions. */
+  readonly transactions: TransactionCoordinator
   readonly shareGroups: ShareGroups
   readonly statistics: Statistics
   readonly countFiles: CountFiles

@@ -6,6 +6,7 @@
 // turn, the log and the thread for large batches are lent by the node.
 import { BrokerError } from '../broker/broker-error.ts'
 import { Broker, defaultVHost } from '../broker/broker.ts'
+import { Compaction } from '../broker/compaction/compaction.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { GroupFormatError } from '../broker/group/group-format-error.ts'
@@ -74,6 +75,7 @@ export class Cell implements AsyncDisposable {
   /** See `backUp`; undefined for the rate is as fast as it is read. */
   readonly backUp: (bytesPerSecond: number | undefined) => Promise<Backup>
   readonly backups: Backups = { last: undefined }
+  readonly compaction: Compaction
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
@@ -118,7 +120,11 @@ export class Cell implements AsyncDisposable {
     })
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
-    this.broker.onRetentionChanged = () => void this.#retention.run()
+    this.compaction = createCompaction(this.broker, parts)
+    this.broker.onRetentionChanged = () => {
+      void this.#retention.run()
+      void this.compaction.run()
+    }
     this.#closeStorage = storage.close
     const { openSnapshot } = storage
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
@@ -127,6 +133,7 @@ export class Cell implements AsyncDisposable {
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
   rest(): void {
     this.#retention.close()
+    void this.compaction.close()
     this.groups.close()
     this.shareGroups.close()
     this.transactions[Symbol.dispose]()
@@ -135,6 +142,7 @@ export class Cell implements AsyncDisposable {
   /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.rest()
+    await this.compaction.close()
     this.broker.prepareToClose()
     await this.#closeStorage()
   }
@@ -217,6 +225,24 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
     workQueues: () => broker.workQueues(),
     onTrouble: ({ vhost, name }, error) => {
       logger.warn({ err: error, vhost, name }, 'Retention of a queue or topic has to wait')
+    },
+  })
+}
+
+function createCompaction(
+  broker: Broker,
+  { clock, random, batchWorker, logger }: CellParts,
+): Compaction {
+  return new Compaction({
+    store: broker.store,
+    clock,
+    random,
+    slices: broker.slices,
+    worker: batchWorker,
+    settings: broker.ownSettings,
+    topics: () => broker.topics(),
+    onTrouble: ({ vhost, name }, error) => {
+      logger.warn({ err: error, vhost, name }, 'Compaction of a topic has to wait')
     },
   })
 }

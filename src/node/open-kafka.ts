@@ -52,8 +52,10 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
     Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : [])),
   )
   return {
-    acceptorOf: ({ isTls }) =>
-      takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])),
+    acceptorOf: ({ isTls }) => {
+      const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
+      return (accepted) => server.admit(accepted, () => accept(accepted))
+    },
     endClients: () => server.endClients(),
     [Symbol.asyncDispose]: () => server.close(),
   }
@@ -74,7 +76,7 @@ function createServer(
     transactions: cell.transactions,
     restoredEnds: cell.restoredEnds,
     shareSessions: new ShareSessions(cell.shareGroups),
-    fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
+    fetchSessions: new FetchSessions(broker, parts.memory.watermark),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,
     advertisedWatch: new AdvertisedWatch({ logger, resolveHost }),
@@ -97,6 +99,8 @@ function createServer(
       isAutoCreating: options.kafkaAutoCreateTopicsEnable,
       partitionCount: options.kafkaNumPartitions,
       groups: cell.groups.config,
+      certificateName: options.tlsClientName,
+      sessionMsMax: options.kafkaConnectionsMaxReauthMs,
     },
   })
 }

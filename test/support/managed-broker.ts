@@ -10,8 +10,10 @@ import { MessageStreams } from '../../src/broker/browse/message-streams.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
+import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
 import { openShareGroups } from '../../src/cell/open-share-groups.ts'
+import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -28,6 +30,7 @@ export type ManagedBroker = Pick<
   | 'source'
   | 'figures'
   | 'groups'
+  | 'transactions'
   | 'shareGroups'
   | 'countFiles'
   | 'logins'
@@ -57,7 +60,8 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
 /** `vhosts` are those of the settings. */
 export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedBroker {
   const clients = new ClientRegistry(broker.clock)
-  const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
+  const vhost = broker.getVHost(defaultVHost)
+  const groups = openGroups(broker, vhost, new Map())
   return {
     broker,
     clients,
@@ -74,6 +78,14 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     streams: new MessageStreams(broker),
     live: new LiveConnections(broker.clock),
     groups,
+    transactions: openTransactions({
+      broker,
+      vhost,
+      producerIds: new ProducerIds(broker.store, new Map()),
+      members: [],
+      state: new Map(),
+      logger: silentLogger,
+    }),
     shareGroups: openShareGroups(broker, groups, new Map(), silentLogger),
   }
 }

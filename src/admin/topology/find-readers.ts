@@ -87,6 +87,7 @@ function* findGroups(
 ): Steps<void> {
   const { broker, groups } = parts
   const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+  yield* findShareGroups(all, left, { parts, caller })
   for (const { groupId } of groups.list({ states: [], types: [] })) {
     yield
     if (!mayDescribe(caller, groupId)) continue
@@ -100,7 +101,6 @@ function* findGroups(
     const members = groups.describe(groupId)?.members.length ?? 0
     all.set(idOf('group', groupId), { kind: 'group', name: groupId, members, queues })
   }
-  yield* findShareGroups(all, left, { parts, caller })
 }
 
 function* findShareGroups(

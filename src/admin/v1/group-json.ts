@@ -1,4 +1,4 @@
-// Groups as answers have them, of every kind.
+// Groups, as the API shows them.
 import type { LagSample } from '../../broker/group/group-lags.ts'
 
 /** A group in a list. */

@@ -13,10 +13,11 @@ import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
+import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
-import { mayDescribe, permitGroup, permitTopicRead } from './group-rights.ts'
+import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
 import {
   deleteShare,
@@ -96,8 +97,8 @@ const movedSchema = z.object({
 })
 
 const resetBody = z.strictObject({
-  topic: z.string(),
-  partition: z.int().nonnegative().optional().describe('Left out, all of the topic'),
+  topic: z.string().optional().describe('Left out, all topics that the group has a place in'),
+  partition: z.int().nonnegative().optional().describe('Of one topic; left out, all of it'),
   to: placeText,
   dry_run: z.boolean().optional().describe('Only show what would change'),
 })
@@ -137,8 +138,10 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
         const isThere = share !== undefined || groups.describe(group) !== undefined
         if (!mayDescribe(caller, group) || !isThere) return notFound(context)
         await lags.byTopic()
-        const rights = caller.rightsIn(defaultVHost)
-        const may = { reset: rights.may('read', group), delete: rights.may('configure', group) }
+        const may = {
+          reset: mayOnGroup(caller, 'read', group),
+          delete: mayOnGroup(caller, 'delete', group),
+        }
         const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
         return { ...(await facts), lag_history: lags.historyOf(group), may }
       },
@@ -159,10 +162,11 @@ function changeOperations(parts: GroupParts): Operation[] {
       answers: { 200: z.object({ offsets: z.array(movedSchema) }) },
       async handle({ names: { group }, body, caller }) {
         permitGroup(caller, 'read', group)
-        permitTopicRead(caller, body.topic)
         const share = shareGroups.find(group)
-        if (share !== undefined) return { offsets: await moveShare(share, parts, body) }
-        const moved = await findTargets(parts, group, body)
+        if (share !== undefined) {
+          return { offsets: await moveShare(share, parts, { caller, asked: body }) }
+        }
+        const moved = await findTargets(parts, { group, caller }, body)
         if (body.dry_run !== true) await commit(groups, group, moved)
         return { offsets: moved }
       },
@@ -175,7 +179,7 @@ function changeOperations(parts: GroupParts): Operation[] {
       access: 'management',
       answers: { 204: 'It is gone' },
       async handle({ names: { group }, caller, context }) {
-        permitGroup(caller, 'configure', group)
+        permitGroup(caller, 'delete', group)
         const share = shareGroups.find(group)
         if (share !== undefined) {
           await deleteShare(share, shareGroups)
@@ -275,29 +279,49 @@ async function showPlaces(
 
 type Moved = z.infer<typeof movedSchema>
 
+/** In all topics at once: what is committed later is one change. */
 async function findTargets(
-  { broker, groups }: GroupParts,
-  groupId: string,
+  parts: GroupParts,
+  { group, caller }: { readonly group: string; readonly caller: Caller },
   { topic, partition, to }: z.infer<typeof resetBody>,
 ): Promise<Moved[]> {
+  const { broker, groups } = parts
   const place = readPlace(to, broker.clock.now())
-  const view = topicsOf(broker).find(topic)
-  if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${topic}'`)
-  const targets = await resetTargets(broker.store, view, { place, partition })
-  return targets.map((target) => ({
-    topic,
-    partition: target.partition,
-    from: groups.fetchOffset(groupId, target).committed?.offset ?? null,
-    to: target.offset,
-  }))
+  if (topic === undefined && partition !== undefined) {
+    throw preconditionFailed('a partition is one of a topic: name that, too')
+  }
+  const names = topic === undefined ? topicsOfGroup(parts, group) : [topic]
+  for (const name of names) permitTopicRead(caller, name)
+  const moved: Moved[] = []
+  for (const name of names) {
+    const view = topicsOf(broker).find(name)
+    if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${name}'`)
+    for (const target of await resetTargets(broker, view, { place, partition })) {
+      const from = groups.fetchOffset(group, target).committed?.offset ?? null
+      moved.push({ topic: name, partition: target.partition, from, to: target.offset })
+    }
+  }
+  return moved
+}
+
+/** Throws `queue_not_found` where there are none: most likely the group's name is wrong. */
+function topicsOfGroup({ broker, groups }: GroupParts, group: string): string[] {
+  const names = new Set<string>()
+  for (const { topic } of placesOf(groups, group, topicsOf(broker))) names.add(topic)
+  if (names.size > 0) return [...names].toSorted(compareNames)
+  throw new BrokerError('queue_not_found', `group '${group}' has no place in any topic: name one`)
 }
 
 function moveShare(
   share: ShareGroup,
   parts: GroupParts,
-  { topic: name, partition, to, dry_run: isDryRun = false }: z.infer<typeof resetBody>,
+  { caller, asked }: { readonly caller: Caller; readonly asked: z.infer<typeof resetBody> },
 ): Promise<Moved[]> {
   const { broker } = parts
+  const { topic: name, partition, to, dry_run: isDryRun = false } = asked
+  if (name === undefined)
+    throw preconditionFailed('name a topic: a share group is reset one by one')
+  permitTopicRead(caller, name)
   const topic = findShareTopic(topicsOf(broker).find(name)?.topic, name)
   const place = readPlace(to, broker.clock.now())
   return resetShare(share, { topic, partition, place, isDryRun }, parts)

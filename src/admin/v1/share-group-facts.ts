@@ -1,7 +1,7 @@
 // Share groups among consumer groups (KIP-932): the same shapes, from what a share group knows.
 import { BrokerError, preconditionFailed } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
-import { type GroupPlace, timeAt } from '../../broker/group/group-lag.ts'
+import { timeAt } from '../../broker/group/group-lag.ts'
 import { resetTargets, type StreamPlace } from '../../broker/group/reset-targets.ts'
 import { ShareGroupError } from '../../broker/share/share-group-error.ts'
 import type { ShareGroup } from '../../broker/share/share-group.ts'
@@ -32,40 +32,34 @@ export async function shownShare(
   group: ShareGroup,
   { store, clock }: Broker,
 ): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+  const topics = new Map(Array.from(group.topics.values(), ({ topic }) => [topic.name, topic]))
   const places = [...group.topics.values()].flatMap(placesIn)
-  const behind = places.filter(({ json }) => json.lag > 0)
-  const most = behind.toSorted((a, b) => b.json.lag - a.json.lag).slice(0, adminLimits.lagTimesMax)
-  const times = new Map<Place, number | undefined>()
-  for (const place of most) {
-    if (place.log !== undefined) {
-      times.set(place, await timeAt(store, place.log, place.json.offset))
-    }
-  }
+  const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
   const now = clock.now()
-  const timed = places.map((place) => {
-    const time = times.get(place)
-    return time === undefined ? place.json : { ...place.json, lag_ms: Math.max(0, now - time) }
-  })
+  for (const place of behind.slice(0, adminLimits.lagTimesMax)) {
+    const { log } = topics.get(place.topic)!.partitions[place.partition]!
+    const time = await timeAt(store, log, place.offset)
+    if (time !== undefined) place.lag_ms = Math.max(0, now - time)
+  }
+  const inOrder = places.toSorted(
+    (a, b) => compareNames(a.topic, b.topic) || a.partition - b.partition,
+  )
   return {
     ...listedShare(group),
     generation: group.epoch,
     protocol: 'simple',
     member_list: membersOf(group),
-    offsets: timed.toSorted((a, b) => compareNames(a.topic, b.topic) || a.partition - b.partition),
+    offsets: inOrder,
   }
 }
 
-interface Place {
-  readonly json: GroupPlaceJson
-  readonly log: GroupPlace['log'] | undefined
-}
+type Place = { -readonly [Key in keyof GroupPlaceJson]: GroupPlaceJson[Key] }
 
 function placesIn(topic: ShareTopic): Place[] {
   return Array.from({ length: topic.partitionCount }, (_, partition) => {
-    const found = topic.topic.partitions[partition]
-    const { startOffset = 0, highWatermark = 0 } = found ?? {}
+    const { startOffset = 0, highWatermark = 0 } = topic.topic.partitions[partition] ?? {}
     const lag = topic.lagOf(partition)
-    const json: GroupPlaceJson = {
+    return {
       topic: topic.topic.name,
       partition,
       offset: topic.startOf(partition),
@@ -77,7 +71,6 @@ function placesIn(topic: ShareTopic): Place[] {
       metadata: '',
       committed: null,
     }
-    return { json, log: found?.log }
   })
 }
 
@@ -114,7 +107,7 @@ export async function resetShare(
   { topic, partition, place, isDryRun }: ShareResetAsked,
   { broker, shareGroups }: { readonly broker: Broker; readonly shareGroups: ShareGroups },
 ): Promise<MovedShare[]> {
-  const targets = await resetTargets(broker.store, topic, { place, partition })
+  const targets = await resetTargets(broker, topic, { place, partition })
   const known = group.topics.get(topic.topicId)
   const moved = targets.map((target) => ({
     topic: topic.name,

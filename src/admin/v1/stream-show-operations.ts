@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
-import { permit } from '../../broker/permit.ts'
+import { permitConfigure } from '../../broker/permit.ts'
 import { parseTopicConfigs } from '../../broker/topic/topic-config.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
@@ -163,7 +163,10 @@ export function streamShowOperations(parts: ShowParts, facts: StreamFacts): Oper
         await roomToDeclare(broker)
         const stream = broker.findVHost(names.vhost)?.findQueue(names.name)
         if (stream === undefined) return notFound(context)
-        permit(caller.rightsIn(names.vhost), 'configure', { kind: 'queue', name: names.name })
+        permitConfigure(caller.rightsIn(names.vhost), 'alter', {
+          kind: 'queue',
+          name: names.name,
+        })
         if (stream.kind === 'queue') {
           throw preconditionFailed('A queue is changed by policies: its arguments stay as declared')
         }

@@ -227,6 +227,31 @@ export class TopicConfig {
     return this.get('cleanup.policy').includes('compact')
   }
 
+  /** How long tombstones stay once compaction has seen them, in milliseconds. */
+  get deleteRetentionMs(): number {
+    return Number(this.get('delete.retention.ms'))
+  }
+
+  /** Records are compacted when this share of the bytes is dirty … */
+  get cleanableRatioMin(): number {
+    return Number(this.get('min.cleanable.dirty.ratio'))
+  }
+
+  /** … none that is younger than this, in milliseconds … */
+  get compactionLagMsMin(): number {
+    return Number(this.get('min.compaction.lag.ms'))
+  }
+
+  /** … and whatever the share, when one is dirty for longer than this. */
+  get compactionLagMsMax(): number {
+    return Number(this.get('max.compaction.lag.ms'))
+  }
+
+  /** The newest records, up to this age and `segmentSize`, are not compacted. */
+  get segmentMs(): number {
+    return Number(this.get('segment.ms'))
+  }
+
   get batchSizeMax(): number {
     return Number(this.get('max.message.bytes'))
   }

@@ -88,7 +88,9 @@ function coordinatorRefusal(
       return new KafkaRefusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
     case keyTypes.share:
       // Brokers ask this in Kafka, for the state of share groups.
-      if (!access.isAdministrator) return new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
+      if (!access.needsCluster('cluster-action')) {
+        return new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
+      }
       return shareKey.test(key)
         ? undefined
         : invalidRequest('The share coordinator key is invalid.')

@@ -1,5 +1,5 @@
 // DescribeGroups, ListGroups and DeleteGroups.
-import { passes } from '../../broker/group/group-description.ts'
+import { type GroupDescription, passes } from '../../broker/group/group-description.ts'
 import {
   type DeletableGroupResult,
   writeDeletableGroupResult,
@@ -49,11 +49,11 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
     return { errorCode, errorMessage: null, groupId, groupState: '', ...nobody }
   }
   const group = groups.describe(groupId)
-  if (group === undefined) {
+  if (group === undefined || group.type !== 'classic') {
     const isError = apiVersion >= missingGroupVersion
     return {
       errorCode: isError ? codeOf('GROUP_ID_NOT_FOUND') : noError,
-      errorMessage: isError ? `Group ${groupId} not found.` : null,
+      errorMessage: isError ? whyNot(groupId, group) : null,
       groupId,
       groupState: 'Dead',
       ...nobody,
@@ -77,6 +77,13 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
   }
 }
 
+/** Kafka's words. */
+function whyNot(groupId: string, group: GroupDescription | undefined): string {
+  return group === undefined
+    ? `Group ${groupId} not found.`
+    : `Group ${groupId} is not a classic group.`
+}
+
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
   throttleTimeMs: 0,
   errorCode: noError,
@@ -92,13 +99,14 @@ function* listGroups(
   { statesFilter: states, typesFilter: types }: ListGroupsRequest,
   { groups, shareGroups, access }: RequestContext,
 ): Generator<ListedGroup | undefined, void> {
+  const mayListAll = access.mayCluster('describe')
   for (const { id: groupId, state: groupState } of shareGroups.list()) {
     const isAsked = passes({ state: groupState, type: 'share' }, { states, types })
-    const isShown = isAsked && access.mayGroup('describe', groupId)
+    const isShown = isAsked && (mayListAll || access.mayGroup('describe', groupId))
     yield isShown ? { groupId, protocolType: 'share', groupState, groupType: 'share' } : undefined
   }
   for (const { groupId, protocolType, state, type } of groups.list({ states, types })) {
-    const isShown = access.mayGroup('describe', groupId)
+    const isShown = mayListAll || access.mayGroup('describe', groupId)
     yield isShown ? { groupId, protocolType, groupState: state, groupType: type } : undefined
   }
 }
@@ -115,17 +123,18 @@ function* deleteGroups(
   const codes: number[] = []
   const outstanding = new Outstanding()
   for (const [at, name] of names.entries()) {
-    if (!context.access.needsGroup('configure', name)) {
+    if (!context.access.needsGroup('delete', name)) {
       codes[at] = codeOf('GROUP_AUTHORIZATION_FAILED')
       yield
       continue
     }
     const done = outstanding.expect()
     if (context.shareGroups.find(name) !== undefined) {
-      void deleteShareGroup(name, context, (code) => {
+      const onDeleted = (code: number): void => {
         codes[at] = code
         done()
-      })
+      }
+      void deleteShareGroup(name, context).then(onDeleted)
       yield
       continue
     }
@@ -144,16 +153,11 @@ function* deleteGroups(
   return results.finish()
 }
 
-async function deleteShareGroup(
-  groupId: string,
-  { shareGroups }: RequestContext,
-  tell: (code: number) => void,
-): Promise<void> {
-  let code = noError
+async function deleteShareGroup(groupId: string, { shareGroups }: RequestContext): Promise<number> {
   try {
     await shareGroups.deleteGroup(groupId)
+    return noError
   } catch (error) {
-    code = answerTo(shareRefusal(error)).errorCode
+    return answerTo(shareRefusal(error)).errorCode
   }
-  tell(code)
 }

@@ -1,3 +1,4 @@
+import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
@@ -50,6 +51,10 @@ export interface KafkaSettings {
   /** Partitions of a topic for which nobody says how many [num.partitions]. */
   readonly partitionCount: number
   readonly groups: GroupConfig
+  /** What of a client's certificate is the user's name. */
+  readonly certificateName: CertificateName
+  /** How long a login by SASL holds, in milliseconds; 0 for ever [connections.max.reauth.ms]. */
+  readonly sessionMsMax: number
 }
 
 /** What the server is put together from. */
@@ -77,7 +82,7 @@ export interface KafkaParts {
   /** Of all protocols together. */
   readonly inputBudget: InputBudget
   /** For what takes longer than a turn. */
-  readonly slices: Slices
+  readonly slices: Pick<Slices, 'run'>
   readonly settings: KafkaSettings
 }
 

@@ -56,7 +56,7 @@ function* describeEach(
 
 /** Throws GROUP_AUTHORIZATION_FAILED and ShareGroupError. */
 function getGroup(
-  right: 'describe' | 'read' | 'configure',
+  right: 'describe' | 'read' | 'delete',
   groupId: string,
   { access, shareGroups }: RequestContext,
 ): ShareGroup {
@@ -172,7 +172,7 @@ export const handleDeleteShareGroupOffsets: Handler<'deleteShareGroupOffsets'> =
   context,
 ) => {
   try {
-    const group = getGroup('configure', request.groupId, context)
+    const group = getGroup('delete', request.groupId, context)
     checkEmpty(group)
     const found: ShareTopic[] = []
     const responses = request.topics.map(({ topicName }): DeleteShareGroupOffsetsResponseTopic => {
