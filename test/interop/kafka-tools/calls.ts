@@ -144,17 +144,6 @@ export const kafkaTools: readonly Tool[] = [
     ],
   },
   {
-    name: 'kafka-console-share-consumer',
-    main: `${tools}.consumer.ConsoleShareConsumer`,
-    calls: [
-      {
-        step: 'a share group',
-        args: '--topic tools --timeout-ms 1000 --max-messages 1',
-        lacks: 'The cluster does not support the share group protocol',
-      },
-    ],
-  },
-  {
     name: 'kafka-get-offsets',
     main: `${tools}.GetOffsetShell`,
     calls: [
@@ -242,11 +231,6 @@ export const kafkaTools: readonly Tool[] = [
     name: 'kafka-groups',
     main: `${tools}.GroupsCommand`,
     calls: [{ step: 'list', args: '--list', says: /console-consumer-\d+ +Classic/ }],
-  },
-  {
-    name: 'kafka-share-groups',
-    main: `${tools}.consumer.group.ShareGroupCommand`,
-    calls: [{ step: 'list', args: '--list' }],
   },
   {
     name: 'kafka-streams-groups',
