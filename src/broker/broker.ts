@@ -62,6 +62,7 @@ import { Topics } from './topic/topics.ts'
 import { TopologyLog } from './topology-log.ts'
 import { type ClientCause, MessageWatch } from './trace/message-watch.ts'
 import type { Traces } from './trace/traces.ts'
+import type { HeldWork } from './transaction/held-work.ts'
 import { type Changes, VHost } from './vhost.ts'
 import { type VHostParts, VHosts } from './vhosts.ts'
 
@@ -129,6 +130,8 @@ export class Broker {
   readonly rates: PublishRates
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
+  /** Keeps what clients of AMQP hand over to transactions; undefined where there are none. */
+  heldWork: HeldWork | undefined
   /** Told when the limits of topics may have changed. */
   onRetentionChanged: () => void = () => undefined
   /** For changes of much that exists. */

@@ -1,5 +1,5 @@
-import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 // What makes committed offsets go: requests, topics that are deleted, time.
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import { encodeGroupKey, encodeOffsetKey, forgetPending } from './group-rows.ts'
 import type { GroupRow, GroupVerdict } from './group-store.ts'

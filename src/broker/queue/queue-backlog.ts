@@ -46,6 +46,10 @@ export interface BacklogPart {
    * `onReadable` after it.
    */
   removeReady(messages: readonly ReadyMessage[]): void
+  /** See `QueueBacklog`; these are named by offset. */
+  holdBack(offset: number): void
+  wake(offset: number): void
+  dropDelayed(offset: number): void
 }
 
 /** A message of one log, as somebody has read it. */

@@ -52,6 +52,10 @@ const actedOn: Readonly<Record<string, SettingCheck | undefined>> = {
   'max.connections.per.ip': atLeast(0),
   'max.connections.per.ip.overrides': overrides,
   'producer.id.expiration.ms': between(1, 2 ** 31 - 1),
+  // Kafka has these in its file only, which there is none of here.
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': between(1, 2 ** 31 - 1),
+  'transaction.max.timeout.ms': between(1, 2 ** 31 - 1),
+  'transactional.id.expiration.ms': between(1, 2 ** 31 - 1),
 }
 
 /** `address:count` between commas; names of hosts are not looked up. */

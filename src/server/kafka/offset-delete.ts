@@ -1,5 +1,5 @@
-import type { TopicPartition } from '../../broker/group/committed-offset.ts'
 // OffsetDelete (key 47). Many partitions go as several atoms, as OffsetCommit has it.
+import type { TopicPartition } from '../../broker/group/committed-offset.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import {
   type OffsetDeleteRequest,
