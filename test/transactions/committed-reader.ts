@@ -2,7 +2,12 @@
 // the aborted transactions that its answer names (KIP-98).
 import { zeroUuid } from '../../src/codec/kafka/field-defaults.ts'
 import type { PartitionData } from '../../src/codec/kafka/messages/fetch.gen.ts'
-import { batchSizeAt, readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
+import {
+  type BatchHeader,
+  batchSizeAt,
+  readBatchHeader,
+  recordsOf,
+} from '../../src/record/batch/batch-header.ts'
 import { RecordReader } from '../../src/record/batch/record-reader.ts'
 import { fetchRequest } from '../support/fetch-request.ts'
 import type { Link } from './link.ts'
@@ -71,14 +76,17 @@ function recordsIn(
     while (begun.length > 0 && begun[0]!.firstOffset <= last) aborted.add(begun.shift()!.producerId)
     if (header.isControl) aborted.delete(header.producerId)
     else if (!header.isTransactional || !aborted.has(header.producerId)) {
-      const reader = new RecordReader()
-      reader.reset(header, recordsOf(batch))
-      while (reader.next()) {
-        if (reader.offset >= offset) {
-          records.push({ offset: reader.offset, value: String(reader.value()) })
-        }
-      }
+      records.push(...recordsFrom(batch, header, offset))
     }
   }
   return { records, next }
+}
+
+function recordsFrom(batch: Buffer, header: BatchHeader, offset: number): ReadRecord[] {
+  const reader = new RecordReader()
+  reader.reset(header, recordsOf(batch))
+  const records: ReadRecord[] = []
+  while (reader.next()) records.push({ offset: reader.offset, value: String(reader.value()) })
+  // A batch comes as a whole, however late in it one has begun.
+  return records.filter((record) => record.offset >= offset)
 }
