@@ -53,6 +53,8 @@ export const apiNames: readonly string[] = [
   'UnregisterBroker',
   'DescribeTransactions',
   'ListTransactions',
+  'ConsumerGroupHeartbeat',
+  'ConsumerGroupDescribe',
   'ListConfigResources',
   'DescribeTopicPartitions',
   'ShareGroupHeartbeat',

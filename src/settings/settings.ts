@@ -4,6 +4,7 @@ import { groupLimits } from '../limits/group.ts'
 import { logLimits } from '../limits/log.ts'
 import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
+import { type ConsumerGroupSettings, consumerGroupSettings } from './consumer-group-settings.ts'
 import {
   assignments,
   flag,
@@ -17,10 +18,11 @@ import {
   text,
   wholeNumber,
 } from './setting-kinds.ts'
-import type { Kind, Port } from './setting-kinds.ts'
+import type { Port } from './setting-kinds.ts'
+import type { SettingRow } from './setting-row.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
-export interface Settings {
+export interface Settings extends ConsumerGroupSettings {
   readonly data: string
   readonly host: string
   readonly amqpPort: Port
@@ -91,14 +93,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 export type LogFormat = 'auto' | 'human' | 'json'
 
 /** One row of the settings table. */
-export interface Setting<Value> {
-  /** Checks a value that was given; one that was not is the default. */
-  readonly kind: Kind<Exclude<Value, undefined>>
-  readonly default: Value
-  /** What stands after the flag in --help. */
-  readonly placeholder: string
-  /** What it does, as a sentence without the full stop. */
-  readonly description: string
+export interface Setting<Value> extends SettingRow<Value> {
   /** Giving it makes sense only with this other one. */
   readonly needs?: keyof Settings
 }
@@ -217,6 +212,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'COUNT',
     description: "Most members of one consumer group (Kafka's group.max.size)",
   },
+  ...consumerGroupSettings,
   tlsCert: {
     kind: text(),
     default: undefined,

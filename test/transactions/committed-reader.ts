@@ -76,17 +76,16 @@ function recordsIn(
     while (begun.length > 0 && begun[0]!.firstOffset <= last) aborted.add(begun.shift()!.producerId)
     if (header.isControl) aborted.delete(header.producerId)
     else if (!header.isTransactional || !aborted.has(header.producerId)) {
-      records.push(...recordsFrom(batch, header, offset))
+      records.push(...valuesOf(batch, header))
     }
   }
-  return { records, next }
+  return { records: records.filter((record) => record.offset >= offset), next }
 }
 
-function recordsFrom(batch: Buffer, header: BatchHeader, offset: number): ReadRecord[] {
+function valuesOf(batch: Buffer, header: BatchHeader): ReadRecord[] {
+  const records: ReadRecord[] = []
   const reader = new RecordReader()
   reader.reset(header, recordsOf(batch))
-  const records: ReadRecord[] = []
   while (reader.next()) records.push({ offset: reader.offset, value: String(reader.value()) })
-  // A batch comes as a whole, however late in it one has begun.
-  return records.filter((record) => record.offset >= offset)
+  return records
 }

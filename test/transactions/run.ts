@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 })
 
-if (values.help) console.log(usage)
+if (values.help) process.stdout.write(`${usage}\n`)
 else {
   const [seeds, from, kills, transactions] = [
     values.seeds,
@@ -41,8 +41,8 @@ else {
     if (values.verbose) console.log(`seed ${seed}: ${JSON.stringify(checked)}`)
     if (checked.faults.length === 0) continue
     failed++
-    console.error(`seed ${seed}:\n  ${checked.faults.join('\n  ')}`)
+    process.stderr.write(`seed ${seed}:\n  ${checked.faults.join('\n  ')}\n`)
   }
-  console.log(`${seeds} seeds from ${from}, ${failed} failed: ${JSON.stringify(totals)}`)
+  process.stdout.write(`${seeds} seeds from ${from}, ${failed} failed: ${JSON.stringify(totals)}\n`)
   if (failed > 0) process.exitCode = 1
 }

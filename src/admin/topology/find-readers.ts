@@ -87,6 +87,7 @@ function* findGroups(
 ): Steps<void> {
   const { broker, groups } = parts
   const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+  yield* findShareGroups(all, left, { parts, caller })
   for (const { groupId } of groups.list({ states: [], types: [] })) {
     yield
     if (!mayDescribe(caller, groupId)) continue
@@ -100,6 +101,13 @@ function* findGroups(
     const members = groups.describe(groupId)?.members.length ?? 0
     all.set(idOf('group', groupId), { kind: 'group', name: groupId, members, queues })
   }
+}
+
+function* findShareGroups(
+  all: Map<string, Reader>,
+  left: Looks,
+  { parts, caller }: Pick<ClientsAsked, 'parts' | 'caller'>,
+): Steps<void> {
   for (const group of parts.shareGroups.list()) {
     yield
     if (!mayDescribe(caller, group.id)) continue

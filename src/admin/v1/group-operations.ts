@@ -6,7 +6,7 @@ import { assignedPartitions } from '../../broker/group/assigned-partitions.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
-import type { GroupLags, LagSample } from '../../broker/group/group-lags.ts'
+import type { GroupLags } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
 import type { ShareGroup } from '../../broker/share/share-group.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
@@ -16,6 +16,7 @@ import { notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
 import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
 import {
@@ -34,48 +35,6 @@ export interface GroupParts {
 
 const tag = 'Groups'
 const count = z.number().int()
-
-/** A group in a list. */
-export interface GroupJson {
-  readonly name: string
-  readonly type: string
-  readonly state: string
-  readonly protocol_type: string
-  readonly members: number
-  readonly topics: number
-  readonly lag: number
-}
-
-/** A group with its members and places. */
-export interface GroupShownJson extends GroupJson {
-  readonly generation: number
-  readonly protocol: string
-  readonly member_list: readonly GroupMemberJson[]
-  readonly offsets: readonly GroupPlaceJson[]
-  readonly lag_history: readonly LagSample[]
-  readonly may: { readonly reset: boolean; readonly delete: boolean }
-}
-
-export interface GroupMemberJson {
-  readonly id: string
-  readonly instance_id: string | null
-  readonly client_id: string
-  readonly host: string
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
-}
-
-export interface GroupPlaceJson {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly start: number
-  readonly end: number
-  readonly lag: number
-  readonly lag_ms: number | null
-  readonly in_flight: number | null
-  readonly metadata: string
-  readonly committed: number | null
-}
 
 const listedSchema = z.object({
   name: z.string(),

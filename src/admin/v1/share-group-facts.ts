@@ -11,12 +11,7 @@ import type { Topic } from '../../broker/topic/topic.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
-import type {
-  GroupJson,
-  GroupMemberJson,
-  GroupPlaceJson,
-  GroupShownJson,
-} from './group-operations.ts'
+import type { GroupJson, GroupMemberJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
 
 /** `only` one topic's lag, or all. */
 export function listedShare(group: ShareGroup, only?: string): GroupJson {
@@ -37,11 +32,12 @@ export async function shownShare(
   group: ShareGroup,
   { store, clock }: Broker,
 ): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+  const topics = new Map(Array.from(group.topics.values(), ({ topic }) => [topic.name, topic]))
   const places = [...group.topics.values()].flatMap(placesIn)
   const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
   const now = clock.now()
   for (const place of behind.slice(0, adminLimits.lagTimesMax)) {
-    const { log } = group.topics.get(place.topicId)!.topic.partitions[place.partition]!
+    const { log } = topics.get(place.topic)!.partitions[place.partition]!
     const time = await timeAt(store, log, place.offset)
     if (time !== undefined) place.lag_ms = Math.max(0, now - time)
   }
@@ -53,18 +49,17 @@ export async function shownShare(
     generation: group.epoch,
     protocol: 'simple',
     member_list: membersOf(group),
-    offsets: inOrder.map(({ topicId: _, ...place }) => place),
+    offsets: inOrder,
   }
 }
 
-type Place = { -readonly [Key in keyof GroupPlaceJson]: GroupPlaceJson[Key] } & { topicId: string }
+type Place = { -readonly [Key in keyof GroupPlaceJson]: GroupPlaceJson[Key] }
 
 function placesIn(topic: ShareTopic): Place[] {
   return Array.from({ length: topic.partitionCount }, (_, partition) => {
     const { startOffset = 0, highWatermark = 0 } = topic.topic.partitions[partition] ?? {}
     const lag = topic.lagOf(partition)
     return {
-      topicId: topic.topicId,
       topic: topic.topic.name,
       partition,
       offset: topic.startOf(partition),

@@ -66,10 +66,11 @@ export class GroupLags {
     const byTopic = new Map<string, TopicLag>()
     const seen = new Map<string, LagSample[]>()
     let looked = 0
-    for (const { id: groupId, lags } of this.#allGroups()) {
+    for (const group of this.#allGroups()) {
+      const { id: groupId } = group
       let sum = 0
       const own = new Map<string, number>()
-      for (const { topic, lag } of lags()) {
+      for (const { topic, lag } of group.lags()) {
         sum += lag
         own.set(topic, (own.get(topic) ?? 0) + lag)
         if (++looked % groupLimits.placesPerStep === 0) yield

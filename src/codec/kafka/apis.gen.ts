@@ -49,6 +49,8 @@ import { readDescribeProducersRequest, readDescribeProducersResponse, type Descr
 import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
 import { readDescribeTransactionsRequest, readDescribeTransactionsResponse, type DescribeTransactionsRequest, type DescribeTransactionsResponse, writeDescribeTransactionsRequest, writeDescribeTransactionsResponse } from './messages/describe-transactions.gen.ts'
 import { readListTransactionsRequest, readListTransactionsResponse, type ListTransactionsRequest, type ListTransactionsResponse, writeListTransactionsRequest, writeListTransactionsResponse } from './messages/list-transactions.gen.ts'
+import { readConsumerGroupHeartbeatRequest, readConsumerGroupHeartbeatResponse, type ConsumerGroupHeartbeatRequest, type ConsumerGroupHeartbeatResponse, writeConsumerGroupHeartbeatRequest, writeConsumerGroupHeartbeatResponse } from './messages/consumer-group-heartbeat.gen.ts'
+import { readConsumerGroupDescribeRequest, readConsumerGroupDescribeResponse, type ConsumerGroupDescribeRequest, type ConsumerGroupDescribeResponse, writeConsumerGroupDescribeRequest, writeConsumerGroupDescribeResponse } from './messages/consumer-group-describe.gen.ts'
 import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
 import { readShareGroupHeartbeatRequest, readShareGroupHeartbeatResponse, type ShareGroupHeartbeatRequest, type ShareGroupHeartbeatResponse, writeShareGroupHeartbeatRequest, writeShareGroupHeartbeatResponse } from './messages/share-group-heartbeat.gen.ts'
@@ -112,6 +114,8 @@ export interface ApiMessages {
   readonly unregisterBroker: { readonly request: UnregisterBrokerRequest; readonly response: UnregisterBrokerResponse }
   readonly describeTransactions: { readonly request: DescribeTransactionsRequest; readonly response: DescribeTransactionsResponse }
   readonly listTransactions: { readonly request: ListTransactionsRequest; readonly response: ListTransactionsResponse }
+  readonly consumerGroupHeartbeat: { readonly request: ConsumerGroupHeartbeatRequest; readonly response: ConsumerGroupHeartbeatResponse }
+  readonly consumerGroupDescribe: { readonly request: ConsumerGroupDescribeRequest; readonly response: ConsumerGroupDescribeResponse }
   readonly listConfigResources: { readonly request: ListConfigResourcesRequest; readonly response: ListConfigResourcesResponse }
   readonly describeTopicPartitions: { readonly request: DescribeTopicPartitionsRequest; readonly response: DescribeTopicPartitionsResponse }
   readonly shareGroupHeartbeat: { readonly request: ShareGroupHeartbeatRequest; readonly response: ShareGroupHeartbeatResponse }
@@ -684,6 +688,28 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readListTransactionsResponse,
     writeResponse: writeListTransactionsResponse,
   },
+  consumerGroupHeartbeat: {
+    name: 'consumerGroupHeartbeat',
+    key: 68,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readConsumerGroupHeartbeatRequest,
+    writeRequest: writeConsumerGroupHeartbeatRequest,
+    readResponse: readConsumerGroupHeartbeatResponse,
+    writeResponse: writeConsumerGroupHeartbeatResponse,
+  },
+  consumerGroupDescribe: {
+    name: 'consumerGroupDescribe',
+    key: 69,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readConsumerGroupDescribeRequest,
+    writeRequest: writeConsumerGroupDescribeRequest,
+    readResponse: readConsumerGroupDescribeResponse,
+    writeResponse: writeConsumerGroupDescribeResponse,
+  },
   listConfigResources: {
     name: 'listConfigResources',
     key: 74,
@@ -837,6 +863,8 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [64, 'unregisterBroker'],
   [65, 'describeTransactions'],
   [66, 'listTransactions'],
+  [68, 'consumerGroupHeartbeat'],
+  [69, 'consumerGroupDescribe'],
   [74, 'listConfigResources'],
   [75, 'describeTopicPartitions'],
   [76, 'shareGroupHeartbeat'],

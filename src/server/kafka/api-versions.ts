@@ -10,6 +10,7 @@ const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 const metadataVersion = { name: 'metadata.version', min: 7, level: 30 }
 /** Protocols that are there. Other features of Kafka are those of protocols not served. */
 const protocols = [
+  { name: 'group.version', min: 0, level: 1 },
   { name: 'share.version', min: 0, level: 1 },
   // KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them.
   { name: 'transaction.version', min: 0, level: 2 },

@@ -1,5 +1,5 @@
 // DescribeGroups, ListGroups and DeleteGroups.
-import { passes } from '../../broker/group/group-description.ts'
+import { type GroupDescription, passes } from '../../broker/group/group-description.ts'
 import {
   type DeletableGroupResult,
   writeDeletableGroupResult,
@@ -49,11 +49,11 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
     return { errorCode, errorMessage: null, groupId, groupState: '', ...nobody }
   }
   const group = groups.describe(groupId)
-  if (group === undefined) {
+  if (group === undefined || group.type !== 'classic') {
     const isError = apiVersion >= missingGroupVersion
     return {
       errorCode: isError ? codeOf('GROUP_ID_NOT_FOUND') : noError,
-      errorMessage: isError ? `Group ${groupId} not found.` : null,
+      errorMessage: isError ? whyNot(groupId, group) : null,
       groupId,
       groupState: 'Dead',
       ...nobody,
@@ -75,6 +75,13 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
       memberAssignment: bytes.assignment,
     })),
   }
+}
+
+/** Kafka's words. */
+function whyNot(groupId: string, group: GroupDescription | undefined): string {
+  return group === undefined
+    ? `Group ${groupId} not found.`
+    : `Group ${groupId} is not a classic group.`
 }
 
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
@@ -123,10 +130,11 @@ function* deleteGroups(
     }
     const done = outstanding.expect()
     if (context.shareGroups.find(name) !== undefined) {
-      void deleteShareGroup(name, context).then((code) => {
+      const onDeleted = (code: number): void => {
         codes[at] = code
         done()
-      })
+      }
+      void deleteShareGroup(name, context).then(onDeleted)
       yield
       continue
     }

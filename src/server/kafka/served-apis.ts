@@ -12,6 +12,7 @@ import {
   handleFindCoordinator,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
+import { handleConsumerGroupDescribe, handleConsumerGroupHeartbeat } from './consumer-groups.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
 import { handleDeleteRecords } from './delete-records.ts'
@@ -187,6 +188,8 @@ export const servedApis: ServedApis = {
   },
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
+  consumerGroupHeartbeat: { handle: handleConsumerGroupHeartbeat, operation: 'work' },
+  consumerGroupDescribe: { handle: handleConsumerGroupDescribe, operation: 'work', isAlone: true },
   listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
   shareGroupHeartbeat: { handle: handleShareGroupHeartbeat, operation: 'work' },
   shareGroupDescribe: { handle: handleShareGroupDescribe, operation: 'work', isAlone: true },

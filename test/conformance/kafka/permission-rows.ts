@@ -1,36 +1,23 @@
 // Which right each API of Kafka's protocol needs on what. Source: KafkaApis, ControllerApis and ConfigHelper of
 // Kafka 4.x, whose operations are answered by RabbitMQ's rights as docs/permissions.md has it.
-import type { Operation } from '../../../src/auth/rights.ts'
 import type { ApiMessages, ApiName } from '../../../src/codec/kafka/apis.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { resourceType } from '../../../src/server/kafka/config-kind.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
-
-/** What a client is told that lacks a right. */
-export const refusals: Readonly<Record<Kind | 'cluster', number>> = {
-  topic: 29,
-  group: 30,
-  'transactional id': 53,
-  cluster: 31,
-}
-
-export type Kind = 'topic' | 'group' | 'transactional id'
-
-/** What the user may do, and on names of which kinds. */
-export interface Granted {
-  readonly rights: readonly Operation[]
-  readonly on: readonly Kind[]
-  readonly isAdministrator: boolean
-}
-
-/** What an API needs. */
-interface Need {
-  /** In the words of docs/permissions.md. */
-  readonly label: string
-  /** The error that the user gets in place of an answer; undefined when it is answered as anyone. */
-  readonly refused: (granted: Granted) => number | undefined
-}
+import {
+  administrators,
+  writing,
+  reading,
+  configuring,
+  seeing,
+  joining,
+  producing,
+  seeingId,
+  seeingGroup,
+  managingGroup,
+  type Need,
+} from './permission-needs.ts'
 
 export interface Row<Name extends ApiName> {
   /** `topicId` is that of `t`. */
@@ -46,38 +33,6 @@ export interface Row<Name extends ApiName> {
 }
 
 type Rows = { readonly [Name in ApiName]: Row<Name> }
-
-const administrators: readonly Need[] = [
-  {
-    label: 'administrator',
-    refused: ({ isAdministrator }) => (isAdministrator ? undefined : refusals.cluster),
-  },
-]
-
-/** Any of the rights will do. */
-function having(on: Kind, ...rights: readonly Operation[]): Need {
-  return {
-    label: `${rights.length === 3 ? 'any' : rights.join(' or ')} on the ${on}`,
-    refused: (granted) => {
-      const isGranted = rights.some((right) => granted.rights.includes(right))
-      return granted.isAdministrator || (isGranted && granted.on.includes(on))
-        ? undefined
-        : refusals[on]
-    },
-  }
-}
-
-const [writing, reading, configuring] = [
-  having('topic', 'write'),
-  having('topic', 'read'),
-  having('topic', 'configure'),
-]
-const seeing = having('topic', 'configure', 'write', 'read')
-const joining = having('group', 'read')
-const producing = having('transactional id', 'write')
-const seeingId = having('transactional id', 'configure', 'write', 'read')
-const seeingGroup = having('group', 'configure', 'read')
-const managingGroup = having('group', 'configure')
 
 const partitionOfT = { name: 't', partitions: [0] }
 const named = { name: 't', topicId: zeroUuid }
@@ -369,6 +324,26 @@ export const rows: Rows = {
     }),
     needs: [managingGroup, reading],
     changes: true,
+  },
+  consumerGroupHeartbeat: {
+    request: () => ({
+      groupId: 'g',
+      memberId: 'm',
+      // Who asks is no member: the group stays as it is.
+      memberEpoch: 1,
+      instanceId: null,
+      rackId: null,
+      rebalanceTimeoutMs: 1000,
+      subscribedTopicNames: ['t'],
+      subscribedTopicRegex: null,
+      serverAssignor: null,
+      topicPartitions: [],
+    }),
+    needs: [joining, seeing],
+  },
+  consumerGroupDescribe: {
+    request: () => ({ groupIds: ['g'], includeAuthorizedOperations: false }),
+    needs: [seeingGroup],
   },
   describeGroups: {
     request: () => ({ groups: ['g'], includeAuthorizedOperations: false }),
