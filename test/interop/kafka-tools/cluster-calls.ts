@@ -100,14 +100,17 @@ export const clusterTools: readonly Tool[] = [
       {
         step: 'list',
         args: 'list',
-        lacks: 'The node does not support LIST_TRANSACTIONS',
-        fails: true,
+        says: /TransactionalId\s+Coordinator\s+ProducerId\s+TransactionState/,
       },
       {
         step: 'describe-producers',
         args: 'describe-producers --topic tools --partition 0',
-        lacks: 'The node does not support DESCRIBE_PRODUCERS',
-        fails: true,
+        says: /ProducerId\s+ProducerEpoch\s+LatestCoordinatorEpoch/,
+      },
+      {
+        step: 'find-hanging',
+        args: 'find-hanging --broker-id 1 --max-transaction-timeout 15',
+        says: /Topic\s+Partition\s+ProducerId/,
       },
     ],
   },
