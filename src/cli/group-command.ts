@@ -40,7 +40,7 @@ const listed = {
   summary: 'Show all groups, and how many messages each has not read',
   path: () => ['v1', 'groups'],
   columns: ['name', 'state', 'members', 'topics', 'lag'],
-  wideColumns: ['protocol_type'],
+  wideColumns: ['type', 'protocol_type'],
   hasVHosts: false,
 }
 
