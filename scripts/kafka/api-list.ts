@@ -57,4 +57,11 @@ export const apiNames: readonly string[] = [
   'ConsumerGroupDescribe',
   'ListConfigResources',
   'DescribeTopicPartitions',
+  'ShareGroupHeartbeat',
+  'ShareGroupDescribe',
+  'ShareFetch',
+  'ShareAcknowledge',
+  'DescribeShareGroupOffsets',
+  'AlterShareGroupOffsets',
+  'DeleteShareGroupOffsets',
 ]

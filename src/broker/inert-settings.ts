@@ -54,10 +54,6 @@ export function inertArguments(kind: DeclaredKind, { entries }: FieldTable): Ine
 /** The settings of a topic that have no effect with the values it has been given. */
 export function inertConfigs(configs: Readonly<Record<string, string>>): InertSetting[] {
   const found: InertSetting[] = []
-  if (configs['cleanup.policy']?.includes('compact') === true) {
-    const consequence = 'old values of a key are not removed'
-    found.push({ name: 'cleanup.policy=compact', consequence })
-  }
   const compression = configs['compression.type'] ?? 'producer'
   if (compression !== 'producer') {
     const consequence = 'batches stay as their producers compressed them'

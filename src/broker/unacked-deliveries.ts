@@ -7,8 +7,17 @@
  */
 export type SettleReason = 'ack' | 'requeue' | 'fail' | 'reject'
 
+/** A queue, as it is found again after a restart. */
+export interface DeliveredFrom {
+  readonly name: string
+  /** Of its first log. */
+  readonly id: number
+}
+
 /** Who a delivery was for: a consumer, or one `basic.get`. */
 export interface DeliveryHolder {
+  /** The queue that has the message; undefined for a stream, whose messages stay. */
+  readonly from?: DeliveredFrom
   /** How long a delivery may stay unacked; Infinity: for ever. */
   readonly ackTimeoutMs: number
   /** Ends the delivery of the message at `offset`; there may be room for another one. */

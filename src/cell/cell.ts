@@ -6,12 +6,15 @@
 // turn, the log and the thread for large batches are lent by the node.
 import { BrokerError } from '../broker/broker-error.ts'
 import { Broker, defaultVHost } from '../broker/broker.ts'
+import { Compaction } from '../broker/compaction/compaction.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
+import { shareCursorIds } from '../broker/share/share-rows.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
@@ -28,6 +31,7 @@ import type { BlockedReason } from '../log/log-store.ts'
 import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
+import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import { openTransactions } from './open-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
@@ -62,6 +66,7 @@ export class Cell implements AsyncDisposable {
   readonly broker: Broker
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
@@ -70,6 +75,7 @@ export class Cell implements AsyncDisposable {
   /** See `backUp`; undefined for the rate is as fast as it is read. */
   readonly backUp: (bytesPerSecond: number | undefined) => Promise<Backup>
   readonly backups: Backups = { last: undefined }
+  readonly compaction: Compaction
   readonly #retention: Retention
   readonly #closeStorage: () => Promise<void>
 
@@ -102,6 +108,7 @@ export class Cell implements AsyncDisposable {
     this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
+    this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
     this.producerIds = new ProducerIds(store, state)
     this.transactions = openTransactions({
       broker: this.broker,
@@ -113,7 +120,11 @@ export class Cell implements AsyncDisposable {
     })
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#retention = createRetention(this.broker, parts)
-    this.broker.onRetentionChanged = () => void this.#retention.run()
+    this.compaction = createCompaction(this.broker, parts)
+    this.broker.onRetentionChanged = () => {
+      void this.#retention.run()
+      void this.compaction.run()
+    }
     this.#closeStorage = storage.close
     const { openSnapshot } = storage
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
@@ -122,13 +133,16 @@ export class Cell implements AsyncDisposable {
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
   rest(): void {
     this.#retention.close()
+    void this.compaction.close()
     this.groups.close()
+    this.shareGroups.close()
     this.transactions[Symbol.dispose]()
   }
 
   /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.rest()
+    await this.compaction.close()
     this.broker.prepareToClose()
     await this.#closeStorage()
   }
@@ -183,7 +197,8 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
-  warnOfLosses(broker.restore(storage.topology, storage.logs), logger)
+  const keptCursors = shareCursorIds(storage.state)
+  warnOfLosses(broker.restore(storage.topology, storage.logs, keptCursors), logger)
   storage.store.setTopologySource(() => broker.topologyEntries())
   broker.restoreState(storage.state)
   return broker
@@ -210,6 +225,24 @@ function createRetention(broker: Broker, { clock, logger }: CellParts): Retentio
     workQueues: () => broker.workQueues(),
     onTrouble: ({ vhost, name }, error) => {
       logger.warn({ err: error, vhost, name }, 'Retention of a queue or topic has to wait')
+    },
+  })
+}
+
+function createCompaction(
+  broker: Broker,
+  { clock, random, batchWorker, logger }: CellParts,
+): Compaction {
+  return new Compaction({
+    store: broker.store,
+    clock,
+    random,
+    slices: broker.slices,
+    worker: batchWorker,
+    settings: broker.ownSettings,
+    topics: () => broker.topics(),
+    onTrouble: ({ vhost, name }, error) => {
+      logger.warn({ err: error, vhost, name }, 'Compaction of a topic has to wait')
     },
   })
 }

@@ -2,11 +2,13 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Destination } from '../broker/destination.ts'
 import type { ProducerIds } from '../broker/topic/producer-ids.ts'
+import { HeldWork } from '../broker/transaction/held-work.ts'
 import { TransactionCell, type TransactionMember } from '../broker/transaction/transaction-cell.ts'
 import { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { VHost } from '../broker/vhost.ts'
 import { whenDurable } from '../broker/when-durable.ts'
 import type { Logger } from '../lib/logger.ts'
+import { transactionLimits } from '../limits/transaction.ts'
 
 export interface TransactionParts {
   readonly broker: Broker
@@ -32,11 +34,23 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       return partition?.log.id === logId ? partition : undefined
     },
   })
-  cell.members.push(...parts.members)
+  const held: HeldWork = new HeldWork(broker, () => coordinator)
+  cell.members.push(...parts.members, held)
   const coordinator = new TransactionCoordinator({
     store,
     clock,
     producerIds,
+    timeoutMsMax: settingOf(broker, 'transaction.max.timeout.ms', transactionLimits.timeoutMsMax),
+    idExpirationMs: settingOf(
+      broker,
+      'transactional.id.expiration.ms',
+      transactionLimits.idExpirationMs,
+    ),
+    sweepMs: settingOf(
+      broker,
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+      transactionLimits.sweepMs,
+    ),
     endInCells: (end) => whenDurable(cell.end(end)),
     onForced: ({ id, timeoutMs }) => {
       logger.warn(
@@ -51,7 +65,14 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       )
     },
   })
+  held.restore(parts.state)
+  broker.heldWork = held
   coordinator.restore(parts.state)
   coordinator.start()
   return coordinator
+}
+
+/** What somebody has set while the broker runs, in milliseconds. */
+function settingOf({ ownSettings }: Broker, name: string, fallback: number): () => number {
+  return () => Number(ownSettings.get(name) ?? fallback)
 }

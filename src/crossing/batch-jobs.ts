@@ -10,6 +10,12 @@ import {
 } from '../record/batch/check-records.ts'
 import { firstRecordFrom, type FoundRecord } from '../record/batch/first-record-from.ts'
 import { CodecError, type CodecErrorKind } from '../record/codec-error.ts'
+import {
+  type CompactedPiece,
+  CompactionPass,
+  type CompactRules,
+  type PassOptions,
+} from './compaction/compaction-pass.ts'
 import { filterBatch } from './filter-batch.ts'
 import { OpenedBatches } from './opened-batches.ts'
 import { partOf } from './to-message-run.ts'
@@ -33,6 +39,19 @@ export type BatchJob =
       /** A byte for each offset from there on: 0 to leave its record out. */
       readonly kept: Uint8Array
     }
+  /** Runs of a partition one after the other, all whole. The first job of a pass begins it. */
+  | {
+      readonly kind: 'note'
+      readonly pass: number
+      readonly batch: Uint8Array
+      readonly begin: PassOptions | undefined
+    }
+  | {
+      readonly kind: 'compact'
+      readonly pass: number
+      readonly batch: Uint8Array
+      readonly rules: CompactRules
+    }
 
 /** A run of messages on its way between threads. */
 export interface SentRun {
@@ -49,6 +68,10 @@ export type BatchResult =
   | { readonly kind: 'find'; readonly found: FoundRecord | undefined }
   | { readonly kind: 'convert'; readonly run: SentRun; readonly open: readonly string[] }
   | { readonly kind: 'filter'; readonly batch: Uint8Array; readonly open: readonly string[] }
+  | { readonly kind: 'note'; readonly runCount: number; readonly keyCount: number }
+  | { readonly kind: 'compact'; readonly piece: CompactedPiece }
+  /** The thread that had the pass is gone. */
+  | { readonly kind: 'lost' }
   /** The batch cannot be decoded. */
   | {
       readonly kind: 'undecodable'
@@ -60,9 +83,12 @@ export type BatchResult =
 /** Does jobs one after the other. */
 export class BatchJobs {
   readonly #opened = new OpenedBatches()
+  /** Of compaction: one at a time. */
+  #pass: { readonly id: number; readonly pass: CompactionPass } | undefined
 
   /** A batch that cannot be decoded is a result, too. */
   perform(job: BatchJob): BatchResult {
+    if (job.kind === 'note' || job.kind === 'compact') return this.#compact(job)
     try {
       return perform(job, this.#opened)
     } catch (error) {
@@ -71,9 +97,24 @@ export class BatchJobs {
       return { kind: 'undecodable', error: error.kind, reason: error.message, open }
     }
   }
+
+  #compact(job: CompactionJob): BatchResult {
+    const isBegun = job.kind === 'note' && job.begin !== undefined
+    if (isBegun) this.#pass = { id: job.pass, pass: new CompactionPass(job.begin) }
+    const pass = this.#pass?.id === job.pass ? this.#pass.pass : undefined
+    if (pass === undefined) return { kind: 'lost' }
+    const runs = Buffer.from(job.batch.buffer, job.batch.byteOffset, job.batch.length)
+    if (job.kind === 'note') {
+      const runCount = pass.note(runs)
+      return { kind: 'note', runCount, keyCount: pass.keyCount }
+    }
+    return { kind: 'compact', piece: pass.compact(runs, job.rules) }
+  }
 }
 
-function perform(job: BatchJob, opened: OpenedBatches): BatchResult {
+type CompactionJob = Extract<BatchJob, { kind: 'note' | 'compact' }>
+
+function perform(job: Exclude<BatchJob, CompactionJob>, opened: OpenedBatches): BatchResult {
   const batch = job.batch && Buffer.from(job.batch.buffer, job.batch.byteOffset, job.batch.length)
   const decompressedMax = recordLimits.decompressedSizeMax
   switch (job.kind) {

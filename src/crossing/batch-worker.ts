@@ -9,6 +9,7 @@ import type { CheckedRecords, RecordRules } from '../record/batch/check-records.
 import type { FoundRecord } from '../record/batch/first-record-from.ts'
 import { CodecError } from '../record/codec-error.ts'
 import type { BatchJob, BatchResult, SentRun } from './batch-jobs.ts'
+import type { CompactedPiece, CompactRules, PassOptions } from './compaction/compaction-pass.ts'
 import { type BatchThread, startBatchThread, type StartBatchThread } from './start-batch-thread.ts'
 import { WorkerClosedError } from './worker-closed-error.ts'
 
@@ -76,6 +77,27 @@ export class BatchWorker {
     return Buffer.from(batch.buffer)
   }
 
+  /**
+   * Begins a pass of compaction, or goes on with it: see `CompactionPass.note`. Rejects when the thread is
+   * not the one that began it.
+   */
+  async note(
+    pass: number,
+    runs: Buffer,
+    begin?: PassOptions,
+  ): Promise<{ readonly runCount: number; readonly keyCount: number }> {
+    const result = await this.#do({ kind: 'note', pass, batch: notYet, begin }, runs)
+    return result as Extract<BatchResult, { kind: 'note' }>
+  }
+
+  /** See `CompactionPass.compact`. Rejects as `note`. */
+  async compact(pass: number, runs: Buffer, rules: CompactRules): Promise<CompactedPiece> {
+    const result = await this.#do({ kind: 'compact', pass, batch: notYet, rules }, runs)
+    const { piece } = result as Extract<BatchResult, { kind: 'compact' }>
+    const { buffer, byteOffset, length } = piece.bytes
+    return { ...piece, bytes: Buffer.from(buffer, byteOffset, length) }
+  }
+
   /** Gives up what is under way. */
   close(): void {
     this.#isClosed = true
@@ -89,6 +111,7 @@ export class BatchWorker {
       this.#waiting.push({ job, batch, resolve, reject })
       if (this.#waiting.length === 1) this.#sendFirst()
     })
+    if (result.kind === 'lost') throw new Error('the thread of the pass is gone')
     if (result.kind === 'undecodable') throw new CodecError(result.error, result.reason, 0)
     return result
   }

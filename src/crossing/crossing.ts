@@ -5,6 +5,7 @@ import { recordLimits } from '../limits/record.ts'
 import type { Log } from '../log/log.ts'
 import type { RunConverter } from '../log/run-converter.ts'
 import { Run } from '../log/run.ts'
+import { batchField } from '../record/batch/batch-header.ts'
 import { CodecError } from '../record/codec-error.ts'
 import type { BatchWorker, NamedBatch } from './batch-worker.ts'
 import { CrossedRuns } from './crossed-runs.ts'
@@ -171,9 +172,10 @@ export class Crossing implements RunConverter {
   }
 }
 
-/** Nothing else was or will be at that offset of that log. */
+/** Nothing else was or will be at that offset of that log, but what compaction leaves of it. */
 function nameOf({ id }: Log, run: Run): NamedBatch {
-  return { name: `${id}/${run.baseOffset}`, bytes: run.bytes() }
+  const crc = run.buffer.readUInt32BE(batchField.crc)
+  return { name: `${id}/${run.baseOffset}/${crc}`, bytes: run.bytes() }
 }
 
 function ignore(): void {}

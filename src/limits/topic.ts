@@ -1,5 +1,5 @@
 // Limits of topics: partitions, producers, stream consumers, retention.
-import { KiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const topicLimits = {
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */
@@ -18,6 +18,24 @@ export const topicLimits = {
   consumerNamesPerPartitionMax: 1000,
   /** Acks of named stream consumers are gathered for so long before they are written. */
   consumerOffsetsFlushMs: 100,
+  /** A table of keys that is fuller becomes slow (Kafka's log.cleaner.io.buffer.load.factor is the same). */
+  keyOffsetsLoadMax: 0.9,
+  /** How often topics are looked at for records to compact (Kafka's log.cleaner.backoff.ms). */
+  compactionCheckMs: 15_000,
+  /** How often it is looked whether that is over: the time may be changed meanwhile. */
+  compactionTickMs: 1000,
+  /** Memory for the keys of what is compacted, 24 bytes each (Kafka's log.cleaner.dedupe.buffer.size). */
+  compactionKeysSizeMax: (128 * MiB) as number,
+  /** What compaction reads and writes in a second, where log.cleaner.io.max.bytes.per.second allows more. */
+  compactionRateMax: (64 * MiB) as number,
+  /** Compaction uses this share of one core: the thread for batches rests for the remainder. */
+  compactionShareMax: 0.5,
+  /** Partitions that are compacted into the same files: a file each would be too many. */
+  compactionGroupMax: 100,
+  /** A group is full with so much to read: what was written counts only when all of it is done. */
+  compactionGroupSizeMax: (256 * MiB) as number,
+  /** What could not be compacted, a damaged partition say, is tried again after this. */
+  compactionRetryMs: 600_000,
   /** How often topics are looked at for records past their retention. */
   retentionCheckMs: 30_000,
 } as const

@@ -1,4 +1,5 @@
 // Limits of transactions (KIP-98, KIP-890).
+import { MiB } from './units.ts'
 
 export const transactionLimits = {
   /** Longest time that a producer may ask for [transaction.max.timeout.ms]. Readers of committed records wait for it. */
@@ -17,6 +18,10 @@ export const transactionLimits = {
   partitionsMax: 5000 as number,
   /** Groups of one transaction, as well. */
   groupsMax: 100,
+  /** Messages and acks of AMQP that one tx.commit hands over to a transaction, in bytes: one entry of keyed state. */
+  heldSizeMax: (4 * MiB) as number,
+  /** The same of all open transactions: it is in memory, too. */
+  heldSumMax: (64 * MiB) as number,
   /** Aborted transactions that a partition knows, until retention has passed them: 32 bytes each. */
   abortedPerPartitionMax: 200_000,
   /** Aborted transactions in one entry of keyed state, which is written with each of them. */

@@ -3,6 +3,7 @@
 // not its business.
 import type { StateEntry, TopologyEntry } from './commit.ts'
 import type { LogCursor } from './log-cursor.ts'
+import type { LogRewriting } from './log-rewriting.ts'
 import type { Log } from './log.ts'
 import type { Absence } from './reading.ts'
 import type { Run } from './run.ts'
@@ -155,6 +156,10 @@ export interface LogStore {
    * time is known, that one. Milliseconds since the Unix epoch; undefined when there is no such record.
    */
   timestampAt(log: Log, offset: number): number | undefined
+  /** Begins to write the older part of logs anew; see `LogRewriting`. One at a time. */
+  openRewriting(): LogRewriting
+  /** About how many bytes of the durable runs of `log` lie in [first, end), by what is known without reading. */
+  sizeIn(log: Log, first: number, end: number): number
   /** Bytes that the log's runs take. */
   sizeOf(log: Log): number
   /**

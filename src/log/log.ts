@@ -271,6 +271,12 @@ export class Log {
     return this.tail.takeFirst(count)
   }
 
+  /** Engines only, of a log that is in memory as a whole: puts `runs` in the place of all that end below `end`. */
+  replaceBefore(end: number, runs: readonly Run[]): void {
+    this.#forgetHint()
+    this.tail.replaceFirst(this.tail.find(end), runs)
+  }
+
   /** Engines only, when the log is deleted: forgets all runs in `tail` and returns them. */
   forgetTail(): Run[] {
     this.#forgetHint()

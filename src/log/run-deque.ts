@@ -58,6 +58,14 @@ export class RunDeque {
     return taken
   }
 
+  /** Puts `runs` in the place of the first `count`, which it returns. */
+  replaceFirst(count: number, runs: readonly Run[]): Run[] {
+    const taken = this.slice(0, count)
+    this.#runs = [...runs, ...this.slice(count, this.length)]
+    this.#head = 0
+    return taken
+  }
+
   clear(): void {
     this.#runs = []
     this.#head = 0

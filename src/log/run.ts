@@ -1,7 +1,7 @@
 // A run: consecutive records of one log that were committed together. It begins with the header of a
 // record batch (record/batch/batch-header.ts), whatever the records are. Magic 2 is a Kafka batch as
 // it came. A run of messages has no producer, so its producerId field holds the file position of the
-// shared bodies that its records refer to, or -1.
+// shared bodies that its records refer to, or -1, and its baseSequence field when tombstones in it may go.
 import { assert } from '../lib/assert.ts'
 import { readInt64, writeInt64 } from '../lib/int64.ts'
 import { pagePool } from '../lib/page-pool.ts'
@@ -18,6 +18,7 @@ import type { SharedBodies } from './shared-bodies.ts'
 
 /** Of a run of messages. */
 const sharedPositionField = batchField.producerId
+const deleteHorizonField = batchField.baseSequence
 /** Below this a loop is quicker than the call into the engine. */
 const copyLoopMax = 24
 const noBytes: Buffer = Buffer.alloc(0)
@@ -46,6 +47,8 @@ export class Run {
   crossed: Run | undefined
   /** Where `fill` writes next. */
   fillPosition = 0
+  /** Of a run of messages: when the tombstones in it may go, in seconds since 1970; -1 when nobody has said. */
+  deleteHorizon = -1
   /** Of the store that wrote it first; -1 until it is sealed. */
   leaderEpoch = -1
   /** Bytes that the engine's cache counts for this run beside its memory; 0 when it is not in it. */
@@ -82,6 +85,7 @@ export class Run {
     run.leaderEpoch = bytes.readInt32BE(batchField.leaderEpoch)
     run.isSealed = true
     run.isForeign = bytes.readInt8(batchField.magic) === batchMagic.kafka
+    if (!run.isForeign) run.deleteHorizon = bytes.readInt32BE(deleteHorizonField)
     return run
   }
 
@@ -190,7 +194,7 @@ export class Run {
     writeInt64(buffer, batchField.maxTimestamp, this.maxTimestamp)
     writeInt64(buffer, sharedPositionField, sharedPosition)
     buffer.writeInt16BE(-1, batchField.producerEpoch)
-    buffer.writeInt32BE(-1, batchField.baseSequence)
+    buffer.writeInt32BE(this.deleteHorizon, deleteHorizonField)
     buffer.writeInt32BE(this.recordCount, batchField.recordCount)
     buffer.writeUInt32BE(crcOfBatch(buffer, this.size), batchField.crc)
     this.isSealed = true

@@ -8,7 +8,6 @@ import { type ConsumerGroupSettings, consumerGroupSettings } from './consumer-gr
 import {
   assignments,
   flag,
-  formatSize,
   httpUrl,
   httpUrlOrFile,
   list,
@@ -36,6 +35,7 @@ export interface Settings extends ConsumerGroupSettings {
   readonly kafkaNodeId: number
   readonly kafkaNumPartitions: number
   readonly kafkaAutoCreateTopicsEnable: boolean
+  readonly kafkaConnectionsMaxReauthMs: number
   readonly kafkaGroupInitialRebalanceDelayMs: number
   readonly kafkaGroupMinSessionTimeoutMs: number
   readonly kafkaGroupMaxSessionTimeoutMs: number
@@ -178,6 +178,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'BOOLEAN',
     description:
       "Whether a Kafka client that asks for a missing topic makes it: true or false (Kafka's auto.create.topics.enable)",
+  },
+  kafkaConnectionsMaxReauthMs: {
+    kind: wholeNumber(0, int32Max),
+    default: 0,
+    placeholder: 'MILLISECONDS',
+    description:
+      "How long a Kafka client's login by SASL holds before it has to log in again; 0 for ever (Kafka's connections.max.reauth.ms)",
   },
   kafkaGroupInitialRebalanceDelayMs: {
     kind: wholeNumber(0, int32Max),
@@ -477,13 +484,4 @@ export function settingName(key: SettingKey): string {
 /** `amqpPort` → `PABAL_AMQP_PORT`. */
 export function variableName(key: SettingKey): string {
   return `PABAL_${settingName(key).toUpperCase().replaceAll('-', '_')}`
-}
-
-/** The default as one would write it (`16MiB`), or undefined when the setting starts out unset. */
-export function settingDefault(key: SettingKey): string | undefined {
-  const { default: preset, placeholder } = settings[key]
-  if (typeof preset === 'boolean') return String(preset)
-  if (typeof preset === 'object' && preset.length > 0) return preset.join(',')
-  if (typeof preset !== 'number') return typeof preset === 'string' ? preset : undefined
-  return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }

@@ -68,20 +68,20 @@ test('a topic is warned of with what it has been given newly', async () => {
   const brokers = [`localhost:${broker.addresses['kafka']?.port}`]
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  const compact = { name: 'cleanup.policy', value: 'compact' }
+  const zstd = { name: 'compression.type', value: 'zstd' }
   await admin.createTopics({
-    topics: [{ topic: 'users', configEntries: [compact] }, { topic: 'plain' }],
+    topics: [{ topic: 'users', configEntries: [zstd] }, { topic: 'plain' }],
   })
   const alter = (...configEntries: { name: string; value: string }[]): Promise<unknown> => {
     const resources = [{ type: 2, name: 'users', configEntries }]
     return admin.alterConfigs({ validateOnly: false, resources })
   }
-  await alter(compact)
-  await alter(compact, { name: 'min.insync.replicas', value: '2' })
+  await alter(zstd)
+  await alter(zstd, { name: 'min.insync.replicas', value: '2' })
   await admin.disconnect()
   assert.deepEqual(warnings, [
     "Topic 'users' was given settings that have no effect here: " +
-      'cleanup.policy=compact (old values of a key are not removed)',
+      'compression.type=zstd (batches stay as their producers compressed them)',
     "Topic 'users' was given settings that have no effect here: " +
       'min.insync.replicas=2 (there is one copy, on this machine)',
   ])

@@ -112,7 +112,10 @@ export class KafkaFixture implements AsyncDisposable {
 }
 
 /** Who an idempotent producer's batch is from. */
-export type BatchProducer = Pick<BatchOptions, 'producerId' | 'producerEpoch' | 'baseSequence'>
+export type BatchProducer = Pick<
+  BatchOptions,
+  'producerId' | 'producerEpoch' | 'baseSequence' | 'isTransactional'
+>
 
 /** One batch of these records. */
 export function batchOfRecords(

@@ -170,7 +170,11 @@ export function listGroup(group: AnyGroup): GroupListing {
   return { groupId, protocolType, state, type }
 }
 
-export function passes(listing: GroupListing, { states, types }: GroupFilter): boolean {
+/** Also of a group of another kind. */
+export function passes(
+  listing: { readonly state: string; readonly type: string },
+  { states, types }: GroupFilter,
+): boolean {
   return isAmong(listing.state, states) && isAmong(listing.type, types)
 }
 

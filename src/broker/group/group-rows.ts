@@ -1,4 +1,3 @@
-import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 // How groups and offsets look in the store. One row per group, one per committed offset,
 // one per offset that an open transaction has committed:
 //
@@ -6,6 +5,7 @@ import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 //   value  format version │ fields, as in the functions below
 //
 // A format that changes gets a new version; every old one stays readable.
+import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import { GroupFormatError } from './group-format-error.ts'
 import type { MemberIdentity, MemberTerms } from './group-member.ts'
 import type { GroupRow } from './group-store.ts'

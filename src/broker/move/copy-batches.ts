@@ -136,6 +136,7 @@ function emptyBatch(baseOffset: number, count: number): Buffer {
     usesLogAppendTime: false,
     isTransactional: false,
     isControl: false,
+    hasDeleteHorizon: false,
     lastOffsetDelta: count - 1,
     baseTimestamp: -1,
     maxTimestamp: -1,

@@ -13,6 +13,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { readPropertyFlags } from '../../record/message/content-header.ts'
 import { PROPERTY_REPLY_TO } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
+import { preconditionFailed } from '../broker-error.ts'
 import type { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { PublishLimit } from '../rate/publish-limit.ts'
 import type { ReplyRegistry } from '../reply-registry.ts'
@@ -20,6 +21,7 @@ import { isRouted, type Route } from '../route-cache.ts'
 import type { Shortage } from '../shortage.ts'
 import type { ClientCause, MessageWatch } from '../trace/message-watch.ts'
 import type { WithParty } from '../trace/party.ts'
+import type { TransactionJoin } from '../transaction/transaction-join.ts'
 import { checkMessage, type PublishingUser } from './check-message.ts'
 import { findReplyAddress, replaceReplyTo } from './direct-reply.ts'
 import { KeptMessage } from './kept-message.ts'
@@ -69,12 +71,27 @@ export interface IntakeContext {
     settlements: readonly Settlement[],
     cause: ClientCause,
   ): Committed
+  /** What takes over commits that belong to a transaction of Kafka. */
+  readonly heldWork: WorkHolder | undefined
+}
+
+/** Keeps what clients commit until a transaction ends. */
+export interface WorkHolder {
+  /** Throws `precondition_failed`, `resource_exhausted`; then nothing has happened. */
+  hold(
+    join: TransactionJoin,
+    publishes: readonly Publish[],
+    settlements: readonly Settlement[],
+    vhost: string,
+  ): Committed
 }
 
 /** Messages and settlements that become durable together. */
 export interface IntakeCommit {
   readonly publishes: readonly KeptMessage[]
   readonly settlements: readonly Settlement[]
+  /** The transaction whose end decides about all of it; undefined: it is done at once. */
+  readonly into?: TransactionJoin | undefined
   /** Called when all of it is in the queues, but for what full ones refused. */
   readonly onCommitted: (committed: Committed) => void
 }
@@ -354,12 +371,12 @@ export class Intake implements TurnTask {
   }
 
   #commit(commit: IntakeCommit): void {
-    const { publishes, settlements, onCommitted } = commit
+    const { publishes, settlements, into, onCommitted } = commit
     // Before anything happens: an exchange may have gone since.
     const sources = publishes.map(({ source }) => source)
     const routes = routeTogether(sources, (source) => this.#router.route(source))
     const large = publishes.filter(({ source }, index) => needsFile(routes[index]!, source))
-    if (large.length > 0) {
+    if (large.length > 0 && into === undefined) {
       this.#hold(() => this.#commit(commit), large)
       return
     }
@@ -369,7 +386,10 @@ export class Intake implements TurnTask {
       prepareFor(route, message.source)
     }
     const asked = routed.map(({ message, route }) => ({ route, source: message.source }))
-    const committed = this.#context.commit(asked, settlements, this.#cause)
+    const committed =
+      into === undefined
+        ? this.#context.commit(asked, settlements, this.#cause)
+        : this.#handOver(into, asked, settlements)
     this.ticket = committed.ticket
     this.isRefused = committed.isRefused
     for (const { message, route } of routed) {
@@ -381,6 +401,16 @@ export class Intake implements TurnTask {
       message.release()
     }
     onCommitted(committed)
+  }
+
+  #handOver(
+    into: TransactionJoin,
+    publishes: readonly Publish[],
+    settlements: readonly Settlement[],
+  ): Committed {
+    const { heldWork } = this.#context
+    if (heldWork === undefined) throw preconditionFailed('there are no transactions to join')
+    return heldWork.hold(into, publishes, settlements, this.#router.vhostName)
   }
 }
 

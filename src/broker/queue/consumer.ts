@@ -5,7 +5,7 @@ import type { RecordView } from '../../record/message/record-view.ts'
 import type { CountedConsumer } from '../client/channel-info.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import type { WithParty } from '../trace/party.ts'
-import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
+import type { DeliveredFrom, DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 
 /** What a protocol provides to receive deliveries. */
 export interface DeliverySink extends WithParty {
@@ -30,7 +30,7 @@ export interface ConsumerOptions {
 }
 
 /** The queue that a consumer reads. */
-export interface ConsumedQueue extends DeliveryHolder {
+export interface ConsumedQueue extends DeliveryHolder, DeliveredFrom {
   /** Delivers what consumers with room can have by now. Not within an atom. */
   deliverReady(): void
   /** How often the message at `offset` came back, where that is counted. */
@@ -77,6 +77,10 @@ export class Consumer implements DeliveryHolder, CountedConsumer {
     this.#ownTimeoutMs = consumerTimeoutOf(options.arguments)
     const priority = options.arguments.get('x-priority')?.value
     this.priority = typeof priority === 'number' ? priority : 0
+  }
+
+  get from(): DeliveredFrom {
+    return this.queue
   }
 
   get ackTimeoutMs(): number {

@@ -12,6 +12,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
 import { encodeEndMarker } from '../../record/batch/end-marker.ts'
+import { compactedKey, CompactionState } from '../compaction/compaction-state.ts'
 import type { Incoming } from '../queue/incoming.ts'
 import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
@@ -94,6 +95,8 @@ export class Partition implements LogWatcher {
   readonly #owner: PartitionOwner
   /** A set only for several: a fetch may listen to 10,000 partitions. */
   #listeners: DurableListener | Set<DurableListener> | undefined
+  /** Made when somebody asks: most topics are not compacted. */
+  #compaction: CompactionState | undefined
 
   constructor(cursor: LogCursor, context: PartitionContext, owner: PartitionOwner) {
     this.log = cursor.log
@@ -101,6 +104,11 @@ export class Partition implements LogWatcher {
     this.#context = context
     this.#owner = owner
     this.log.watcher = this
+  }
+
+  /** How far it is compacted. */
+  get compaction(): CompactionState {
+    return (this.#compaction ??= new CompactionState())
   }
 
   /** The offset of the first record that can still be read. */
@@ -240,6 +248,9 @@ export class Partition implements LogWatcher {
   forget(): void {
     for (const producerId of this.producers.expire(Infinity, 0)) {
       this.#context.store.putState(this.#stateKey(producerId), undefined)
+    }
+    if (this.#compaction !== undefined) {
+      this.#context.store.putState(compactedKey(this.log), undefined)
     }
     this.transactions?.aborted.clear(this.#context.store)
     if (this.copiedEnd > 0) this.#context.store.putState(copiedKey(this.log), undefined)

@@ -64,6 +64,8 @@ export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
   },
   'compression.zstd.level': int('3', between(-131_072, 22)),
   'delete.retention.ms': long(dayMs, atLeast(0)),
+  // KIP-1191, of Kafka 4.4: share groups may put their dead letters there.
+  'errors.deadletterqueue.group.enable': flag,
   'file.delete.delay.ms': long('60000', atLeast(0)),
   'flush.messages': long(max64, atLeast(1)),
   'flush.ms': long(max64, atLeast(0)),
@@ -223,6 +225,31 @@ export class TopicConfig {
 
   get isCompacted(): boolean {
     return this.get('cleanup.policy').includes('compact')
+  }
+
+  /** How long tombstones stay once compaction has seen them, in milliseconds. */
+  get deleteRetentionMs(): number {
+    return Number(this.get('delete.retention.ms'))
+  }
+
+  /** Records are compacted when this share of the bytes is dirty … */
+  get cleanableRatioMin(): number {
+    return Number(this.get('min.cleanable.dirty.ratio'))
+  }
+
+  /** … none that is younger than this, in milliseconds … */
+  get compactionLagMsMin(): number {
+    return Number(this.get('min.compaction.lag.ms'))
+  }
+
+  /** … and whatever the share, when one is dirty for longer than this. */
+  get compactionLagMsMax(): number {
+    return Number(this.get('max.compaction.lag.ms'))
+  }
+
+  /** The newest records, up to this age and `segmentSize`, are not compacted. */
+  get segmentMs(): number {
+    return Number(this.get('segment.ms'))
   }
 
   get batchSizeMax(): number {

@@ -33,6 +33,7 @@ export type PublishCause =
   | { readonly kind: 'death'; readonly from: WatchedStream; readonly place: number }
   | { readonly kind: 'delay_over'; readonly vhost: string }
   | { readonly kind: 'job'; readonly from: WatchedStream; readonly place: number }
+  | { readonly kind: 'transaction'; readonly vhost: string }
   | { readonly kind: 'history'; readonly vhost: string }
 
 /** Where a message is about to go. */

@@ -73,6 +73,7 @@ const kindOf = {
   delay_over: 'due',
   job: 'moved',
   history: 'replayed',
+  transaction: 'published',
 } as const satisfies Record<PublishCause['kind'], TraceEventKind>
 
 const settled = {

@@ -12,6 +12,7 @@ import { whenDurable } from '../when-durable.ts'
 import { type EndAsked, judgeEnd } from './end-rules.ts'
 import { type InitAsked, newIdentity } from './init-rules.ts'
 import { concurrent, fenced, TransactionError, unknownMapping } from './transaction-error.ts'
+import type { TransactionJoin } from './transaction-join.ts'
 import {
   decodeTransaction,
   encodeTransaction,
@@ -40,7 +41,7 @@ export interface TransactionEnd extends ProducerIdentity {
 export type EndInCells = (end: TransactionEnd) => Promise<void>
 
 export interface TransactionCoordinatorOptions {
-  readonly store: LogStore
+  readonly store: Pick<LogStore, 'beginAtom' | 'endAtom' | 'epoch' | 'putState'>
   readonly clock: Clock
   readonly producerIds: Pick<ProducerIds, 'take'>
   readonly endInCells: EndInCells
@@ -159,6 +160,25 @@ export class TransactionCoordinator implements Disposable {
     if (isKept !== 'full') return isKept
     groups.delete(groupId)
     Object.assign(transaction, { state, startedMs })
+    throw noRoom()
+  }
+
+  /**
+   * Work of a client without a producer id becomes part of the transaction; returns by which producer id that is
+   * known. Throws TransactionError.
+   */
+  enlist({ transactionalId, generation }: TransactionJoin): number {
+    const transaction = this.#transactions.get(transactionalId)
+    if (transaction === undefined) throw notFound(transactionalId)
+    if (transaction.generation !== generation) throw fenced(transactionalId)
+    if (transaction.isPrepared || transaction.ending !== undefined) {
+      throw concurrent(transactionalId)
+    }
+    const { state } = transaction
+    if (state === 'Ongoing') return transaction.producerId
+    transaction.join(transaction.version, this.#options.clock.now())
+    if (this.#save(transaction) !== 'full') return transaction.producerId
+    transaction.state = state
     throw noRoom()
   }
 

@@ -61,6 +61,8 @@ export class Transaction {
   /** When it began, milliseconds since the Unix epoch; -1 before. */
   startedMs = -1
   updatedMs = 0
+  /** How many producers have begun with it in this process: whoever joined an earlier one is fenced. */
+  generation = 0
   /** Settled when the markers of what is being ended are durable. */
   ending: Promise<void> | undefined
 
@@ -114,6 +116,7 @@ export class Transaction {
     this.timeoutMs = timeoutMs
     this.state = 'Empty'
     this.startedMs = -1
+    this.generation++
   }
 
   /** It begins, or goes on. */

@@ -137,8 +137,21 @@ export class AsideStore {
     const references = this.#byLog.get(log.id)
     if (references === undefined) return
     const kept = references.filter(({ offset }) => !log.isDeleted && log.isKept(offset))
+    this.#keep(log, references, kept)
+  }
+
+  /** Records of `log` below `end` were written anew, and only those at `offsets` are left of them. */
+  onRewritten(log: Log, end: number, offsets: ReadonlySet<number>): void {
+    const references = this.#byLog.get(log.id)
+    if (references === undefined) return
+    const kept = references.filter(({ offset }) => offset >= end || offsets.has(offset))
+    this.#keep(log, references, kept)
+  }
+
+  #keep(log: Log, references: AsideReference[], kept: AsideReference[]): void {
     if (kept.length === references.length) return
-    const gone = references.filter((reference) => !kept.includes(reference))
+    const isKept = new Set(kept)
+    const gone = references.filter((reference) => !isKept.has(reference))
     if (kept.length > 0) this.#byLog.set(log.id, kept)
     else this.#byLog.delete(log.id)
     this.#options.whenDurable(() => {

@@ -154,7 +154,7 @@ export class Cleaner {
   async #copy(sources: readonly Segment[], target: Segment, writer: SurvivorWriter): Promise<void> {
     for (const source of sources) await this.#copyLiving(source, writer)
     await writer.flush()
-    this.#copyAsides(sources, target)
+    target.asides.push(...writer.asides)
     await writeDirectory(target, [...writer.moved.values()])
   }
 
@@ -242,15 +242,6 @@ export class Cleaner {
       }
     }
     return living
-  }
-
-  #copyAsides(sources: readonly Segment[], target: Segment): void {
-    for (const source of sources) {
-      for (const reference of source.asides) {
-        const log = this.#options.logs.get(reference.logId)
-        if (log?.isKept(reference.offset) === true) target.asides.push(reference)
-      }
-    }
   }
 
   async #listInstead(sources: readonly Segment[], target: Segment | undefined): Promise<void> {

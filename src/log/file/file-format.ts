@@ -45,7 +45,7 @@ import { directBlockSize } from './direct-file.ts'
  * The version of a data folder as a whole: of its data files, and of all that is in them and has no number
  * of its own. What an older version could not read, or would read wrongly, takes a new one (`migrations.ts`).
  */
-export const formatVersion = 4
+export const formatVersion = 5
 /** Where data files are in a data folder. */
 export const walFolderName = 'wal'
 export const fileHeaderSize = 64

@@ -27,6 +27,7 @@ import { LogRegistry } from './log-registry.ts'
 import type { ReadPatience } from './patient-disk.ts'
 import { RecordLoader } from './record-loader.ts'
 import type { RecoveredState } from './recovered-state.ts'
+import type { RewritingOptions } from './rewriting.ts'
 import { RunFinder } from './run-finder.ts'
 import { RunReader } from './run-reader.ts'
 import type { Segment } from './segment.ts'
@@ -94,6 +95,7 @@ export class FileLogStoreParts {
   readonly runReader: RunReader
   readonly runFinder: RunFinder
   readonly loader: RecordLoader
+  readonly rewritingOptions: RewritingOptions
 
   constructor(opened: OpenedFolder) {
     const { clock, events, extents, folder, limits, state } = opened
@@ -154,6 +156,7 @@ export class FileLogStoreParts {
     this.loader = new RecordLoader({ coldReader, spill, asides, events })
     this.diskSpace = this.#makeDiskSpace(opened)
     this.snapshots = this.#makeSnapshots(opened)
+    this.rewritingOptions = this.#makeRewritingOptions(opened, indexCache)
     this.folderWatch = new FolderWatch({
       disk: folder.disk,
       clock,
@@ -166,6 +169,27 @@ export class FileLogStoreParts {
   readonly #onTrouble = (error: Error): void => this.trouble.report(error)
 
   readonly #whenDurable = (callback: () => void): void => this.scheduler.whenDurable(callback)
+
+  #makeRewritingOptions(opened: OpenedFolder, indexCache: IndexCache): RewritingOptions {
+    const { clock, limits } = opened
+    const { folder, extents, segments, asides, coldReader, runReader } = this
+    return {
+      clock,
+      folder,
+      extents,
+      indexCache,
+      segments,
+      asides,
+      coldReader,
+      runReader,
+      fileSizeMax: limits.walFileSizeMax,
+      isBlocked: () => this.diskSpace.blocked !== undefined,
+      whenDurable: this.#whenDurable,
+      perform: (job) => this.housekeeper.perform(job),
+      onReleased: (segment) => void this.housekeeper.onReleased(segment),
+      onRunsDropped: (log, runs) => this.engine.onRunsDropped(log, runs),
+    }
+  }
 
   #makeTopologyKeeper({ clock, folder, limits, topology }: OpenedFolder): TopologyKeeper {
     const keeper = new TopologyKeeper({

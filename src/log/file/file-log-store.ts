@@ -3,6 +3,7 @@
 import type { CommitScheduler } from '../commit-scheduler.ts'
 import type { Commit, StateEntry } from '../commit.ts'
 import { cursorsOf, type LogCursor, removeCursor } from '../log-cursor.ts'
+import type { LogRewriting } from '../log-rewriting.ts'
 import type { BlockedReason, CreateLogOptions, LogStore, TopologySource } from '../log-store.ts'
 import type { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
@@ -13,7 +14,8 @@ import type { FileEngine } from './file-engine.ts'
 import { FileLogStoreParts } from './file-log-store-parts.ts'
 import type { OpenedFolder } from './file-log-store-parts.ts'
 import { fileStatsOf } from './file-stats.ts'
-import { livingSize } from './living-size.ts'
+import { livingSize, sizeIn } from './living-size.ts'
+import { Rewriting } from './rewriting.ts'
 import type { RetentionRule } from './run-finder.ts'
 import type { AsideReference, Segment } from './segment.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -177,6 +179,14 @@ export class FileLogStore implements LogStore {
 
   retentionOffset(log: Log, keep: RetentionRule): Promise<number> {
     return this.#parts.runFinder.retentionOffset(log, keep)
+  }
+
+  openRewriting(): LogRewriting {
+    return new Rewriting(this.#parts.rewritingOptions)
+  }
+
+  sizeIn(log: Log, first: number, end: number): number {
+    return sizeIn(this.#parts.extents, log, { first, end })
   }
 
   timestampAt(log: Log, offset: number): number | undefined {

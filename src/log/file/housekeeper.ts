@@ -25,9 +25,16 @@ export interface HousekeeperOptions {
   readonly deleteStepSize: number
 }
 
+interface Job {
+  readonly job: () => Promise<void>
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
 export class Housekeeper {
   readonly #options: HousekeeperOptions
   readonly #full: Segment[] = []
+  readonly #jobs: Job[] = []
   #isKicked = false
   #isClosed = false
   #running: Promise<void> = Promise.resolve()
@@ -51,6 +58,15 @@ export class Housekeeper {
   onFull(segment: Segment): void {
     this.#full.push(segment)
     this.kick()
+  }
+
+  /** Does `job` while no file is sealed, cleaned or retired. Rejects with what it throws. */
+  perform(job: () => Promise<void>): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closedError())
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ job, resolve, reject })
+      this.kick()
+    })
   }
 
   /** Something changed that may have made work. */
@@ -77,6 +93,7 @@ export class Housekeeper {
     this.#surveyTimer.stop()
     this.#options.cleaner.close()
     await this.#running
+    for (const { reject } of this.#jobs.splice(0)) reject(closedError())
   }
 
   /** Writes the directory of a full file; from then on it is read as it is. */
@@ -124,6 +141,9 @@ export class Housekeeper {
       while (this.#full.length > 0 && !this.#isClosed) {
         await this.seal(this.#full[0] as Segment)
         this.#full.shift()
+      }
+      for (let next = this.#jobs.shift(); next !== undefined; next = this.#jobs.shift()) {
+        await next.job().then(next.resolve, next.reject)
       }
       await this.#retireDead()
       if (this.#isSurveyDue && !this.#isClosed) await this.#cleanWorn()
@@ -201,6 +221,10 @@ export class Housekeeper {
     const { checkpoint } = this.#options.folder.manifest.written
     return checkpoint !== undefined && segment.id < checkpoint.fileId
   }
+}
+
+function closedError(): Error {
+  return new Error('The log store is closing')
 }
 
 function markSealed(content: ManifestContent, segment: Segment): ManifestContent {

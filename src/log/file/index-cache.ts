@@ -18,11 +18,11 @@ export class IndexCache {
     this.#sizeMax = sizeMax
   }
 
-  /** The index of an extent of a sealed file, from its commits when the directory is damaged. */
+  /** The index of an extent; see `readOrRebuild`. */
   async load(extent: Extent): Promise<RunIndex> {
     // The index of an open file is nowhere else: it does not belong to the cache.
     if (extent.segment.state === 'open') return extent.index as RunIndex
-    const index = extent.index ?? (await readIndex(extent)) ?? (await rebuildIndex(extent))
+    const index = extent.index ?? (await readOrRebuild(extent))
     this.keep(extent, index)
     return index
   }
@@ -48,6 +48,11 @@ export class IndexCache {
     this.#size -= extent.index?.capacity ?? 0
     extent.index = undefined
   }
+}
+
+/** The index of an extent of a sealed file, from its commits when the directory is damaged. */
+export async function readOrRebuild(extent: Extent): Promise<RunIndex> {
+  return (await readIndex(extent)) ?? rebuildIndex(extent)
 }
 
 /** Undefined when the bytes are damaged, or the disk cannot read them. */

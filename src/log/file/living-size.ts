@@ -14,6 +14,20 @@ export function livingSize(extents: LogExtents, log: Log): number {
   return first === undefined || first.firstOffset >= floor ? size : size - trimmedSize(first, floor)
 }
 
+/** See `LogStore.sizeIn`. */
+export function sizeIn(
+  extents: LogExtents,
+  { id }: Log,
+  { first, end }: { readonly first: number; readonly end: number },
+): number {
+  let size = 0
+  for (const { firstOffset, lastOffset, byteCount } of extents.of(id)) {
+    const count = Math.min(lastOffset + 1, end) - Math.max(firstOffset, first)
+    if (count > 0) size += (byteCount * count) / (lastOffset + 1 - firstOffset)
+  }
+  return Math.round(size)
+}
+
 /** Bytes of the runs of `extent` that lie below `floor`. */
 function trimmedSize(extent: Extent, floor: number): number {
   const { index, firstOffset, lastOffset, byteCount } = extent

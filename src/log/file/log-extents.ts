@@ -66,6 +66,11 @@ export class LogExtents {
     return extents[low]
   }
 
+  /** Whether somebody still reads there. */
+  has(extent: Extent): boolean {
+    return extent.segment.extents.get(extent.logId)?.includes(extent) === true
+  }
+
   /** The extent after `extent`, by offset. */
   after(extent: Extent): Extent | undefined {
     return this.find(extent.logId, extent.lastOffset + 1)

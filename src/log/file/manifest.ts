@@ -17,6 +17,8 @@ export interface ManifestFile {
   readonly sealedSize?: number
   /** Where the commits of a sealed file end and its directory starts. */
   readonly dataEnd?: number
+  /** Ids of logs and offsets, in turns: what the log has here below its offset is written anew elsewhere. */
+  readonly replaced?: readonly number[]
 }
 
 /** A file that the manifest lists, wherever it lists it. */

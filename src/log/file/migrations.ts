@@ -35,6 +35,8 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   // 4 added notes of cursors.
   { from: 3 },
+  // 5 added logs that are written anew: `replaced` in the manifest, delete horizons in runs of messages.
+  { from: 4 },
 ]
 
 /** The steps from `version` to `current`; undefined when one is missing. */

@@ -8,6 +8,7 @@ import { CommitReader } from './commit-reader.ts'
 import type { BadBytes } from './commit-reader.ts'
 import { corruptError, missingFileError, missingTopologyError } from './corrupt-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
+import { replacedEnds, withoutReplaced } from './extent-part.ts'
 import {
   decodeFileHeader,
   fileHeaderSize,
@@ -18,6 +19,8 @@ import {
 import { readAt } from './file-operations.ts'
 import { findManifest, lostManifestError } from './find-manifest.ts'
 import { findSyncedThrough } from './find-synced-through.ts'
+import { readOrRebuild } from './index-cache.ts'
+import { insertOverOthers } from './insert-over-others.ts'
 import type { KeyedState } from './keyed-state.ts'
 import type { LogExtents } from './log-extents.ts'
 import { emptyManifest } from './manifest.ts'
@@ -27,6 +30,7 @@ import { readDirectory } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
+import { forgetAsides } from './swap-rewritten.ts'
 import { readTopologyFile } from './topology-file.ts'
 import { UnprovenTail } from './unproven-tail.ts'
 
@@ -86,7 +90,7 @@ class Recovery {
     for (const segment of this.#wal) await noteFirstSequence(segment)
     for (const [index, segment] of this.#wal.entries()) await this.#readWal(segment, index)
     for (const segment of this.#survivors) await this.#keepSurvivors(segment)
-    this.#insertSurvivors()
+    await this.#insertSurvivors()
     this.#checkCheckpoint()
     const topology = await this.#readTopology()
     // What was read may so far be only in the system's memory, and from now on it counts.
@@ -142,8 +146,22 @@ class Recovery {
       return
     }
     segment.state = 'sealed'
-    if (segment.kind === fileKind.survivors) this.#survivingExtents.push(...found)
-    else for (const extent of found) this.#options.extents.insert(extent)
+    await this.#takeExtents(segment, found)
+  }
+
+  /** Without the runs of logs that are written anew elsewhere. */
+  async #takeExtents(segment: Segment, found: readonly Extent[]): Promise<void> {
+    const { replaced } = this.#manifest.files.find(({ id }) => id === segment.id) ?? {}
+    const ends = replacedEnds(replaced)
+    for (const [logId, end] of ends) forgetAsides(segment, logId, end)
+    for (const extent of found) {
+      const end = ends.get(extent.logId)
+      const rest = end === undefined ? extent : await withoutReplaced(extent, end, readOrRebuild)
+      if (rest === undefined) continue
+      if (segment.state === 'sealed') rest.index = undefined
+      if (segment.kind === fileKind.survivors) this.#survivingExtents.push(rest)
+      else this.#options.extents.insert(rest)
+    }
   }
 
   async #keepSurvivors(segment: Segment): Promise<void> {
@@ -155,16 +173,15 @@ class Recovery {
       if (!this.#isRepaired) throw corruptError(segment.path, bad.position, bad.reason)
       segment.hasFailed = true
     }
-    this.#survivingExtents.push(...scan.extents)
+    await this.#takeExtents(segment, scan.extents)
   }
 
   /** A repair may have listed files again from which the survivors were copied: one is enough. */
-  #insertSurvivors(): void {
+  async #insertSurvivors(): Promise<void> {
     const { extents } = this.#options
     for (const extent of this.#survivingExtents) {
-      const existing = extents.find(extent.logId, extent.firstOffset)
-      const isCovered = existing !== undefined && existing.firstOffset <= extent.lastOffset
-      if (!isCovered || !this.#isRepaired) extents.insert(extent)
+      if (this.#isRepaired) await insertOverOthers(extents, extent)
+      else extents.insert(extent)
     }
   }
 
@@ -190,7 +207,7 @@ class Recovery {
     if (segment.state === 'sealed') return
     const scan = new SegmentScan(segment, this.#state)
     await this.#scanToEnd(segment, index, scan)
-    scan.insertInto(this.#options.extents)
+    await this.#takeExtents(segment, scan.extents)
   }
 
   /** A file at or after the checkpoint: everything in it counts. */
@@ -198,7 +215,7 @@ class Recovery {
     const scan = new SegmentScan(segment, this.#state)
     scan.isReplaying = true
     await this.#scanToEnd(segment, index, scan)
-    if (segment.state !== 'sealed') scan.insertInto(this.#options.extents)
+    if (segment.state !== 'sealed') await this.#takeExtents(segment, scan.extents)
   }
 
   async #scanToEnd(segment: Segment, index: number, scan: SegmentScan): Promise<void> {

@@ -149,7 +149,9 @@ export class RunReader {
       const { runs, end } = await reading.part
       // Before the cache may let them go.
       const found = take({ runs, end }, asked)
-      this.#keep({ logId: log.id, start: offset, end, runs }, log)
+      // What was written anew meanwhile is not for the next reader.
+      const isCurrent = this.#extents.has(extent)
+      this.#keep({ logId: log.id, start: offset, end, runs }, log, isCurrent)
       return found.end <= offset ? { ...found, end: log.readableEnd } : found
     } finally {
       this.#readings.splice(this.#readings.indexOf(reading), 1)
@@ -158,11 +160,11 @@ export class RunReader {
     }
   }
 
-  #keep(part: CachedRuns, log: Log): void {
+  #keep(part: CachedRuns, log: Log, isCurrent: boolean): void {
     const [first] = part.runs
     if (first === undefined) return
     const start = Math.min(part.start, first.baseOffset)
-    if (!log.isDeleted) this.#cache.add({ ...part, start })
+    if (!log.isDeleted && isCurrent) this.#cache.add({ ...part, start })
     else for (const run of part.runs) run.release()
   }
 }

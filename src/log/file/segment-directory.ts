@@ -71,6 +71,8 @@ function encodeSections(extents: readonly Extent[], start: number): Buffer {
     const section = (extent.index as RunIndex).bytes()
     extent.sectionPosition = position
     extent.sectionCrc = crc32c(section)
+    extent.sectionRunCount = extent.runCount
+    extent.sectionStart = 0
     position += section.length
     sections.push(section)
   }
@@ -169,6 +171,7 @@ function decodeExtent(segment: Segment, bytes: Buffer, at: number): Extent {
   extent.sectionPosition = bytes.readUInt32BE(at + 32)
   extent.sectionCrc = bytes.readUInt32BE(at + 36)
   extent.runCount = bytes.readUInt32BE(at + 40)
+  extent.sectionRunCount = extent.runCount
   extent.recordCount = bytes.readUInt32BE(at + 44)
   extent.maxTimestamp = readInt64(bytes, at + 48)
   extent.batchByteCount = readInt64(bytes, at + 56)
@@ -177,8 +180,9 @@ function decodeExtent(segment: Segment, bytes: Buffer, at: number): Extent {
 
 /** Reads the run index of an extent of a sealed file; undefined when its bytes are damaged. */
 export async function readRunIndex(extent: Extent): Promise<RunIndex | undefined> {
-  const size = extent.runCount * runIndexStride
+  const size = extent.sectionRunCount * runIndexStride
   const bytes = await readAt(extent.segment.file, extent.sectionPosition, size)
   if (bytes.length < size || crc32c(bytes) !== extent.sectionCrc) return undefined
-  return RunIndex.fromBytes(bytes)
+  const start = extent.sectionStart * runIndexStride
+  return RunIndex.fromBytes(bytes.subarray(start, start + extent.runCount * runIndexStride))
 }

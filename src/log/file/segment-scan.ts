@@ -2,7 +2,6 @@
 // and (files at or after the checkpoint) the state of logs.
 import type { DecodedCommit, DecodedRun, EntryVisitor } from './commit-decoder.ts'
 import { fileKind } from './file-format.ts'
-import type { LogExtents } from './log-extents.ts'
 import type { RecoveredState } from './recovered-state.ts'
 import { Extent } from './segment.ts'
 import type { Segment } from './segment.ts'
@@ -34,11 +33,6 @@ export class SegmentScan implements EntryVisitor {
       segment.writtenSharedSize += commit.sharedSize
     }
     commit.visit(this)
-  }
-
-  /** Makes the extents found known. Not for sealed files: those have them from their directory. */
-  insertInto(extents: LogExtents): void {
-    for (const extent of this.extents) extents.insert(extent)
   }
 
   onRun(run: DecodedRun): void {

@@ -99,6 +99,9 @@ export class Extent {
   sectionPosition = 0
   runCount = 0
   sectionCrc = 0
+  /** All runs in that section, and how many of them come before those of the extent: it may be a part. */
+  sectionRunCount = 0
+  sectionStart = 0
 
   constructor(segment: Segment, logId: number, firstOffset: number) {
     this.segment = segment

@@ -1,24 +1,23 @@
 // Writes living records into a survivor file, in commits like those of the WAL. Records keep their
 // offsets; bodies that several of them share are stored once per commit.
 import { logLimits } from '../../limits/log.ts'
-import { batchHeaderSize, batchMagic } from '../../record/batch/batch-header.ts'
+import { batchMagic } from '../../record/batch/batch-header.ts'
 import {
   recordAsideId,
   recordBodySize,
   recordSharedStart,
   recordReferenceAt,
-  recordSizeAt,
 } from '../../record/message/message-record.ts'
 import { Commit } from '../commit.ts'
+import { copyMessages } from '../copy-messages.ts'
 import type { Log } from '../log.ts'
-import { recordOffsetAt } from '../record.ts'
-import { Run } from '../run.ts'
+import type { Run } from '../run.ts'
 import type { SharedBodies } from '../shared-bodies.ts'
 import { CommitEncoder } from './commit-encoder.ts'
 import { writeAllAt } from './file-operations.ts'
 import { indexedRun } from './run-index.ts'
 import { Extent } from './segment.ts'
-import type { Segment } from './segment.ts'
+import type { AsideReference, Segment } from './segment.ts'
 
 interface PendingRun {
   readonly extent: Extent
@@ -28,6 +27,8 @@ interface PendingRun {
 export class SurvivorWriter {
   /** Where the living part of each extent is now. */
   readonly moved: Map<Extent, Extent> = new Map()
+  /** Records that were taken and have a body in a file of its own. */
+  readonly asides: AsideReference[] = []
   readonly #segment: Segment
   readonly #leaderEpoch: number
   readonly #encoder = new CommitEncoder()
@@ -51,9 +52,17 @@ export class SurvivorWriter {
     return this.#commit.size >= logLimits.survivorCommitSizeMax
   }
 
-  /** Takes what lives of `run`, which belongs to `from`. */
-  add(from: Extent, run: Run, log: Log): void {
-    const living = run.magic === batchMagic.messages ? this.#livingPart(run, log) : run
+  /**
+   * Takes what lives of `run`, which belongs to `from`: of messages those that `keep` wants, by default all
+   * that some cursor has not acked.
+   */
+  add(
+    from: Extent,
+    run: Run,
+    log: Log,
+    keep: (offset: number) => boolean = (offset) => log.isKept(offset),
+  ): void {
+    const living = run.magic === batchMagic.messages ? this.#livingPart(run, log, keep) : run
     if (living.recordCount === 0) return
     this.#commit.addRun(log, living)
     this.#commit.grow(living.size)
@@ -94,24 +103,16 @@ export class SurvivorWriter {
     return extent
   }
 
-  /** A run of the records that are not acked, with their bodies brought along. */
-  #livingPart(run: Run, log: Log): Run {
-    const living = new Run(run.baseOffset, run.baseTimestamp, run.size)
-    living.leaderEpoch = run.leaderEpoch
-    living.maxTimestamp = run.maxTimestamp
-    for (let at = batchHeaderSize; at < run.size; at += recordSizeAt(run.buffer, at)) {
-      const offset = recordOffsetAt(run, at)
-      if (!log.isKept(offset)) continue
-      const size = recordSizeAt(run.buffer, at)
-      const start = living.reserve(size)
-      run.buffer.copy(living.buffer, start, at, at + size)
-      living.lastOffset = offset
-      living.recordCount++
+  /** A run of the records that are wanted, with their bodies brought along. */
+  #livingPart(run: Run, log: Log, keep: (offset: number) => boolean): Run {
+    return copyMessages(run, keep, (living, at, start) => {
       if (recordSharedStart(run.buffer, at) >= 0) this.#moveShared({ run, at }, { living, start })
       const asideId = recordAsideId(run.buffer, at)
-      if (asideId !== 0) this.#commit.addAside({ log, offset, asideId })
-    }
-    return living
+      if (asideId === 0) return
+      const offset = living.lastOffset
+      this.#commit.addAside({ log, offset, asideId })
+      this.asides.push({ logId: log.id, offset, asideId })
+    })
   }
 
   #moveShared(from: { run: Run; at: number }, to: { living: Run; start: number }): void {

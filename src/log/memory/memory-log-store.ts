@@ -10,6 +10,7 @@ import type { Commit, StateEntry, TopologyEntry } from '../commit.ts'
 import { type CursorEngine, cursorsOf, LogCursor, removeCursor } from '../log-cursor.ts'
 import type { LogEngine } from '../log-engine.ts'
 import type { LogProfile } from '../log-profile.ts'
+import type { LogRewriting } from '../log-rewriting.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
 import type { Absence } from '../reading.ts'
@@ -17,6 +18,7 @@ import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
 import type { StoreStats } from '../store-stats.ts'
 import type { Ticket } from '../ticket.ts'
+import { MemoryRewriting } from './memory-rewriting.ts'
 
 /** How late the engine answers. Without it every commit finishes in the turn it was sealed in. */
 export interface MemoryChaos {
@@ -190,8 +192,23 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     return Promise.resolve(offset)
   }
 
+  openRewriting(): LogRewriting {
+    return new MemoryRewriting((run) => run.seal(this.epoch, -1))
+  }
+
+  sizeIn(log: Log, first: number, end: number): number {
+    let size = 0
+    for (const run of log.tail) {
+      if (run.baseOffset >= first && run.lastOffset < Math.min(end, log.durableEnd))
+        size += run.size
+    }
+    return size
+  }
+
   timestampAt(log: Log, offset: number): number | undefined {
-    return log.tail.at(log.findInTail(Math.max(offset, log.floor)))?.baseTimestamp
+    const run = log.tail.at(log.findInTail(Math.max(offset, log.floor)))
+    // The base of a compacted batch may be the time when its tombstones go.
+    return run && Math.min(run.baseTimestamp, run.maxTimestamp)
   }
 
   sizeOf(log: Log): number {

@@ -93,6 +93,7 @@ export class RecordBatchBuilder {
       usesLogAppendTime: false,
       isTransactional: options.isTransactional ?? false,
       isControl: options.isControl ?? false,
+      hasDeleteHorizon: false,
       lastOffsetDelta: (options.lastOffset ?? this.#lastOffset) - this.#baseOffset,
       baseTimestamp: this.#baseTimestamp,
       maxTimestamp: this.#maxTimestamp,

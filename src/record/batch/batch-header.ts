@@ -42,6 +42,8 @@ export const batchAttribute = {
   logAppendTime: 0x08,
   transactional: 0x10,
   control: 0x20,
+  /** The base timestamp is when tombstones in it may go: compaction has seen them (KIP-534). */
+  deleteHorizon: 0x40,
 } as const
 
 /** Records of a whole batch, as its header says. */
@@ -67,6 +69,7 @@ export interface BatchHeader {
   readonly usesLogAppendTime: boolean
   readonly isTransactional: boolean
   readonly isControl: boolean
+  readonly hasDeleteHorizon: boolean
   readonly lastOffsetDelta: number
   readonly baseTimestamp: number
   readonly maxTimestamp: number
@@ -96,6 +99,7 @@ export function readBatchHeader(batch: Buffer): BatchHeader {
     usesLogAppendTime: (attributes & batchAttribute.logAppendTime) !== 0,
     isTransactional: (attributes & batchAttribute.transactional) !== 0,
     isControl: (attributes & batchAttribute.control) !== 0,
+    hasDeleteHorizon: (attributes & batchAttribute.deleteHorizon) !== 0,
     lastOffsetDelta: batch.readInt32BE(batchField.lastOffsetDelta),
     baseTimestamp: readInt64(batch, batchField.baseTimestamp),
     maxTimestamp: readInt64(batch, batchField.maxTimestamp),
@@ -172,7 +176,8 @@ function attributesOf(header: BatchHeader): number {
     compressionNames.indexOf(header.compression ?? 'none') |
     (header.usesLogAppendTime ? batchAttribute.logAppendTime : 0) |
     (header.isTransactional ? batchAttribute.transactional : 0) |
-    (header.isControl ? batchAttribute.control : 0)
+    (header.isControl ? batchAttribute.control : 0) |
+    (header.hasDeleteHorizon ? batchAttribute.deleteHorizon : 0)
   )
 }
 

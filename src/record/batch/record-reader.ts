@@ -22,6 +22,10 @@ export class RecordReader {
   buffer: Buffer = emptyBuffer
   /** Number of the record within its batch, from 0. */
   index = -1
+  /** Where it begins and ends, and where its timestamp does. */
+  start = 0
+  end = 0
+  timestampEnd = 0
   offset = -1
   timestamp = -1
   /** -1 when the key is null. */
@@ -77,9 +81,12 @@ export class RecordReader {
       return false
     }
     this.index++
+    this.start = this.#position
     this.#enterRecord()
+    this.end = this.#recordEnd
     this.#position++
     const timestampDelta = this.#varlong()
+    this.timestampEnd = this.#position
     this.timestamp = this.#appendTime ?? this.#baseTimestamp + timestampDelta
     this.offset = this.#baseOffset + this.#varint()
     this.#readRange()

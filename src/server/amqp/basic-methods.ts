@@ -211,6 +211,10 @@ class GetHolder implements DeliveryHolder {
     this.#queue = queue
   }
 
+  get from(): Queue {
+    return this.#queue
+  }
+
   get ackTimeoutMs(): number {
     return this.#queue.ackTimeoutMs
   }

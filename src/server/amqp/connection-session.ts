@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
 import type { Rights } from '../../auth/rights.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
+import type { TransactionJoin } from '../../broker/transaction/transaction-join.ts'
 import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { AmqpContext } from './amqp-context.ts'
@@ -38,6 +39,8 @@ export interface ConnectionSession {
   readonly rights: Rights
   /** Counts what it publishes; undefined until it is open. */
   readonly rate: PublishMeter | undefined
+  /** The transactions of Kafka that its commits belong to; undefined: each is its own. */
+  readonly joins: TransactionJoin | undefined
   readonly blockedNotice: { onPublished(): void }
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined

@@ -8,6 +8,7 @@ import type { Principal } from '../../auth/principal.ts'
 import { noRights, type Rights } from '../../auth/rights.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
+import type { TransactionJoin } from '../../broker/transaction/transaction-join.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { FrameReader, heartbeatFrame } from '../../codec/amqp/frame.ts'
 import {
@@ -68,6 +69,7 @@ export class Connection
   principal: Principal | undefined
   rights: Rights = noRights
   rate: PublishMeter | undefined
+  joins: TransactionJoin | undefined
   /** When bytes were last handed to the socket, by the monotonic clock. */
   sentAt = 0
   readonly blockedNotice: BlockedNotice = new BlockedNotice(this)
@@ -76,7 +78,6 @@ export class Connection
   heartbeatSeconds = 0
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined
-
   readonly #source: ByteSource
   readonly #onClosed: (connection: Connection) => void
   readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)

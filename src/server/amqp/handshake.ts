@@ -10,8 +10,11 @@ import type { Rights } from '../../auth/rights.ts'
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
 import type { LoginRefusal, LoginResult } from '../../auth/users.ts'
+import { BrokerError } from '../../broker/broker-error.ts'
+import { defaultVHost } from '../../broker/broker.ts'
 import { clusterNameOf } from '../../broker/cluster-name.ts'
 import type { Destination } from '../../broker/destination.ts'
+import type { TransactionJoin } from '../../broker/transaction/transaction-join.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
@@ -50,6 +53,7 @@ export interface HandshakePeer extends Pick<ConnectionSession, 'context' | 'send
   readonly socket: Socket
   readonly status: string
   principal: Principal | undefined
+  joins: TransactionJoin | undefined
   /** The client chose its limits. */
   tune(chosen: ChosenLimits): void
   onOpened(vhost: VHost<Destination>, rights: Rights): void
@@ -236,9 +240,27 @@ export class Handshake {
       const text = `access to vhost '${vhost.name}' refused for user '${user}'`
       throw new ProtocolError('not_allowed', text)
     }
+    const joins = this.#joins(vhost.name, rights)
     this.#expected = 'nothing'
+    connection.joins = joins
     connection.onOpened(vhost, rights)
     connection.send(0, { id: CONNECTION_OPEN_OK })
+  }
+
+  /** A client that names a transactional id has its commits decided by the producer that has it now. */
+  #joins(vhost: string, rights: Rights): TransactionJoin | undefined {
+    const named = this.clientProperties.get('transactional_id')
+    if (named?.type !== 'longstr') return undefined
+    const id = named.value.toString()
+    if (vhost !== defaultVHost) {
+      const text = `transactional_id '${id}': transactions are those of vhost '${defaultVHost}'`
+      throw new ProtocolError('not_allowed', text)
+    }
+    if (!rights.isUnrestricted && !rights.may('write', id)) {
+      const text = `write access to transactional id '${id}' refused for user '${rights.place.user}'`
+      throw new BrokerError('access_refused', text)
+    }
+    return this.#connection.context.broker.heldWork?.join(id)
   }
 }
 

@@ -74,7 +74,7 @@ export class ChannelTransaction {
    * queue refuses a message of it, the channel is closed instead, as RabbitMQ does.
    */
   commit(): void {
-    const { outputRoom } = this.#channel.connection
+    const { outputRoom, joins } = this.#channel.connection
     // Its messages may come back as returns.
     if (!outputRoom.hasRoom) {
       this.#channel.waitForRoom(() => this.commit())
@@ -83,6 +83,7 @@ export class ChannelTransaction {
     this.#channel.publisher.intake.commit({
       publishes: this.#publishes,
       settlements: this.#settlements,
+      into: joins,
       onCommitted: (committed) => this.#onCommitted(committed),
     })
   }

@@ -6,24 +6,30 @@ import type { Handler } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
-/** What tools show as Kafka's version: 4.3-IV0. Other features are those of protocols not served. */
-const metadataVersion = 30
-/** Consumer groups of KIP-848. */
-const groupVersion = 1
-/** KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them. */
-const transactionVersion = 2
-const features: Partial<ApiVersionsResponse> = {
-  supportedFeatures: [
-    { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion },
-    { name: 'group.version', minVersion: 0, maxVersion: groupVersion },
-    { name: 'transaction.version', minVersion: 0, maxVersion: transactionVersion },
-  ],
-  finalizedFeaturesEpoch: 0,
-  finalizedFeatures: [
-    finalized('metadata.version', metadataVersion),
-    finalized('group.version', groupVersion),
-    finalized('transaction.version', transactionVersion),
-  ],
+/** What tools show as Kafka's version: 4.3-IV0. */
+const metadataVersion = { name: 'metadata.version', min: 7, level: 30 }
+/** Protocols that are there. Other features of Kafka are those of protocols not served. */
+const protocols = [
+  { name: 'group.version', min: 0, level: 1 },
+  { name: 'share.version', min: 0, level: 1 },
+  // KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them.
+  { name: 'transaction.version', min: 0, level: 2 },
+]
+/** Older clients take a feature that may be off for a broken answer (KAFKA-17011). */
+const offFeatureVersion = 4
+
+function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
+  const all = [metadataVersion, ...protocols]
+  const supported = all.filter(({ min }) => min > 0 || apiVersion >= offFeatureVersion)
+  return {
+    supportedFeatures: supported.map(({ name, min, level }) => {
+      return { name, minVersion: min, maxVersion: level }
+    }),
+    finalizedFeaturesEpoch: 0,
+    finalizedFeatures: all.map(({ name, level }) => {
+      return { name, maxVersionLevel: level, minVersionLevel: level }
+    }),
+  }
 }
 
 export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion, client }) => {
@@ -37,27 +43,12 @@ export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion,
   }
 }
 
-/** Clients of version 3 stumble over a feature that may be at 0 (KAFKA-17011). */
-function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
-  if (apiVersion > 3) return features
-  const { supportedFeatures: all = [] } = features
-  const supportedFeatures = all.filter(({ minVersion }) => minVersion > 0)
-  return { ...features, supportedFeatures }
-}
-
 /** KIP-511: the client asked in a version that is not known and may try again in one of these. */
 export function unsupportedApiVersions(): ApiVersionsResponse {
   return {
     errorCode: codeOf('UNSUPPORTED_VERSION'),
     apiKeys: advertisedVersions(['apiVersions']),
   }
-}
-
-function finalized(
-  name: string,
-  version: number,
-): { name: string; maxVersionLevel: number; minVersionLevel: number } {
-  return { name, maxVersionLevel: version, minVersionLevel: version }
 }
 
 function served(): ApiVersionsResponse['apiKeys'] {

@@ -5,6 +5,7 @@ import type { DescribeConfigsSynonym } from '../../codec/kafka/messages/describe
 import { formatAddress } from '../../lib/listen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { topicLimits } from '../../limits/topic.ts'
+import { transactionLimits } from '../../limits/transaction.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
 import { logDir } from './cluster.ts'
 import { configSource } from './config-row.ts'
@@ -34,8 +35,10 @@ function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, st
     .join(',')
   return new Map([
     ['advertised.listeners', listeners],
+    ['authorizer.class.name', 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'],
     ['auto.create.topics.enable', String(settings.isAutoCreating)],
     ['broker.id', String(nodeId)],
+    ['connections.max.reauth.ms', String(settings.sessionMsMax)],
     ['fetch.max.bytes', String(kafkaLimits.fetchAnswerSizeMax)],
     ['group.consumer.assignment.interval.ms', String(consumer.assignmentIntervalMs)],
     ['group.consumer.assignors', consumer.assignors.join(',')],
@@ -66,8 +69,14 @@ function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, st
     ['share.coordinator.state.topic.min.isr', '1'],
     ['share.coordinator.state.topic.replication.factor', '1'],
     ['socket.request.max.bytes', String(kafkaLimits.kafkaRequestSizeMax)],
+    [
+      'transaction.abort.timed.out.transaction.cleanup.interval.ms',
+      String(transactionLimits.sweepMs),
+    ],
+    ['transaction.max.timeout.ms', String(transactionLimits.timeoutMsMax)],
     ['transaction.state.log.min.isr', '1'],
     ['transaction.state.log.replication.factor', '1'],
+    ['transactional.id.expiration.ms', String(transactionLimits.idExpirationMs)],
   ])
 }
 

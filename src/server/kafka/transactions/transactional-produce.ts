@@ -60,12 +60,25 @@ export function expectInTransaction(batch: TransactionalBatch, context: RequestC
   if (from === undefined) return
   try {
     // A change comes before the batch in the log: with that it is durable, too.
-    if (apiVersion >= addsSince) transactions.addPartitions(from, [partOf(batch)], 2)
-    else transactions.verify(from, partition.log.id)
+    if (apiVersion >= addsSince) {
+      expectFirst(batch)
+      transactions.addPartitions(from, [partOf(batch)], 2)
+    } else transactions.verify(from, partition.log.id)
   } catch (error) {
     if (!(error instanceof TransactionError)) throw error
     throw refusalOf(error, apiVersion)
   }
+}
+
+/** Of a producer that is not known here nothing is missing only when this is its first batch (KIP-890). */
+function expectFirst({ partition: { producers }, batch }: TransactionalBatch): void {
+  const claimed = claimedProducer(batch)
+  if (claimed === undefined || claimed.firstSequence === 0) return
+  if (producers.epochOf(claimed.producerId) !== undefined) return
+  throw new KafkaRefusal(
+    'OUT_OF_ORDER_SEQUENCE_NUMBER',
+    `Expected sequence 0 for a new transactional producer, but got ${claimed.firstSequence}`,
+  )
 }
 
 function refusalOf(error: TransactionError, apiVersion: number): KafkaRefusal {

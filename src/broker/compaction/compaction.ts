@@ -1,0 +1,257 @@
+// Keeps of each key of a compacted topic the latest record (`cleanup.policy=compact`): in the background, some
+// partitions at a time, at the pace of CompactionPace.
+//
+// Invariant: what a partition is compacted to is noted after it is durable, so a crash costs no more than doing it
+// again. One rewriting at a time; a partition that cannot be compacted does not hold up the others.
+import type { BatchWorker } from '../../crossing/batch-worker.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Random } from '../../lib/random.ts'
+import type { Slices, Steps } from '../../lib/slices.ts'
+import { topicLimits } from '../../limits/topic.ts'
+import type { LogRewriting } from '../../log/log-rewriting.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { Destination } from '../destination.ts'
+import type { Partition } from '../topic/partition.ts'
+import type { BrokerValues } from '../topic/topic-defaults.ts'
+import type { Topic } from '../topic/topic.ts'
+import { compactPartition, type PassContext, type PassResult } from './compact-partition.ts'
+import { CompactionPace } from './compaction-pace.ts'
+import { type DirtyPart, findDirty } from './find-dirty.ts'
+
+export interface CompactionOptions {
+  readonly store: LogStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly slices: Slices
+  readonly worker: BatchWorker
+  /** The broker's, of which those of `log.cleaner` count. */
+  readonly settings: BrokerValues
+  /** All topics there are. */
+  readonly topics: () => Iterable<Topic>
+  /** A partition could not be compacted; it is tried again later. */
+  readonly onTrouble: (owner: Destination, error: Error) => void
+}
+
+/** What compaction has done since the start. */
+export interface CompactionStats {
+  isRunning: boolean
+  /** Partitions that were written anew. */
+  passCount: number
+  /** Records that went, and that stayed, each as often as it was looked at. */
+  goneCount: number
+  keptCount: number
+  readSize: number
+  failureCount: number
+}
+
+interface Candidate {
+  readonly topic: Topic
+  readonly partition: Partition
+  readonly part: DirtyPart
+}
+
+interface Done extends Candidate {
+  readonly result: PassResult
+}
+
+export class Compaction {
+  readonly stats: CompactionStats = {
+    isRunning: false,
+    passCount: 0,
+    goneCount: 0,
+    keptCount: 0,
+    readSize: 0,
+    failureCount: 0,
+  }
+  readonly #options: CompactionOptions
+  readonly #pace: CompactionPace
+  readonly #timer: Timer
+  #nextAt: number
+  #passId = 0
+  #running: Promise<void> | undefined
+  #isClosed = false
+
+  /** Looks at all topics every once in a while until it is closed. */
+  constructor(options: CompactionOptions) {
+    this.#options = options
+    this.#pace = new CompactionPace(options.clock, options.settings)
+    this.#nextAt = options.clock.monotonic() + this.#backoffMs
+    this.#timer = options.clock.every(topicLimits.compactionTickMs, () => this.#tick())
+  }
+
+  /** Looks at all topics, and compacts what is dirty; those that are dirty again meanwhile wait for the next time. */
+  run(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      this.#nextAt = this.#options.clock.monotonic() + this.#backoffMs
+    })
+    return this.#running
+  }
+
+  /** Gives up what is under way; resolves when nothing is. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#timer.stop()
+    this.#pace.wake()
+    await this.#running
+  }
+
+  get #backoffMs(): number {
+    const set = this.#options.settings.get('log.cleaner.backoff.ms')
+    return Number(set ?? topicLimits.compactionCheckMs)
+  }
+
+  /** The time between two looks may be changed while the broker runs. */
+  #tick(): void {
+    const now = this.#options.clock.monotonic()
+    this.#nextAt = Math.min(this.#nextAt, now + this.#backoffMs)
+    if (now >= this.#nextAt) void this.run()
+  }
+
+  async #run(): Promise<void> {
+    const { slices } = this.#options
+    const candidates = await slices.run(this.#find())
+    if (candidates.length === 0) return
+    this.stats.isRunning = true
+    try {
+      candidates.sort((a, b) => b.part.ratio - a.part.ratio)
+      for (const group of groupsOf(candidates)) {
+        if (this.#isClosed) return
+        await this.#compact(group)
+      }
+    } finally {
+      this.stats.isRunning = false
+    }
+    await this.#forgetKeys()
+  }
+
+  *#find(): Steps<Candidate[]> {
+    const { store, clock } = this.#options
+    const candidates: Candidate[] = []
+    for (const topic of this.#options.topics()) {
+      if (!topic.config.isCompacted) continue
+      for (const partition of topic.partitions) {
+        yield
+        if (topic.isDeleted || partition.log.durableEnd === 0) continue
+        const part = findDirty(partition, { store, config: topic.config, now: clock.now() })
+        if (part.reason !== undefined) candidates.push({ topic, partition, part })
+      }
+    }
+    return candidates
+  }
+
+  /** Without those that fail, if some do: what has been written of them must not count. */
+  async #compact(group: readonly Candidate[]): Promise<void> {
+    const rewriting = this.#options.store.openRewriting()
+    let current: Candidate | undefined
+    try {
+      const done: Done[] = []
+      for (current of group) {
+        if (current.topic.isDeleted) continue
+        const result = await this.#compactOne(current, rewriting)
+        if (result !== undefined) done.push({ ...current, result })
+      }
+      current = undefined
+      for (const { topic, partition } of done) this.#check(topic, partition)
+      await rewriting.commit()
+      this.#note(done)
+    } catch (error) {
+      await rewriting.discard().catch(() => undefined)
+      if (this.#isClosed) return
+      this.stats.failureCount++
+      const failed = current
+      const retryAt = this.#options.clock.now() + topicLimits.compactionRetryMs
+      for (const each of group) {
+        const isCause = failed === undefined || each === failed
+        if (isCause) each.partition.compaction.retryAt = retryAt
+      }
+      this.#options.onTrouble((failed ?? group[0]!).topic, error as Error)
+      const rest = failed === undefined ? [] : group.filter((each) => each !== failed)
+      if (rest.length > 0) await this.#compact(rest)
+    }
+  }
+
+  async #compactOne(
+    { topic, partition, part }: Candidate,
+    rewriting: LogRewriting,
+  ): Promise<PassResult | undefined> {
+    const { worker, clock, random } = this.#options
+    const { durableEnd } = partition.log
+    const context: PassContext = {
+      worker,
+      pace: this.#pace,
+      id: ++this.#passId,
+      seed: random.below(0x1_0000_0000),
+      keysSizeMax: this.#keysSizeMax,
+      now: clock.now(),
+      check: () => this.#check(topic, partition),
+    }
+    const parts = { rewriting, context }
+    const result = await compactPartition(partition, topic.config, part, parts)
+    const isWaiting = result === undefined && topic.config.compactionLagMsMin === 0
+    if (isWaiting) partition.compaction.triedEnd = durableEnd
+    return result
+  }
+
+  /** What a deleted topic has left goes with it; a queue may have taken over its log. */
+  #check({ config }: Topic, { isGone, log }: Partition): void {
+    if (this.#isClosed) throw new Error('Compaction was ended')
+    if (isGone && !log.isDeleted) throw new Error('The topic became a queue')
+    if (!config.isCompacted) throw new Error('The topic is not to be compacted any more')
+  }
+
+  get #keysSizeMax(): number {
+    const set = Number(this.#options.settings.get('log.cleaner.dedupe.buffer.size') ?? Infinity)
+    return Math.min(set, topicLimits.compactionKeysSizeMax)
+  }
+
+  #note(done: readonly Done[]): void {
+    const { store, clock } = this.#options
+    const now = clock.now()
+    const left = done.filter(({ partition }) => !partition.isGone)
+    for (const { result } of done) {
+      this.stats.passCount++
+      this.stats.goneCount += result.goneCount
+      this.stats.keptCount += result.keptCount
+      this.stats.readSize += result.readSize
+    }
+    if (left.length === 0) return
+    store.beginAtom()
+    for (const { partition, result } of left) {
+      const { compaction: state, log } = partition
+      state.cleanedEnd = result.cleanedEnd
+      state.horizon = result.horizon
+      state.cleanedAt = now
+      state.dirtySince = undefined
+      state.keep(store, log)
+    }
+    store.endAtom()
+  }
+
+  /** The thread for batches lives on as long as others need it, without the keys. */
+  async #forgetKeys(): Promise<void> {
+    const begin = { seed: 0, keysSizeMax: 0, aborted: [] }
+    await this.#options.worker.note(++this.#passId, Buffer.alloc(0), begin).catch(() => undefined)
+  }
+}
+
+/** As many as may be compacted together. */
+function groupsOf(candidates: readonly Candidate[]): Candidate[][] {
+  const groups: Candidate[][] = []
+  let size = Infinity
+  for (const candidate of candidates) {
+    const { dirtySize, cleanSize } = candidate.part
+    const own = dirtySize + cleanSize
+    const group = groups.at(-1)
+    const isFull = (group?.length ?? 0) >= topicLimits.compactionGroupMax
+    if (group === undefined || isFull || size + own > topicLimits.compactionGroupSizeMax) {
+      groups.push([candidate])
+      size = own
+    } else {
+      group.push(candidate)
+      size += own
+    }
+  }
+  return groups
+}

@@ -1,0 +1,75 @@
+// How work of AMQP that was handed over to a transaction is kept in the log's keyed state: one row for each
+// tx.commit, under `held/`, the producer id and a number.
+//
+//   format version │ vhost │ count × (queue, its id, place) of acks │ count × (address, header, body) of messages
+import { RecordSource } from '../../record/message/record-source.ts'
+import { GroupFormatError } from '../group/group-format-error.ts'
+import { RowReader } from '../group/row-reader.ts'
+import { RowWriter } from '../group/row-writer.ts'
+
+const keyStart = 'held/'
+const formatVersion = 1
+
+/** A message of a queue that is acked when the transaction is committed. */
+export interface HeldAck {
+  readonly queue: string
+  /** Of the queue's first log. */
+  readonly queueId: number
+  readonly place: number
+}
+
+export interface HeldRow {
+  readonly vhost: string
+  readonly acks: readonly HeldAck[]
+  /** With memory of their own. */
+  readonly messages: readonly RecordSource[]
+}
+
+export function heldKey(producerId: number, number: number): string {
+  return `${keyStart}${producerId}/${number}`
+}
+
+/** Undefined for other keys. */
+export function parseHeldKey(key: string): { producerId: number; number: number } | undefined {
+  if (!key.startsWith(keyStart)) return undefined
+  const [producerId, number] = key.slice(keyStart.length).split('/').map(Number)
+  return { producerId: producerId as number, number: number as number }
+}
+
+export function encodeHeld({ vhost, acks, messages }: HeldRow): Buffer {
+  const writer = new RowWriter().uint8(formatVersion).text(vhost).int32(acks.length)
+  for (const { queue, queueId, place } of acks) writer.text(queue).integer(queueId).integer(place)
+  writer.int32(messages.length)
+  for (const { address, addressStart, addressEnd, ...rest } of messages) {
+    writer
+      .bytes(address.subarray(addressStart, addressEnd))
+      .bytes(rest.header.subarray(rest.headerStart, rest.headerEnd))
+      .bytes(rest.body.subarray(rest.bodyStart, rest.bodyEnd))
+  }
+  return writer.finish()
+}
+
+/** Throws GroupFormatError for what no version of this broker wrote. */
+export function decodeHeld(value: Buffer): HeldRow {
+  const reader = new RowReader(value)
+  const format = reader.uint8()
+  if (format !== formatVersion) throw new GroupFormatError(`held work in format ${format}`)
+  const vhost = reader.text()
+  const acks = Array.from({ length: reader.int32() }, () => ({
+    queue: reader.text(),
+    queueId: reader.integer(),
+    place: reader.integer(),
+  }))
+  const messages = Array.from({ length: reader.int32() }, () => {
+    const source = new RecordSource()
+    source.address = reader.bytes()
+    source.addressEnd = source.address.length
+    source.header = reader.bytes()
+    source.headerEnd = source.header.length
+    source.body = reader.bytes()
+    source.bodyEnd = source.body.length
+    return source
+  })
+  reader.finish()
+  return { vhost, acks, messages }
+}
