@@ -37,6 +37,8 @@ export const groupLimits = {
   patternRefreshMsMax: 600_000,
   /** A group looks at its topics when there are changes, and so often at least: queues get partitions silently. */
   topicsLookMs: 10_000,
+  /** A group gets its next assignment after this many times what the last one took: a 20th of the time at most. */
+  assignmentRestFactor: 20,
   /** Rounds of the uniform assignor; nearly always two are enough. */
   balanceRoundsMax: 16,
   /** Memory of one partition that a group gives out: in a target, in what a member has, among the owners. */

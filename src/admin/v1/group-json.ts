@@ -15,6 +15,7 @@ export interface GroupJson {
 /** A group with its members and places. */
 export interface GroupShownJson extends GroupJson {
   readonly generation: number
+  readonly assignment_epoch: number | null
   readonly protocol: string
   readonly member_list: readonly GroupMemberJson[]
   readonly offsets: readonly GroupPlaceJson[]
@@ -23,12 +24,23 @@ export interface GroupShownJson extends GroupJson {
   readonly may: { readonly reset: boolean; readonly delete: boolean }
 }
 
+export interface PartitionJson {
+  readonly topic: string
+  readonly partition: number
+}
+
 export interface GroupMemberJson {
   readonly id: string
   readonly instance_id: string | null
   readonly client_id: string
   readonly host: string
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
+  /** That it speaks: classic, consumer or share. */
+  readonly protocol: string
+  readonly epoch: number | null
+  readonly pattern: string | null
+  readonly partitions: readonly PartitionJson[] | null
+  /** What it is to have in the end. */
+  readonly target: readonly PartitionJson[] | null
 }
 
 export interface GroupPlaceJson {

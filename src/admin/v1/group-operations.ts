@@ -3,7 +3,12 @@ import { z } from 'zod'
 import { BrokerError, preconditionFailed } from '../../broker/broker-error.ts'
 import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import { assignedPartitions } from '../../broker/group/assigned-partitions.ts'
+import type { TopicPartition } from '../../broker/group/committed-offset.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
+import type {
+  ConsumerMemberDescription,
+  MemberDescription,
+} from '../../broker/group/group-description.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
 import type { GroupLags } from '../../broker/group/group-lags.ts'
@@ -17,7 +22,7 @@ import { notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
+import type { GroupJson, GroupMemberJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
 import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
 import { groupDeadLettersOf, groupDeadLettersSchema } from './set-aside-operations.ts'
@@ -41,8 +46,12 @@ const count = z.number().int()
 
 const listedSchema = z.object({
   name: z.string(),
-  type: z.string().describe('classic or share'),
-  state: z.string().describe('Empty, PreparingRebalance, CompletingRebalance, Stable or Dead'),
+  type: z.string().describe('Its protocol: classic, consumer (KIP-848) or share (KIP-932)'),
+  state: z
+    .string()
+    .describe(
+      'Empty, Stable or Dead; PreparingRebalance or CompletingRebalance (classic); Assigning or Reconciling (consumer)',
+    ),
   protocol_type: z.string().describe('Empty when it only stores offsets'),
   members: count,
   topics: count,
@@ -70,19 +79,27 @@ const placeSchema = z.object({
     .describe('When, in milliseconds since the Unix epoch; null for a share group'),
 })
 
+const placesSchema = z.array(z.object({ topic: z.string(), partition: count })).nullable()
+
 const memberSchema = z.object({
   id: z.string(),
   instance_id: z.string().nullable(),
   client_id: z.string(),
   host: z.string(),
-  partitions: z
-    .array(z.object({ topic: z.string(), partition: count }))
-    .nullable()
-    .describe('That it reads; null where only its client knows how to read what it was given'),
+  protocol: z.string().describe('That it speaks; a consumer group may have classic members'),
+  epoch: count.nullable().describe('How far it is with the epochs of its group (consumer)'),
+  pattern: z.string().nullable().describe('The regular expression that it reads by (consumer)'),
+  partitions: placesSchema.describe(
+    'That it reads; null where only its client knows how to read what it was given',
+  ),
+  target: placesSchema.describe('That it is to read in the end (consumer)'),
 })
 
 const shownSchema = listedSchema.extend({
-  generation: count,
+  generation: count.describe('Of a consumer group, its epoch'),
+  assignment_epoch: count
+    .nullable()
+    .describe('The epoch that its last assignment was made for (consumer)'),
   protocol: z.string(),
   member_list: z.array(memberSchema),
   offsets: z.array(placeSchema),
@@ -214,7 +231,8 @@ function groupIds({ groups, shareGroups }: GroupParts): string[] {
 function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): GroupJson {
   const share = shareGroups.find(groupId)
   if (share !== undefined) return listedShare(share)
-  const { state = 'Dead', protocolType = '', members = [] } = groups.describe(groupId) ?? {}
+  const described = groups.describe(groupId)
+  const { state = 'Dead', type = 'classic', protocolType = '', members = [] } = described ?? {}
   const topics = new Set<string>()
   let lag = 0
   for (const place of placesOf(groups, groupId, topicsOf(broker))) {
@@ -223,7 +241,7 @@ function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): G
   }
   return {
     name: groupId,
-    type: 'classic',
+    type,
     state,
     protocol_type: protocolType,
     members: members.length,
@@ -238,20 +256,56 @@ async function shown(
 ): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const { broker, groups } = parts
   const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
+  const consumer = groups.describeConsumerGroup(groupId)
   const places = [...placesOf(groups, groupId, topicsOf(broker))]
   return {
     ...listed(parts, groupId),
     generation,
+    assignment_epoch: consumer?.assignmentEpoch ?? null,
     protocol: protocolName,
-    member_list: members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => ({
-      id: memberId,
-      instance_id: instanceId ?? null,
-      client_id: clientId,
-      host: clientHost,
-      partitions: assignedPartitions(assignment) ?? null,
-    })),
+    member_list: consumer?.members.map(consumerMemberJson) ?? members.map(classicMemberJson),
     offsets: await showPlaces(broker, places),
   }
+}
+
+function classicMemberJson(member: MemberDescription): GroupMemberJson {
+  return {
+    ...identityJson(member),
+    protocol: 'classic',
+    epoch: null,
+    pattern: null,
+    partitions: assignedPartitions(member.assignment) ?? null,
+    target: null,
+  }
+}
+
+function consumerMemberJson(member: ConsumerMemberDescription): GroupMemberJson {
+  return {
+    ...identityJson(member),
+    protocol: member.isClassic ? 'classic' : 'consumer',
+    epoch: member.epoch,
+    pattern: member.topicPattern || null,
+    partitions: placesJson(member.assigned),
+    target: placesJson(member.target),
+  }
+}
+
+function identityJson({
+  memberId,
+  instanceId,
+  clientId,
+  clientHost,
+}: Pick<MemberDescription, 'memberId' | 'instanceId' | 'clientId' | 'clientHost'>): Pick<
+  GroupMemberJson,
+  'id' | 'instance_id' | 'client_id' | 'host'
+> {
+  return { id: memberId, instance_id: instanceId ?? null, client_id: clientId, host: clientHost }
+}
+
+function placesJson(topics: ConsumerMemberDescription['assigned']): TopicPartition[] {
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map((partition) => ({ topic, partition })),
+  )
 }
 
 /** The time of the next message may have to be read from the disk, which is done for those with the most. */

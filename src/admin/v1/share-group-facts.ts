@@ -47,6 +47,7 @@ export async function shownShare(
   return {
     ...listedShare(group),
     generation: group.epoch,
+    assignment_epoch: null,
     protocol: 'simple',
     member_list: membersOf(group),
     offsets: inOrder,
@@ -80,6 +81,10 @@ function membersOf(group: ShareGroup): GroupMemberJson[] {
     instance_id: null,
     client_id: clientId,
     host: clientHost,
+    protocol: 'share',
+    epoch: null,
+    pattern: null,
+    target: null,
     partitions: [...assignment].flatMap(([topicId, partitions]) => {
       const topic = group.topics.get(topicId)?.topic.name
       return topic === undefined ? [] : partitions.map((partition) => ({ topic, partition }))

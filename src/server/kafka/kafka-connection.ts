@@ -22,7 +22,7 @@ import { AnswerQueue } from './answer-queue.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { ClientThrottle } from './client-throttle.ts'
-import { isApiOff } from './features.ts'
+import { expectApiOn } from './features.ts'
 import { HeldMemory } from './held-memory.ts'
 import { IdleMeter } from './idle-meter.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
@@ -262,8 +262,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const header = readRequestHeader(reader)
     const api = servedApi(header)
     const { operation, hasRecords = false } = servedApis[api]
-    if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
-    if (isApiOff(api, this.context.broker.settings)) throw new RefusedRequestError(`${api} is off`)
+    const isAllowed = this.sasl.allows(operation)
+    if (!isAllowed) throw new RefusedRequestError(`${api} before authentication`)
+    expectApiOn(api, this.context.broker.settings)
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {

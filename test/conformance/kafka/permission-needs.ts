@@ -55,3 +55,59 @@ export const producing: Need = having('transactional id', 'write')
 export const seeingId: Need = having('transactional id', 'configure', 'write', 'read')
 export const seeingGroup: Need = having('group', 'configure', 'read')
 export const managingGroup: Need = having('group', 'configure')
+
+/** What requests of its transactions say. */
+export function producerOf(transactionalId: string): {
+  readonly transactionalId: string
+  readonly producerId: number
+  readonly producerEpoch: number
+} {
+  return { transactionalId, producerId: 1, producerEpoch: 0 }
+}
+
+/** An offset, as a request to commit it has it. */
+export function committed(committedOffset: number): {
+  readonly partitionIndex: number
+  readonly committedOffset: number
+  readonly committedLeaderEpoch: number
+  readonly committedMetadata: string
+} {
+  return { partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: '' }
+}
+
+/** An ACL, and what finds all of them. */
+export const acl: {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly resourcePatternType: number
+  readonly principal: string
+  readonly host: string
+  readonly operation: number
+  readonly permissionType: number
+} = {
+  resourceType: 2,
+  resourceName: 't',
+  resourcePatternType: 3,
+  // Of somebody else: who asks has permissions.
+  principal: 'User:other',
+  host: '*',
+  operation: 3,
+  permissionType: 3,
+}
+export const aclFilter: {
+  readonly resourceTypeFilter: number
+  readonly resourceNameFilter: null
+  readonly patternTypeFilter: number
+  readonly principalFilter: null
+  readonly hostFilter: null
+  readonly operation: number
+  readonly permissionType: number
+} = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+}

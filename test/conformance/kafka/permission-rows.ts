@@ -17,6 +17,10 @@ import {
   seeingGroup,
   managingGroup,
   type Need,
+  producerOf,
+  committed,
+  acl,
+  aclFilter,
 } from './permission-needs.ts'
 
 export interface Row<Name extends ApiName> {
@@ -40,25 +44,6 @@ const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
 const sharing = { groupId: 's', memberId: 'm' }
 const configs = [{ name: 'retention.ms', value: '1000', configOperation: 0 }]
 const ofTopic = { resourceType: resourceType.topic, resourceName: 't' }
-const acl = {
-  resourceType: 2,
-  resourceName: 't',
-  resourcePatternType: 3,
-  // Of somebody else: who asks has permissions.
-  principal: 'User:other',
-  host: '*',
-  operation: 3,
-  permissionType: 3,
-}
-const aclFilter = {
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-}
 
 const voter = { clusterId: null, voterId: 2, voterDirectoryId: zeroUuid }
 
@@ -499,21 +484,4 @@ export const rows: Rows = {
     needs: [managingGroup, reading],
     changes: true,
   },
-}
-
-function producerOf(transactionalId: string): {
-  readonly transactionalId: string
-  readonly producerId: number
-  readonly producerEpoch: number
-} {
-  return { transactionalId, producerId: 1, producerEpoch: 0 }
-}
-
-function committed(committedOffset: number): {
-  readonly partitionIndex: number
-  readonly committedOffset: number
-  readonly committedLeaderEpoch: number
-  readonly committedMetadata: string
-} {
-  return { partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: '' }
 }

@@ -138,8 +138,8 @@ export const kafkaTools: readonly Tool[] = [
       },
       {
         step: 'a group of KIP-848',
-        args: '--topic tools --timeout-ms 1000 --command-property group.protocol=consumer',
-        lacks: 'The cluster does not support the new CONSUMER group protocol',
+        args: '--topic tools --from-beginning --max-messages 5 --timeout-ms 10000 --group next-readers --command-property group.protocol=consumer',
+        says: /1\n2\n3\n4\n5\nProcessed a total of 5 messages/,
       },
     ],
   },

@@ -72,16 +72,18 @@ export function settingValue({ name, value }: Pick<StreamSettingJson, 'name' | '
   if (value === null) return none[name] ?? 'none'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   const number = Number(value)
-  if (value === '' || Number.isNaN(number)) {
-    if (name === 'dead-letter-exchange' && value === '') return 'the default one'
-    return words[value] ?? String(value)
-  }
+  if (value === '' || Number.isNaN(number)) return textValue(name, String(value))
   if (number < 0 || number > Number.MAX_SAFE_INTEGER) return 'no limit'
   if (name === 'min.cleanable.dirty.ratio') return `${Math.round(number * 100)} %`
   if (/ms$|ttl$|expires$|timeout$|retry-m/.test(name)) return duration(number)
   if (name === 'max-publish-rate') return rate(number)
   if (/bytes/.test(name)) return bytes(number)
   return count(number)
+}
+
+function textValue(name: string, value: string): string {
+  if (name === 'dead-letter-exchange' && value === '') return 'the default one'
+  return words[value] ?? value
 }
 
 /** What decided on it. */
