@@ -1,8 +1,8 @@
+// Kafka's features (KIP-584): what levels of each are there, and which level is in force. Clients choose their
+// protocols by them, so lowering one has them use an older one: it is kept with the settings.
 import type { DynamicSettings } from '../../broker/dynamic-settings.ts'
 import { apiNames } from '../../codec/kafka/apis.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
-// Kafka's features (KIP-584): what levels of each are there, and which level is in force. Clients choose their
-// protocols by them, so lowering one has them use an older one: it is kept with the settings.
 import { RefusedRequestError } from './refused-request-error.ts'
 
 interface Feature {

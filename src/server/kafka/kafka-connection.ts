@@ -262,8 +262,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const header = readRequestHeader(reader)
     const api = servedApi(header)
     const { operation, hasRecords = false } = servedApis[api]
-    const isAllowed = this.sasl.allows(operation)
-    if (!isAllowed) throw new RefusedRequestError(`${api} before authentication`)
+    if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
     expectApiOn(api, this.context.broker.settings)
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
