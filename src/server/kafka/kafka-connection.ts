@@ -22,7 +22,6 @@ import { AnswerQueue } from './answer-queue.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { ClientThrottle } from './client-throttle.ts'
-import { expectApiOn } from './features.ts'
 import { HeldMemory } from './held-memory.ts'
 import { IdleMeter } from './idle-meter.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
@@ -260,10 +259,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const reader = this.#reader
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
-    const api = servedApi(header)
+    const api = servedApi(header, this.context.broker.settings)
     const { operation, hasRecords = false } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
-    expectApiOn(api, this.context.broker.settings)
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {

@@ -11,7 +11,8 @@ import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { codesIn } from '../../support/codes-in.ts'
 import type { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { KafkaWithUsers } from '../../support/kafka-with-users.ts'
-import { type Row, rows } from './permission-rows.ts'
+import type { Row } from './permission-needs.ts'
+import { rows } from './permission-rows.ts'
 
 type Need = readonly [type: AclResourceType, operation: AclOperation, name: string]
 

@@ -1,5 +1,6 @@
 // What a user may need for a request of Kafka's protocol, and what it is told that lacks it.
 import type { Operation } from '../../../src/auth/rights.ts'
+import type { ApiMessages, ApiName } from '../../../src/codec/kafka/apis.gen.ts'
 
 /** What a client is told that lacks a right. */
 export const refusals: Readonly<Record<Kind | 'cluster', number>> = {
@@ -110,4 +111,18 @@ export const aclFilter: {
   hostFilter: null,
   operation: 1,
   permissionType: 1,
+}
+
+/** How one API is tried. */
+export interface Row<Name extends ApiName> {
+  /** `topicId` is that of `t`. */
+  readonly request: (version: number, topicId: string) => ApiMessages[Name]['request']
+  /** What is asked for first comes first. */
+  readonly needs: readonly Need[]
+  /** The first version that can tell a refusal; before it the answer is empty. */
+  readonly tellsSince?: number
+  /** From this version on it is for brokers, and administrators. */
+  readonly onlyBelow?: number
+  /** What it is asked about has to be made again after each. */
+  readonly changes?: true
 }
