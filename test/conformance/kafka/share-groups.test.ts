@@ -348,3 +348,43 @@ it('what was answered outlives the broker, and so does how often records came ba
     rmSync(data, { recursive: true })
   }
 })
+
+it('is among the groups by HTTP, and is moved and deleted there once nobody is in it', async () => {
+  await kafka[Symbol.asyncDispose]()
+  kafka = await KafkaFixture.start({ httpPort: 0, metricsPort: 0 })
+  topicId = await makeTopic()
+  const port = (name: string): number => kafka.broker.addresses[name]?.port ?? 0
+  const ask = async (method: string, path: string, body?: object): Promise<[number, unknown]> => {
+    const response = await fetch(`http://127.0.0.1:${port('http')}/api/v1/groups${path}`, {
+      method,
+      headers: { authorization: `Basic ${btoa('guest:guest')}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return [response.status, text === '' ? undefined : JSON.parse(text)]
+  }
+  const member = await new Member('m').join()
+  await produce('a', 'b', 'c')
+  assert.deepEqual(await member.take(), [[0, 2, 1]])
+  assert.equal(await member.settle(of(0, 0, accept)), 0)
+  const listed = { name: 'g', type: 'share', state: 'Stable', protocol_type: 'share', members: 1 }
+  assert.deepEqual(await ask('GET', ''), [200, [{ ...listed, topics: 1, lag: 2 }]])
+  const [, shown] = (await ask('GET', '/g')) as [number, Record<string, unknown[]>]
+  const place = { topic: 't', partition: 0, offset: 1, end: 3, lag: 2, in_flight: 2 }
+  assert.partialDeepStrictEqual(shown['offsets'], [place])
+  assert.partialDeepStrictEqual(shown['member_list'], [
+    { id: 'm', partitions: [{ topic: 't', partition: 0 }] },
+  ])
+  const metrics = await fetch(`http://127.0.0.1:${port('metrics')}/metrics`)
+  const labels = '{sharegroup="g",topic="t",partition="0"}'
+  assert.ok((await metrics.text()).includes(`pabal_sharegroup_acquired_records${labels} 2`))
+  const reset = { topic: 't', to: 'first' }
+  const moved = { offsets: [{ topic: 't', partition: 0, from: 1, to: 0 }] }
+  assert.deepEqual(await ask('POST', '/g/reset', { ...reset, dry_run: true }), [200, moved])
+  assert.equal((await ask('POST', '/g/reset', reset))[0], 400)
+  await member.beat(-1)
+  assert.deepEqual(await ask('POST', '/g/reset', reset), [200, moved])
+  assert.deepEqual(await startOf(), [0, 3])
+  assert.equal((await ask('DELETE', '/g'))[0], 204)
+  assert.equal((await ask('GET', '/g'))[0], 404)
+})
