@@ -2,13 +2,8 @@
 // not what would be written.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import {
-  settingDefault,
-  settingKeys,
-  settingName,
-  settings,
-  variableName,
-} from '../src/settings/settings.ts'
+import { settingDefault } from '../src/settings/setting-default.ts'
+import { settingKeys, settingName, settings, variableName } from '../src/settings/settings.ts'
 
 const page: string = path.join(import.meta.dirname, '..', 'docs', 'configuration.md')
 const begin = '<!-- settings: written by npm run generate -->'

@@ -10,6 +10,8 @@ export type FigureName =
   | 'cpuPerMillion'
   | 'residentMb'
   | 'peakMb'
+  | 'commitRate'
+  | 'keptPercent'
   | 'drainRate'
   | 'drainShare'
   | 'declareRate'
@@ -48,6 +50,8 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   cpuPerMillion: { title: 'CPU s/M msg', digits: 2, better: 'less' },
   residentMb: { title: 'resident MB', digits: 0, better: 'less' },
   peakMb: { title: 'peak MB', digits: 0, better: 'less' },
+  commitRate: { title: 'commits/s', digits: 0, better: 'more' },
+  keptPercent: { title: 'log left, % of produced', digits: 1, better: 'less' },
   drainRate: { title: 'drain msg/s', digits: 0, better: 'more' },
   drainShare: { title: 'drain, % of short queue', digits: 0, better: 'more' },
   declareRate: { title: 'declared/s', digits: 0, better: 'more' },

@@ -10,6 +10,7 @@ import { amqpMany } from './amqp-many.ts'
 import { amqpPublish } from './amqp-publish.ts'
 import { crossing } from './crossing.ts'
 import { kafkaConsume } from './kafka-consume.ts'
+import { kafkaFeatures } from './kafka-features.ts'
 import { kafkaJava } from './kafka-java.ts'
 import { kafkaLatency } from './kafka-latency.ts'
 import { kafkaProduce } from './kafka-produce.ts'
@@ -30,6 +31,7 @@ export const allScenarios: readonly Scenario[] = [
   ...kafkaConsume,
   ...kafkaLatency,
   ...kafkaJava,
+  ...kafkaFeatures,
   ...crossing,
   ...stalls,
   ...startUp,

@@ -7,7 +7,9 @@ import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Leases } from '../broker/lease/leases.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
+import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -38,6 +40,9 @@ export interface ManagementParts {
   readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
+  /** Kafka's transactions. */
+  readonly transactions: TransactionCoordinator
+  readonly shareGroups: ShareGroups
   readonly statistics: Statistics
   readonly countFiles: CountFiles
   /** How many logins were right and wrong, of each protocol. */

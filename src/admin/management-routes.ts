@@ -49,13 +49,16 @@ import { exportOperation } from './v1/export-operation.ts'
 import { groupOperations } from './v1/group-operations.ts'
 import { homeOperation } from './v1/home/home-operation.ts'
 import { jobOperations } from './v1/job-operations.ts'
+import { latestOperation } from './v1/latest-operation.ts'
 import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
+import { offsetsOperation } from './v1/offsets-operation.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
 import { publishBatchOperations } from './v1/publish-operations.ts'
+import { quotaOperations } from './v1/quota-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
@@ -65,6 +68,7 @@ import { tailOperation } from './v1/tail-operation.ts'
 import { testOperations } from './v1/test-operations.ts'
 import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
+import { transactionOperations } from './v1/transaction-operations.ts'
 
 export function createManagementRoutes(
   parts: ManagementParts,
@@ -159,16 +163,20 @@ function ownOperations(
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),
+    ...transactionOperations(parts),
     ...notInMaintenance(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,
     ),
+    ...quotaOperations(parts.broker),
     ...topologyOperations(parts),
     ...testOperations(parts.broker),
     ...sessionOperations({ broker: parts.broker, authenticate, sessions }),
     ...backupOperations(parts),
     ...configOperations(parts),
     ...browseOperations(parts.broker),
+    latestOperation(parts.broker),
+    offsetsOperation(parts.broker),
     payloadOperation(parts),
     ...messageOperations(parts),
     tailOperation(parts),

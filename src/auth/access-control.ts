@@ -10,8 +10,11 @@ import type {
   UserRow,
 } from '../meta/access-rows.ts'
 import { AccessTable, putsOfAccess } from '../meta/access-table.ts'
+import type { AclChange, AclRow } from '../meta/acl-row.ts'
+import { Acls, aclVHost } from './acls.ts'
 import type { Principal } from './principal.ts'
 import { Rights, type RowGrant } from './rights.ts'
+import { UserAcls } from './user-acls.ts'
 
 export const administratorTag = 'administrator'
 
@@ -21,13 +24,17 @@ export class AccessControl {
   #table = new AccessTable()
   /** By user, then by virtual host; only those that somebody has asked for. */
   readonly #rights = new Map<string, Map<string, Rights>>()
+  readonly #acls = new Acls()
   #own: UserRow | undefined
   /** Told of each user who is another now, or may do something else. */
   readonly changeListeners: ((user: string) => void)[] = []
+  /** Told of each change of an ACL. */
+  readonly aclListeners: (() => void)[] = []
 
   /** Puts back what outlived the last process. */
   restore(rows: AccessRows): void {
     for (const change of putsOfAccess(rows)) this.#table.apply(change)
+    for (const row of rows.acls) this.#acls.add(row)
     this.#refreshAll()
   }
 
@@ -39,6 +46,10 @@ export class AccessControl {
   }
 
   apply(change: AccessChange): void {
+    if (change.kind === 'acl') {
+      this.#applyAcl(change)
+      return
+    }
     this.#table.apply(change)
     if (change.kind !== 'user') {
       const { user, vhost } = change.op === 'put' ? change.row : change
@@ -74,18 +85,24 @@ export class AccessControl {
   }
 
   /** What who is logged in may do in a virtual host: by its token, if that is how it logged in. */
-  rightsFor({ user, token }: Principal, vhost: string): Rights {
-    if (token === undefined) return this.rightsOf(user, vhost)
-    return new Rights({ user, vhost }, token.grantIn(vhost))
+  rightsFor({ user, tags, token, address }: Principal, vhost: string): Rights {
+    if (token === undefined) return this.rightsOf(user, vhost).from(address)
+    const isAdministrator = tags.includes(administratorTag)
+    const acls = this.#aclsOf(user, vhost, () => isAdministrator)
+    return new Rights({ user, vhost }, token.grantIn(vhost), acls).from(address)
   }
 
-  /** What a user may do in a virtual host, now and later. */
+  /** What a user may do in a virtual host, now and later, wherever it comes from. */
   rightsOf(user: string, vhost: string): Rights {
     let byVHost = this.#rights.get(user)
     if (byVHost === undefined) this.#rights.set(user, (byVHost = new Map()))
     let rights = byVHost.get(vhost)
     if (rights === undefined) {
-      rights = new Rights({ user, vhost }, this.#grantOf(user, vhost))
+      rights = new Rights(
+        { user, vhost },
+        this.#grantOf(user, vhost),
+        this.#aclsOf(user, vhost, () => this.isAdministrator(user)),
+      )
       byVHost.set(vhost, rights)
     }
     return rights
@@ -120,6 +137,14 @@ export class AccessControl {
     return this.#table.rows().topicPermissions.filter(({ user }) => !this.isOwn(user))
   }
 
+  acls(): Iterable<AclRow> {
+    return this.#table.acls()
+  }
+
+  hasAcl(row: AclRow): boolean {
+    return this.#table.hasAcl(row)
+  }
+
   /** How many there are of each. */
   get counts(): Readonly<Record<keyof AccessRows, number>> {
     return this.#table.counts
@@ -132,6 +157,23 @@ export class AccessControl {
 
   #tell(user: string): void {
     for (const listener of this.changeListeners) listener(user)
+  }
+
+  #aclsOf(
+    user: string,
+    vhost: string,
+    isAdministrator: () => boolean,
+  ): { readonly user: UserAcls; readonly host: undefined } | undefined {
+    if (vhost !== aclVHost) return undefined
+    return { user: new UserAcls(this.#acls, user, isAdministrator), host: undefined }
+  }
+
+  /** Whom it concerns is not looked for: an ACL may be for everybody, and for users whom only a token names. */
+  #applyAcl(change: AclChange): void {
+    if (change.op === 'put' && !this.hasAcl(change.row)) this.#acls.add(change.row)
+    if (change.op === 'delete' && this.hasAcl(change.row)) this.#acls.delete(change.row)
+    this.#table.apply(change)
+    for (const listener of this.aclListeners) listener()
   }
 
   #grantOf(user: string, vhost: string): RowGrant {

@@ -1,11 +1,19 @@
-// What one user may do in one virtual host. Everyone who acts for the user holds the same object, and a
-// change of permissions changes it: what holds is in force at once, on open connections too.
+// What one user may do in one virtual host: what permissions permit or an ACL allows, and no ACL denies. Everyone
+// who acts for the user holds the same grant, and a change of permissions changes it: what holds is in force at
+// once, on open connections too.
+import { canonicalHost } from '../lib/canonical-host.ts'
 import { compileNamePattern, type NamePattern, PatternError } from '../lib/name-pattern.ts'
 import { authLimits } from '../limits/auth.ts'
 import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
+import type { AclResourceType, AclRow } from '../meta/acl-row.ts'
+import { type AskedOperation, bitsOf } from './acl-bits.ts'
+import type { AclVerdict, UserAcls } from './user-acls.ts'
 
 /** What may be permitted on a queue or an exchange. */
 export type Operation = 'configure' | 'write' | 'read'
+
+/** What exactly is configured: ACLs tell these apart, permissions do not. */
+export type ConfigureDetail = 'create' | 'delete' | 'alter'
 
 /** What may be permitted on routing keys of a topic exchange. */
 export type TopicOperation = Exclude<Operation, 'configure'>
@@ -49,19 +57,29 @@ const defaultExchange = 'amq.default'
 /** Patterns that every name fits. */
 const wholePatterns: ReadonlySet<string> = new Set(['.*', '^.*', '.*$', '^.*$'])
 
+const configureBits: Readonly<Record<ConfigureDetail | 'any', number>> = {
+  create: bitsOf('create'),
+  delete: bitsOf('delete'),
+  alter: bitsOf('alter'),
+  any: bitsOf('create', 'delete', 'alter'),
+}
+const dataBits = { read: bitsOf('read'), write: bitsOf('write') } as const
+const describeBits = bitsOf('describe')
+
+/** A passive declaration needs one of them. */
+const anyOperation: readonly Operation[] = ['read', 'write', 'configure']
+
 const everything: NamePattern = () => true
 const nothing: NamePattern = () => false
 
 type Patterns<Name extends string> = Readonly<Record<Name, NamePattern>>
 
-export class Rights {
-  readonly place: Place
-  /** Everything is permitted: nothing has to be asked. */
+/** A grant, shared by all who act for the user. */
+class HeldGrant {
   isUnrestricted = false
-  /** Whether the user may enter the virtual host. */
   hasAccess = false
-  #patterns: Patterns<Operation> = { configure: nothing, write: nothing, read: nothing }
-  #topics: TopicGrant = topicGrantOf([], { user: '', vhost: '' })
+  patterns: Patterns<Operation> = { configure: nothing, write: nothing, read: nothing }
+  topics: TopicGrant = topicGrantOf([], { user: '', vhost: '' })
   /** Names that were asked for, and what came out. */
   readonly #known: Readonly<Record<Operation, Map<string, boolean>>> = {
     configure: new Map(),
@@ -69,43 +87,132 @@ export class Rights {
     read: new Map(),
   }
 
-  constructor(place: Place, grant: Grant) {
-    this.place = place
-    this.change(grant)
-  }
-
-  /** From now on this is permitted, and nothing else. */
-  change(grant: Grant): void {
+  change(grant: Grant, place: Place): void {
     const { hasAccess, isAll, patterns, topics } =
-      'patterns' in grant ? grant : compileRows(grant, this.place)
+      'patterns' in grant ? grant : compileRows(grant, place)
     this.hasAccess = hasAccess
     this.isUnrestricted = isAll && topics.isOpen
-    this.#patterns = patterns
-    this.#topics = topics
+    this.patterns = patterns
+    this.topics = topics
     for (const known of Object.values(this.#known)) known.clear()
   }
 
-  /** `name` is that of a queue or an exchange, `''` the default exchange. */
-  may(operation: Operation, name: string): boolean {
+  permits(operation: Operation, name: string): boolean {
     if (this.isUnrestricted) return true
     const known = this.#known[operation]
     const before = known.get(name)
     if (before !== undefined) return before
-    const isPermitted = this.#patterns[operation](name === '' ? defaultExchange : name)
+    const isPermitted = this.patterns[operation](name)
     // Ids of Kafka's groups may be longer than any name.
     if (name.length > authLimits.nameSizeMax) return isPermitted
     if (known.size >= authLimits.rightsKnownMax) known.clear()
     known.set(name, isPermitted)
     return isPermitted
   }
+}
+
+/** What ACLs say, in the virtual host that has some, to a user who comes from somewhere. */
+interface HeardAcls {
+  readonly user: UserAcls
+  /** As `canonicalHost` writes it; undefined for somewhere. */
+  readonly host: string | undefined
+}
+
+export class Rights {
+  readonly place: Place
+  readonly #held: HeldGrant
+  readonly #acls: HeardAcls | undefined
+
+  /** `grant` may be what others hold who act for the same user. */
+  constructor(place: Place, grant: Grant | HeldGrant, acls?: HeardAcls) {
+    this.place = place
+    this.#acls = acls
+    if (grant instanceof HeldGrant) this.#held = grant
+    else {
+      this.#held = new HeldGrant()
+      this.#held.change(grant, place)
+    }
+  }
+
+  /** The same for who comes from an address, which ACLs may name. */
+  from(address: string): Rights {
+    if (this.#acls === undefined) return this
+    return new Rights(this.place, this.#held, { ...this.#acls, host: canonicalHost(address) })
+  }
+
+  /** From now on permissions say this, and nothing else. */
+  change(grant: Grant): void {
+    this.#held.change(grant, this.place)
+  }
+
+  /** Everything is permitted: nothing has to be asked. */
+  get isUnrestricted(): boolean {
+    return this.#held.isUnrestricted && this.#acls?.user.denySome !== true
+  }
+
+  /** Whether the user may enter the virtual host. */
+  get hasAccess(): boolean {
+    return this.#held.hasAccess || this.#acls?.user.allowSome === true
+  }
+
+  /** Whether something is denied by an ACL that a permission may permit. */
+  get hasDenials(): boolean {
+    return this.#acls?.user.denySome === true
+  }
+
+  /** `name` is that of a queue or an exchange, `''` the default exchange. `detail` is what exactly is configured. */
+  may(operation: Operation, name: string, detail?: ConfigureDetail): boolean {
+    if (this.isUnrestricted) return true
+    const known = name === '' ? defaultExchange : name
+    const bits = operation === 'configure' ? configureBits[detail ?? 'any'] : dataBits[operation]
+    const verdict = this.#verdict(bits, 'topic', known)
+    return verdict === undefined ? this.#held.permits(operation, known) : verdict === 'allow'
+  }
+
+  /** Whether the user may see that something is there: any right will do. */
+  mayDescribe(name: string): boolean {
+    if (this.isUnrestricted) return true
+    const verdict = this.#verdict(describeBits, 'topic', name)
+    if (verdict !== undefined) return verdict === 'allow'
+    return anyOperation.some((operation) => this.#held.permits(operation, name))
+  }
+
+  /** What permissions say of a name, whatever ACLs say. */
+  permits(operation: Operation, name: string): boolean {
+    return this.#held.permits(operation, name)
+  }
+
+  /** What ACLs say; undefined where they say nothing. */
+  aclVerdict(operation: AskedOperation, type: AclResourceType, name: string): AclVerdict {
+    return this.#verdict(bitsOf(operation), type, name)
+  }
+
+  /** The ACL that decides over an operation on a name. */
+  findAcl(operation: AskedOperation, type: AclResourceType, name: string): AclRow | undefined {
+    const acls = this.#acls
+    return acls?.user.findDeciding(operation, { type, name, host: acls.host })
+  }
+
+  /** Whether the user may be one who writes to some topic, whichever: a permission's pattern is not asked. */
+  get mayWriteSomewhere(): boolean {
+    if (this.isUnrestricted) return true
+    const acls = this.#acls
+    const verdict = acls?.user.allowOnAny('write', 'topic', acls.host)
+    return verdict === undefined ? this.#held.hasAccess : verdict === 'allow'
+  }
 
   /** Whether routing keys of `exchange`, which is a topic exchange, have to be asked for. */
   restrictsTopics(exchange: string): boolean {
-    return this.#topics.restricts(exchange)
+    return this.#held.topics.restricts(exchange)
   }
 
   mayTopic(operation: TopicOperation, exchange: string, routingKey: string): boolean {
-    return this.#topics.permits(operation, exchange, routingKey)
+    return this.#held.topics.permits(operation, exchange, routingKey)
+  }
+
+  #verdict(bits: number, type: AclResourceType, name: string): AclVerdict {
+    const acls = this.#acls
+    return acls?.user.verdict(bits, { type, name, host: acls.host })
   }
 }
 

@@ -35,7 +35,23 @@ async function makeSecret(
 ): Promise<ScramSecret> {
   const { name, size } = scramDigests[mechanism]
   const iterations = authLimits.scramIterations
-  const salted = await deriveKey(password, salt, iterations, size, name)
+  const saltedPassword = await deriveKey(password, salt, iterations, size, name)
+  return scramSecretOf(mechanism, { salt, iterations, saltedPassword })
+}
+
+/** A password as somebody has salted it. */
+interface SaltedPassword {
+  readonly salt: Buffer
+  readonly iterations: number
+  readonly saltedPassword: Uint8Array
+}
+
+/** What is kept of it. */
+export function scramSecretOf(
+  mechanism: ScramMechanism,
+  { salt, iterations, saltedPassword: salted }: SaltedPassword,
+): ScramSecret {
+  const { name } = scramDigests[mechanism]
   const clientKey = createHmac(name, salted).update('Client Key').digest()
   const storedKey = createHash(name).update(clientKey).digest()
   const serverKey = createHmac(name, salted).update('Server Key').digest()

@@ -11,6 +11,7 @@ import type {
 } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import { type Broker, defaultVHost } from './broker.ts'
+import { changeAccess, whyNoMoreUsers } from './change-access.ts'
 import type { ClientRegistry } from './client/client-registry.ts'
 import type { Client } from './client/client.ts'
 import { deleteVHost } from './delete-vhost.ts'
@@ -127,21 +128,16 @@ export class AccessKeeper {
   /** Why there is no room for another user or permission; undefined when there is. */
   get whyFull(): string | undefined {
     const { access } = this.#parts.broker
-    const { users, permissions, topicPermissions } = access.counts
-    if (users >= authLimits.usersMax) return `there are ${users} users, and no more fit`
+    const { permissions, topicPermissions } = access.counts
+    const full = whyNoMoreUsers(this.#parts.broker)
+    if (full !== undefined) return full
     const most = Math.max(permissions, topicPermissions)
     if (most < authLimits.permissionsMax) return undefined
     return `there are ${most} permissions, and no more fit`
   }
 
   #change(changes: readonly AccessChange[]): Promise<void> {
-    const { access, rates, topology } = this.#parts.broker
-    for (const change of changes) {
-      access.apply(change)
-      if (change.kind !== 'user') continue
-      rates.refresh('user', change.op === 'put' ? change.row.name : change.name)
-    }
-    return whenDurable(topology.write(changes))
+    return whenDurable(changeAccess(this.#parts.broker, changes))
   }
 
   #close(isGone: (client: Client) => boolean, reasonOf: (client: Client) => string): void {

@@ -19,6 +19,7 @@ import { vhostNotFound } from './broker-error.ts'
 import type { BrowseAsked } from './browse/browse-start.ts'
 import { Browser } from './browse/browser.ts'
 import type { BrowsedPage } from './browse/read-page.ts'
+import { type BrokerCounts, countAll } from './count-all.ts'
 import { BrokerCounters } from './counters/broker-counters.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
@@ -45,6 +46,7 @@ import { QueueRoom } from './publish/queue-room.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
+import { ClientQuotas } from './quota/client-quotas.ts'
 import { noRate, type PublishRate } from './rate/publish-limit.ts'
 import { PublishRates } from './rate/publish-rates.ts'
 import { adjustRetention, rewindQueue, type RewindTarget, type Rewound } from './replay.ts'
@@ -89,15 +91,6 @@ export interface BrokerOptions {
   readonly onInert?: (notice: InertNotice) => void
 }
 
-/** Counts for the status. */
-export interface BrokerCounts {
-  readonly exchanges: number
-  readonly queues: number
-  readonly consumers: number
-  readonly messages: number
-  readonly unacked: number
-}
-
 export const defaultVHost = '/'
 
 export class Broker {
@@ -128,6 +121,8 @@ export class Broker {
   readonly access: AccessControl = new AccessControl()
   /** How fast its clients may publish. */
   readonly rates: PublishRates
+  /** What Kafka's clients may use. */
+  readonly quotas: ClientQuotas
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   /** Keeps what clients of AMQP hand over to transactions; undefined where there are none. */
@@ -219,6 +214,7 @@ export class Broker {
       },
       ofConnection: options.connectionRate ?? noRate,
     })
+    this.quotas = new ClientQuotas(this)
     this.vhosts = new VHosts((name) => this.#createVHost(name))
     for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)
   }
@@ -227,8 +223,9 @@ export class Broker {
    * Puts back what outlived the last process. Whoever owned a log that no row names is unknown: the log
    * is kept as it is, unless it is empty.
    */
-  restore(topology: Topology, logs: readonly Log[]): RestoreReport {
-    const report = restoreTopology({ broker: this, delays: this.#delays }, topology, logs)
+  restore(topology: Topology, logs: readonly Log[], kept?: ReadonlySet<number>): RestoreReport {
+    const parts = { broker: this, delays: this.#delays, keptCursors: kept }
+    const report = restoreTopology(parts, topology, logs)
     // A policy may have come or gone just before the end.
     for (const queue of this.workQueues()) adjustRetention(this, queue)
     this.#expirySweep = new ExpirySweep(this.workQueues(), this.clock)
@@ -274,6 +271,7 @@ export class Broker {
   /** Keyed state that outlived the last process, after `restore`. */
   restoreState(state: ReadonlyMap<string, Buffer>): void {
     this.settings.restore(state)
+    this.quotas.restore()
     restorePartitionState(this, state)
     restorePauses(this, state)
     this.#deduplications.restore(state)
@@ -454,17 +452,7 @@ export class Broker {
   }
 
   counts(): BrokerCounts {
-    const counts = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
-    for (const vhost of this.vhosts) {
-      counts.exchanges += vhost.exchangeCount
-      counts.queues += vhost.queueCount
-      for (const queue of vhost.queues()) {
-        counts.consumers += queue.consumerCount
-        counts.messages += queue.messageCount
-        counts.unacked += queue.unackedCount
-      }
-    }
-    return counts
+    return countAll(this.vhosts)
   }
 
   #createVHost(name: string): VHostParts {

@@ -18,7 +18,6 @@ import type { Destination } from './destination.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import type { QueueSettings } from './queue/queue-settings.ts'
-import type { Queue } from './queue/queue.ts'
 import { type Route, routeTo } from './route-cache.ts'
 import type { VHost } from './vhost.ts'
 
@@ -41,10 +40,17 @@ export interface DeadLetterTargets {
   readonly reached: readonly (readonly NamedQueue[])[]
 }
 
+/** A queue, or what is one to its dead letters. */
+interface DyingQueue {
+  readonly vhost: string
+  readonly name: string
+  readonly settings: Pick<QueueSettings, 'deadLetter'>
+}
+
 /** A way, and the messages that take it. */
 interface KnownWay extends DeadLetterWay {
-  readonly queue: Queue
-  readonly settings: QueueSettings
+  readonly queue: DyingQueue
+  readonly settings: DyingQueue['settings']
   /** Of the virtual host. */
   readonly version: number
   /** The address of the message before it died. */
@@ -60,7 +66,7 @@ export class DeadLetterWays {
   }
 
   /** Undefined when there is no dead-letter exchange. */
-  find(queue: Queue, record: RecordView, reason: DeathReason): DeadLetterWay | undefined {
+  find(queue: DyingQueue, record: RecordView, reason: DeathReason): DeadLetterWay | undefined {
     const last = this.#last
     const copies = copiesOf(record)
     if (last !== undefined && copies.length === 0 && leads(last, queue, record, reason)) return last
@@ -102,7 +108,7 @@ function reachedBy(queue: Destination): NamedQueue[] {
 }
 
 /** Whether a message without CC that dies now goes this way. */
-function leads(way: KnownWay, queue: Queue, record: RecordView, reason: DeathReason): boolean {
+function leads(way: KnownWay, queue: DyingQueue, record: RecordView, reason: DeathReason): boolean {
   const { vhost, version, settings, former } = way
   if (way.queue !== queue || settings !== queue.settings || way.death.reason !== reason)
     return false

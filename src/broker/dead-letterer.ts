@@ -11,9 +11,10 @@ import { type DeadLetterTargets, DeadLetterWays, targetsOf } from './dead-letter
 import type { Destination } from './destination.ts'
 import { prepareFor } from './publish/message-router.ts'
 import { Publisher } from './publish/publisher.ts'
-import type { Queue } from './queue/queue.ts'
+import type { QueueType } from './queue-arguments.ts'
+import type { QueueSettings } from './queue/queue-settings.ts'
 import { isRouted, type Route, routeTo } from './route-cache.ts'
-import type { MessageWatch } from './trace/message-watch.ts'
+import type { MessageWatch, WatchedStream } from './trace/message-watch.ts'
 import type { VHost } from './vhost.ts'
 
 export interface DeadLettererOptions {
@@ -22,6 +23,12 @@ export interface DeadLettererOptions {
   readonly clock: Clock
   readonly counters: BrokerCounters
   readonly getVHost: (name: string) => VHost<Destination>
+}
+
+/** Where messages die: a queue, or a partition of a topic for a share group. */
+export interface DyingStream extends WatchedStream {
+  readonly type: QueueType
+  readonly settings: Pick<QueueSettings, 'deadLetter'>
 }
 
 export class DeadLetterer {
@@ -44,7 +51,7 @@ export class DeadLetterer {
    * Appends the message to the queues that it is dead-lettered to. When there is none it is dropped, as in
    * RabbitMQ, unless the queue keeps it: false. Within an atom.
    */
-  publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
+  publish(queue: DyingStream, record: RecordView, reason: DeathReason): boolean {
     const isDropped = queue.settings.deadLetter?.keepsUnroutable !== true
     if (!this.#publish(queue, record, reason)) {
       this.#watch.observer?.onDeathUnroutable(queue, record.offset, isDropped)
@@ -55,7 +62,7 @@ export class DeadLetterer {
   }
 
   /** False: no queue takes it. */
-  #publish(queue: Queue, record: RecordView, reason: DeathReason): boolean {
+  #publish(queue: DyingStream, record: RecordView, reason: DeathReason): boolean {
     const way = this.#ways.find(queue, record, reason)
     if (way === undefined) return false
     const { buffer, headerStart: start, headerEnd: end, hasDeaths: isKnown } = record

@@ -9,7 +9,7 @@ import { delayedType } from './exchange/delayed-type.ts'
 import type { ExchangeDeclaration } from './exchange/exchange.ts'
 import { inertArguments } from './inert-settings.ts'
 import type { InertWatch } from './inert-watch.ts'
-import { permit, permitSendingOn } from './permit.ts'
+import { permitConfigure, permitSendingOn } from './permit.ts'
 import type { Changes, VHost } from './vhost.ts'
 
 /**
@@ -46,7 +46,7 @@ function permitDeclare(
   if (type !== delayedType) checkExchangeType(type)
   const name = stripName(given)
   checkNotDefault(name)
-  permit(rights, 'configure', { kind: 'exchange', name })
+  permitConfigure(rights, 'create', { kind: 'exchange', name })
   if (vhost.findExchange(name) !== undefined) return
   checkNewName('exchange', name)
   const alternate = nameOf(args.get('alternate-exchange'))

@@ -21,7 +21,7 @@ import {
   type SourceStart,
   withTimeAsText,
 } from './open-source.ts'
-import { permit, permitSendingOn } from './permit.ts'
+import { permit, permitConfigure, permitSendingOn } from './permit.ts'
 import {
   checkQueueDeclaration,
   checkQueueEquivalence,
@@ -95,7 +95,7 @@ function declare(context: DeclareContext, vhost: VHost<Destination>, given: Queu
   const existing = isServerNamed ? undefined : vhost.findQueue(name)
   if (existing === undefined && !isServerNamed) checkNewName('queue', name)
   if (asked.rights !== undefined) {
-    permit(asked.rights, 'configure', { kind: 'queue', name })
+    permitConfigure(asked.rights, 'create', { kind: 'queue', name })
   }
   if (existing === undefined) {
     permitDeadLetters(asked)

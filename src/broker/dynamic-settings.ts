@@ -1,12 +1,18 @@
 // Settings that clients change while the broker runs, of everything but topics: of the broker, of groups,
-// of metrics subscriptions, and the global parameters of RabbitMQ's clients. They are kept in the log, under
+// of metrics subscriptions, of quotas, and the global parameters of RabbitMQ's clients. They are kept in the log, under
 // the names that clients have for them; what each of them means is for others to say.
 import type { LogStore } from '../log/log-store.ts'
 import type { Ticket } from '../log/ticket.ts'
 import { BrokerError } from './broker-error.ts'
 
 /** What has settings. The broker has some under its id, and others, under '', for all brokers. */
-export type SettingOwner = 'broker' | 'group' | 'client-metrics' | 'cluster' | 'parameter'
+export type SettingOwner =
+  | 'broker'
+  | 'group'
+  | 'client-metrics'
+  | 'client-quota'
+  | 'cluster'
+  | 'parameter'
 
 export type SettingValues = Readonly<Record<string, string>>
 
@@ -15,6 +21,7 @@ const owners: readonly SettingOwner[] = [
   'broker',
   'group',
   'client-metrics',
+  'client-quota',
   'cluster',
   'parameter',
 ]
@@ -26,6 +33,7 @@ export class DynamicSettings {
     broker: new Map(),
     group: new Map(),
     'client-metrics': new Map(),
+    'client-quota': new Map(),
     cluster: new Map(),
     parameter: new Map(),
   }

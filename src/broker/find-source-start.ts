@@ -3,21 +3,19 @@
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { sourceOffset } from './argument-check.ts'
-import type { BrowseAsked, BrowsePlace } from './browse/browse-start.ts'
-import type { BrowsedPage } from './browse/read-page.ts'
 import type { QueueAsked } from './declare-queue.ts'
 import type { Destination } from './destination.ts'
 import { stripName } from './exchange/check-name.ts'
+import { firstFrom, type RecordSearch } from './first-from.ts'
 import { needsSearch, type SourceStart, sourceNameOf, sourceStartOf } from './open-source.ts'
 import type { Partition } from './topic/partition.ts'
 import type { StreamStart } from './topic/stream-start.ts'
 import type { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
 
-export interface SearchContext {
+export interface SearchContext extends RecordSearch {
   readonly store: LogStore
   readonly clock: Clock
-  browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage>
 }
 
 /**
@@ -62,22 +60,12 @@ async function search(
 }
 
 /** Of the first record that is as late; where the next one will be when there is none. */
-async function offsetAt(
-  context: SearchContext,
+export async function offsetAt(
+  context: Pick<SearchContext, 'browse'>,
   { topic, index, time }: { readonly topic: Topic; readonly index: number; readonly time: number },
 ): Promise<number> {
-  const { log } = topic.partitions[index]!
-  const start = { kind: 'time', time: Math.max(0, time) } as const
-  let after: BrowsePlace | undefined
-  do {
-    const asked = { start, after, partition: index, count: 1, payloadSizeMax: 0 }
-    const end = log.stableEnd
-    const { messages, next } = await context.browse(topic, asked)
-    if (messages[0] !== undefined) return messages[0].offset
-    if (next === undefined) return end
-    after = next
-  } while (!topic.isDeleted)
-  return 0
+  const end = topic.partitions[index]!.log.stableEnd
+  return (await firstFrom(context, { topic, index, time }))?.offset ?? end
 }
 
 /** Of the records that were written together last, as of stream consumers. */

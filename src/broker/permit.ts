@@ -1,7 +1,7 @@
 // Checks what a user may do, for protocols whose refusals are RabbitMQ's. Each function throws
 // `access_refused` in the words of rabbit_access_control.erl. A user who may do everything is asked
 // nothing.
-import type { Operation, Rights, TopicOperation } from '../auth/rights.ts'
+import type { ConfigureDetail, Operation, Rights, TopicOperation } from '../auth/rights.ts'
 import { BrokerError, exchangeResource, queueResource } from './broker-error.ts'
 import type { Destination } from './destination.ts'
 import { checkNotDefault, stripName } from './exchange/check-name.ts'
@@ -13,18 +13,21 @@ export interface Resource {
   readonly name: string
 }
 
-/** Of a passive declaration: any of them will do, and the last one is what a refusal names. */
-const anyOperation: readonly Operation[] = ['read', 'write', 'configure']
-
 export function permit(rights: Rights, operation: Operation, resource: Resource): void {
   if (rights.isUnrestricted || rights.may(operation, resource.name)) return
-  throw refusal(rights, operation, resource)
+  throw accessRefused(rights, operation, resource)
 }
 
-/** As RabbitMQ asks for a passive declaration. */
+/** The right to configure, of which ACLs tell apart what exactly is done. */
+export function permitConfigure(rights: Rights, detail: ConfigureDetail, resource: Resource): void {
+  if (rights.isUnrestricted || rights.may('configure', resource.name, detail)) return
+  throw accessRefused(rights, 'configure', resource)
+}
+
+/** As RabbitMQ asks for a passive declaration: any right will do, and the last one is what a refusal names. */
 export function permitAny(rights: Rights, resource: Resource): void {
-  if (anyOperation.some((operation) => rights.may(operation, resource.name))) return
-  throw refusal(rights, 'configure', resource)
+  if (rights.mayDescribe(resource.name)) return
+  throw accessRefused(rights, 'configure', resource)
 }
 
 /** A routing key of `exchange`, which matters only for one of type topic that exists. */
@@ -73,7 +76,11 @@ export function permitSendingOn(rights: Rights, from: Resource, exchange: string
   permit(rights, 'write', { kind: 'exchange', name: exchange })
 }
 
-function refusal({ place }: Rights, operation: Operation, { kind, name }: Resource): BrokerError {
+export function accessRefused(
+  { place }: Rights,
+  operation: Operation,
+  { kind, name }: Resource,
+): BrokerError {
   const { user, vhost } = place
   const resource =
     kind === 'queue'

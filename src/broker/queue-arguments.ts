@@ -65,6 +65,7 @@ const workQueue: ArgumentTable = {
   // Pabal's own.
   'x-source': text,
   'x-source-offset': sourceOffset,
+  'x-order-by-key': bool,
   'x-max-publish-rate': positive,
   'x-max-publish-bytes-rate': positive,
   'x-retention-ms': positive,

@@ -29,18 +29,11 @@ export function restorePartitionState(
   const partitions = partitionsWith(vhosts, state)
   for (const [key, value] of state) {
     streamContext.offsets.restore(key, value, partitions)
-    const parsed = parseProducerKey(key)
-    const copied = parseCopied(key, value)
-    const compacted = parseRewrittenKey(key)
-    const aborted = parseAbortedKey(key)
-    const logId = parsed?.logId ?? copied?.logId ?? aborted?.logId ?? compacted
-    if (logId === undefined) continue
-    const partition = partitions.get(logId)
+    const kept = parseKept(key, value, chunks)
+    if (kept === undefined) continue
+    const partition = partitions.get(kept.logId)
     if (partition === undefined) orphans.push(key)
-    else if (compacted !== undefined) partition.compaction.restore(value)
-    else if (aborted !== undefined) addTo(chunks, partition, { chunk: aborted.chunk, value })
-    else if (copied !== undefined) partition.copiedEnd = copied.copiedEnd
-    else if (parsed !== undefined) partition.producers.restore(parsed.producerId, value)
+    else kept.restore(partition)
   }
   restoreTransactions(partitions.values(), chunks)
   if (orphans.length === 0) return
@@ -48,6 +41,32 @@ export function restorePartitionState(
   store.beginAtom()
   for (const key of orphans) store.putState(key, undefined)
   store.endAtom()
+}
+
+/** What a key keeps of which log; undefined for keys that are not of partitions. */
+function parseKept(
+  key: string,
+  value: Buffer,
+  chunks: Map<Partition, Chunk[]>,
+): { readonly logId: number; readonly restore: (partition: Partition) => void } | undefined {
+  const producer = parseProducerKey(key)
+  if (producer !== undefined) {
+    const { logId, producerId } = producer
+    return { logId, restore: ({ producers }) => producers.restore(producerId, value) }
+  }
+  const copied = parseCopied(key, value)
+  if (copied !== undefined) {
+    const { logId, copiedEnd } = copied
+    return { logId, restore: (partition) => (partition.copiedEnd = copiedEnd) }
+  }
+  const aborted = parseAbortedKey(key)
+  if (aborted !== undefined) {
+    const { logId, chunk } = aborted
+    return { logId, restore: (partition) => addTo(chunks, partition, { chunk, value }) }
+  }
+  const logId = parseRewrittenKey(key)
+  if (logId === undefined) return undefined
+  return { logId, restore: ({ compaction }) => compaction.restore(value) }
 }
 
 function restoreTransactions(

@@ -32,14 +32,20 @@ export function placeInSource(
 
 /**
  * Forgets cursors of queues that are no more, as their rows were lost: what nobody reads would be kept for
- * ever. Within an atom.
+ * ever. Those with ids that are `kept` are somebody else's. Within an atom.
  */
-export function dropStrayCursors(store: LogStore, topic: Topic): void {
+export function dropStrayCursors(
+  store: LogStore,
+  topic: Topic,
+  kept: ReadonlySet<number> = new Set(),
+): void {
   for (const [index, { log, cursor: own }] of topic.partitions.entries()) {
     if (log.cursors.length === 1) continue
     const known = new Set([own])
     for (const { source } of topic.subscriptions) known.add(source!.cursors[index]!)
-    for (const cursor of cursorsOf(log)) if (!known.has(cursor)) store.deleteCursor(cursor)
+    for (const cursor of cursorsOf(log)) {
+      if (!known.has(cursor) && !kept.has(cursor.id)) store.deleteCursor(cursor)
+    }
   }
 }
 

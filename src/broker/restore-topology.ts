@@ -44,12 +44,19 @@ export interface RestoreReport {
   readonly delays: DelayLosses
 }
 
+export interface RestoringParts {
+  readonly broker: RestoringBroker
+  readonly delays: Delays
+  /** Ids of cursors in topics that no row names and somebody has. */
+  readonly keptCursors: ReadonlySet<number> | undefined
+}
+
 /**
  * Puts back what `topology` tells of and `logs` hold. Whoever owned a log that no row names is unknown:
  * the log is kept as it is, unless it is empty.
  */
 export function restoreTopology(
-  { broker, delays }: { readonly broker: RestoringBroker; readonly delays: Delays },
+  { broker, delays, keptCursors }: RestoringParts,
   topology: Topology,
   logs: readonly Log[],
 ): RestoreReport {
@@ -77,7 +84,7 @@ export function restoreTopology(
   const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
   for (const log of kept) unowned.delete(log.id)
   deleteLogs(broker, unowned.values())
-  forgetStrayCursors(broker)
+  forgetStrayCursors(broker, keptCursors)
   return { unowned: kept, incomplete, rewound, delays: delayLosses, unmatched }
 }
 
@@ -147,10 +154,14 @@ function deleteLogs({ store }: RestoringBroker, logs: Iterable<Log>): void {
   store.endAtom()
 }
 
-function forgetStrayCursors({ store, vhosts }: RestoringBroker): void {
+function forgetStrayCursors(
+  { store, vhosts }: RestoringBroker,
+  kept: ReadonlySet<number> | undefined,
+): void {
   store.beginAtom()
   for (const vhost of vhosts) {
-    for (const queue of vhost.queues()) if (queue.kind === 'topic') dropStrayCursors(store, queue)
+    for (const queue of vhost.queues())
+      if (queue.kind === 'topic') dropStrayCursors(store, queue, kept)
   }
   store.endAtom()
 }

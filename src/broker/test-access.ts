@@ -1,7 +1,9 @@
 // Whether a user may do something, and which permission says so: asked of the code that clients' requests ask.
 // Nothing is done.
 import type { AccessControl } from '../auth/access-control.ts'
-import { type GroupRight, rightForGroup, rightForTopic } from '../auth/kafka-rights.ts'
+import type { AskedOperation } from '../auth/acl-bits.ts'
+import { type AclResourceType, type AclRow, aclText } from '../auth/acl-text.ts'
+import { clusterName, mayInKafka, permittingRight, rightsEnoughFor } from '../auth/kafka-rights.ts'
 import type { Operation, Rights, TopicOperation } from '../auth/rights.ts'
 import { BrokerError } from './broker-error.ts'
 import { type Broker, defaultVHost } from './broker.ts'
@@ -15,18 +17,27 @@ export interface AccessAsked {
   readonly user: string
   readonly vhost: string
   /** `enter`: open a connection there; `describe`: see that something is there. */
-  readonly action: 'enter' | Operation | 'describe'
-  /** Topics and groups are those of Kafka's clients. */
-  readonly kind: 'queue' | 'exchange' | 'topic' | 'group'
+  readonly action: 'enter' | Operation | 'describe' | KafkaAction
+  /** All but queues and exchanges are those of Kafka's clients. */
+  readonly kind: 'queue' | 'exchange' | KafkaKind
   readonly name: string
   /** Of a message that is published to an exchange, or of a binding from one. */
   readonly routingKey: string | undefined
+  /** The address that the user comes from, which ACLs may name; undefined for somewhere. */
+  readonly host?: string | undefined
 }
+
+/** What Kafka's ACLs tell apart, beside what permissions do. */
+export type KafkaAction = Exclude<AskedOperation, 'read' | 'write' | 'describe'>
+
+export type KafkaKind = 'topic' | 'group' | 'transactional-id' | 'cluster'
 
 /** What decided. */
 export type AccessRule =
   | { readonly kind: 'settings' }
   | { readonly kind: 'tag'; readonly tag: string }
+  /** In words: see `aclText`. */
+  | { readonly kind: 'acl'; readonly acl: string }
   | { readonly kind: 'permission'; readonly right: Operation; readonly pattern: string }
   | {
       readonly kind: 'topic permission'
@@ -74,47 +85,80 @@ class AccessTest {
     this.#access = access
     this.#vhost = vhost
     this.#asked = asked
-    this.#rights = access.rightsOf(asked.user, vhost.name)
+    const rights = access.rightsOf(asked.user, vhost.name)
+    this.#rights = asked.host === undefined ? rights : rights.from(asked.host)
   }
 
   steps(): Iterable<AccessStep> {
     const { kind } = this.#asked
-    return kind === 'topic' || kind === 'group' ? this.#kafkaSteps(kind) : this.#amqpSteps(kind)
+    return kind === 'queue' || kind === 'exchange' ? this.#amqpSteps(kind) : this.#kafkaSteps(kind)
   }
 
   *#amqpSteps(kind: 'queue' | 'exchange'): Generator<AccessStep> {
     yield this.#enter()
     const { action, routingKey } = this.#asked
-    if (action === 'enter') return
+    if (action === 'enter' || isKafkaAction(action)) return
     const name = kind === 'exchange' ? stripName(this.#asked.name) : this.#asked.name
     const rights = this.#rights
     const refusal = refusalOf(() => {
       if (action === 'describe') permitAny(rights, { kind, name })
       else permit(rights, action, { kind, name })
     })
+    const known = name === '' ? 'amq.default' : name
+    const byAcl = this.#byAcl(aclOperations[action], 'topic', { name: known, refusal })
     const enough = action === 'describe' ? allRights : [action]
-    const right = enough.find((each) => rights.may(each, name))
-    yield this.#byPattern({ name, enough, right, isAllowed: refusal === undefined, refusal })
+    const right = enough.find((each) => rights.permits(each, known))
+    const isAllowed = refusal === undefined
+    yield byAcl ?? this.#byPattern({ name: known, enough, right, isAllowed, refusal })
+    if (byAcl?.isAllowed === false) return
     const isKeyAsked = kind === 'exchange' && (action === 'write' || action === 'read')
     if (isKeyAsked && routingKey !== undefined) yield this.#byTopic(action, name, routingKey)
   }
 
-  *#kafkaSteps(kind: 'topic' | 'group'): Generator<AccessStep> {
-    const { action, name } = this.#asked
+  *#kafkaSteps(type: KafkaKind): Generator<AccessStep> {
+    const { action, user } = this.#asked
     if (this.#vhost.name !== defaultVHost) {
       yield no(`Kafka's clients see virtual host '${defaultVHost}' only.`)
     }
-    yield this.#access.isAdministrator(this.#asked.user) ? this.#asAdministrator() : this.#enter()
-    if (action === 'enter' || this.#access.isAdministrator(this.#asked.user)) return
-    const rights = this.#rights
-    const right =
-      kind === 'topic'
-        ? rightForTopic(rights, action, name)
-        : rightForGroup(rights, action as GroupRight, name)
-    const ofAny = kind === 'topic' ? allRights : (['read', 'configure'] as const)
-    const enough = action === 'describe' ? ofAny : [action]
-    const refusal = `${kind.toUpperCase()}_AUTHORIZATION_FAILED`
-    yield this.#byPattern({ name, enough, right, isAllowed: right !== undefined, refusal })
+    const isAdministrator = this.#access.isAdministrator(user)
+    yield isAdministrator ? this.#asAdministrator() : this.#enter()
+    if (action === 'enter' || isAdministrator) return
+    const name = type === 'cluster' ? clusterName : this.#asked.name
+    const refusal = `${type.toUpperCase().replace('-', '_')}_AUTHORIZATION_FAILED`
+    for (const operation of kafkaOperations(action, type)) {
+      yield this.#kafkaStep(operation, type, { name, refusal })
+    }
+  }
+
+  #kafkaStep(operation: AskedOperation, type: KafkaKind, { name, refusal }: Named): AccessStep {
+    const byAcl = this.#byAcl([operation], type, { name, refusal })
+    if (byAcl !== undefined) return byAcl
+    const asked = { type, operation, name }
+    const isAllowed = mayInKafka(this.#rights, asked)
+    const enough = rightsEnoughFor(asked)
+    if (enough.length === 0) {
+      const reason = `No ACL allows ${operation} on ${type} '${name}', and no permission does: it is for administrators.`
+      return { isAllowed, reason, ...(refusal !== undefined && { refusal }) }
+    }
+    const right = permittingRight(this.#rights, asked)
+    return this.#byPattern({ name, enough, right, isAllowed, refusal })
+  }
+
+  /** Undefined where no ACL decides over all of `operations`. */
+  #byAcl(
+    operations: readonly AskedOperation[],
+    type: AclResourceType,
+    { name, refusal }: Named,
+  ): AccessStep | undefined {
+    const found = operations.map((operation) => this.#rights.findAcl(operation, type, name))
+    const denial = found.find((row) => row?.permission === 'deny')
+    if (denial !== undefined) {
+      return { ...aclStep(denial), isAllowed: false, ...(refusal !== undefined && { refusal }) }
+    }
+    const [first] = found
+    return first !== undefined && found.every((row) => row !== undefined)
+      ? { ...aclStep(first), isAllowed: true }
+      : undefined
   }
 
   #asAdministrator(): AccessStep {
@@ -132,6 +176,10 @@ class AccessTest {
     const { user } = this.#asked
     const { name } = this.#vhost
     if (this.#access.isOwn(user)) return this.#asOwn()
+    const hasPermission = this.#access.findPermission(user, name) !== undefined
+    if (this.#rights.hasAccess && !hasPermission) {
+      return yes(`ACLs allow '${user}' something in virtual host '${name}', and it may enter it.`)
+    }
     if (this.#rights.hasAccess) {
       return yes(`'${user}' has permissions in virtual host '${name}', and may enter it.`)
     }
@@ -142,10 +190,9 @@ class AccessTest {
     }
   }
 
-  #byPattern({ name: given, enough, right, isAllowed, refusal }: Compared): AccessStep {
+  #byPattern({ name, enough, right, isAllowed, refusal }: Compared): AccessStep {
     if (this.#access.isOwn(this.#asked.user)) return this.#asOwn()
     const row = this.#access.findPermission(this.#asked.user, this.#vhost.name)
-    const name = given === '' ? 'amq.default' : given
     const told = !isAllowed && refusal !== undefined ? { refusal } : {}
     const only = enough.length === 1 ? enough[0] : undefined
     const decisive = right ?? only
@@ -184,6 +231,37 @@ class AccessTest {
       ...(refusal !== undefined && { refusal }),
     }
   }
+}
+
+/** What a client asks for, and what it is told when it may not. */
+interface Named {
+  readonly name: string
+  readonly refusal: string | undefined
+}
+
+const aclOperations = {
+  configure: ['create', 'delete', 'alter'],
+  write: ['write'],
+  read: ['read'],
+  describe: ['describe'],
+} as const satisfies Readonly<Record<Operation | 'describe', readonly AskedOperation[]>>
+
+function isKafkaAction(action: AccessAsked['action']): action is KafkaAction {
+  return action !== 'enter' && !(action in aclOperations)
+}
+
+/** Configuring is a right of permissions; Kafka's clients ask for what exactly they do. */
+function kafkaOperations(
+  action: Exclude<AccessAsked['action'], 'enter'>,
+  type: KafkaKind,
+): readonly AskedOperation[] {
+  if (action !== 'configure') return [action]
+  return type === 'group' ? ['delete', 'alter-configs'] : ['create', 'delete', 'alter']
+}
+
+function aclStep(row: AclRow): Pick<AccessStep, 'reason' | 'rule'> {
+  const acl = aclText(row)
+  return { reason: `An ACL decides: ${acl}.`, rule: { kind: 'acl', acl } }
 }
 
 interface Compared {

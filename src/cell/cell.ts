@@ -13,6 +13,8 @@ import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
+import { shareCursorIds } from '../broker/share/share-rows.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
@@ -29,6 +31,7 @@ import type { BlockedReason } from '../log/log-store.ts'
 import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
+import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import { openTransactions } from './open-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
@@ -63,6 +66,7 @@ export class Cell implements AsyncDisposable {
   readonly broker: Broker
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
@@ -104,6 +108,7 @@ export class Cell implements AsyncDisposable {
     this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
+    this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
     this.producerIds = new ProducerIds(store, state)
     this.transactions = openTransactions({
       broker: this.broker,
@@ -130,6 +135,7 @@ export class Cell implements AsyncDisposable {
     this.#retention.close()
     void this.compaction.close()
     this.groups.close()
+    this.shareGroups.close()
     this.transactions[Symbol.dispose]()
   }
 
@@ -191,7 +197,8 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
-  warnOfLosses(broker.restore(storage.topology, storage.logs), logger)
+  const keptCursors = shareCursorIds(storage.state)
+  warnOfLosses(broker.restore(storage.topology, storage.logs, keptCursors), logger)
   storage.store.setTopologySource(() => broker.topologyEntries())
   broker.restoreState(storage.state)
   return broker

@@ -2,9 +2,12 @@
 // with its topic or queue, whoever deletes it.
 import type { Broker } from '../broker/broker.ts'
 import type { Destination } from '../broker/destination.ts'
+import type { GroupTopic, GroupTopics } from '../broker/group/consumer/group-topics.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { groupRowsOf, LogGroupStore } from '../broker/group/log-group-store.ts'
+import type { TopicView } from '../broker/topic/topic-view.ts'
+import type { Topics } from '../broker/topic/topics.ts'
 import type { VHost } from '../broker/vhost.ts'
 
 /** Groups over the topics of `vhost`, from the log's keyed state at the start. */
@@ -25,7 +28,9 @@ export function openGroups(
       onCommitted: (groupId, { topic, partition }, offset) =>
         broker.watch.observer?.onCommitted(vhost.name, groupId, { topic, partition, offset }),
     },
-    hasPartition: (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
+    topics: groupTopicsOf(topics),
+    slices: broker.slices,
+    settingsOf: (groupId) => broker.settings.get('group', groupId),
   })
   groups.restore(groupRowsOf(state))
   groups.start()
@@ -35,4 +40,21 @@ export function openGroups(
     if (queue.vhost === vhost.name && queue.isDurable) groups.deleteTopic(queue.name)
   })
   return groups
+}
+
+function groupTopicsOf(topics: Topics): GroupTopics {
+  return {
+    get version() {
+      return topics.version
+    },
+    find: (name) => groupTopicOf(topics.find(name)),
+    findById: (topicId) => groupTopicOf(topics.findById(topicId)),
+    names: () => topics.names(),
+  }
+}
+
+function groupTopicOf(view: TopicView | undefined): GroupTopic | undefined {
+  if (view === undefined) return undefined
+  const { name, topicId, partitions } = view
+  return { name, topicId, partitionCount: partitions.length }
 }

@@ -5,13 +5,8 @@ import { findClosestName } from '../lib/closest-name.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { version } from '../lib/version.ts'
-import {
-  settingDefault,
-  settingKeys,
-  settingName,
-  settings,
-  variableName,
-} from '../settings/settings.ts'
+import { settingDefault } from '../settings/setting-default.ts'
+import { settingKeys, settingName, settings, variableName } from '../settings/settings.ts'
 import type { SettingKey } from '../settings/settings.ts'
 import type { Arguments } from './arguments.ts'
 import type { BrokerFlags } from './broker-place.ts'

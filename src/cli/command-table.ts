@@ -132,6 +132,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./group-command.ts')).addGroupCommands,
   },
   {
+    name: 'transaction',
+    group: queues,
+    summary: "Transactions of Kafka's producers: what is open, and the end of it",
+    load: async () => (await import('./transaction-command.ts')).addTransactionCommands,
+  },
+  {
     name: 'policy',
     group: queues,
     summary: 'Settings for all queues, streams or exchanges of some names',
@@ -257,6 +263,12 @@ export const commandTable: readonly CommandRow[] = [
     group: access,
     summary: 'Users and their limits',
     load: async () => (await import('./user-command.ts')).addUserCommands,
+  },
+  {
+    name: 'quota',
+    group: access,
+    summary: "What Kafka's clients may use",
+    load: async () => (await import('./quota-command.ts')).addQuotaCommands,
   },
   {
     name: 'vhost',

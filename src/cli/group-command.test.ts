@@ -33,11 +33,13 @@ before(async () => {
       'GET /api/queues/%2F': [{ name: 'orders' }],
       'GET /api/vhosts/%2F': { name: '/' },
       'POST /api/v1/groups/shop/reset': { offsets: moved },
-      'POST /api/v1/groups/shp/reset': { offsets: [{ ...moved[0], from: null }] },
+      'POST /api/v1/groups/shp/reset': asksOfTopic(body) && {
+        offsets: [{ ...moved[0], from: null }],
+      },
       'DELETE /api/v1/groups/shop': null,
     }
     const found = answers[`${request.method} ${path}`]
-    response.statusCode = found === undefined ? 404 : found === null ? 204 : 200
+    response.statusCode = !found && found !== null ? 404 : found === null ? 204 : 200
     response.end(found ? JSON.stringify(found) : '')
   }
   server = createServer((request, response) => void answer(request, response))
@@ -50,6 +52,11 @@ after(() => {
 beforeEach(() => {
   asked = []
 })
+
+/** Without a topic a group that is not there is refused. */
+function asksOfTopic(body: string): boolean {
+  return body.includes('"topic"')
+}
 
 function run(line: string): Promise<Outcome> {
   const { port } = server.address() as AddressInfo
@@ -87,6 +94,22 @@ test('a reset is shown before it is done', async () => {
   assert.deepEqual(done.out, ["Group 'shop' was reset in 1 partition of topic 'orders'"])
   assert.deepEqual(done.talk, ['partition 0: from 7 to 0'])
   assert.deepEqual(asked.at(-1), ['POST', '/api/v1/groups/shop/reset', { ...dry, dry_run: false }])
+})
+
+test('a reset of all topics is one call', async () => {
+  const done = await run('group reset shop --all-topics --to 1h --yes')
+  assert.deepEqual(done.out, ["Group 'shop' was reset in 1 partition of all its topics"])
+  assert.deepEqual(done.talk, ['orders, partition 0: from 7 to 0'])
+  assert.deepEqual(asked.at(-1), [
+    'POST',
+    '/api/v1/groups/shop/reset',
+    { to: '1h', dry_run: false },
+  ])
+  for (const wrong of ['', '--all-topics --topic orders', '--all-topics --partition 0']) {
+    assert.equal((await run(`group reset shop --to first ${wrong}`.trim())).code, 64, wrong)
+  }
+  const { talk } = await run('group reset shp --all-topics --to first --yes')
+  assert.deepEqual(talk, ["there is no group 'shp'; did you mean 'shop'?"])
 })
 
 test('a reset says which topic is not there, and that it would make a group', async () => {

@@ -15,6 +15,7 @@ import type { Terminal } from './terminal.ts'
 interface Flags extends RiskFlags {
   readonly output?: string
   readonly topic?: string
+  readonly allTopics?: boolean
   readonly partition?: string
   readonly to?: string
 }
@@ -39,7 +40,7 @@ const listed = {
   title: 'groups',
   summary: 'Show all groups, and how many messages each has not read',
   path: () => ['v1', 'groups'],
-  columns: ['name', 'state', 'members', 'topics', 'lag'],
+  columns: ['name', 'type', 'state', 'members', 'topics', 'lag'],
   wideColumns: ['protocol_type'],
   hasVHosts: false,
 }
@@ -57,6 +58,7 @@ export const addGroupCommands: AddCommand = (group, remote) => {
     ask: ([name = ''], flags) => reset(name, flags),
   })
     .option('--topic <NAME>', 'Of which topic')
+    .option('--all-topics', 'Of all topics that it has a place in')
     .option(
       '--to <PLACE>',
       'first, last, an offset, a time like 2026-11-29T07:00:00Z, or an age like 1h',
@@ -89,7 +91,7 @@ function describe(name: string, { output }: Flags): AskBroker {
     const places = {
       title: `offsets of group '${name}'`,
       columns: ['topic', 'partition', 'offset', 'end', 'lag', 'lag_ms'],
-      wideColumns: ['start', 'committed', 'metadata'],
+      wideColumns: ['start', 'in_flight', 'committed', 'metadata'],
       heads: { lag_ms: 'behind' },
       cells: { lag_ms: showAge, committed: showTime },
     }
@@ -114,18 +116,27 @@ function showTime(ms: unknown): string {
 
 function reset(name: string, flags: Flags): AskBroker {
   const path = ['v1', 'groups', checkName('group', name), 'reset']
-  const { topic, to, partition } = flags
-  if (topic === undefined || to === undefined) {
-    throw new ExitError(exitCodes.usage, 'group reset needs --topic NAME and --to PLACE')
+  const { topic, to, partition, allTopics = false } = flags
+  if ((topic === undefined) !== allTopics || to === undefined) {
+    const text = 'group reset needs --to PLACE, and either --topic NAME or --all-topics'
+    throw new ExitError(exitCodes.usage, text)
+  }
+  if (partition !== undefined && allTopics) {
+    throw new ExitError(exitCodes.usage, '--partition is one of a topic: use it with --topic')
   }
   if (partition !== undefined && !/^\d{1,9}$/.test(partition)) {
     throw new ExitError(exitCodes.usage, `--partition cannot be '${partition}': use a number`)
   }
-  const body = { topic, to, ...(partition !== undefined && { partition: Number(partition) }) }
+  const body = {
+    ...(topic !== undefined && { topic }),
+    to,
+    ...(partition !== undefined && { partition: Number(partition) }),
+  }
   return async (broker, terminal) => {
     const ask = async (isDry: boolean): Promise<readonly Moved[]> => {
       const answer = await broker.ask('POST', path, { ...body, dry_run: isDry })
       if (answer.status === 404) {
+        if (topic === undefined) throw await noPlaces(name, broker)
         throw await notThere(broker, { kind: kinds.queue, name: topic, vhost: '/' })
       }
       if (answer.status >= 400) throw refusal(answer, `group '${name}' was not reset`)
@@ -133,16 +144,25 @@ function reset(name: string, flags: Flags): AskBroker {
     }
     const planned = await ask(true)
     if (planned.every(({ from }) => from === null)) await tellWhenNew(name, broker, terminal)
-    for (const { partition: index, from, to: target } of planned) {
-      terminal.tell(`partition ${index}: from ${from ?? 'nowhere'} to ${target}`)
+    for (const { topic: of, partition: index, from, to: target } of planned) {
+      const where = topic === undefined ? `${of}, partition ${index}` : `partition ${index}`
+      terminal.tell(`${where}: from ${from ?? 'nowhere'} to ${target}`)
     }
     const count = planned.length === 1 ? '1 partition' : `${planned.length} partitions`
-    const deed = `reset group '${name}' in ${count} of topic '${topic}'`
+    const of = topic === undefined ? 'all its topics' : `topic '${topic}'`
+    const deed = `reset group '${name}' in ${count} of ${of}`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     await ask(false)
-    terminal.print(`Group '${name}' was reset in ${count} of topic '${topic}'`)
+    terminal.print(`Group '${name}' was reset in ${count} of ${of}`)
     return exitCodes.ok
   }
+}
+
+/** It is not there, or it reads nothing. */
+async function noPlaces(name: string, broker: BrokerClient): Promise<ExitError> {
+  await getGroup(broker, name)
+  const text = `group '${name}' has no place in any topic: name one with --topic`
+  return new ExitError(exitCodes.noInput, text)
 }
 
 /** A mistyped name would make a group. */

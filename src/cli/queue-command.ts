@@ -3,6 +3,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
+import { addQueueGetCommand, addQueueOffsetsCommand } from './key-command.ts'
 import { kinds, notThere } from './not-there.ts'
 import {
   addQueueCreateCommand,
@@ -33,6 +34,8 @@ export const addQueueCommands: AddCommand = (queue, remote) => {
     .option('--partition <N>', 'The only one of several to rewind')
     .option('--vhost <NAME>', 'Virtual host (default: /)')
   addBrowseCommand(queue, remote)
+  addQueueGetCommand(queue, remote)
+  addQueueOffsetsCommand(queue, remote)
   addQueueListCommand(queue, remote)
   addQueueShowCommand(queue, remote)
   addQueueCreateCommand(queue, remote)

@@ -1,5 +1,6 @@
 // How messages and Kafka records correspond: the names. `docs/crossing.md` is this table in prose, and
 // a test holds them together. Names are byte strings in Latin-1, so that any bytes pass.
+import { deliverAfterHeader, deliverAtHeader, ttlHeader } from '../record/delivery-headers.ts'
 import {
   PROPERTY_APP_ID,
   PROPERTY_CLUSTER_ID,
@@ -75,6 +76,9 @@ export const messageHeader = {
 export const reservedKafkaNames: ReadonlySet<string> = new Set([
   ...mappedProperties.map(({ header }) => header),
   ...Object.values(kafkaHeader),
+  deliverAfterHeader,
+  deliverAtHeader,
+  ttlHeader,
 ])
 
 /** AMQP headers with a meaning in this table. */

@@ -2,6 +2,7 @@
 // else the routing key of a message that came through a named exchange, else none.
 import { findHeader } from '../record/message/content-header.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
+import type { RecordView } from '../record/message/record-view.ts'
 import { messageHeader } from './crossing-map.ts'
 import { toKafkaValue } from './header-value.ts'
 
@@ -11,6 +12,18 @@ export function keyOfMessage(source: RecordSource): Buffer | undefined {
   const named = findHeader(header, headerStart, headerEnd, messageHeader.key)
   if (named !== undefined) return toKafkaValue(named) ?? undefined
   return impliedKey(address, addressStart)
+}
+
+/** The same of a stored message. May be a view of it. */
+export function keyOfView({
+  buffer,
+  headerStart,
+  headerEnd,
+  addressStart,
+}: RecordView): Buffer | undefined {
+  const named = findHeader(buffer, headerStart, headerEnd, messageHeader.key)
+  if (named !== undefined) return toKafkaValue(named) ?? undefined
+  return impliedKey(buffer, addressStart)
 }
 
 /**

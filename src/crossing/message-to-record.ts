@@ -2,6 +2,7 @@
 // that text in any encoding comes back as it was.
 import { isUtf8 } from 'node:buffer'
 import type { NewRecord, RecordHeader } from '../record/batch/batch-builder.ts'
+import { deliverAtHeader } from '../record/delivery-headers.ts'
 import { CONTENT_HEADER_SIZE_MIN, readPropertyFlags } from '../record/message/content-header.ts'
 import type { FieldType } from '../record/message/field-table.ts'
 import { TAG_LONGSTR } from '../record/message/field-tag.ts'
@@ -44,6 +45,7 @@ export class MessageToRecord implements NewRecord {
     this.timestamp = view.timestamp
     this.headers = []
     const properties = this.#readProperties(view)
+    this.#takeDeliverAt()
     const isFromKafka = this.#isFromKafka(view, home)
     if (!isFromKafka) this.#addAddress(view)
     for (const property of properties) {
@@ -76,6 +78,14 @@ export class MessageToRecord implements NewRecord {
       properties.push({ key: header, value })
     }
     return properties
+  }
+
+  /** Its place is before all that is known of a record. */
+  #takeDeliverAt(): void {
+    const [first] = this.#entries
+    if (first?.name !== deliverAtHeader || first.type !== 'long') return
+    this.#entries.shift()
+    this.headers.push({ key: deliverAtHeader, value: first.bytes })
   }
 
   #shortBytes(): Buffer {

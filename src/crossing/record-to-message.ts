@@ -4,10 +4,20 @@ import { isUtf8 } from 'node:buffer'
 import { writeInt64 } from '../lib/int64.ts'
 import { crossingLimits } from '../limits/crossing.ts'
 import type { RecordReader } from '../record/batch/record-reader.ts'
+import {
+  delayOf,
+  deliverAfterHeader,
+  deliverAtHeader,
+  deliverAtOf,
+  timeOf,
+  ttlHeader,
+  wholeNumberOf,
+} from '../record/delivery-headers.ts'
 import { CONTENT_HEADER_SIZE_MIN } from '../record/message/content-header.ts'
 import type { FieldValue } from '../record/message/field-table.ts'
 import {
   CLASS_BASIC,
+  PROPERTY_EXPIRATION,
   PROPERTY_HEADERS,
   PROPERTY_TIMESTAMP,
 } from '../record/message/properties.gen.ts'
@@ -47,16 +57,23 @@ const noAddress: Buffer = Buffer.from([0, 0])
 const tablePrefixSize = 4
 /** Kept free for the header that says how many did not fit. */
 const omittedSize = 32
-const parts: ReadonlySet<string> = new Set(Object.values(kafkaHeader))
+const parts: ReadonlySet<string> = new Set([
+  ...Object.values(kafkaHeader),
+  deliverAtHeader,
+  deliverAfterHeader,
+])
 const messageNames = {
   key: Buffer.from(messageHeader.key),
   tombstone: Buffer.from(messageHeader.tombstone),
   timestamp: Buffer.from(messageHeader.timestamp),
   omitted: Buffer.from(messageHeader.omitted),
+  deliverAt: Buffer.from(deliverAtHeader),
 }
 const rows = new Map(
   mappedProperties.filter(({ isTaken }) => isTaken).map((row) => [row.header, row]),
 )
+const ttl = mappedProperties.find(({ flag }) => flag === PROPERTY_EXPIRATION)!
+rows.set(ttlHeader, ttl)
 
 /** One object for all records of a batch: `take` describes the next record in `source`. */
 export class RecordToMessage {
@@ -80,6 +97,7 @@ export class RecordToMessage {
     this.#tableSize = tablePrefixSize
     this.#entries = []
     this.#omittedCount = 0
+    this.#addDeliverAt(reader.timestamp)
     if (isFromKafka && reader.timestamp >= 0) this.#addTimestamp(reader.timestamp)
     this.#addKey(reader.key(), isFromKafka ? undefined : impliedKey(address, 0))
     const value = reader.value()
@@ -113,10 +131,13 @@ export class RecordToMessage {
   /** True when the header is a property or another part of a message; the first of a name counts. */
   #takeReserved({ name, property, isPart }: HeaderMeaning, value: Buffer | null): boolean {
     if (value === null) return false
+    if (name === ttlHeader && wholeNumberOf(value) === undefined) return false
     if (property !== undefined) return this.#takeProperty(property, value)
     if (!isPart || this.#reserved.has(name)) return false
     const isAddress = name === kafkaHeader.exchange || name === kafkaHeader.routingKey
     if (isAddress && value.length > SHORTSTR_BYTES_MAX) return false
+    if (name === deliverAtHeader && timeOf(value) === undefined) return false
+    if (name === deliverAfterHeader && delayOf(value) === undefined) return false
     this.#reserved.set(name, value)
     return true
   }
@@ -127,6 +148,15 @@ export class RecordToMessage {
     if (encoded === undefined) return false
     this.#properties.set(flag, encoded)
     return true
+  }
+
+  /** The first header, where `readDeliverAt` looks for it. */
+  #addDeliverAt(timestamp: number): void {
+    const at = this.#reserved.get(deliverAtHeader)
+    const after = this.#reserved.get(deliverAfterHeader)
+    if (at === undefined && after === undefined) return
+    const value = deliverAtOf({ at, after }, timestamp)
+    if (value > 0) this.#addEntry(messageNames.deliverAt, { type: 'long', value })
   }
 
   #addTimestamp(timestamp: number): void {

@@ -86,6 +86,8 @@ function* applyChange(target: DefinitionsTarget, change: DefinitionChange): Step
       return limitVHost(target, change.row)
     case 'global parameter':
       return whenDurable(setGlobalParameter(target.broker, change.row))
+    case 'quota':
+      return whenDurable(target.broker.quotas.put(change.row.entity, change.row.values))
     default:
       return change satisfies never
   }

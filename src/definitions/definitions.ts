@@ -1,4 +1,6 @@
 // What a definitions file asks for, read and not yet compared with a broker.
+import type { QuotaEntity } from '../broker/quota/quota-entity.ts'
+import type { QuotaValues } from '../broker/quota/quota-rules.ts'
 import type { LimitValues, PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
@@ -70,6 +72,12 @@ export interface GlobalParameterDefined {
   readonly value: unknown
 }
 
+/** What a client of Kafka may use. */
+export interface QuotaDefined {
+  readonly entity: QuotaEntity
+  readonly values: QuotaValues
+}
+
 export interface VHostLimitsDefined {
   readonly vhost: string
   readonly limits: LimitValues
@@ -94,6 +102,7 @@ export interface Definitions {
   readonly topics: TopicDefined[]
   readonly bindings: BindingDefined[]
   readonly globalParameters: GlobalParameterDefined[]
+  readonly quotas: QuotaDefined[]
   /** By virtual host. */
   readonly limits: Map<string, LimitValues>
   readonly leftOut: LeftOut[]
@@ -111,6 +120,7 @@ export function noDefinitions(): Definitions {
     topics: [],
     bindings: [],
     globalParameters: [],
+    quotas: [],
     limits: new Map(),
     leftOut: [],
   }

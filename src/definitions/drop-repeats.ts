@@ -1,11 +1,12 @@
 // Of what a file asks for twice the last one counts, as it would if all were done in order; the others are
 // told. Without that each import would change things back and forth.
+import { quotaEntityText } from '../broker/quota/quota-entity.ts'
 import type { Definitions, LeftOut } from './definitions.ts'
 
 /** The lists in which a thing replaces another; in the others it is the same thing, or is refused. */
 export function dropRepeats(definitions: Definitions): void {
   const { vhosts, users, permissions, topicPermissions, policies, topics, leftOut } = definitions
-  const { globalParameters } = definitions
+  const { globalParameters, quotas } = definitions
   const drop = <T>(rows: T[], describe: (row: T) => Omit<LeftOut, 'reason'>): void => {
     const keyOf = (row: T): string => JSON.stringify(Object.values(describe(row)))
     const last = new Map(rows.map((row) => [keyOf(row), row]))
@@ -26,5 +27,6 @@ export function dropRepeats(definitions: Definitions): void {
     return { kind: isOperator ? 'operator policy' : 'policy', vhost, name }
   })
   drop(topics, ({ vhost, name }) => ({ kind: 'topic', vhost, name }))
+  drop(quotas, ({ entity }) => ({ kind: 'quota', name: quotaEntityText(entity) }))
   drop(globalParameters, ({ name }) => ({ kind: 'global parameter', name }))
 }

@@ -11,6 +11,7 @@ import { isPredeclared } from '../broker/exchange/check-name.ts'
 import type { Exchange } from '../broker/exchange/exchange.ts'
 import { globalParameters, isGlobalParameterSet } from '../broker/global-parameters.ts'
 import type { Policy } from '../broker/policy/policy.ts'
+import type { QuotaEntry } from '../broker/quota/client-quotas.ts'
 import type { VHost } from '../broker/vhost.ts'
 import { Slices, type Steps } from '../lib/slices.ts'
 import { version } from '../lib/version.ts'
@@ -18,6 +19,7 @@ import { definitionsLimits } from '../limits/definitions.ts'
 import type { PermissionRow, TopicPermissionRow, UserRow } from '../meta/access-rows.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import { argumentsToJson } from './arguments-json.ts'
+import { quotaParameterName } from './quota-parameter.ts'
 import { topicParameterName } from './topic-parameter.ts'
 
 /** Where a file says that it is from. */
@@ -113,6 +115,7 @@ function listsOfAll(broker: Broker): Lists {
       ...globalParameters(broker)
         .filter(({ name }) => isGlobalParameterSet(broker, name))
         .map((parameter) => () => ({ ...parameter })),
+      ...[...broker.quotas.entries()].map((entry) => () => quotaJson(entry)),
       ...ofTopics,
     ],
     ...lists,
@@ -154,6 +157,10 @@ function isExported(queue: Destination): boolean {
 
 function userJson({ name, passwordHash, hashingAlgorithm, tags, limits = {} }: UserRow): Item {
   return { name, password_hash: passwordHash, hashing_algorithm: hashingAlgorithm, tags, limits }
+}
+
+function quotaJson({ entity, values }: QuotaEntry): Item {
+  return { name: quotaParameterName(entity), value: { entity, quotas: values } }
 }
 
 function permissionJson({ user, vhost, configure, write, read }: PermissionRow): Item {

@@ -467,3 +467,21 @@ test('settings of a topic that is none are ignored, and wrong ones refused', asy
     /^MalformedError: global_parameters\[0\]\.value\.configs\.retention\.ms should be text$/,
   )
 })
+
+test('quotas of Kafka clients come along, with all that an entity may be', async () => {
+  const { quotas } = under.broker
+  const rates = { producer_byte_rate: 1_000_000, request_percentage: 12.5 }
+  quotas.put({ user: 'a', 'client-id': null }, rates)
+  quotas.put({ ip: '::1' }, { connection_creation_rate: 5 })
+  const exported = await under.exportText()
+  const other = new DefinitionsUnderTest()
+  const report = await other.import(exported)
+  assert.deepEqual(report.counts['quota'], { add: 2, change: 0, same: 0, differs: 0, ignored: 0 })
+  assert.deepEqual([...other.broker.quotas.entries()], [...quotas.entries()])
+  assert.equal(await other.exportText(), exported)
+  assert.equal((await other.import(exported)).counts['quota']?.same, 2)
+  other.broker.quotas.put({ ip: '::1' }, { connection_creation_rate: 6 })
+  assert.equal((await other.import(exported)).counts['quota']?.change, 1)
+  const wrong = exported.replace('12.5', '-1')
+  await assert.rejects(other.import(wrong), /request_percentage: Quota .* must be greater than 0$/)
+})

@@ -7,6 +7,7 @@ import type { Definitions } from './definitions.ts'
 import { parseDefinitions } from './parse-definitions.ts'
 import { planAccess } from './plan-access.ts'
 import { planGlobalParameters } from './plan-global-parameters.ts'
+import { planQuotas } from './plan-quotas.ts'
 import { TopologyPlanner } from './plan-topology.ts'
 import type { PlannedItem } from './plan.ts'
 import { type DefinitionsReport, reportOf } from './report.ts'
@@ -45,8 +46,9 @@ function* plan({ broker }: DefinitionsTarget, definitions: Definitions): Steps<P
   const access = yield* planAccess(broker, definitions)
   const topology = yield* new TopologyPlanner(broker, definitions).plan()
   const parameters = planGlobalParameters(broker, definitions)
+  const quotas = planQuotas(broker, definitions)
   const leftOut = definitions.leftOut.map(({ reason, ...item }): PlannedItem => {
     return { ...item, outcome: 'ignored', note: reason }
   })
-  return [...access, ...topology, ...parameters, ...leftOut]
+  return [...access, ...topology, ...parameters, ...quotas, ...leftOut]
 }

@@ -2,6 +2,7 @@
 // told. Of those the first two are Pabal's, too.
 import { fromPairs, ItemReader, MalformedError } from './item-reader.ts'
 import { checkLimits, type ParseContext, vhostOf } from './parse-context.ts'
+import { isQuotaParameter, readQuotaParameter } from './quota-parameter.ts'
 import { isTopicParameter } from './topic-parameter.ts'
 
 /** What somebody does who had one of these. */
@@ -44,6 +45,11 @@ export function parseGlobalParameter(item: ItemReader, { definitions, vhost }: P
       vhost: vhost ?? row.vhost,
       configs: textsOf(value, 'configs'),
     })
+    return
+  }
+  if (typeof name === 'string' && isQuotaParameter(name) && vhost === undefined) {
+    const value = new ItemReader(`${item.path}.value`, item.object('value'))
+    definitions.quotas.push(readQuotaParameter(value))
     return
   }
   const parameter = { name: item.filled('name'), value: item.plain('value') }

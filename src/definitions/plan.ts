@@ -5,6 +5,7 @@ import type {
   BindingDefined,
   ExchangeDefined,
   GlobalParameterDefined,
+  QuotaDefined,
   QueueDefined,
   TopicDefined,
   UserDefined,
@@ -32,6 +33,7 @@ export type DefinitionChange =
   | { readonly kind: 'binding'; readonly row: BindingDefined }
   | { readonly kind: 'limits'; readonly row: VHostLimitsDefined }
   | { readonly kind: 'global parameter'; readonly row: GlobalParameterDefined }
+  | { readonly kind: 'quota'; readonly row: QuotaDefined }
 
 /** One thing of a file. */
 export interface PlannedItem {

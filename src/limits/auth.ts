@@ -17,9 +17,21 @@ export const authLimits = {
   tagsPerUserMax: 32,
   /** A digest of a password is salted so often for SCRAM: the least that RFC 7677 and Kafka allow. */
   scramIterations: 4096,
+  /** Who sets a credential asks each login for so many at most. As Kafka. */
+  scramIterationsMax: 16_384,
+  /** Bytes of a salt: it goes into each login's challenge. */
+  scramSaltSizeMax: 256,
   /** Users, and permissions of each kind: all of them are in memory, some hundred bytes each. */
   usersMax: 10_000,
   permissionsMax: 100_000,
+  /** ACLs: all of them are in memory, some hundred bytes each. */
+  aclsMax: 50_000,
+  /** Bytes of the name, the principal and the host of an ACL: each is longer than any that is in use. */
+  aclTextSizeMax: 1024,
+  /** ACLs that one request deletes. As Kafka. */
+  aclsDeletedMax: 10_000,
+  /** ACLs that are looked at, or deleted, in one step. */
+  aclsPerStep: 256,
   /** Bytes of a name or a password, as AMQP can say them. */
   nameSizeMax: 255,
   /** Bytes of a token: Kafka's requests before the login have no more, and no issuer comes near it. */

@@ -17,6 +17,30 @@ export const groupLimits = {
   groupStateSizeMax: (8 * MiB) as number,
   /** Partitions that one group commits: deleting the group deletes them in one atom. */
   groupOffsetsMax: 100_000,
+  /** Defaults of group.consumer.session.timeout.ms and of its bounds, as in Kafka. */
+  consumerSessionTimeoutMs: 45_000,
+  consumerSessionTimeoutMsMin: 45_000,
+  consumerSessionTimeoutMsMax: 60_000,
+  /** Defaults of group.consumer.heartbeat.interval.ms and of its bounds, as in Kafka. */
+  consumerHeartbeatIntervalMs: 5000,
+  consumerHeartbeatIntervalMsMin: 5000,
+  consumerHeartbeatIntervalMsMax: 15_000,
+  /** Different regular expressions of one group: each is matched with every topic. */
+  patternsPerGroupMax: 100,
+  /** Topics that one step of that matches: about a millisecond. */
+  patternLooksPerStep: 100,
+  /** So few are matched at once, and the heartbeat is answered in the same turn. */
+  patternLooksAtOnceMax: 500,
+  /** How soon topics that come and go may be matched again, as in Kafka (10 s there) … */
+  patternRefreshMsMin: 2000,
+  /** … and when they are matched in any case, because rights may have changed, as in Kafka. */
+  patternRefreshMsMax: 600_000,
+  /** A group looks at its topics when there are changes, and so often at least: queues get partitions silently. */
+  topicsLookMs: 10_000,
+  /** Rounds of the uniform assignor; nearly always two are enough. */
+  balanceRoundsMax: 16,
+  /** Memory of one partition that a group gives out: in a target, in what a member has, among the owners. */
+  assignedPartitionSize: 24,
   /** Offsets without a topic that one write of the start forgets: an atom is not to be large. */
   unownedRowsPerWriteMax: 1000,
   /** What clients make the broker remember for all groups together. */

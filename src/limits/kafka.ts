@@ -78,6 +78,8 @@ export const kafkaLimits = {
   clientMetricsMax: 1000,
   /** Incremental fetch sessions (Kafka's max.incremental.fetch.session.cache.slots). */
   fetchSessionsMax: 1000,
+  /** What was used or made within this time does not go for another one. Kafka's fetch session cache has the same. */
+  fetchSessionEvictionMsMin: 120_000,
   /** Partitions of all of them: each is remembered, also when its client is gone, … */
   fetchSessionPartitionsMax: 50_000,
   /** … in some so many bytes … */

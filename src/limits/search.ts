@@ -32,4 +32,6 @@ export const searchLimits = {
   searchMs: 500,
   /** Messages that such a request answers: whoever looks for one by its id finds few. */
   foundMax: 100,
+  /** How long a request looks for the latest message of a key before it says where to go on. */
+  latestMs: 1000,
 } as const

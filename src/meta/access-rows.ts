@@ -1,5 +1,7 @@
-// What the topology keeps of who may do what: users, and their permissions on virtual hosts and topic
-// exchanges. Deleting a user or a virtual host deletes its permissions without a change of their own.
+// What the topology keeps of who may do what: users, their permissions on virtual hosts and topic exchanges,
+// and ACLs. Deleting a user or a virtual host deletes its permissions without a change of their own; ACLs
+// name principals, who need not exist, and stay.
+import type { AclChange, AclRow } from './acl-row.ts'
 
 /** Names of limits (`max-connections`) and their values. */
 export type LimitValues = Readonly<Record<string, number>>
@@ -55,6 +57,7 @@ export type AccessChange =
   | PermissionDelete
   | { readonly kind: 'topic-permission'; readonly op: 'put'; readonly row: TopicPermissionRow }
   | TopicPermissionDelete
+  | AclChange
 
 interface PermissionDelete {
   readonly kind: 'permission'
@@ -71,9 +74,10 @@ interface TopicPermissionDelete {
   readonly exchange: string
 }
 
+const accessKinds: ReadonlySet<string> = new Set(['user', 'permission', 'topic-permission', 'acl'])
+
 export function isAccessChange(change: { readonly kind: string }): change is AccessChange {
-  const { kind } = change
-  return kind === 'user' || kind === 'permission' || kind === 'topic-permission'
+  return accessKinds.has(change.kind)
 }
 
 /** All rows of who may do what. */
@@ -81,6 +85,12 @@ export interface AccessRows {
   readonly users: readonly UserRow[]
   readonly permissions: readonly PermissionRow[]
   readonly topicPermissions: readonly TopicPermissionRow[]
+  readonly acls: readonly AclRow[]
 }
 
-export const noAccessRows: AccessRows = { users: [], permissions: [], topicPermissions: [] }
+export const noAccessRows: AccessRows = {
+  users: [],
+  permissions: [],
+  topicPermissions: [],
+  acls: [],
+}

@@ -6,12 +6,14 @@ import type {
   TopicPermissionRow,
   UserRow,
 } from './access-rows.ts'
+import { type AclRow, keyOfAcl } from './acl-row.ts'
 import { RowsByUser } from './rows-by-user.ts'
 
 export class AccessTable {
   readonly #users = new Map<string, UserRow>()
   readonly #permissions = new RowsByUser<PermissionRow>(({ vhost }) => vhost)
   readonly #topicPermissions = new RowsByUser<TopicPermissionRow>(keyOfTopic)
+  readonly #acls = new Map<string, AclRow>()
 
   apply(change: AccessChange): void {
     switch (change.kind) {
@@ -26,6 +28,10 @@ export class AccessTable {
       case 'topic-permission':
         if (change.op === 'put') this.#topicPermissions.set(change.row)
         else this.#topicPermissions.delete(change.user, keyOfTopic(change))
+        return
+      case 'acl':
+        if (change.op === 'put') this.#acls.set(keyOfAcl(change.row), change.row)
+        else this.#acls.delete(keyOfAcl(change.row))
     }
   }
 
@@ -53,7 +59,16 @@ export class AccessTable {
       users: this.#users.size,
       permissions: this.#permissions.size,
       topicPermissions: this.#topicPermissions.size,
+      acls: this.#acls.size,
     }
+  }
+
+  hasAcl(row: AclRow): boolean {
+    return this.#acls.has(keyOfAcl(row))
+  }
+
+  acls(): Iterable<AclRow> {
+    return this.#acls.values()
   }
 
   rows(): AccessRows {
@@ -61,6 +76,7 @@ export class AccessTable {
       users: [...this.#users.values()],
       permissions: [...this.#permissions],
       topicPermissions: [...this.#topicPermissions],
+      acls: [...this.#acls.values()],
     }
   }
 
@@ -76,6 +92,7 @@ export function* putsOfAccess(rows: AccessRows): Generator<AccessChange> {
   for (const row of rows.users) yield { kind: 'user', op: 'put', row }
   for (const row of rows.permissions) yield { kind: 'permission', op: 'put', row }
   for (const row of rows.topicPermissions) yield { kind: 'topic-permission', op: 'put', row }
+  for (const row of rows.acls) yield { kind: 'acl', op: 'put', row }
 }
 
 function keyOfTopic({ vhost, exchange }: Pick<TopicPermissionRow, 'vhost' | 'exchange'>): string {

@@ -3,6 +3,7 @@
 import { crc32c } from '../lib/crc32c.ts'
 import type { Steps } from '../lib/slices.ts'
 import {
+  aclValues,
   bindingValues,
   delayValues,
   exchangeValues,
@@ -27,6 +28,7 @@ export const topologyTables = [
   'users',
   'permissions',
   'topic_permissions',
+  'acls',
 ] as const
 export type TopologyTable = (typeof topologyTables)[number]
 
@@ -62,6 +64,7 @@ const rowsIn: Readonly<Record<TopologyTable, (topology: Topology) => Iterable<Ro
   users: ({ access }) => eachOf(access.users, userValues),
   permissions: ({ access }) => eachOf(access.permissions, permissionValues),
   topic_permissions: ({ access }) => eachOf(access.topicPermissions, topicPermissionValues),
+  acls: ({ access }) => eachOf(access.acls, aclValues),
 }
 
 /** One at a time. */

@@ -81,7 +81,7 @@ function randomAccess(
   const [user, exchange] = [pick(['u', 'w']), pick(names)]
   const isDelete = random.below(4) === 0
   const [write, read] = [pick(['.*', '']), pick(names)]
-  switch (random.below(3)) {
+  switch (random.below(4)) {
     case 0: {
       if (isDelete) return { kind: 'user', op: 'delete', name: user }
       const limits = random.below(2) === 0 ? undefined : { b: 1, a: random.below(3) }
@@ -93,6 +93,18 @@ function randomAccess(
       return isDelete
         ? { kind: 'permission', op: 'delete', user, vhost }
         : { kind: 'permission', op: 'put', row: { user, vhost, configure: '', write, read } }
+    case 2: {
+      const row = { name: read, principal: `User:${user}`, host: '*', operation: 'read' } as const
+      const isPrefix = random.below(2) === 0
+      const patternType = isPrefix ? 'prefixed' : 'literal'
+      const pattern = { resourceType: 'topic', patternType } as const
+      const op = isDelete ? 'delete' : 'put'
+      return {
+        kind: 'acl',
+        op,
+        row: { ...row, ...pattern, permission: read === '' ? 'deny' : 'allow' },
+      }
+    }
     default:
       return isDelete
         ? { kind: 'topic-permission', op: 'delete', user, vhost, exchange }

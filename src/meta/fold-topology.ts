@@ -2,6 +2,7 @@
 // after a start comes from here.
 import type { TopologyEntry } from '../log/commit.ts'
 import { fieldTableToJson } from '../record/message/field-table-json.ts'
+import { isAccessChange } from './access-rows.ts'
 import { AccessTable } from './access-table.ts'
 import {
   type BindingRow,
@@ -55,6 +56,10 @@ class TopologyFold {
 
   apply(change: TopologyChange): void {
     this.#now++
+    if (isAccessChange(change)) {
+      this.#access.apply(change)
+      return
+    }
     switch (change.kind) {
       case 'vhost':
         if (change.op === 'put') this.#vhosts.set(change.row.name, change.row)
@@ -77,11 +82,6 @@ class TopologyFold {
       case 'delay':
         if (change.op === 'delete') this.#delays.delete(change.row.logId)
         else this.#delays.set(change.row.logId, { row: change.row, at: this.#now })
-        return
-      case 'user':
-      case 'permission':
-      case 'topic-permission':
-        this.#access.apply(change)
     }
   }
 

@@ -2,6 +2,7 @@
 import { fieldTableToJson } from '../record/message/field-table-json.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import type { PermissionRow, TopicPermissionRow, UserRow } from './access-rows.ts'
+import type { AclRow } from './acl-row.ts'
 import type {
   BindingRow,
   DelayRow,
@@ -75,6 +76,11 @@ export function permissionValues(row: PermissionRow): RowValues {
 
 export function topicPermissionValues(row: TopicPermissionRow): RowValues {
   return [row.user, row.vhost, row.exchange, row.write, row.read]
+}
+
+export function aclValues(row: AclRow): RowValues {
+  const { resourceType, name, patternType, principal, host, operation, permission } = row
+  return [resourceType, name, patternType, principal, host, operation, permission]
 }
 
 /**

@@ -32,6 +32,22 @@ function accessChanges(name: string): TopologyChange[] {
   ]
 }
 
+function aclChange(op: 'put' | 'delete', name: string): TopologyChange {
+  return {
+    kind: 'acl',
+    op,
+    row: {
+      resourceType: 'topic',
+      name,
+      patternType: 'prefixed',
+      principal: `User:${name}`,
+      host: '*',
+      operation: 'read',
+      permission: 'deny',
+    },
+  }
+}
+
 describe('topology entries', () => {
   test('come back as they were', () => {
     fc.assert(
@@ -74,6 +90,8 @@ describe('topology entries', () => {
           },
           { kind: 'policy', op: 'delete', vhost: '/', name, isOperator: false },
           ...accessChanges(name),
+          aclChange('put', name),
+          aclChange('delete', name),
         ]
         assert.deepEqual(decodeTopologyChanges(encodeTopologyChanges(changes)), changes)
       }),
@@ -111,6 +129,7 @@ describe('topology entries', () => {
 
   test('of who may do what cannot be read by a broker that would lose it', () => {
     for (const change of accessChanges('n')) assert.equal(encodeTopologyChanges([change])[0], 4)
+    assert.equal(encodeTopologyChanges([aclChange('delete', 'n')])[0], 7)
   })
 
   test('of an unknown format, of an unknown kind or cut short are refused', () => {
@@ -118,7 +137,7 @@ describe('topology entries', () => {
     const refused = [
       Buffer.alloc(0),
       Buffer.from([1, ...entry.subarray(1)]),
-      Buffer.from([7, ...entry.subarray(1)]),
+      Buffer.from([8, ...entry.subarray(1)]),
       entry.subarray(0, -1),
       Buffer.from('\u0002[{"kind":"planet","op":"put"}]'),
       Buffer.from('\u0002{}'),

@@ -5,12 +5,12 @@
 //
 // An entry in the log is one format byte and then the changes that belong together, as JSON:
 //
-//   | format = 2 to 6 (u8) | [change, …] as UTF-8 JSON |
+//   | format = 2 to 7 (u8) | [change, …] as UTF-8 JSON |
 //
 // Format 3 has queues with several logs, which a broker that reads only 2 would take for one; format 4
 // has users, permissions and what virtual hosts are made with, which others would lose; format 5 has queues
 // with a source, which others would take for empty ones; format 6 has queues that keep what was acked, which
-// others would not.
+// others would not; format 7 has ACLs, without which others would permit what is denied.
 // One entry is applied as a whole or not at all.
 import { fieldTableFromJson, fieldTableToJson } from '../record/message/field-table-json.ts'
 import { type FieldTable } from '../record/message/field-table.ts'
@@ -18,7 +18,8 @@ import { type AccessChange, isAccessChange, type LimitValues } from './access-ro
 import { TopologyFormatError } from './topology-error.ts'
 
 /** Rises when an older broker could not read an entry any more. */
-const format = 6
+const format = 7
+const retentionFormat = 6
 const sourceFormat = 5
 const accessFormat = 4
 const levelsFormat = 3
@@ -222,10 +223,11 @@ export function decodeTopologyChanges(entry: Uint8Array): TopologyChange[] {
 
 /** The first that has such a change. */
 function formatOf(change: TopologyChange): number {
+  if (change.kind === 'acl') return format
   if (isAccessChange(change)) return accessFormat
   if (change.op !== 'put') return firstFormat
   if (change.kind === 'vhost' && change.row.metadata !== undefined) return accessFormat
-  if (change.kind === 'queue' && change.row.retention !== undefined) return format
+  if (change.kind === 'queue' && change.row.retention !== undefined) return retentionFormat
   if (change.kind === 'queue' && change.row.source !== undefined) return sourceFormat
   if (change.kind === 'queue' && change.row.levels !== undefined) return levelsFormat
   return firstFormat
@@ -247,6 +249,7 @@ const kinds: ReadonlySet<unknown> = new Set([
   'user',
   'permission',
   'topic-permission',
+  'acl',
 ])
 
 // The log checks every entry by CRC, so only what a newer version could have added is looked at.

@@ -10,6 +10,7 @@ import { digestRows, type TopologyTable } from './digest-topology.ts'
 import { type PackedEntries, unpackEntries } from './entry-batch.ts'
 import { createDatabaseFile } from './file/database-files.ts'
 import {
+  aclValues,
   bindingValues,
   delayValues,
   exchangeValues,
@@ -25,7 +26,7 @@ import {
 import { decodeTopologyChanges, type TopologyChange } from './topology-change.ts'
 
 /** Rises when an older broker could not read the tables any more. */
-const schemaVersion = 7
+const schemaVersion = 8
 
 const schema = `
   create table applied (
@@ -74,6 +75,12 @@ const schema = `
     read text not null,
     primary key (user, vhost, exchange)
   ) strict, without rowid;
+  create table acls (
+    resource_type text not null, name text not null, pattern_type text not null,
+    principal text not null, host text not null, operation text not null,
+    permission text not null,
+    primary key (resource_type, name, pattern_type, principal, host, operation, permission)
+  ) strict, without rowid;
   pragma user_version = ${schemaVersion};
 `
 
@@ -92,6 +99,10 @@ const sql = {
   putTopicPermission: 'insert or replace into topic_permissions values (?, ?, ?, ?, ?)',
   deleteTopicPermission:
     'delete from topic_permissions where user = ? and vhost = ? and exchange = ?',
+  putAcl: 'insert or ignore into acls values (?, ?, ?, ?, ?, ?, ?)',
+  deleteAcl:
+    'delete from acls where resource_type = ? and name = ? and pattern_type = ? and principal = ? ' +
+    'and host = ? and operation = ? and permission = ?',
   deleteBinding:
     'delete from bindings where vhost = ? and source = ? and destination_kind = ? ' +
     'and destination = ? and routing_key = ? and arguments = ?',
@@ -213,6 +224,9 @@ export class TopologyDatabase {
         } else {
           this.#run(sql.deleteTopicPermission, change.user, change.vhost, change.exchange)
         }
+        return
+      case 'acl':
+        this.#run(change.op === 'put' ? sql.putAcl : sql.deleteAcl, ...aclValues(change.row))
     }
   }
 

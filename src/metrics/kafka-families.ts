@@ -1,12 +1,14 @@
 // Topics, partitions and groups, under the names of kafka_exporter; and some sums under those that Kafka's own
 // metrics get from the JMX exporter.
 import { defaultVHost } from '../broker/broker.ts'
+import { clientQuotaNames, type QuotaKind } from '../broker/quota/quota-rules.ts'
 import type { Partition } from '../broker/topic/partition.ts'
 import type { TopicView } from '../broker/topic/topic-view.ts'
 import { counter, type Family, gauge, type Sample } from './family.ts'
 import { groupFamilies } from './kafka-groups.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
+import { shareGroupFamilies } from './share-groups.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** `withQueues`: of work queues, too, that Kafka clients have looked at as topics. */
@@ -30,6 +32,8 @@ export function kafkaFamilies(
     },
     ...partitionFamilies(views, source.identity.kafkaNodeId),
     ...groupFamilies(source),
+    ...quotaFamilies(source),
+    ...shareGroupFamilies(source),
     ...serverFamilies(source, snapshot),
   ]
 }
@@ -123,6 +127,30 @@ function serverFamilies(source: MetricsSource, { clientSums }: Snapshot): Family
       help: 'Partitions of topics',
       samples: () => countPartitions(source),
     },
+  ]
+}
+
+/** How often clients had to wait for a quota, and for how long. */
+function quotaFamilies({ broker: { quotas } }: MetricsSource): Family[] {
+  const family = (name: string, help: string, of: 'count' | 'ms', unit: number): Family => ({
+    name: `pabal_kafka_throttled_${name}_total`,
+    type: 'counter',
+    help,
+    *samples() {
+      for (const [kind, quota] of Object.entries(clientQuotaNames)) {
+        const value = quotas.throttled[kind as QuotaKind][of] / unit
+        yield { labels: labelsOf({ quota }), value }
+      }
+    },
+  })
+  return [
+    family('requests', 'Requests whose client had to wait for a quota', 'count', 1),
+    family('seconds', 'For how long clients were told to wait for a quota', 'ms', 1000),
+    counter(
+      'pabal_kafka_throttled_connections_total',
+      'Connections that were closed or kept waiting because there were too many new ones',
+      quotas.throttledConnectionCount,
+    ),
   ]
 }
 

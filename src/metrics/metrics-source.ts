@@ -4,6 +4,8 @@ import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
+import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Address } from '../lib/listen.ts'
 import type { LoopLag } from './loop-lag.ts'
@@ -11,6 +13,8 @@ import type { LoopLag } from './loop-lag.ts'
 export interface MetricsSource {
   readonly broker: Broker
   readonly groups: Pick<GroupCoordinator, 'describe' | 'fetchAllOffsets' | 'list'>
+  readonly transactions: Pick<TransactionCoordinator, 'count' | 'list' | 'totals'>
+  readonly shareGroups: Pick<ShareGroups, 'list' | 'counters'>
   readonly clients: ClientRegistry
   readonly memory: Pick<MemoryAccount, 'budgets' | 'sizes'>
   readonly users: Pick<Users, 'logins'>

@@ -4,6 +4,7 @@ import { counter, type Family, gauge, histogram, type MetricType, type Sample } 
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
 import { clientProtocols, type Snapshot } from './snapshot.ts'
+import { transactionFamilies } from './transaction-families.ts'
 
 export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
   return [
@@ -13,6 +14,7 @@ export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family
     ...logFamilies(source),
     ...compactionFamilies(source),
     ...memoryFamilies(source),
+    ...transactionFamilies(source),
   ]
 }
 

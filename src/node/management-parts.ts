@@ -42,6 +42,8 @@ export function managementOf({
     source: { status },
     figures,
     groups: cell.groups,
+    transactions: cell.transactions,
+    shareGroups: cell.shareGroups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
     backUp: cell.backUp,
     backups: cell.backups,

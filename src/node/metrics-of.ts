@@ -20,6 +20,8 @@ export class NodeMetrics implements MetricsParts, Disposable {
     this.source = {
       broker: cell.broker,
       groups: cell.groups,
+      transactions: cell.transactions,
+      shareGroups: cell.shareGroups,
       clients,
       memory,
       users,

@@ -366,5 +366,17 @@ function groupConfigOf(options: BrokerOptions): Partial<GroupConfig> {
     sessionTimeoutMsMax: options.kafkaGroupMaxSessionTimeoutMs,
     initialRebalanceDelayMs: options.kafkaGroupInitialRebalanceDelayMs,
     membersMax: options.kafkaGroupMaxSize,
+    consumer: {
+      membersMax: options.kafkaGroupConsumerMaxSize,
+      assignors: options.kafkaGroupConsumerAssignors,
+      migrationPolicy: options.kafkaGroupConsumerMigrationPolicy,
+      sessionTimeoutMs: options.kafkaGroupConsumerSessionTimeoutMs,
+      sessionTimeoutMsMin: options.kafkaGroupConsumerMinSessionTimeoutMs,
+      sessionTimeoutMsMax: options.kafkaGroupConsumerMaxSessionTimeoutMs,
+      heartbeatIntervalMs: options.kafkaGroupConsumerHeartbeatIntervalMs,
+      heartbeatIntervalMsMin: options.kafkaGroupConsumerMinHeartbeatIntervalMs,
+      heartbeatIntervalMsMax: options.kafkaGroupConsumerMaxHeartbeatIntervalMs,
+      assignmentIntervalMs: options.kafkaGroupConsumerAssignmentIntervalMs,
+    },
   }
 }

@@ -13,6 +13,7 @@ import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
 import type { KafkaListener } from '../server/kafka/kafka-context.ts'
 import { KafkaServer } from '../server/kafka/kafka-server.ts'
 import { LoginWatch } from '../server/kafka/login-watch.ts'
+import { ShareSessions } from '../server/kafka/share-sessions.ts'
 import { resolveHost } from '../server/resolve-host.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
@@ -30,7 +31,14 @@ export interface KafkaParts extends Pick<
 > {
   readonly cell: Pick<
     Cell,
-    'broker' | 'crossing' | 'groups' | 'producerIds' | 'transactions' | 'restoredEnds' | 'clusterId'
+    | 'broker'
+    | 'crossing'
+    | 'groups'
+    | 'shareGroups'
+    | 'producerIds'
+    | 'transactions'
+    | 'restoredEnds'
+    | 'clusterId'
   >
 }
 
@@ -44,8 +52,10 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
     Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : [])),
   )
   return {
-    acceptorOf: ({ isTls }) =>
-      takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka'])),
+    acceptorOf: ({ isTls }) => {
+      const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
+      return (accepted) => server.admit(accepted, () => accept(accepted))
+    },
     endClients: () => server.endClients(),
     [Symbol.asyncDispose]: () => server.close(),
   }
@@ -61,10 +71,12 @@ function createServer(
     broker,
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
+    shareGroups: cell.shareGroups,
     producerIds: cell.producerIds,
     transactions: cell.transactions,
     restoredEnds: cell.restoredEnds,
-    fetchSessions: new FetchSessions(broker.random, parts.memory.watermark),
+    shareSessions: new ShareSessions(cell.shareGroups),
+    fetchSessions: new FetchSessions(broker, parts.memory.watermark),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,
     advertisedWatch: new AdvertisedWatch({ logger, resolveHost }),
@@ -87,6 +99,8 @@ function createServer(
       isAutoCreating: options.kafkaAutoCreateTopicsEnable,
       partitionCount: options.kafkaNumPartitions,
       groups: cell.groups.config,
+      certificateName: options.tlsClientName,
+      sessionMsMax: options.kafkaConnectionsMaxReauthMs,
     },
   })
 }

@@ -147,6 +147,25 @@ function checkTokens(checked: Settings, given: ReadonlySet<SettingKey>): void {
   )
 }
 
+/** Each may not be more than the next. */
+const ascending = [
+  ['kafkaGroupConsumerMinSessionTimeoutMs', 'kafkaGroupConsumerSessionTimeoutMs'],
+  ['kafkaGroupConsumerSessionTimeoutMs', 'kafkaGroupConsumerMaxSessionTimeoutMs'],
+  ['kafkaGroupConsumerMinHeartbeatIntervalMs', 'kafkaGroupConsumerHeartbeatIntervalMs'],
+  ['kafkaGroupConsumerHeartbeatIntervalMs', 'kafkaGroupConsumerMaxHeartbeatIntervalMs'],
+  ['kafkaGroupConsumerHeartbeatIntervalMs', 'kafkaGroupConsumerSessionTimeoutMs'],
+] as const
+
+function checkOrders(checked: Settings): void {
+  for (const [small, large] of ascending) {
+    if (checked[small] <= checked[large]) continue
+    throw new ExitError(
+      exitCodes.config,
+      `${settingName(small)} ${checked[small]} is more than ${settingName(large)} ${checked[large]}`,
+    )
+  }
+}
+
 /** Rules between settings. */
 function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void {
   const { host, user, passwordFile } = checked
@@ -159,6 +178,7 @@ function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void 
       `kafka-group-min-session-timeout-ms ${least} is more than kafka-group-max-session-timeout-ms ${most}`,
     )
   }
+  checkOrders(checked)
   if ((user === undefined) !== (passwordFile === undefined)) {
     throw new ExitError(
       exitCodes.config,

@@ -140,6 +140,20 @@ export function list(): Kind<readonly string[]> {
   }
 }
 
+/** A list of some of a few words, each once; one at least. */
+export function listOf(words: readonly string[]): Kind<readonly string[]> {
+  const check = list()
+  return (given) => {
+    const checked = check(given)
+    if ('problem' in checked) return checked
+    const { value } = checked
+    const isSound = value.length > 0 && new Set(value).size === value.length
+    return isSound && value.every((item) => words.includes(item))
+      ? checked
+      : { problem: `must be a list of ${words.join(', ')}` }
+  }
+}
+
 /** A list of `NAME=VALUE`; a name may stand more than once. */
 export function assignments(): Kind<readonly string[]> {
   const check = list()

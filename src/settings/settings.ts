@@ -4,10 +4,10 @@ import { groupLimits } from '../limits/group.ts'
 import { logLimits } from '../limits/log.ts'
 import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
+import { type ConsumerGroupSettings, consumerGroupSettings } from './consumer-group-settings.ts'
 import {
   assignments,
   flag,
-  formatSize,
   httpUrl,
   httpUrlOrFile,
   list,
@@ -18,10 +18,11 @@ import {
   text,
   wholeNumber,
 } from './setting-kinds.ts'
-import type { Kind, Port } from './setting-kinds.ts'
+import type { Port } from './setting-kinds.ts'
+import type { SettingRow } from './setting-row.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
-export interface Settings {
+export interface Settings extends ConsumerGroupSettings {
   readonly data: string
   readonly host: string
   readonly amqpPort: Port
@@ -34,6 +35,7 @@ export interface Settings {
   readonly kafkaNodeId: number
   readonly kafkaNumPartitions: number
   readonly kafkaAutoCreateTopicsEnable: boolean
+  readonly kafkaConnectionsMaxReauthMs: number
   readonly kafkaGroupInitialRebalanceDelayMs: number
   readonly kafkaGroupMinSessionTimeoutMs: number
   readonly kafkaGroupMaxSessionTimeoutMs: number
@@ -91,14 +93,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 export type LogFormat = 'auto' | 'human' | 'json'
 
 /** One row of the settings table. */
-export interface Setting<Value> {
-  /** Checks a value that was given; one that was not is the default. */
-  readonly kind: Kind<Exclude<Value, undefined>>
-  readonly default: Value
-  /** What stands after the flag in --help. */
-  readonly placeholder: string
-  /** What it does, as a sentence without the full stop. */
-  readonly description: string
+export interface Setting<Value> extends SettingRow<Value> {
   /** Giving it makes sense only with this other one. */
   readonly needs?: keyof Settings
 }
@@ -184,6 +179,13 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     description:
       "Whether a Kafka client that asks for a missing topic makes it: true or false (Kafka's auto.create.topics.enable)",
   },
+  kafkaConnectionsMaxReauthMs: {
+    kind: wholeNumber(0, int32Max),
+    default: 0,
+    placeholder: 'MILLISECONDS',
+    description:
+      "How long a Kafka client's login by SASL holds before it has to log in again; 0 for ever (Kafka's connections.max.reauth.ms)",
+  },
   kafkaGroupInitialRebalanceDelayMs: {
     kind: wholeNumber(0, int32Max),
     default: groupLimits.initialRebalanceDelayMs,
@@ -210,6 +212,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'COUNT',
     description: "Most members of one consumer group (Kafka's group.max.size)",
   },
+  ...consumerGroupSettings,
   tlsCert: {
     kind: text(),
     default: undefined,
@@ -481,13 +484,4 @@ export function settingName(key: SettingKey): string {
 /** `amqpPort` → `PABAL_AMQP_PORT`. */
 export function variableName(key: SettingKey): string {
   return `PABAL_${settingName(key).toUpperCase().replaceAll('-', '_')}`
-}
-
-/** The default as one would write it (`16MiB`), or undefined when the setting starts out unset. */
-export function settingDefault(key: SettingKey): string | undefined {
-  const { default: preset, placeholder } = settings[key]
-  if (typeof preset === 'boolean') return String(preset)
-  if (typeof preset === 'object' && preset.length > 0) return preset.join(',')
-  if (typeof preset !== 'number') return typeof preset === 'string' ? preset : undefined
-  return placeholder === 'SIZE' ? formatSize(preset) : String(preset)
 }

@@ -13,6 +13,7 @@ import { queueExamples } from './examples/queues.ts'
 import { sessionExamples } from './examples/session.ts'
 import { streamExamples } from './examples/streams.ts'
 import { traceExamples } from './examples/traces.ts'
+import { transactionExamples } from './examples/transactions.ts'
 
 export const examples: Examples = {
   ...accessExamples,
@@ -28,4 +29,5 @@ export const examples: Examples = {
   ...sessionExamples,
   ...streamExamples,
   ...traceExamples,
+  ...transactionExamples,
 }

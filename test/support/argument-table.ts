@@ -220,6 +220,15 @@ export const queueArgumentRows: readonly ArgumentRow[] = [
     ...unit('queue/returns', 'a message waits longer each time before its next try'),
   },
   {
+    name: 'x-order-by-key',
+    types: ['classic', 'quorum'],
+    from: 'Pabal',
+    good: true,
+    bad: ['yes', '{unacceptable_type,longstr}'],
+    does: 'messages of one key go out one after the other, also when one is tried again',
+    ...unit('queue/key-order', 'one message of a key is out at a time, in order'),
+  },
+  {
     name: 'x-retention-ms',
     types: ['classic', 'quorum'],
     from: 'Pabal',

@@ -8,6 +8,7 @@ import type { Exchange } from '../../src/broker/exchange/exchange.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
 import { Queue } from '../../src/broker/queue/queue.ts'
 import type { RestoreReport } from '../../src/broker/restore-topology.ts'
+import { shareCursorIds } from '../../src/broker/share/share-rows.ts'
 import { Shortage } from '../../src/broker/shortage.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import type { Random } from '../../src/lib/random.ts'
@@ -257,7 +258,7 @@ export class DelaysOnDisk {
     )
     const it = new DelaysUnderTest(store, clock, turn)
     const topology = foldTopology(recovered.topology)
-    this.report = it.broker.restore(topology, recovered.logs)
+    this.report = it.broker.restore(topology, recovered.logs, shareCursorIds(recovered.state))
     store.setTopologySource(() => it.broker.topologyEntries())
     this.state = recovered.state
     it.broker.restoreState(recovered.state)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { Admission } from '../../src/broker/admission.ts'
 import type { CommitRequest, OffsetToCommit } from '../../src/broker/group/commit-offsets.ts'
+import type { GroupTopic, GroupTopics } from '../../src/broker/group/consumer/group-topics.ts'
 import type { GroupConfig } from '../../src/broker/group/group-config.ts'
 import type { GroupEvents } from '../../src/broker/group/group-context.ts'
 import { GroupCoordinator } from '../../src/broker/group/group-coordinator.ts'
@@ -109,6 +110,8 @@ export interface FixtureOptions {
   readonly rows?: readonly GroupRow[]
   readonly clock?: VirtualClock
   readonly seed?: number
+  readonly topics?: Set<string>
+  readonly topicsVersion?: number
 }
 
 export const sessionMs = 10_000
@@ -122,13 +125,16 @@ export class GroupFixture {
   readonly coordinator: GroupCoordinator
   readonly events: string[] = []
   /** Topics that exist; each has partitions 0 to 9. */
-  readonly topics: Set<string> = new Set(['orders', 'users'])
+  readonly topics: Set<string>
+  topicsVersion = 0
   readonly admission: Admission = new Admission()
 
   readonly #seed: number
 
   constructor(options: FixtureOptions = {}) {
     this.#seed = options.seed ?? 1
+    this.topics = options.topics ?? new Set(['orders', 'users'])
+    this.topicsVersion = options.topicsVersion ?? 0
     this.clock = options.clock ?? new VirtualClock()
     this.store = new FakeGroupStore(this.clock, options.rows)
     const events: GroupEvents = {
@@ -143,17 +149,31 @@ export class GroupFixture {
       config: { initialRebalanceDelayMs: delayMs, ...options.config },
       events,
       admission: this.admission,
-      hasPartition: (topic, partition) => this.topics.has(topic) && partition < 10,
+      topics: this.#groupTopics(),
     })
     this.coordinator.restore(options.rows ?? [])
     this.coordinator.start()
   }
 
+  #groupTopics(): GroupTopics {
+    const find = (name: string): GroupTopic | undefined =>
+      this.topics.has(name) ? { name, topicId: `id of ${name}`, partitionCount: 10 } : undefined
+    const versionOf = (): number => this.topicsVersion
+    return {
+      get version() {
+        return versionOf()
+      },
+      find,
+      findById: (topicId) => find(topicId.slice('id of '.length)),
+      names: () => this.topics,
+    }
+  }
+
   /** The broker dies and starts again with what was durable. */
-  crash(): GroupFixture {
+  crash(more: Pick<FixtureOptions, 'topics' | 'topicsVersion'> = {}): GroupFixture {
     const clock = new VirtualClock(this.clock.now())
     const seed = this.#seed + 1
-    const next = new GroupFixture({ clock, seed, rows: this.store.rows() })
+    const next = new GroupFixture({ clock, seed, rows: this.store.rows(), ...more })
     clock.endTurn()
     return next
   }

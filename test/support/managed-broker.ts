@@ -10,8 +10,12 @@ import { MessageStreams } from '../../src/broker/browse/message-streams.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
+import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openShareGroups } from '../../src/cell/open-share-groups.ts'
+import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -26,6 +30,8 @@ export type ManagedBroker = Pick<
   | 'source'
   | 'figures'
   | 'groups'
+  | 'transactions'
+  | 'shareGroups'
   | 'countFiles'
   | 'logins'
   | 'settings'
@@ -54,6 +60,8 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
 /** `vhosts` are those of the settings. */
 export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedBroker {
   const clients = new ClientRegistry(broker.clock)
+  const vhost = broker.getVHost(defaultVHost)
+  const groups = openGroups(broker, vhost, new Map())
   return {
     broker,
     clients,
@@ -69,6 +77,15 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
     live: new LiveConnections(broker.clock),
-    groups: openGroups(broker, broker.getVHost(defaultVHost), new Map()),
+    groups,
+    transactions: openTransactions({
+      broker,
+      vhost,
+      producerIds: new ProducerIds(broker.store, new Map()),
+      members: [],
+      state: new Map(),
+      logger: silentLogger,
+    }),
+    shareGroups: openShareGroups(broker, groups, new Map(), silentLogger),
   }
 }

@@ -4,6 +4,7 @@ import { defaultVHost } from '../../src/broker/broker.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openShareGroups } from '../../src/cell/open-share-groups.ts'
 import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -29,6 +30,7 @@ export async function openKafkaBeside({
   const addresses: Record<string, Address> = {}
   const batchWorker = new BatchWorker(systemClock)
   const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
+  const shareGroups = openShareGroups(broker, groups, new Map(), silentLogger)
   const producerIds = new ProducerIds(broker.store, new Map())
   const transactions = openTransactions({
     broker,
@@ -44,6 +46,7 @@ export async function openKafkaBeside({
       broker,
       crossing,
       groups,
+      shareGroups,
       producerIds,
       transactions,
       restoredEnds,

@@ -96,12 +96,12 @@ export class QueueUnderTest {
   }
 
   /** Publishes one message as an atom of its own. */
-  publish(text: string, properties: BasicProperties = {}): void {
+  publish(text: string, properties: BasicProperties = {}, queue: Queue = this.queue): void {
     const message = messageOf(text)
     message.header = encodeContentHeader(message.bodyEnd, properties)
     message.headerEnd = message.header.length
     this.store.beginAtom()
-    this.queue.publish(message, -1)
+    queue.publish(message, -1)
     this.store.endAtom()
   }
 

@@ -2,7 +2,12 @@
 // the aborted transactions that its answer names (KIP-98).
 import { zeroUuid } from '../../src/codec/kafka/field-defaults.ts'
 import type { PartitionData } from '../../src/codec/kafka/messages/fetch.gen.ts'
-import { batchSizeAt, readBatchHeader, recordsOf } from '../../src/record/batch/batch-header.ts'
+import {
+  type BatchHeader,
+  batchSizeAt,
+  readBatchHeader,
+  recordsOf,
+} from '../../src/record/batch/batch-header.ts'
 import { RecordReader } from '../../src/record/batch/record-reader.ts'
 import { fetchRequest } from '../support/fetch-request.ts'
 import type { Link } from './link.ts'
@@ -71,14 +76,16 @@ function recordsIn(
     while (begun.length > 0 && begun[0]!.firstOffset <= last) aborted.add(begun.shift()!.producerId)
     if (header.isControl) aborted.delete(header.producerId)
     else if (!header.isTransactional || !aborted.has(header.producerId)) {
-      const reader = new RecordReader()
-      reader.reset(header, recordsOf(batch))
-      while (reader.next()) {
-        if (reader.offset >= offset) {
-          records.push({ offset: reader.offset, value: String(reader.value()) })
-        }
-      }
+      records.push(...valuesOf(batch, header))
     }
   }
-  return { records, next }
+  return { records: records.filter((record) => record.offset >= offset), next }
+}
+
+function valuesOf(batch: Buffer, header: BatchHeader): ReadRecord[] {
+  const records: ReadRecord[] = []
+  const reader = new RecordReader()
+  reader.reset(header, recordsOf(batch))
+  while (reader.next()) records.push({ offset: reader.offset, value: String(reader.value()) })
+  return records
 }

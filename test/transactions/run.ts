@@ -8,6 +8,7 @@ const usage = `npm run check:transactions -- [--seeds N] [--from S] [--kills K] 
   --seeds N         how many runs (20); each has its own topics, in one data folder
   --from S          the first seed (1)
   --kills K         how often the broker is killed in each run (3)
+  --verbose         say what each has seen
   --transactions T  of each of four writers in each run (12)`
 
 const { values } = parseArgs({
@@ -16,11 +17,12 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     kills: { type: 'string', default: '3' },
     transactions: { type: 'string', default: '12' },
+    verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 
-if (values.help) console.log(usage)
+if (values.help) process.stdout.write(`${usage}\n`)
 else {
   const [seeds, from, kills, transactions] = [
     values.seeds,
@@ -36,10 +38,11 @@ else {
     for (const name of ['committed', 'aborted', 'unknown', 'copied'] as const) {
       totals[name] += checked[name]
     }
+    if (values.verbose) console.log(`seed ${seed}: ${JSON.stringify(checked)}`)
     if (checked.faults.length === 0) continue
     failed++
-    console.error(`seed ${seed}:\n  ${checked.faults.join('\n  ')}`)
+    process.stderr.write(`seed ${seed}:\n  ${checked.faults.join('\n  ')}\n`)
   }
-  console.log(`${seeds} seeds from ${from}, ${failed} failed: ${JSON.stringify(totals)}`)
+  process.stdout.write(`${seeds} seeds from ${from}, ${failed} failed: ${JSON.stringify(totals)}\n`)
   if (failed > 0) process.exitCode = 1
 }

@@ -4,7 +4,7 @@ import type { Broker } from '../../broker/broker.ts'
 import { declareExchange } from '../../broker/declare-exchange.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkDeletable, stripName } from '../../broker/exchange/check-name.ts'
-import { permit } from '../../broker/permit.ts'
+import { permitConfigure } from '../../broker/permit.ts'
 import type { Sample } from '../../broker/statistics/sample.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -168,7 +168,7 @@ function deleteOperation(broker: Broker): Operation {
       const name = exchangeOfPath(names.exchange)
       if (vhost?.findExchange(name) === undefined) return notFound(context)
       checkDeletable(vhost.name, name)
-      permit(caller.rightsIn(vhost.name), 'configure', { kind: 'exchange', name })
+      permitConfigure(caller.rightsIn(vhost.name), 'delete', { kind: 'exchange', name })
       const changes = vhost.deleteExchange(name, { ifUnused: query['if-unused'] === 'true' })
       await whenDurable(broker.topology.write(changes))
       return context.body(null, 204)

@@ -6,7 +6,7 @@ import { checkUnneeded } from '../../broker/check-unneeded.ts'
 import { getUsableQueue, type QueueAsked } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { stripName } from '../../broker/exchange/check-name.ts'
-import { permit } from '../../broker/permit.ts'
+import { permit, permitConfigure } from '../../broker/permit.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import { badRequest, notFound, roomToDeclare, stored } from '../answers.ts'
@@ -95,7 +95,7 @@ function deleteOperation(broker: Broker): Operation {
       await roomToDeclare(broker)
       const vhost = broker.findVHost(names.vhost)
       if (vhost?.findQueue(names.name) === undefined) return notFound(context)
-      permit(caller.rightsIn(vhost.name), 'configure', { kind: 'queue', name: names.name })
+      permitConfigure(caller.rightsIn(vhost.name), 'delete', { kind: 'queue', name: names.name })
       const queue = getUsableQueue(vhost, names.name, noConnection)
       queue.deliverReady()
       checkUnneeded(queue, {

@@ -3,6 +3,7 @@ import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import { placesOf } from '../../broker/group/group-lag.ts'
+import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { topologyLimits } from '../../limits/topology.ts'
 import type { Caller } from '../api/caller.ts'
@@ -20,6 +21,7 @@ export interface ReaderParts {
   readonly broker: Broker
   readonly clients: ClientRegistry
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
 }
 
 export interface Readers {
@@ -85,6 +87,7 @@ function* findGroups(
 ): Steps<void> {
   const { broker, groups } = parts
   const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+  yield* findShareGroups(all, left, { parts, caller })
   for (const { groupId } of groups.list({ states: [], types: [] })) {
     yield
     if (!mayDescribe(caller, groupId)) continue
@@ -97,5 +100,25 @@ function* findGroups(
     if (queues.size === 0) continue
     const members = groups.describe(groupId)?.members.length ?? 0
     all.set(idOf('group', groupId), { kind: 'group', name: groupId, members, queues })
+  }
+}
+
+function* findShareGroups(
+  all: Map<string, Reader>,
+  left: Looks,
+  { parts, caller }: Pick<ClientsAsked, 'parts' | 'caller'>,
+): Steps<void> {
+  for (const group of parts.shareGroups.list()) {
+    yield
+    if (!mayDescribe(caller, group.id)) continue
+    const queues = new Map<string, number>()
+    for (const { topic, lag } of group.lags()) {
+      if (--left.looks % topologyLimits.lookedAtOnce === 0) yield
+      if (left.looks <= 0) return
+      queues.set(topic, (queues.get(topic) ?? 0) + lag)
+    }
+    if (queues.size === 0) continue
+    const { id: name, members } = group
+    all.set(idOf('group', name), { kind: 'group', name, members: members.size, queues })
   }
 }

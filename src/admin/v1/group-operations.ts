@@ -6,66 +6,39 @@ import { assignedPartitions } from '../../broker/group/assigned-partitions.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
-import type { GroupLags, LagSample } from '../../broker/group/group-lags.ts'
+import type { GroupLags } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
+import type { ShareGroup } from '../../broker/share/share-group.ts'
+import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
+import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { mayDescribe, permitGroup, permitTopicRead } from './group-rights.ts'
+import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
+import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
+import {
+  deleteShare,
+  findShareTopic,
+  listedShare,
+  resetShare,
+  shownShare,
+} from './share-group-facts.ts'
 
 export interface GroupParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
 }
 
 const tag = 'Groups'
 const count = z.number().int()
 
-/** A group in a list. */
-export interface GroupJson {
-  readonly name: string
-  readonly state: string
-  readonly protocol_type: string
-  readonly members: number
-  readonly topics: number
-  readonly lag: number
-}
-
-/** A group with its members and places. */
-export interface GroupShownJson extends GroupJson {
-  readonly generation: number
-  readonly protocol: string
-  readonly member_list: readonly GroupMemberJson[]
-  readonly offsets: readonly GroupPlaceJson[]
-  readonly lag_history: readonly LagSample[]
-  readonly may: { readonly reset: boolean; readonly delete: boolean }
-}
-
-export interface GroupMemberJson {
-  readonly id: string
-  readonly instance_id: string | null
-  readonly client_id: string
-  readonly host: string
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
-}
-
-export interface GroupPlaceJson {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly start: number
-  readonly end: number
-  readonly lag: number
-  readonly lag_ms: number | null
-  readonly metadata: string
-  readonly committed: number
-}
-
 const listedSchema = z.object({
   name: z.string(),
+  type: z.string().describe('classic or share'),
   state: z.string().describe('Empty, PreparingRebalance, CompletingRebalance, Stable or Dead'),
   protocol_type: z.string().describe('Empty when it only stores offsets'),
   members: count,
@@ -76,15 +49,22 @@ const listedSchema = z.object({
 const placeSchema = z.object({
   topic: z.string(),
   partition: count,
-  offset: count.describe('The next that it reads'),
+  offset: count.describe(
+    'The next that it reads; of a share group the first that it is not done with',
+  ),
   start: count,
   end: count,
   lag: count,
   lag_ms: count
     .nullable()
     .describe('How long the next of them has waited; null where nobody looked'),
+  in_flight: count
+    .nullable()
+    .describe('Records that members of a share group have; null for other groups'),
   metadata: z.string(),
-  committed: count.describe('When, in milliseconds since the Unix epoch'),
+  committed: count
+    .nullable()
+    .describe('When, in milliseconds since the Unix epoch; null for a share group'),
 })
 
 const memberSchema = z.object({
@@ -117,8 +97,8 @@ const movedSchema = z.object({
 })
 
 const resetBody = z.strictObject({
-  topic: z.string(),
-  partition: z.int().nonnegative().optional().describe('Left out, all of the topic'),
+  topic: z.string().optional().describe('Left out, all topics that the group has a place in'),
+  partition: z.int().nonnegative().optional().describe('Of one topic; left out, all of it'),
   to: placeText,
   dry_run: z.boolean().optional().describe('Only show what would change'),
 })
@@ -128,7 +108,7 @@ export function groupOperations(parts: GroupParts, lags: GroupLags): Operation[]
 }
 
 function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
-  const { broker, groups } = parts
+  const { broker, groups, shareGroups } = parts
   return [
     operation({
       method: 'get',
@@ -140,12 +120,10 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
       answers: { 200: listOf(listedSchema) },
       handle: ({ query, caller }) =>
         answerList(broker.slices, query, {
-          items: groups
-            .list({ states: [], types: [] })
-            .filter(({ groupId }) => mayDescribe(caller, groupId)),
-          json: ({ groupId }) => ({ ...listed(parts, groupId) }),
-          nameOf: ({ groupId }) => groupId,
-          compare: (a, b) => compareNames(a.groupId, b.groupId),
+          items: groupIds(parts).filter((groupId) => mayDescribe(caller, groupId)),
+          json: (groupId) => ({ ...listed(parts, groupId) }),
+          nameOf: (groupId) => groupId,
+          compare: compareNames,
         }),
     }),
     operation({
@@ -156,20 +134,23 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
       access: 'management',
       answers: { 200: shownSchema },
       async handle({ names: { group }, caller, context }) {
-        if (!mayDescribe(caller, group) || groups.describe(group) === undefined) {
-          return notFound(context)
-        }
+        const share = shareGroups.find(group)
+        const isThere = share !== undefined || groups.describe(group) !== undefined
+        if (!mayDescribe(caller, group) || !isThere) return notFound(context)
         await lags.byTopic()
-        const rights = caller.rightsIn(defaultVHost)
-        const may = { reset: rights.may('read', group), delete: rights.may('configure', group) }
-        return { ...(await shown(parts, group)), lag_history: lags.historyOf(group), may }
+        const may = {
+          reset: mayOnGroup(caller, 'read', group),
+          delete: mayOnGroup(caller, 'delete', group),
+        }
+        const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
+        return { ...(await facts), lag_history: lags.historyOf(group), may }
       },
     }),
   ]
 }
 
 function changeOperations(parts: GroupParts): Operation[] {
-  const { groups } = parts
+  const { groups, shareGroups } = parts
   return [
     operation({
       method: 'post',
@@ -181,8 +162,11 @@ function changeOperations(parts: GroupParts): Operation[] {
       answers: { 200: z.object({ offsets: z.array(movedSchema) }) },
       async handle({ names: { group }, body, caller }) {
         permitGroup(caller, 'read', group)
-        permitTopicRead(caller, body.topic)
-        const moved = await findTargets(parts, group, body)
+        const share = shareGroups.find(group)
+        if (share !== undefined) {
+          return { offsets: await moveShare(share, parts, { caller, asked: body }) }
+        }
+        const moved = await findTargets(parts, { group, caller }, body)
         if (body.dry_run !== true) await commit(groups, group, moved)
         return { offsets: moved }
       },
@@ -195,7 +179,12 @@ function changeOperations(parts: GroupParts): Operation[] {
       access: 'management',
       answers: { 204: 'It is gone' },
       async handle({ names: { group }, caller, context }) {
-        permitGroup(caller, 'configure', group)
+        permitGroup(caller, 'delete', group)
+        const share = shareGroups.find(group)
+        if (share !== undefined) {
+          await deleteShare(share, shareGroups)
+          return context.body(null, 204)
+        }
         if (groups.describe(group) === undefined) return notFound(context)
         const error = await new Promise<GroupErrorCode | undefined>((resolve) => {
           groups.deleteGroup(group, resolve)
@@ -207,7 +196,14 @@ function changeOperations(parts: GroupParts): Operation[] {
   ]
 }
 
-function listed({ broker, groups }: GroupParts, groupId: string): GroupJson {
+function groupIds({ groups, shareGroups }: GroupParts): string[] {
+  const others = groups.list({ states: [], types: [] }).map(({ groupId }) => groupId)
+  return [...others, ...Array.from(shareGroups.list(), ({ id }) => id)]
+}
+
+function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): GroupJson {
+  const share = shareGroups.find(groupId)
+  if (share !== undefined) return listedShare(share)
   const { state = 'Dead', protocolType = '', members = [] } = groups.describe(groupId) ?? {}
   const topics = new Set<string>()
   let lag = 0
@@ -217,6 +213,7 @@ function listed({ broker, groups }: GroupParts, groupId: string): GroupJson {
   }
   return {
     name: groupId,
+    type: 'classic',
     state,
     protocol_type: protocolType,
     members: members.length,
@@ -274,6 +271,7 @@ async function showPlaces(
     end: place.endOffset,
     lag: place.lag,
     lag_ms: lagMsOf(place),
+    in_flight: null,
     metadata: place.committed.metadata,
     committed: place.committed.committedMs,
   }))
@@ -281,21 +279,52 @@ async function showPlaces(
 
 type Moved = z.infer<typeof movedSchema>
 
+/** In all topics at once: what is committed later is one change. */
 async function findTargets(
-  { broker, groups }: GroupParts,
-  groupId: string,
+  parts: GroupParts,
+  { group, caller }: { readonly group: string; readonly caller: Caller },
   { topic, partition, to }: z.infer<typeof resetBody>,
 ): Promise<Moved[]> {
+  const { broker, groups } = parts
   const place = readPlace(to, broker.clock.now())
-  const view = topicsOf(broker).find(topic)
-  if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${topic}'`)
-  const targets = await resetTargets(broker.store, view, { place, partition })
-  return targets.map((target) => ({
-    topic,
-    partition: target.partition,
-    from: groups.fetchOffset(groupId, target).committed?.offset ?? null,
-    to: target.offset,
-  }))
+  if (topic === undefined && partition !== undefined) {
+    throw preconditionFailed('a partition is one of a topic: name that, too')
+  }
+  const names = topic === undefined ? topicsOfGroup(parts, group) : [topic]
+  for (const name of names) permitTopicRead(caller, name)
+  const moved: Moved[] = []
+  for (const name of names) {
+    const view = topicsOf(broker).find(name)
+    if (view === undefined) throw new BrokerError('queue_not_found', `there is no topic '${name}'`)
+    for (const target of await resetTargets(broker, view, { place, partition })) {
+      const from = groups.fetchOffset(group, target).committed?.offset ?? null
+      moved.push({ topic: name, partition: target.partition, from, to: target.offset })
+    }
+  }
+  return moved
+}
+
+/** Throws `queue_not_found` where there are none: most likely the group's name is wrong. */
+function topicsOfGroup({ broker, groups }: GroupParts, group: string): string[] {
+  const names = new Set<string>()
+  for (const { topic } of placesOf(groups, group, topicsOf(broker))) names.add(topic)
+  if (names.size > 0) return [...names].toSorted(compareNames)
+  throw new BrokerError('queue_not_found', `group '${group}' has no place in any topic: name one`)
+}
+
+function moveShare(
+  share: ShareGroup,
+  parts: GroupParts,
+  { caller, asked }: { readonly caller: Caller; readonly asked: z.infer<typeof resetBody> },
+): Promise<Moved[]> {
+  const { broker } = parts
+  const { topic: name, partition, to, dry_run: isDryRun = false } = asked
+  if (name === undefined)
+    throw preconditionFailed('name a topic: a share group is reset one by one')
+  permitTopicRead(caller, name)
+  const topic = findShareTopic(topicsOf(broker).find(name)?.topic, name)
+  const place = readPlace(to, broker.clock.now())
+  return resetShare(share, { topic, partition, place, isDryRun }, parts)
 }
 
 /** As an operator commits, who is no member: only while the group has none. */

@@ -8,6 +8,7 @@ import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import { type GroupPlace, timeAt } from '../../broker/group/group-lag.ts'
 import { GroupLags, type TopicLag } from '../../broker/group/group-lags.ts'
 import { findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
+import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { Remembered } from '../../lib/remembered.ts'
 import type { Steps } from '../../lib/slices.ts'
@@ -16,6 +17,7 @@ import { adminLimits } from '../../limits/admin.ts'
 export interface StreamFactsParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly statistics: Statistics
 }
 
@@ -37,12 +39,12 @@ export class StreamFacts {
   #sources: ReadonlyMap<Destination, number> = new Map()
   #lags: ReadonlyMap<string, TopicLag> = new Map()
 
-  constructor({ broker, groups, statistics }: StreamFactsParts) {
+  constructor({ broker, groups, shareGroups: otherGroups, statistics }: StreamFactsParts) {
     const { clock, slices } = broker
     this.#broker = broker
     this.statistics = statistics
     const topics = broker.topicsOf(broker.getVHost(defaultVHost))
-    this.groupLags = new GroupLags({ groups, clock, slices, topics })
+    this.groupLags = new GroupLags({ groups, otherGroups, clock, slices, topics })
     this.#deadLetters = new Remembered(clock, adminLimits.deadLettersGoodMs, () =>
       slices.run(deadLetterSources(broker)),
     )

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { BrokerError, queueNotFound, queueResource } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { pauseQueue, resumeQueue } from '../../broker/pause.ts'
-import { permit } from '../../broker/permit.ts'
+import { permit, permitConfigure } from '../../broker/permit.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
@@ -39,7 +39,10 @@ const chosenSchema = z.object({
 
 type Chosen = z.infer<typeof chosenBody>
 
-type StreamParts = Pick<ManagementParts, 'broker' | 'groups' | 'clients' | 'statistics'>
+type StreamParts = Pick<
+  ManagementParts,
+  'broker' | 'groups' | 'shareGroups' | 'clients' | 'statistics'
+>
 
 export function streamOperations(parts: StreamParts, facts: StreamFacts): Operation[] {
   return [
@@ -54,7 +57,7 @@ interface Change {
   readonly verb: 'delete' | 'purge' | 'pause' | 'resume'
   readonly summary: string
   /** What the caller needs on each. */
-  readonly right: 'configure' | 'read'
+  readonly right: 'delete' | 'alter' | 'read'
   /** Says what would be done for a `dry_run`, and does it otherwise. */
   readonly act: (stream: Destination, isDry: boolean) => Done
 }
@@ -65,7 +68,7 @@ function changeOperations(parts: StreamParts): Operation[] {
     {
       verb: 'delete',
       summary: 'Delete streams with their messages and bindings, whatever is in their names',
-      right: 'configure',
+      right: 'delete',
       act(stream, isDry) {
         const { messageCount: messages, consumerCount: consumers } = stream
         return { messages, consumers, ticket: isDry ? undefined : broker.deleteQueue(stream) }
@@ -88,13 +91,13 @@ function changeOperations(parts: StreamParts): Operation[] {
     {
       verb: 'pause',
       summary: 'Deliver nothing of work queues until they are resumed; publishers go on',
-      right: 'configure',
+      right: 'alter',
       act: (stream, isDry) => pauseOne(broker, stream, isDry, pauseQueue),
     },
     {
       verb: 'resume',
       summary: 'Deliver again what is in paused queues',
-      right: 'configure',
+      right: 'alter',
       act: (stream, isDry) => pauseOne(broker, stream, isDry, resumeQueue),
     },
   ]
@@ -134,9 +137,11 @@ function pauseOne(
 }
 
 /** Throws `access_refused`, and `resource_locked` for a queue of one connection. */
-function permitFor(caller: Caller, operation: 'configure' | 'read', stream: Destination): void {
+function permitFor(caller: Caller, right: Change['right'], stream: Destination): void {
   const { vhost, name } = stream
-  permit(caller.rightsIn(vhost), operation, { kind: 'queue', name })
+  const rights = caller.rightsIn(vhost)
+  if (right === 'read') permit(rights, right, { kind: 'queue', name })
+  else permitConfigure(rights, right, { kind: 'queue', name })
   if (!stream.isExclusive) return
   const resource = queueResource(vhost, name)
   throw new BrokerError('resource_locked', `cannot obtain exclusive access to locked ${resource}`)

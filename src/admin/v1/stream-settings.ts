@@ -115,6 +115,7 @@ const queueKeys: Readonly<Record<string, (queue: Queue) => unknown>> = {
   'retention-ms': ({ settings }) => finite(settings.retention?.ms),
   'retention-bytes': ({ settings }) => finite(settings.retention?.sizeMax),
   'x-message-deduplication': ({ settings }) => settings.deduplicates || undefined,
+  'order-by-key': ({ settings }) => settings.isOrderedByKey || undefined,
   profile: ({ settings }) => settings.profile,
 }
 

@@ -8,7 +8,7 @@ import {
   type DescribedCompaction,
 } from '../../broker/compaction/describe-compaction.ts'
 import type { Destination } from '../../broker/destination.ts'
-import { permit } from '../../broker/permit.ts'
+import { permitConfigure } from '../../broker/permit.ts'
 import { parseTopicConfigs } from '../../broker/topic/topic-config.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
@@ -20,6 +20,7 @@ import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { bytesOf } from '../rabbitmq/queue-sizes.ts'
 import { mayDescribe } from './group-rights.ts'
+import { listedShare } from './share-group-facts.ts'
 import type { StreamFacts } from './stream-facts.ts'
 import { outCounters, type StreamJson, streamJson, streamSchema } from './stream-json.ts'
 import { settingSchema, settingsOf, type StreamSettingJson } from './stream-settings.ts'
@@ -151,7 +152,7 @@ const settingsBody = z.strictObject({
   dry_run: z.boolean().optional().describe('Only check it'),
 })
 
-type ShowParts = Pick<ManagementParts, 'broker' | 'groups' | 'statistics'>
+type ShowParts = Pick<ManagementParts, 'broker' | 'groups' | 'shareGroups' | 'statistics'>
 
 export function streamShowOperations(parts: ShowParts, facts: StreamFacts): Operation[] {
   const { broker, statistics } = parts
@@ -196,7 +197,10 @@ export function streamShowOperations(parts: ShowParts, facts: StreamFacts): Oper
         await roomToDeclare(broker)
         const stream = broker.findVHost(names.vhost)?.findQueue(names.name)
         if (stream === undefined) return notFound(context)
-        permit(caller.rightsIn(names.vhost), 'configure', { kind: 'queue', name: names.name })
+        permitConfigure(caller.rightsIn(names.vhost), 'alter', {
+          kind: 'queue',
+          name: names.name,
+        })
         if (stream.kind === 'queue') {
           throw preconditionFailed('A queue is changed by policies: its arguments stay as declared')
         }
@@ -335,7 +339,7 @@ async function changeTopic(
 
 /** Groups that have a place in a stream. */
 function* groupsOf(
-  { groups, broker }: ShowParts,
+  { groups, shareGroups, broker }: ShowParts,
   { vhost, name }: Destination,
   caller: Caller,
 ): Steps<StreamGroupJson[]> {
@@ -354,6 +358,12 @@ function* groupsOf(
     if (lag === undefined || !mayDescribe(caller, groupId)) continue
     const { state = 'Dead', members = [] } = groups.describe(groupId) ?? {}
     found.push({ name: groupId, lag, state, members: members.length })
+  }
+  for (const group of shareGroups.list()) {
+    yield
+    if (!group.topics.has(view.topicId) || !mayDescribe(caller, group.id)) continue
+    const { lag } = listedShare(group, name)
+    found.push({ name: group.id, lag, state: group.state, members: group.members.size })
   }
   return found
 }

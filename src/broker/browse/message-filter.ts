@@ -1,9 +1,7 @@
 // Which messages somebody looks for: all conditions of a filter have to hold. Nothing in it can hold up the
 // event loop for long: patterns are those of names (RE2, linear), texts are found as bytes, and large
 // payloads are not parsed.
-import { messageHeader } from '../../crossing/crossing-map.ts'
-import { toKafkaValue } from '../../crossing/header-value.ts'
-import { impliedKey } from '../../crossing/message-key.ts'
+import { keyOfView } from '../../crossing/message-key.ts'
 import { compileNamePattern, type NamePattern, PatternError } from '../../lib/name-pattern.ts'
 import { searchLimits } from '../../limits/search.ts'
 import { decodeAddress } from '../../record/message/address.ts'
@@ -116,7 +114,7 @@ function* placeChecks({
   }
   if (key !== undefined) {
     const wanted = Buffer.from(limited('key', key))
-    yield ({ view }) => keyOf(view)?.equals(wanted) === true
+    yield ({ view }) => keyOfView(view)?.equals(wanted) === true
   }
 }
 
@@ -218,12 +216,6 @@ function scalarOf(field: FieldValue): unknown {
 
 function headersOf({ buffer, headerStart, headerEnd }: RecordView): FieldTable | undefined {
   return readHeaders(buffer, headerStart, headerEnd)
-}
-
-function keyOf({ buffer, headerStart, headerEnd, addressStart }: RecordView): Buffer | undefined {
-  const named = findHeader(buffer, headerStart, headerEnd, messageHeader.key)
-  if (named !== undefined) return toKafkaValue(named) ?? undefined
-  return impliedKey(buffer, addressStart)
 }
 
 /** Undefined for what is not JSON, or too large to be parsed. */

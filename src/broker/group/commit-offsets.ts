@@ -1,9 +1,11 @@
 // OffsetCommit: a group's offsets go to stable storage, then show, then are answered.
 import { groupLimits } from '../../limits/group.ts'
 import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
+import { refusalOfConsumerCommit } from './consumer/check-offset-request.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import { encodeOffset, encodeOffsetKey, forgetPending } from './group-rows.ts'
 import type { GroupRow } from './group-store.ts'
+import type { AnyGroup } from './group-table.ts'
 import type { Group } from './group.ts'
 
 /** One partition's offset in a commit. */
@@ -34,7 +36,16 @@ export interface CommitRequest {
 export type CommitCallback = (errors: readonly (GroupErrorCode | undefined)[]) => void
 
 /** Why this asker may not commit to the group now. */
-export function refusalOfCommit(group: Group, request: CommitRequest): GroupErrorCode | undefined {
+export function refusalOfCommit(
+  group: AnyGroup,
+  request: CommitRequest,
+): GroupErrorCode | undefined {
+  return group.kind === 'classic'
+    ? refusalOfClassicCommit(group, request)
+    : refusalOfConsumerCommit(group, request)
+}
+
+function refusalOfClassicCommit(group: Group, request: CommitRequest): GroupErrorCode | undefined {
   const { memberId, instanceId, generation } = request
   if (group.state === 'Dead') return 'coordinator_not_available'
   if (generation < 0 && group.state === 'Empty') return undefined
@@ -47,13 +58,13 @@ export function refusalOfCommit(group: Group, request: CommitRequest): GroupErro
 
 /** Commits what has no error yet. `errors` is filled in and given back. */
 export function commitOffsets(
-  group: Group,
+  group: AnyGroup,
   request: CommitRequest,
   errors: (GroupErrorCode | undefined)[],
   callback: CommitCallback,
 ): void {
   // A commit is a sign of life. In CompletingRebalance it is refused above.
-  group.members.find(request.memberId)?.touch()
+  if (group.kind === 'classic') group.members.find(request.memberId)?.touch()
   const { clock, store, answers, budget, config, admission } = group.context
   const committedMs = clock.now()
   const expiresMs =
@@ -103,6 +114,6 @@ export function commitOffsets(
   })
 }
 
-function hasRoomFor(group: Group, place: TopicPartition): boolean {
+function hasRoomFor(group: AnyGroup, place: TopicPartition): boolean {
   return group.offsets.holds(place) || group.offsets.count < groupLimits.groupOffsetsMax
 }

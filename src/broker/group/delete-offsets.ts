@@ -1,13 +1,14 @@
 // What makes committed offsets go: requests, topics that are deleted, time.
 import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
+import { keysOfConsumerGroup } from './consumer/save-consumer-group.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import { encodeGroupKey, encodeOffsetKey, forgetPending } from './group-rows.ts'
 import type { GroupRow, GroupVerdict } from './group-store.ts'
-import type { Group } from './group.ts'
+import type { AnyGroup } from './group-table.ts'
 
 /** Deletes rows of these partitions, then what is in memory. `done` within a step. */
 export function deleteOffsets(
-  group: Group,
+  group: AnyGroup,
   places: readonly TopicPartition[],
   done: (verdict: GroupVerdict) => void,
 ): void {
@@ -30,18 +31,22 @@ export function deleteOffsets(
 }
 
 /** Deletes an empty group with all its offsets. Until that is durable the group is Dead. */
-export function deleteGroup(group: Group, done: (verdict: GroupVerdict) => void): void {
+export function deleteGroup(group: AnyGroup, done: (verdict: GroupVerdict) => void): void {
   const { store, answers } = group.context
   const rows = rowsToDelete(group, [...group.offsets.partitions()])
-  rows.push({ key: encodeGroupKey(group.id), value: undefined })
-  group.transitionTo('Dead')
+  for (const key of keysOf(group)) rows.push({ key, value: undefined })
+  if (group.kind === 'classic') group.transitionTo('Dead')
+  else group.beginDelete()
   store.write(rows, (verdict) => {
     answers.run(() => {
       if (verdict === 'durable') {
-        group.close('coordinator_not_available')
+        if (group.kind === 'classic') group.close('coordinator_not_available')
+        else group.retire()
         group.offsets.clear()
-      } else {
+      } else if (group.kind === 'classic') {
         group.transitionTo('Empty')
+      } else {
+        group.endDelete()
       }
       done(verdict)
     })
@@ -49,18 +54,19 @@ export function deleteGroup(group: Group, done: (verdict: GroupVerdict) => void)
 }
 
 /** Why offsets of this group may not be deleted at all. */
-export function refusalOfOffsetDelete(group: Group): GroupErrorCode | undefined {
+export function refusalOfOffsetDelete(group: AnyGroup): GroupErrorCode | undefined {
   if (group.state === 'Dead') return 'group_id_not_found'
-  return group.state === 'Empty' || group.isConsumerGroup ? undefined : 'non_empty_group'
+  const isConsumerGroup = group.kind === 'consumer' || group.isConsumerGroup
+  return group.state === 'Empty' || isConsumerGroup ? undefined : 'non_empty_group'
 }
 
 /**
  * Offsets that outlived their retention: in an empty group from the day it emptied, in a group
  * without members' protocol from the commit, in a stable one where nobody reads the topic any more.
  */
-export function expiredOffsets(group: Group): TopicPartition[] {
+export function expiredOffsets(group: AnyGroup): TopicPartition[] {
   const expired: TopicPartition[] = []
-  if (group.protocolType !== undefined && group.state !== 'Empty') {
+  if (group.kind === 'classic' && group.protocolType !== undefined && group.state !== 'Empty') {
     const isKnown = group.isConsumerGroup && group.subscribedTopics !== undefined
     if (!isKnown || group.state !== 'Stable') return expired
   }
@@ -74,17 +80,25 @@ export function expiredOffsets(group: Group): TopicPartition[] {
   return expired
 }
 
-function isExpired(group: Group, committed: CommittedOffset): boolean {
+function isExpired(group: AnyGroup, committed: CommittedOffset): boolean {
   const { clock, config } = group.context
   if (committed.expiresMs !== undefined) return clock.now() >= committed.expiresMs
-  const isUnused = group.protocolType !== undefined && group.state === 'Empty'
+  const hasProtocol = group.kind === 'consumer' || group.protocolType !== undefined
+  const isUnused = hasProtocol && group.state === 'Empty'
   const unusedSinceMs = isUnused
     ? Math.max(group.stateSinceMs, committed.committedMs)
     : committed.committedMs
   return clock.now() - unusedSinceMs >= config.offsetsRetentionMs
 }
 
-function rowsToDelete(group: Group, places: readonly TopicPartition[]): GroupRow[] {
+/** Rows of an empty group beside those of its offsets. */
+function keysOf(group: AnyGroup): readonly Buffer[] {
+  return group.kind === 'classic'
+    ? [encodeGroupKey(group.id), ...group.formerKeys]
+    : [...keysOfConsumerGroup(group)]
+}
+
+function rowsToDelete(group: AnyGroup, places: readonly TopicPartition[]): GroupRow[] {
   const { pending } = group.offsets
   return places.flatMap((place) => [
     { key: encodeOffsetKey(group.id, place), value: undefined },

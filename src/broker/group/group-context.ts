@@ -3,8 +3,9 @@ import type { Random } from '../../lib/random.ts'
 import type { Admission } from '../admission.ts'
 import type { AnswerQueue } from './answer-queue.ts'
 import type { TopicPartition } from './committed-offset.ts'
+import type { GroupTopics } from './consumer/group-topics.ts'
 import type { GroupBudget } from './group-budget.ts'
-import type { GroupConfig } from './group-config.ts'
+import type { ConsumerGroupTimes, GroupConfig } from './group-config.ts'
 import type { GroupStore } from './group-store.ts'
 
 /** Told what an operator wants to see in the log. Nothing may be called back. */
@@ -29,5 +30,7 @@ export interface GroupContext {
   readonly answers: AnswerQueue
   readonly budget: GroupBudget
   readonly admission: Admission
-  hasPartition(topic: string, partition: number): boolean
+  readonly topics: GroupTopics
+  /** Settings of a group of the consumer protocol: they may change at any time. */
+  consumerConfigOf(groupId: string): ConsumerGroupTimes
 }

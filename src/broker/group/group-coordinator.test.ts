@@ -136,6 +136,7 @@ describe('describe', () => {
     const [id] = fixture.stableGroup(1)
     assert.deepEqual(fixture.coordinator.describe('g'), {
       groupId: 'g',
+      type: 'classic',
       state: 'Stable',
       generation: 1,
       protocolType: 'consumer',

@@ -3,6 +3,7 @@
 // Invariant: what members have been told survives a crash, and so does every answered commit.
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
+import type { Slices } from '../../lib/slices.ts'
 import { groupLimits } from '../../limits/group.ts'
 import { Admission } from '../admission.ts'
 import { AnswerQueue } from './answer-queue.ts'
@@ -13,6 +14,11 @@ import {
   refusalOfCommit,
 } from './commit-offsets.ts'
 import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
+import { type OffsetRequester, refusalOfConsumerFetch } from './consumer/check-offset-request.ts'
+import { heartbeatAsClassic, leaveAsClassic, syncAsClassic } from './consumer/classic-requests.ts'
+import { ConsumerHeartbeats } from './consumer/consumer-heartbeats.ts'
+import type { ConsumerHeartbeat, ConsumerHeartbeatCallback } from './consumer/consumer-messages.ts'
+import { type GroupTopics, hasPartition } from './consumer/group-topics.ts'
 import {
   deleteGroup,
   deleteOffsets,
@@ -20,9 +26,11 @@ import {
   refusalOfOffsetDelete,
 } from './delete-offsets.ts'
 import { GroupBudget } from './group-budget.ts'
-import { defaultGroupConfig, type GroupConfig } from './group-config.ts'
+import { consumerGroupTimes, defaultGroupConfig, type GroupConfig } from './group-config.ts'
 import type { GroupContext, GroupEvents } from './group-context.ts'
 import {
+  type ConsumerGroupDescription,
+  describeConsumerGroup,
   describeGroup,
   type GroupDescription,
   type GroupFilter,
@@ -32,11 +40,12 @@ import {
 } from './group-description.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { GroupRow, GroupStore, GroupVerdict } from './group-store.ts'
-import type { Group } from './group.ts'
+import { type AnyGroup, GroupTable } from './group-table.ts'
 import { type JoinCallback, refusedJoin } from './join-answer.ts'
-import { joinGroup, type JoinRequest } from './join-group.ts'
+import { joinAny } from './join-any.ts'
+import type { JoinRequest } from './join-group.ts'
 import { leaveGroup, type LeavingMember } from './leave-group.ts'
-import { createGroup } from './rebalance.ts'
+import { refusal } from './refusal.ts'
 import { restoreGroups, startGroup } from './restore-groups.ts'
 import {
   endPending,
@@ -53,10 +62,14 @@ export interface GroupCoordinatorOptions {
   readonly random: Random
   readonly store: GroupStore
   readonly config?: Partial<GroupConfig>
+  /** What a group has settings of its own for, by Kafka's names; nothing by default. */
+  readonly settingsOf?: (groupId: string) => Readonly<Record<string, string>>
   readonly events?: GroupEvents
   /** Whether there may be more members, groups and offsets; always by default. */
   readonly admission?: Admission
-  readonly hasPartition: (topic: string, partition: number) => boolean
+  readonly topics: GroupTopics
+  /** For what takes longer than a turn. */
+  readonly slices?: Slices
 }
 
 /** A sign of life. */
@@ -85,19 +98,25 @@ export interface FetchedOffset extends TopicPartition {
  */
 export class GroupCoordinator {
   readonly #context: GroupContext
-  readonly #groups = new Map<string, Group>()
+  readonly #groups: GroupTable
   #sweep: Timer | undefined
+  readonly #heartbeats: ConsumerHeartbeats
   #isClosed = false
 
   constructor(options: GroupCoordinatorOptions) {
+    const config = { ...defaultGroupConfig, ...options.config }
+    const settingsOf = options.settingsOf ?? (() => ({}))
     this.#context = {
       ...options,
-      config: { ...defaultGroupConfig, ...options.config },
+      config,
       events: options.events ?? {},
       admission: options.admission ?? new Admission(),
       answers: new AnswerQueue(),
       budget: new GroupBudget(),
+      consumerConfigOf: (groupId) => consumerGroupTimes(config.consumer, settingsOf(groupId)),
     }
+    this.#groups = new GroupTable(this.#context)
+    this.#heartbeats = new ConsumerHeartbeats(this.#groups, options.slices)
   }
 
   get config(): GroupConfig {
@@ -115,7 +134,7 @@ export class GroupCoordinator {
    */
   restore(rows: Iterable<GroupRow>): void {
     const context = this.#context
-    const unowned = restoreGroups(rows, context, (groupId) => this.#getOrCreate(groupId))
+    const unowned = restoreGroups(this.#groups, [...rows])
     for (let start = 0; start < unowned.length; start += groupLimits.unownedRowsPerWriteMax) {
       const keys = unowned.slice(start, start + groupLimits.unownedRowsPerWriteMax)
       context.store.write(
@@ -140,7 +159,10 @@ export class GroupCoordinator {
     this.#isClosed = true
     this.#sweep?.stop()
     this.#context.answers.run(() => {
-      for (const group of this.#groups.values()) group.close('coordinator_not_available')
+      for (const group of this.#groups.values()) {
+        if (group.kind === 'classic') group.close('coordinator_not_available')
+        else group.retire()
+      }
     })
   }
 
@@ -154,12 +176,12 @@ export class GroupCoordinator {
         return
       }
       const isNew = memberId === ''
-      if (isNew && !this.#mayMake(groupId)) {
+      if (isNew && !this.#groups.mayMake(groupId)) {
         answer(refusedJoin(memberId, 'coordinator_not_available'))
         return
       }
-      const group = isNew ? this.#findOrCreate(groupId) : this.#groups.get(groupId)
-      if (group !== undefined) joinGroup(group, request, answer)
+      const group = isNew ? this.#groups.findOrCreate(groupId) : this.#groups.find(groupId)
+      if (group !== undefined) joinAny(this.#groups, group, { request, callback: answer })
       else answer(refusedJoin(memberId, isNew ? 'group_max_size_reached' : 'unknown_member_id'))
     })
   }
@@ -168,25 +190,23 @@ export class GroupCoordinator {
     this.#context.answers.run(() => {
       const answer: SyncCallback = (said) => this.#context.answers.push(() => callback(said))
       const error = this.#refusalOf(request.groupId)
-      const group = this.#groups.get(request.groupId)
+      const group = this.#groups.find(request.groupId)
       if (error !== undefined) answer(refusedSync(error))
       else if (group === undefined) answer(refusedSync('unknown_member_id'))
+      else if (group.kind === 'consumer') syncAsClassic(group, request, answer)
       else syncGroup(group, request, answer)
     })
   }
 
   /** Undefined: all is well. `rebalance_in_progress`: join again. */
-  heartbeat({
-    groupId,
-    memberId,
-    instanceId,
-    generation,
-  }: HeartbeatRequest): GroupErrorCode | undefined {
+  heartbeat(request: HeartbeatRequest): GroupErrorCode | undefined {
+    const { groupId, memberId, instanceId, generation } = request
     const refused = this.#refusalOf(groupId)
     if (refused !== undefined) return refused
-    const group = this.#groups.get(groupId)
+    const group = this.#groups.find(groupId)
     if (group === undefined) return 'unknown_member_id'
     if (group.state === 'Dead') return 'coordinator_not_available'
+    if (group.kind === 'consumer') return heartbeatAsClassic(group, request)
     const error = group.checkMember(memberId, instanceId)
     if (error !== undefined) return error
     if (generation !== group.generation) return 'illegal_generation'
@@ -201,10 +221,20 @@ export class GroupCoordinator {
   ): GroupErrorCode | readonly (GroupErrorCode | undefined)[] {
     const refused = this.#refusalOf(groupId)
     if (refused !== undefined) return refused
-    const group = this.#groups.get(groupId)
+    const group = this.#groups.find(groupId)
     if (group === undefined) return leaving.map(() => 'unknown_member_id')
     if (group.state === 'Dead') return 'coordinator_not_available'
-    return this.#context.answers.run(() => leaveGroup(group, leaving))
+    return this.#context.answers.run(() =>
+      group.kind === 'classic'
+        ? leaveGroup(group, leaving)
+        : leaveAsClassic(this.#groups, group, leaving),
+    )
+  }
+
+  /** A heartbeat of the consumer protocol (KIP-848): what members of it do, all of it. */
+  consumerHeartbeat(request: ConsumerHeartbeat, callback: ConsumerHeartbeatCallback): void {
+    if (this.#isClosed) callback(refusal('coordinator_not_available', 'The broker stops.'))
+    else this.#heartbeats.take(request, callback)
   }
 
   /** The callback comes when all that was accepted is on stable storage. */
@@ -224,6 +254,15 @@ export class GroupCoordinator {
       }
       commitOffsets(group, request, errors, answer)
     })
+  }
+
+  /** Why a member of that name may not ask for the offsets of the group. */
+  refusalOfFetch(
+    groupId: string,
+    request: Pick<OffsetRequester, 'memberId' | 'generation'>,
+  ): GroupErrorCode | undefined {
+    const group = this.#findAlive(groupId)
+    return group?.kind === 'consumer' ? refusalOfConsumerFetch(group, request) : undefined
   }
 
   /** The same for a transaction, with whose end they show. The callback comes when all that was accepted is kept. */
@@ -282,7 +321,7 @@ export class GroupCoordinator {
     places: readonly TopicPartition[],
     callback: (answer: OffsetDeleteAnswer) => void,
   ): void {
-    const group = this.#groups.get(groupId)
+    const group = this.#groups.find(groupId)
     const error = group === undefined ? 'group_id_not_found' : refusalOfOffsetDelete(group)
     if (group === undefined || error !== undefined) {
       callback({ error, errors: [] })
@@ -306,7 +345,7 @@ export class GroupCoordinator {
 
   /** Only an empty group can be deleted. */
   deleteGroup(groupId: string, callback: (error: GroupErrorCode | undefined) => void): void {
-    const group = this.#groups.get(groupId)
+    const group = this.#groups.find(groupId)
     if (group === undefined || group.state === 'Dead') callback('group_id_not_found')
     else if (group.state !== 'Empty') callback('non_empty_group')
     else {
@@ -332,7 +371,8 @@ export class GroupCoordinator {
     for (const group of this.#groups.values()) {
       if (group.state === 'Dead') continue
       const expired = expiredOffsets(group)
-      const isUnused = group.state === 'Empty' && group.pendingJoins.size === 0
+      const isJoining = group.kind === 'classic' && group.pendingJoins.size > 0
+      const isUnused = group.state === 'Empty' && !isJoining
       if (isUnused && expired.length === group.offsets.count) this.#deleteGroup(group, () => {})
       else if (expired.length > 0) deleteOffsets(group, expired, () => {})
     }
@@ -344,57 +384,45 @@ export class GroupCoordinator {
     return group && describeGroup(group)
   }
 
+  /** Undefined when there is no such group of the consumer protocol. */
+  describeConsumerGroup(groupId: string): ConsumerGroupDescription | undefined {
+    const group = this.#findAlive(groupId)
+    return group?.kind === 'consumer' ? describeConsumerGroup(group) : undefined
+  }
+
   list(filter: GroupFilter): GroupListing[] {
     return Array.from(this.#groups.values(), listGroup).filter((group) => passes(group, filter))
   }
 
-  #deleteGroup(group: Group, done: (verdict: GroupVerdict) => void): void {
+  #deleteGroup(group: AnyGroup, done: (verdict: GroupVerdict) => void): void {
     deleteGroup(group, (verdict) => {
-      if (verdict === 'durable') this.#groups.delete(group.id)
+      if (verdict === 'durable') this.#groups.delete(group)
       done(verdict)
     })
   }
 
-  #findAlive(groupId: string): Group | undefined {
-    const group = this.#groups.get(groupId)
+  #findAlive(groupId: string): AnyGroup | undefined {
+    const group = this.#groups.find(groupId)
     return group?.state === 'Dead' ? undefined : group
-  }
-
-  /** Whether the group exists, or there is memory for it. */
-  #mayMake(groupId: string): boolean {
-    return this.#groups.has(groupId) || this.#context.admission.mayEnter
-  }
-
-  /** Undefined when there are too many groups. */
-  #findOrCreate(groupId: string): Group | undefined {
-    const group = this.#groups.get(groupId)
-    if (group !== undefined) return group
-    return this.#groups.size < groupLimits.groupsMax ? this.#getOrCreate(groupId) : undefined
-  }
-
-  #getOrCreate(groupId: string): Group {
-    const group = this.#groups.get(groupId) ?? createGroup(groupId, this.#context)
-    this.#groups.set(groupId, group)
-    return group
   }
 
   /** Who is no member may commit to a group that does not exist: that makes it (a simple group). */
   #groupForCommit(
     request: Pick<CommitRequest, 'groupId' | 'generation' | 'knowsMissingGroup'>,
-  ): Group | GroupErrorCode {
+  ): AnyGroup | GroupErrorCode {
     if (this.#isClosed) return 'coordinator_not_available'
-    const group = this.#groups.get(request.groupId)
+    const group = this.#groups.find(request.groupId)
     if (group !== undefined) return group
     if (request.generation < 0) {
-      if (!this.#mayMake(request.groupId)) return 'coordinator_not_available'
-      return this.#findOrCreate(request.groupId) ?? 'policy_violation'
+      if (!this.#groups.mayMake(request.groupId)) return 'coordinator_not_available'
+      return this.#groups.findOrCreate(request.groupId) ?? 'policy_violation'
     }
     return request.knowsMissingGroup ? 'group_id_not_found' : 'illegal_generation'
   }
 
   #unknownPartitions(places: readonly TopicPartition[]): (GroupErrorCode | undefined)[] {
-    return places.map(({ topic, partition }) =>
-      this.#context.hasPartition(topic, partition) ? undefined : 'unknown_topic_or_partition',
+    return places.map((place) =>
+      hasPartition(this.#context.topics, place) ? undefined : 'unknown_topic_or_partition',
     )
   }
 

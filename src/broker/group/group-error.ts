@@ -16,6 +16,14 @@ export type GroupErrorCode =
   | 'invalid_session_timeout'
   /** No room: members of the group, groups, or memory that groups may take. */
   | 'group_max_size_reached'
+  | 'invalid_request'
+  | 'fenced_member_epoch'
+  | 'stale_member_epoch'
+  | 'unreleased_instance_id'
+  | 'unsupported_assignor'
+  | 'invalid_regular_expression'
+  /** A request in a version that members of this kind do not use. */
+  | 'unsupported_version'
   | 'group_id_not_found'
   | 'non_empty_group'
   | 'group_subscribed_to_topic'

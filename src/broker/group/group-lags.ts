@@ -7,8 +7,16 @@ import { groupLimits } from '../../limits/group.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
 import { placesOf, type TopicFinder } from './group-lag.ts'
 
+/** A group of another kind, which knows its places by itself. */
+export interface LaggingGroup {
+  readonly id: string
+  /** For each partition. */
+  lags(): Iterable<{ readonly topic: string; readonly lag: number }>
+}
+
 export interface GroupLagsParts {
   readonly groups: GroupCoordinator
+  readonly otherGroups: { list(): Iterable<LaggingGroup> }
   readonly clock: Clock
   readonly slices: Slices
   /** Of the virtual host that Kafka's clients are in. */
@@ -54,14 +62,15 @@ export class GroupLags {
   }
 
   *#lookAtAll(): Steps<ReadonlyMap<string, TopicLag>> {
-    const { groups, clock, topics } = this.#parts
+    const { clock } = this.#parts
     const byTopic = new Map<string, TopicLag>()
     const seen = new Map<string, LagSample[]>()
     let looked = 0
-    for (const { groupId } of groups.list({ states: [], types: [] })) {
+    for (const group of this.#allGroups()) {
+      const { id: groupId } = group
       let sum = 0
       const own = new Map<string, number>()
-      for (const { topic, lag } of placesOf(groups, groupId, topics)) {
+      for (const { topic, lag } of group.lags()) {
         sum += lag
         own.set(topic, (own.get(topic) ?? 0) + lag)
         if (++looked % groupLimits.placesPerStep === 0) yield
@@ -77,6 +86,14 @@ export class GroupLags {
     }
     this.#histories = seen
     return byTopic
+  }
+
+  *#allGroups(): Generator<LaggingGroup> {
+    const { groups, otherGroups, topics } = this.#parts
+    for (const { groupId: id } of groups.list({ states: [], types: [] })) {
+      yield { id, lags: () => placesOf(groups, id, topics) }
+    }
+    for (const group of otherGroups.list()) yield { id: group.id, lags: () => group.lags() }
   }
 }
 

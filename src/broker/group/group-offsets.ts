@@ -24,6 +24,7 @@ export class GroupOffsets {
   readonly #budget: GroupBudget
   readonly #topics = new Map<string, Map<number, Slot>>()
   #count = 0
+  #isGone = false
 
   constructor(budget: GroupBudget) {
     this.#budget = budget
@@ -92,11 +93,17 @@ export class GroupOffsets {
     this.#dropIfUnused(place, slot)
   }
 
+  /** The group was deleted. */
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
   /** The group is gone. */
   clear(): void {
     for (const slots of this.#topics.values()) {
       for (const slot of slots.values()) this.#budget.giveBack(sizeOf(slot))
     }
+    this.#isGone = true
     this.#topics.clear()
     this.pending.clear()
     this.#count = 0

@@ -53,6 +53,7 @@ export interface GroupDeadlines {
  * must not call back into the group.
  */
 export class Group {
+  readonly kind = 'classic'
   readonly id: string
   readonly context: GroupContext
   readonly members: GroupMembers
@@ -63,6 +64,8 @@ export class Group {
   readonly pendingSyncs: Set<string> = new Set()
   readonly joinDeadline: Deadline
   readonly syncDeadline: Deadline
+  /** Rows of what the group was before, which go with the next write. */
+  readonly formerKeys: Buffer[] = []
   /** Set while a rebalance that began in Empty waits for more members. */
   initialDelay: InitialDelay | undefined
   /** The generation whose assignment is, or was last, on its way to the disk. */
@@ -75,11 +78,18 @@ export class Group {
   #leaderId: string | undefined
   #subscribedTopics: ReadonlySet<string> | undefined
 
-  constructor(id: string, context: GroupContext, deadlines: GroupDeadlines) {
+  /** `offsets` of a group of the same name that it takes the place of. */
+  // oxlint-disable-next-line max-params -- what a group is made of, and what it was before
+  constructor(
+    id: string,
+    context: GroupContext,
+    deadlines: GroupDeadlines,
+    offsets: GroupOffsets = new GroupOffsets(context.budget),
+  ) {
     this.id = id
     this.context = context
     this.members = new GroupMembers(context.budget)
-    this.offsets = new GroupOffsets(context.budget)
+    this.offsets = offsets
     const { clock, answers } = context
     this.joinDeadline = new Deadline(clock, () => {
       answers.run(() => deadlines.onJoinDeadline(this))
@@ -280,6 +290,15 @@ export class Group {
     for (const pending of this.pendingJoins.values()) pending.clear()
     this.pendingJoins.clear()
     for (const member of this.members.values()) this.removeMember(member, error)
+  }
+
+  /** Another object is the group from now on. Everyone who waits is answered with `error`; offsets stay. */
+  retire(error: GroupErrorCode): void {
+    for (const member of this.members.values()) {
+      this.answerJoin(member, refusedJoin(member.id, error))
+    }
+    this.close(error)
+    this.#state = 'Dead'
   }
 
   #joinedMembers(): JoinedMember[] {

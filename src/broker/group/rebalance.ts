@@ -4,13 +4,14 @@ import { Deadline } from '../../lib/deadline.ts'
 import type { GroupContext } from './group-context.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import type { GroupMember } from './group-member.ts'
+import type { GroupOffsets } from './group-offsets.ts'
 import { Group } from './group.ts'
 import { saveGroup } from './save-group.ts'
 import { emptyAssignment, refusedSync } from './sync-answer.ts'
 
 /** A group that is Empty. */
-export function createGroup(id: string, context: GroupContext): Group {
-  return new Group(id, context, { onJoinDeadline, onSyncDeadline })
+export function createGroup(id: string, context: GroupContext, offsets?: GroupOffsets): Group {
+  return new Group(id, context, { onJoinDeadline, onSyncDeadline }, offsets)
 }
 
 /** The clock that a member's heartbeats set back. */

@@ -1,8 +1,8 @@
-// Where a group that is reset goes on in each partition.
+// Where a group that is reset goes on in each partition, and where a place is in each partition of a topic.
 import type { LogStore } from '../../log/log-store.ts'
 import { preconditionFailed } from '../broker-error.ts'
+import { firstFrom, type RecordSearch } from '../first-from.ts'
 import { offsetFrom } from '../offset-from.ts'
-import type { Partition } from '../topic/partition.ts'
 import type { TopicView } from '../topic/topic-view.ts'
 import type { TopicPartition } from './committed-offset.ts'
 
@@ -16,6 +16,8 @@ export type StreamPlace =
 export interface PartitionTarget extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
+  /** Of the record there, where it was looked for by its time. */
+  readonly time?: number | undefined
 }
 
 export interface ResetAsked {
@@ -24,13 +26,16 @@ export interface ResetAsked {
   readonly partition?: number | undefined
 }
 
+export interface ResetContext extends RecordSearch {
+  readonly store: LogStore
+}
+
 /**
  * Offsets out of range become the nearest that is there, as in Kafka's tools; a time after the last record is
- * the end. By time the batch with the first record of that time is where reading goes on. Throws
- * `precondition_failed` for a partition that is not there.
+ * the end. Throws `precondition_failed` for a partition that is not there.
  */
 export async function resetTargets(
-  store: LogStore,
+  context: ResetContext,
   view: TopicView,
   { place, partition }: ResetAsked,
 ): Promise<PartitionTarget[]> {
@@ -40,21 +45,44 @@ export async function resetTargets(
   const wanted = partition === undefined ? [...view.partitions.keys()] : [partition]
   const targets: PartitionTarget[] = []
   for (const index of wanted) {
-    const offset = await offsetAt(store, view.partitions[index]!, place)
-    targets.push({ topic: view.name, partition: index, offset })
+    const found = await placeIn(context, { view, index }, place)
+    targets.push({ topic: view.name, partition: index, ...found })
   }
   return targets
 }
 
-async function offsetAt(
-  store: LogStore,
-  partition: Partition,
+interface ViewedPartition {
+  readonly view: TopicView
+  readonly index: number
+}
+
+async function placeIn(
+  context: ResetContext,
+  { view, index }: ViewedPartition,
   place: StreamPlace,
-): Promise<number> {
+): Promise<Pick<PartitionTarget, 'offset' | 'time'>> {
+  const partition = view.partitions[index]!
   const { startOffset, highWatermark } = partition
-  if (place.kind === 'first') return startOffset
-  if (place.kind === 'last') return highWatermark
-  const offset =
-    place.kind === 'offset' ? place.offset : await offsetFrom(store, partition.log, place.time)
-  return Math.min(Math.max(offset, startOffset), highWatermark)
+  const inRange = (offset: number): number =>
+    Math.min(Math.max(offset, startOffset), partition.highWatermark)
+  switch (place.kind) {
+    case 'first':
+      return { offset: startOffset }
+    case 'last':
+      return { offset: highWatermark }
+    case 'offset':
+      return { offset: inRange(place.offset) }
+    case 'time': {
+      const { topic } = view
+      if (topic === undefined) {
+        // Of a work queue, where its batch begins.
+        return { offset: inRange(await offsetFrom(context.store, partition.log, place.time)) }
+      }
+      const found = await firstFrom(context, { topic, index, time: place.time })
+      if (found === undefined) return { offset: inRange(highWatermark) }
+      return { offset: inRange(found.offset), time: found.timestamp }
+    }
+    default:
+      return place satisfies never
+  }
 }

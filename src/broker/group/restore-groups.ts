@@ -1,9 +1,15 @@
 // Groups and offsets come back from their rows, in any order of the rows.
-import type { GroupContext } from './group-context.ts'
+import { hasPartition } from './consumer/group-topics.ts'
+import {
+  isConsumerRow,
+  restoreConsumerGroups,
+  startConsumerGroup,
+} from './consumer/restore-consumer-groups.ts'
 import { GroupFormatError } from './group-format-error.ts'
 import { GroupMember } from './group-member.ts'
 import { decodeRow, type StoredGroup } from './group-rows.ts'
 import type { GroupRow } from './group-store.ts'
+import type { AnyGroup, GroupTable } from './group-table.ts'
 import type { Group } from './group.ts'
 import { createSession, prepareRebalance } from './rebalance.ts'
 
@@ -11,18 +17,21 @@ import { createSession, prepareRebalance } from './rebalance.ts'
  * Puts each row where it belongs. Rows without a value are skipped. Returns the keys of offsets whose
  * partition is no more: another one that gets its name must not find them.
  */
-export function restoreGroups(
-  rows: Iterable<GroupRow>,
-  context: Pick<GroupContext, 'hasPartition'>,
-  getOrCreate: (groupId: string) => Group,
-): Buffer[] {
+export function restoreGroups(table: GroupTable, rows: readonly GroupRow[]): Buffer[] {
+  const { topics } = table.context
+  restoreConsumerGroups(table, rows.filter(isConsumerRow))
   const unowned: Buffer[] = []
   for (const { key, value } of rows) {
-    if (value === undefined) continue
+    if (value === undefined || isConsumerRow({ key, value })) continue
     const row = decodeRow({ key, value })
-    if (row.kind === 'group') restoreGroup(getOrCreate(row.groupId), row.group)
-    else if (context.hasPartition(row.place.topic, row.place.partition)) {
-      const { offsets } = getOrCreate(row.groupId)
+    if (row.kind === 'group') {
+      const group = table.getOrCreate(row.groupId)
+      if (group.kind === 'consumer') {
+        throw new GroupFormatError(`group ${row.groupId} is there in both protocols`)
+      }
+      restoreGroup(group, row.group)
+    } else if (hasPartition(topics, row.place)) {
+      const { offsets } = table.getOrCreate(row.groupId)
       if (row.kind === 'offset') offsets.restore(row.place, row.committed)
       else offsets.pending.add(row)
     } else unowned.push(key)
@@ -31,7 +40,11 @@ export function restoreGroups(
 }
 
 /** The clocks of a restored group begin. */
-export function startGroup(group: Group): void {
+export function startGroup(group: AnyGroup): void {
+  if (group.kind === 'consumer') {
+    startConsumerGroup(group)
+    return
+  }
   for (const member of group.members.values()) member.touch()
   // The limit was lowered: a rebalance lets only so many in, after they have committed.
   if (group.members.count > group.context.config.membersMax) prepareRebalance(group)

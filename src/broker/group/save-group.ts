@@ -1,6 +1,6 @@
 import type { GroupMember } from './group-member.ts'
 import { encodeGroup, encodeGroupKey } from './group-rows.ts'
-import type { GroupVerdict } from './group-store.ts'
+import type { GroupRow, GroupVerdict } from './group-store.ts'
 import type { Group } from './group.ts'
 
 /** Called within a step, when the group is (or will not be) on stable storage. */
@@ -28,7 +28,10 @@ export function saveGroup(
     })),
   })
   const { store, answers } = group.context
-  store.write([{ key: encodeGroupKey(group.id), value }], (verdict) => {
+  const formerKeys = group.formerKeys.splice(0)
+  const former = formerKeys.map((key): GroupRow => ({ key, value: undefined }))
+  store.write([...former, { key: encodeGroupKey(group.id), value }], (verdict) => {
+    if (verdict === 'full') group.formerKeys.push(...formerKeys)
     answers.run(() => done(verdict))
   })
 }

@@ -2,10 +2,11 @@
 // transaction has been committed, with its markers (KIP-98, KIP-447).
 import { groupLimits } from '../../limits/group.ts'
 import type { CommitCallback, CommitRequest, OffsetToCommit } from './commit-offsets.ts'
+import { refusalOfConsumerStaging } from './consumer/check-offset-request.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import { encodeOffset, encodeOffsetKey, encodePendingKey, forgetPending } from './group-rows.ts'
 import type { GroupRow } from './group-store.ts'
-import type { Group } from './group.ts'
+import type { AnyGroup } from './group-table.ts'
 import type { PendingOffset } from './pending-offsets.ts'
 
 /** A request to commit with the transaction of a producer. */
@@ -25,10 +26,13 @@ export interface GroupsEnd {
  * and a rebalance changes nothing: whose partitions they were is known by the epoch of the transaction.
  */
 export function refusalOfStaging(
-  group: Group,
+  group: AnyGroup,
   { memberId, instanceId, generation }: TransactionalCommit,
 ): GroupErrorCode | undefined {
   if (group.state === 'Dead') return 'coordinator_not_available'
+  if (group.kind === 'consumer') {
+    return refusalOfConsumerStaging(group, { memberId, instanceId, generation })
+  }
   if (generation < 0 && group.state === 'Empty') return undefined
   if (generation < 0 && memberId === '' && instanceId === undefined) return undefined
   const error = group.checkMember(memberId, instanceId)
@@ -38,7 +42,7 @@ export function refusalOfStaging(
 
 /** Keeps what has no error yet. `errors` is filled in and given back. */
 export function stageOffsets(
-  group: Group,
+  group: AnyGroup,
   request: TransactionalCommit,
   errors: (GroupErrorCode | undefined)[],
   callback: CommitCallback,
@@ -76,10 +80,11 @@ export function stageOffsets(
  * when that is durable. Undefined: there is nothing, as after a crash behind the markers.
  */
 export function endPending(
-  group: Group,
+  group: AnyGroup,
   { producerId, isCommit }: Omit<GroupsEnd, 'groups'>,
 ): (() => void) | undefined {
-  const { pending } = group.offsets
+  const { offsets } = group
+  const { pending } = offsets
   const ended = pending.take(producerId)
   if (ended.length === 0) return undefined
   group.context.store.put(
@@ -93,7 +98,7 @@ export function endPending(
     }),
   )
   return () => {
-    if (group.state === 'Dead') return
+    if (offsets.isGone) return
     for (const { place, committed } of ended) {
       pending.release(place, isCommit ? committed : undefined)
       if (isCommit) group.context.events.onCommitted?.(group.id, place, committed.offset)
@@ -106,13 +111,13 @@ function pendingRow(groupId: string, { producerId, place, committed }: PendingOf
 }
 
 /** It could not be kept. */
-function drop({ offsets: { pending } }: Group, dropped: PendingOffset): void {
+function drop({ offsets: { pending } }: AnyGroup, dropped: PendingOffset): void {
   if (pending.find(dropped.producerId, dropped.place) !== dropped) return
   pending.remove(dropped)
   pending.release(dropped.place, undefined)
 }
 
-function refusalOfPlace(group: Group, place: OffsetToCommit): GroupErrorCode | undefined {
+function refusalOfPlace(group: AnyGroup, place: OffsetToCommit): GroupErrorCode | undefined {
   const { budget, config, admission } = group.context
   const { length } = place.metadata
   const { offsets } = group

@@ -244,7 +244,10 @@ export class JobWork implements Visitor {
     }
     this.#ticket = store.endAtom()
     if (!isNoted) return false
-    if (backlog !== undefined && queue.kind === 'queue') queue.onReadable()
+    if (backlog !== undefined && queue.kind === 'queue') {
+      queue.ends.sweep()
+      queue.onReadable()
+    }
     this.#messageRate?.take(batch.done)
     this.#byteRate?.take(batch.doneSize)
     return true

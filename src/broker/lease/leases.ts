@@ -70,6 +70,9 @@ export class Leases {
     this.#options = options
     const { access, deletionListeners } = options.broker
     access.changeListeners.push((user) => this.#onUserChanged(user))
+    access.aclListeners.push(() => {
+      for (const user of this.#receivers.keys()) this.#onUserChanged(user)
+    })
     deletionListeners.push((queue) => this.#onQueueDeleted(queue))
   }
 

@@ -173,6 +173,10 @@ const values: Record<string, { good: readonly unknown[]; bad: readonly [unknown,
     good: [1],
     bad: [[0, '0 is not a valid delayed retry maximum delay. Must be a positive integer']],
   },
+  'order-by-key': {
+    good: [true, false],
+    bad: [[1, '1 is not a valid order by key. Must be true or false']],
+  },
   'retention-ms': { good: [1], bad: [[0, '0 is not a valid retention time']] },
   'retention-bytes': { good: [1], bad: [[0, '0 is not a valid retention size in bytes']] },
   'max-age': {

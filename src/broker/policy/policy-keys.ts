@@ -182,6 +182,12 @@ export const policyKeys: Readonly<Record<string, PolicyKey>> = {
     refusal: 'is not a valid max age',
     unfit: onStreamsOnly,
   },
+  // Pabal's own.
+  'order-by-key': {
+    accepts: oneOf(true, false),
+    refusal: 'is not a valid order by key. Must be true or false',
+    unfit: notOnStreams,
+  },
   // The two are Pabal's own.
   'retention-ms': {
     accepts: between(1),

@@ -9,7 +9,7 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Destination } from '../destination.ts'
 import { PublishedMessage } from '../exchange/published-message.ts'
 import { routingKeysOf } from '../exchange/routing-keys.ts'
-import { permit, permitTopic } from '../permit.ts'
+import { accessRefused, permit, permitTopic } from '../permit.ts'
 import { type Route, type RouteCache, routeTo } from '../route-cache.ts'
 import type { VHost } from '../vhost.ts'
 import { hasCarbonCopies, removeBlindCopies } from './carbon-copies.ts'
@@ -37,13 +37,28 @@ export class MessageRouter {
    * routing keys. RabbitMQ looks at the former before it looks for the exchange.
    */
   permit(source: RecordSource, rights: Rights): void {
-    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
+    const { exchange } = decodeAddress(source.address, source.addressStart)
     permit(rights, 'write', { kind: 'exchange', name: exchange })
-    if (!rights.restrictsTopics(exchange)) return
+    if (rights.restrictsTopics(exchange)) this.#permitKeys(source, rights)
+    if (rights.hasDenials) this.#permitQueues(source, rights)
+  }
+
+  #permitKeys(source: RecordSource, rights: Rights): void {
+    const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
     this.#vhost.getPublishable(exchange)
     const { headers } = new PublishedMessage([], source)
     for (const key of routingKeysOf(routingKey, headers)) {
       permitTopic(rights, 'write', this.#vhost, { exchange, routingKey: key })
+    }
+  }
+
+  /** What ACLs deny to write is not reached by an exchange either. */
+  #permitQueues(source: RecordSource, rights: Rights): void {
+    const { queues } = this.route(source)
+    for (const { name } of queues) {
+      if (rights.aclVerdict('write', 'topic', name) === 'deny') {
+        throw accessRefused(rights, 'write', { kind: 'queue', name })
+      }
     }
   }
 

@@ -51,6 +51,8 @@ export class Backlog implements QueueBacklog {
    * those that were out when the queue was rewound.
    */
   #heldBack: Set<number> | undefined
+  /** What was put back, from then until it is taken again: nobody has seen it. */
+  #unseen: Set<number> | undefined
   /** Kept only where a limit asks for it. */
   #sizes: ReadySizes | undefined
   #isClosed = false
@@ -182,6 +184,12 @@ export class Backlog implements QueueBacklog {
     this.#sizes?.onRequeued(offset)
   }
 
+  putBack(offset: number): void {
+    this.delay(offset)
+    this.#unseen ??= new Set()
+    this.#unseen.add(offset)
+  }
+
   holdBack(offset: number): void {
     this.delayedCount++
     this.#heldBack ??= new Set()
@@ -197,6 +205,7 @@ export class Backlog implements QueueBacklog {
   dropDelayed(offset: number): void {
     this.delayedCount--
     this.messageCount--
+    this.#unseen?.delete(offset)
     this.cursor.ack(offset)
   }
 
@@ -215,6 +224,14 @@ export class Backlog implements QueueBacklog {
 
   returnCountOf(offset: number): number {
     return this.cursor.notes?.countOf(offset) ?? 0
+  }
+
+  readyAtOf(offset: number): number {
+    return this.cursor.notes?.get(offset).readyAt ?? 0
+  }
+
+  isAcked(offset: number): boolean {
+    return this.cursor.acked.isAcked(offset)
   }
 
   detach(offset: number): void {
@@ -250,6 +267,7 @@ export class Backlog implements QueueBacklog {
   purge(): number {
     const count = this.readyCount
     for (let offset = this.#requeued.pop(); offset >= 0; offset = this.#requeued.pop()) {
+      this.#unseen?.delete(offset)
       this.cursor.ack(offset)
     }
     this.#ackRest()
@@ -284,6 +302,7 @@ export class Backlog implements QueueBacklog {
       if (acked.isAcked(offset)) return 'acked'
       const isPassed = offset < this.#next || this.#heldBack?.has(offset) === true
       if (returned.has(offset) || !isPassed) return 'ready'
+      if (this.#unseen?.has(offset) === true) return 'delayed'
       return notes !== undefined && notes.get(offset).readyAt > now ? 'delayed' : 'unacked'
     }
   }
@@ -294,6 +313,7 @@ export class Backlog implements QueueBacklog {
     }
     for (const { offset, size } of messages) {
       this.messageCount--
+      this.#unseen?.delete(offset)
       this.cursor.ack(offset)
       this.#sizes?.onRemoved(offset, size)
       this.#ackedAheadEnd = Math.max(this.#ackedAheadEnd, offset + 1)
@@ -401,15 +421,17 @@ export class Backlog implements QueueBacklog {
   #advancePast(offset: number): boolean {
     if (this.#requeued.size > 0) {
       assert(this.#requeued.pop() === offset, 'the requeued message was the one read')
-      return true
+      return this.#unseen?.delete(offset) !== true
     }
     this.#next = offset + 1
+    this.#unseen?.delete(offset)
     return offset < this.#mark.redeliveredBelow
   }
 
   #skip(offset: number, end: number): void {
     if (this.#requeued.peek() === offset) {
       this.#requeued.pop()
+      this.#unseen?.delete(offset)
       this.messageCount -= this.cursor.skipRange(offset, offset)
       return
     }

@@ -16,7 +16,7 @@ import { KeptDeadLetters } from './kept-dead-letters.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
 
 export interface DeadLettersOptions {
-  readonly backlog: QueueBacklog
+  readonly backlog: Pick<QueueBacklog, 'readDetached' | 'ackDetached'>
   readonly store: LogStore
   readonly turn: Turn
   readonly shortage: Shortage

@@ -19,6 +19,8 @@ export interface DispatchSource extends WatchedStream {
   readonly counters: QueueCounters
   /** Takes the next message that may be delivered. */
   takeReady(view: RecordView): TakeResult
+  /** Ends the delivery of a message that nobody acks. */
+  drop(offset: number): void
 }
 
 /** What dispatches of a broker share. */
@@ -169,7 +171,7 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
     if (consumer.isNoAck) {
       counters.deliveredNoAck++
       consumer.sink.deliver(consumer, view, backlog.isRedelivered)
-      backlog.remove(view.offset)
+      this.#source.drop(view.offset)
     } else {
       counters.delivered++
       consumer.unackedCount++

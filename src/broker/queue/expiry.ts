@@ -2,6 +2,7 @@
 // when they came into the queue. Messages go only at the head, so one timer for the head is enough.
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { readExpiration, readPropertyFlags } from '../../record/message/content-header.ts'
+import { readDeliverAt } from '../../record/message/deliver-at.ts'
 import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
@@ -95,8 +96,9 @@ export class Expiry {
     this.hasOwn = true
   }
 
-  #countsFrom({ timestamp }: RecordView): number {
-    return Math.max(timestamp, this.#rewoundAt)
+  /** A message that its producer delays lives from when it may be delivered. */
+  #countsFrom(record: RecordView): number {
+    return Math.max(record.timestamp, this.#rewoundAt, readDeliverAt(record))
   }
 
   #isNew(place: number): boolean {
@@ -123,7 +125,9 @@ export class Expiry {
 
   #ttlOf({ buffer, headerStart, headerEnd }: RecordView): number {
     if ((readPropertyFlags(buffer, headerStart) & PROPERTY_EXPIRATION) === 0) return this.ttlMs
-    return Math.min(Number(readExpiration(buffer, headerStart, headerEnd)), this.ttlMs)
+    const ownMs = Number(readExpiration(buffer, headerStart, headerEnd))
+    // A Kafka producer may write anything.
+    return ownMs >= 0 ? Math.min(ownMs, this.ttlMs) : this.ttlMs
   }
 }
 

@@ -1,9 +1,11 @@
-// How messages of a queue end otherwise than by an ack: they expire, a limit has no room for them, a consumer
-// rejects them, or they come back too often. Each part is made when it is needed, as in most of many
-// queues nothing ends by itself.
+// How messages of a queue end, also otherwise than by an ack: they expire, a limit has no room for them, a consumer
+// rejects them, or they come back too often; and which may not go out yet. Each part is made when it is
+// needed, as in most of many queues nothing ends or waits by itself.
 import type { Clock } from '../../lib/clock.ts'
 import type { Turn } from '../../lib/turn.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import { readDeliverAt } from '../../record/message/deliver-at.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
@@ -14,6 +16,8 @@ import type { MessageWatch, WatchedStream } from '../trace/message-watch.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Departures } from './departures.ts'
 import { hasExpiration } from './expiry.ts'
+import { HeldMessages } from './held-messages.ts'
+import { KeyOrder } from './key-order.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
 import { hasDepartures, type QueueSettings } from './queue-settings.ts'
 import { type ReturnReason, Returns } from './returns.ts'
@@ -57,6 +61,8 @@ export class MessageEnds {
   readonly #context: EndsContext
   #departures: Departures | undefined
   #returns: Returns | undefined
+  #held: HeldMessages | undefined
+  #keyOrder: KeyOrder | undefined
   #deadLetters: DeadLetters | undefined
   #hasGivenUp = false
 
@@ -67,7 +73,11 @@ export class MessageEnds {
     // Nobody looks at a topic's records when they come.
     const isRestored = backlog.messageCount > 0 || queue.source !== undefined
     if (isRestored || hasDepartures(queue.settings)) this.#openDepartures(isRestored)
-    if (backlog.hasNotes) this.#returns = this.#openReturns()
+    if (queue.settings.isOrderedByKey) this.#keyOrder = new KeyOrder(backlog)
+    if (!backlog.hasNotes) return
+    this.#returns = this.#openReturns()
+    // In order, each is looked at when it is its turn.
+    if (this.#keyOrder === undefined) this.#returns.holdNoted()
   }
 
   /** Dead letters that found no queue and are kept, … */
@@ -90,9 +100,10 @@ export class MessageEnds {
     return this.#deadLetters
   }
 
-  /** Whether so many messages wait for their next try that no further ones should be tried. */
+  /** Whether so many messages wait for a time or for others that no further ones should be taken. */
   get holdsTooMany(): boolean {
-    return this.#returns?.isFull === true
+    if (this.#held === undefined && this.#keyOrder === undefined) return false
+    return this.#backlog.delayedCount >= brokerLimits.delayedRetriesMax
   }
 
   /** How often the message at `offset` came back, where that is counted. */
@@ -106,6 +117,12 @@ export class MessageEnds {
     this.#deadLetters?.retryKept()
     if (this.#departures !== undefined) this.#departures.applySettings(settings)
     else if (hasDepartures(settings)) this.#openDepartures(false)
+    if (settings.isOrderedByKey) this.#keyOrder ??= new KeyOrder(this.#backlog)
+    else if (this.#keyOrder !== undefined) {
+      this.#keyOrder.release()
+      this.#keyOrder = undefined
+      this.#queue.onReadable()
+    }
     this.look()
   }
 
@@ -121,17 +138,56 @@ export class MessageEnds {
     this.#departures?.onAppended(source)
   }
 
+  /** Messages came in that nobody has looked at. */
+  onBatchAppended(): void {
+    if (this.#departures === undefined) this.#openDepartures(true)
+    this.look()
+  }
+
   /** Looks at the end of this turn at what is due to leave. */
   look(): void {
     this.#departures?.schedule()
   }
 
-  /** Ends the message that was just taken into `view` when it has expired. */
-  endIfTooOld(view: RecordView): boolean {
-    if (this.#departures?.isTooOld(view, this.#backlog.isRedelivered) !== true) return false
-    this.#backlog.detach(view.offset)
-    this.#end(view.offset, 'expired')
-    return true
+  /** Whether the message that was just taken into `view` goes out; otherwise it has ended, or waits. */
+  mayGoOut(view: RecordView): boolean {
+    const dueAt = readDeliverAt(view)
+    if (dueAt > 0 && dueAt > this.#context.clock.now()) {
+      this.#backlog.putBack(view.offset)
+      this.#openHeld().hold(view.offset, dueAt)
+      return false
+    }
+    if (this.#departures?.isTooOld(view, this.#backlog.isRedelivered) === true) {
+      this.#backlog.detach(view.offset)
+      this.#end(view.offset, 'expired')
+      return false
+    }
+    return this.#keyOrder === undefined || this.#isInOrder(view, this.#keyOrder)
+  }
+
+  #isInOrder(view: RecordView, keyOrder: KeyOrder): boolean {
+    const { offset: place } = view
+    if (!keyOrder.admit(view)) {
+      this.#backlog.putBack(place)
+      return false
+    }
+    const readyAt = this.#returns === undefined ? 0 : this.#backlog.readyAtOf(place)
+    if (readyAt <= this.#context.clock.now()) return true
+    // It came back to an earlier process.
+    this.#backlog.delay(place)
+    this.#openHeld().hold(place, readyAt)
+    return false
+  }
+
+  /** The unacked message is done with. */
+  remove(offset: number): void {
+    this.#backlog.remove(offset)
+    if (this.#keyOrder?.end(offset) === true) this.#queue.onReadable()
+  }
+
+  /** Ready messages were removed from anywhere in the line. Not within an atom. */
+  sweep(): void {
+    if (this.#keyOrder?.sweep() === true) this.#queue.onReadable()
   }
 
   /** A consumer rejected the unacked message. */
@@ -150,15 +206,15 @@ export class MessageEnds {
     this.#returns.onReturned(offset, reason, this.#queue.settings)
   }
 
-  /** Drops what waits for its next try and returns how much that was. Within an atom. */
+  /** Drops what waits for a time or for others and returns how much that was. Within an atom. */
   purge(): number {
-    return this.#returns?.purge() ?? 0
+    return (this.#held?.purge() ?? 0) + (this.#keyOrder?.purge() ?? 0)
   }
 
   /** The broker stops: nothing leaves or comes back by itself any more. */
   stopTimers(): void {
     this.#departures?.close()
-    this.#returns?.close()
+    this.#held?.close()
     this.#deadLetters?.stopRetrying()
   }
 
@@ -170,6 +226,7 @@ export class MessageEnds {
 
   /** A message that was detached from the backlog dies. */
   #end(offset: number, reason: DeathReason): void {
+    if (this.#keyOrder?.end(offset) === true) this.#queue.onReadable()
     const isDropped = this.#queue.settings.deadLetter === undefined
     this.#context.watch.observer?.onDeath(this.#queue, offset, reason, isDropped)
     if (isDropped) {
@@ -207,10 +264,16 @@ export class MessageEnds {
   #openReturns(): Returns {
     return new Returns({
       backlog: this.#backlog,
+      held: this.#openHeld(),
       clock: this.#context.clock,
       onTooOften: (offset) => this.#giveUp(offset),
-      onReady: () => this.#queue.onReadable(),
     })
+  }
+
+  #openHeld(): HeldMessages {
+    const onReady = (): void => this.#queue.onReadable()
+    this.#held ??= new HeldMessages({ backlog: this.#backlog, clock: this.#context.clock, onReady })
+    return this.#held
   }
 
   #openDeadLetters(): DeadLetters {

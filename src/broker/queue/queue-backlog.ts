@@ -117,6 +117,8 @@ export interface QueueBacklog {
   requeue(offset: number): void
   /** An unacked message came back and waits until `wake`, or until it is dropped. */
   delay(offset: number): void
+  /** The same for a message that was taken and that nobody has seen. */
+  putBack(offset: number): void
   /** The same for a ready message, which an earlier process delayed. */
   holdBack(offset: number): void
   /** A delayed message is ready again at its original place. */
@@ -127,6 +129,10 @@ export interface QueueBacklog {
   note(offset: number, note: CursorNote): void
   /** How often that was noted to have come back. */
   returnCountOf(offset: number): number
+  /** From when on it may be handed out again, as was noted; 0 for at once. */
+  readyAtOf(offset: number): number
+  /** Whether it is done with. */
+  isAcked(offset: number): boolean
   /** Everything that is noted. */
   notes(): Iterable<NotedMessage>
   /** An unacked message counts no more; it is in the log until `ackDetached`. */

@@ -18,6 +18,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   profile: undefined,
   publishRate: { messages: undefined, bytes: undefined },
   deduplicates: false,
+  isOrderedByKey: false,
   hasSingleActiveConsumer: false,
   retention: undefined,
 }
@@ -34,6 +35,17 @@ const retry = { 'delayed-retry-type': 'failed', 'delayed-retry-min': 5 } as cons
 
 const cases: readonly Case[] = [
   { what: 'nothing asks for nothing', expected: {} },
+  {
+    what: 'an argument asks for the order of keys',
+    args: { 'x-order-by-key': true },
+    expected: { isOrderedByKey: true },
+  },
+  {
+    what: 'a policy wins over that',
+    args: { 'x-order-by-key': true },
+    policy: { 'order-by-key': false },
+    expected: { isOrderedByKey: false },
+  },
   {
     what: 'of two time-outs of consumers the lower one counts',
     args: { 'x-consumer-timeout': 1.5 },

@@ -64,6 +64,8 @@ export interface QueueSettings {
   readonly publishRate: PublishRate
   /** A message with the id of one that is in the queue is dropped. */
   readonly deduplicates: boolean
+  /** One message of a key is out at a time: see `KeyOrder`. */
+  readonly isOrderedByKey: boolean
   /** One consumer at a time gets messages. */
   readonly hasSingleActiveConsumer: boolean
   /** Undefined: what is acked is not kept. Only durable queues act on it. */
@@ -103,6 +105,8 @@ export function readQueueSettings(
     profile: both.ownText('profile') as LogProfile | undefined,
     publishRate: rateOf(both.lower('max-publish-rate'), both.lower('max-publish-bytes-rate')),
     deduplicates: readDeduplicates(args, policy),
+    isOrderedByKey:
+      (policy['order-by-key'] as boolean | undefined) ?? args.get('x-order-by-key')?.value === true,
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     retention: readRetention(both),
   }

@@ -197,7 +197,7 @@ export class Queue
   }
 
   /** How its messages end by themselves, for those who only look. */
-  get ends(): Pick<MessageEnds, 'deadLetters' | 'nextExpiryAt'> {
+  get ends(): Pick<MessageEnds, 'deadLetters' | 'nextExpiryAt' | 'sweep'> {
     return this.#ends
   }
 
@@ -271,7 +271,7 @@ export class Queue
     this.#backlog.onBatchAppended(incoming, this.consumerCount > 0, index)
     this.counters.onProduced(incoming.count)
     this.#dispatch.schedule()
-    this.#ends.look()
+    this.#ends.onBatchAppended()
   }
 
   /** A transaction in the log of `cursors[index]` has ended. */
@@ -322,7 +322,7 @@ export class Queue
     if (this.isDeleted) return
     this.#context.watch.observer?.onSettled(this, offset, reason)
     if (reason === 'ack') {
-      this.#backlog.remove(offset)
+      this.#ends.remove(offset)
       this.counters.acked++
     } else if (reason === 'reject') {
       this.#ends.reject(offset)
@@ -338,15 +338,16 @@ export class Queue
     return this.#ends.returnCountOf(offset)
   }
 
-  /** Takes the next ready message for a delivery; what has expired goes meanwhile. */
+  /** Takes the next ready message for a delivery; what has expired, or may not go out yet, goes meanwhile. */
   takeReady(view: RecordView): TakeResult {
     const ends = this.#ends
     if (ends.holdsTooMany || this.pausedAt > 0) return 'empty'
     for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
       const result = this.#backlog.take(view)
-      if (result !== 'record' || !ends.endIfTooOld(view)) return result
+      if (result !== 'record' || ends.mayGoOut(view)) return result
     }
     ends.look()
+    this.#dispatch.schedule()
     return 'wait'
   }
 
@@ -372,7 +373,7 @@ export class Queue
 
   /** Ends the delivery of a message that nobody acks. */
   drop(offset: number): void {
-    if (!this.isDeleted) this.#backlog.remove(offset)
+    if (!this.isDeleted) this.#ends.remove(offset)
   }
 
   /** Calls back once, in a turn of its own, when a `take` that had to wait is worth another try. */

@@ -87,6 +87,10 @@ export abstract class SeveralBacklogs<L extends Lane> {
     this.#at(place).delay(offsetIn(place))
   }
 
+  putBack(place: number): void {
+    this.#at(place).putBack(offsetIn(place))
+  }
+
   holdBack(place: number): void {
     this.#at(place).holdBack(offsetIn(place))
   }
@@ -105,6 +109,14 @@ export abstract class SeveralBacklogs<L extends Lane> {
 
   returnCountOf(place: number): number {
     return this.#at(place).returnCountOf(offsetIn(place))
+  }
+
+  readyAtOf(place: number): number {
+    return this.#at(place).readyAtOf(offsetIn(place))
+  }
+
+  isAcked(place: number): boolean {
+    return this.#at(place).isAcked(offsetIn(place))
   }
 
   *notes(): Generator<NotedMessage> {

@@ -4,19 +4,22 @@ import type { Clock } from '../../lib/clock.ts'
 import { rateLimits } from '../../limits/rate.ts'
 
 export class TokenBucket {
+  /** What it holds when it is full. */
+  readonly capacity: number
   readonly #clock: Clock
   readonly #perMs: number
-  readonly #countMax: number
   /** As of `#at`; below zero it is a debt. */
   #count: number
   #at: number
 
-  /** `rate` is in tokens per second, and above zero. It begins full. */
-  constructor(clock: Clock, rate: number) {
+  /**
+   * `rate` is in tokens per second, and above zero. It holds what comes in `burstMs`, and begins full.
+   */
+  constructor(clock: Clock, rate: number, burstMs: number = rateLimits.burstMs) {
     this.#clock = clock
     this.#perMs = rate / 1000
-    this.#countMax = this.#perMs * rateLimits.burstMs
-    this.#count = this.#countMax
+    this.capacity = this.#perMs * burstMs
+    this.#count = this.capacity
     this.#at = clock.monotonic()
   }
 
@@ -32,9 +35,15 @@ export class TokenBucket {
     return this.#count < 0 ? -this.#count / this.#perMs : 0
   }
 
+  /** Nothing of it is used: another new one would be the same. */
+  get isFull(): boolean {
+    this.#refill()
+    return this.#count === this.capacity
+  }
+
   #refill(): void {
     const now = this.#clock.monotonic()
-    this.#count = Math.min(this.#countMax, this.#count + (now - this.#at) * this.#perMs)
+    this.#count = Math.min(this.capacity, this.#count + (now - this.#at) * this.#perMs)
     this.#at = now
   }
 }

@@ -64,6 +64,8 @@ export const topicConfigs: Readonly<Record<string, TopicConfigDefinition>> = {
   },
   'compression.zstd.level': int('3', between(-131_072, 22)),
   'delete.retention.ms': long(dayMs, atLeast(0)),
+  // KIP-1191, of Kafka 4.4: share groups may put their dead letters there.
+  'errors.deadletterqueue.group.enable': flag,
   'file.delete.delay.ms': long('60000', atLeast(0)),
   'flush.messages': long(max64, atLeast(1)),
   'flush.ms': long(max64, atLeast(0)),

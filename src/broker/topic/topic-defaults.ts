@@ -28,6 +28,7 @@ const brokerNames: Readonly<Record<string, string>> = {
 }
 /** Topics' own, of which the broker's settings know nothing. */
 const withoutDefault: ReadonlySet<string> = new Set([
+  'errors.deadletterqueue.group.enable',
   'follower.replication.throttled.replicas',
   'leader.replication.throttled.replicas',
   'pabal.profile',

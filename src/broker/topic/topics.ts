@@ -135,6 +135,16 @@ export class Topics {
     }
   }
 
+  /** Names of everything Kafka may see: nothing is made for work queues that nobody has looked at. */
+  *names(): Generator<string, void> {
+    for (const queue of this.#vhost.queues()) if (isVisible(queue)) yield queue.name
+  }
+
+  /** Another number when something of it may have come, gone or changed. */
+  get version(): number {
+    return this.#vhost.version
+  }
+
   /** The topics, and with `withQueues` the work queues that Kafka has looked at: for who only counts them. */
   *seen(withQueues: boolean): Generator<TopicView, void> {
     const queues = withQueues ? this.#queueViews.keys() : []
@@ -368,10 +378,8 @@ export class Topics {
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
   #viewOf(queue: Destination): TopicView | undefined {
-    if (queue.kind === 'topic') return isTopicName(queue.name) ? queue : undefined
-    const isVisible =
-      queue.isDurable && !queue.isExclusive && !queue.isAutoDelete && isTopicName(queue.name)
-    if (!isVisible) return undefined
+    if (!isVisible(queue)) return undefined
+    if (queue.kind === 'topic') return queue
     const view = this.#queueViews.get(queue) ?? this.#addQueueView(queue)
     // A queue with priorities has one more with each priority that comes up.
     while (view.partitions.length < queue.levels.length) {
@@ -402,6 +410,11 @@ export class Topics {
     this.#queuesById.set(view.topicId, queue)
     return view
   }
+}
+
+function isVisible(queue: Destination): boolean {
+  if (!isTopicName(queue.name)) return false
+  return queue.kind === 'topic' || (queue.isDurable && !queue.isExclusive && !queue.isAutoDelete)
 }
 
 /** Throws `invalid_partitions`. */

@@ -49,8 +49,17 @@ import { readDescribeProducersRequest, readDescribeProducersResponse, type Descr
 import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
 import { readDescribeTransactionsRequest, readDescribeTransactionsResponse, type DescribeTransactionsRequest, type DescribeTransactionsResponse, writeDescribeTransactionsRequest, writeDescribeTransactionsResponse } from './messages/describe-transactions.gen.ts'
 import { readListTransactionsRequest, readListTransactionsResponse, type ListTransactionsRequest, type ListTransactionsResponse, writeListTransactionsRequest, writeListTransactionsResponse } from './messages/list-transactions.gen.ts'
+import { readConsumerGroupHeartbeatRequest, readConsumerGroupHeartbeatResponse, type ConsumerGroupHeartbeatRequest, type ConsumerGroupHeartbeatResponse, writeConsumerGroupHeartbeatRequest, writeConsumerGroupHeartbeatResponse } from './messages/consumer-group-heartbeat.gen.ts'
+import { readConsumerGroupDescribeRequest, readConsumerGroupDescribeResponse, type ConsumerGroupDescribeRequest, type ConsumerGroupDescribeResponse, writeConsumerGroupDescribeRequest, writeConsumerGroupDescribeResponse } from './messages/consumer-group-describe.gen.ts'
 import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
+import { readShareGroupHeartbeatRequest, readShareGroupHeartbeatResponse, type ShareGroupHeartbeatRequest, type ShareGroupHeartbeatResponse, writeShareGroupHeartbeatRequest, writeShareGroupHeartbeatResponse } from './messages/share-group-heartbeat.gen.ts'
+import { readShareGroupDescribeRequest, readShareGroupDescribeResponse, type ShareGroupDescribeRequest, type ShareGroupDescribeResponse, writeShareGroupDescribeRequest, writeShareGroupDescribeResponse } from './messages/share-group-describe.gen.ts'
+import { readShareFetchRequest, readShareFetchResponse, type ShareFetchRequest, type ShareFetchResponse, writeShareFetchRequest, writeShareFetchResponse } from './messages/share-fetch.gen.ts'
+import { readShareAcknowledgeRequest, readShareAcknowledgeResponse, type ShareAcknowledgeRequest, type ShareAcknowledgeResponse, writeShareAcknowledgeRequest, writeShareAcknowledgeResponse } from './messages/share-acknowledge.gen.ts'
+import { readDescribeShareGroupOffsetsRequest, readDescribeShareGroupOffsetsResponse, type DescribeShareGroupOffsetsRequest, type DescribeShareGroupOffsetsResponse, writeDescribeShareGroupOffsetsRequest, writeDescribeShareGroupOffsetsResponse } from './messages/describe-share-group-offsets.gen.ts'
+import { readAlterShareGroupOffsetsRequest, readAlterShareGroupOffsetsResponse, type AlterShareGroupOffsetsRequest, type AlterShareGroupOffsetsResponse, writeAlterShareGroupOffsetsRequest, writeAlterShareGroupOffsetsResponse } from './messages/alter-share-group-offsets.gen.ts'
+import { readDeleteShareGroupOffsetsRequest, readDeleteShareGroupOffsetsResponse, type DeleteShareGroupOffsetsRequest, type DeleteShareGroupOffsetsResponse, writeDeleteShareGroupOffsetsRequest, writeDeleteShareGroupOffsetsResponse } from './messages/delete-share-group-offsets.gen.ts'
 import type { ApiCodec } from './api-codec.ts'
 
 /** The messages of each API that has a codec. */
@@ -105,8 +114,17 @@ export interface ApiMessages {
   readonly unregisterBroker: { readonly request: UnregisterBrokerRequest; readonly response: UnregisterBrokerResponse }
   readonly describeTransactions: { readonly request: DescribeTransactionsRequest; readonly response: DescribeTransactionsResponse }
   readonly listTransactions: { readonly request: ListTransactionsRequest; readonly response: ListTransactionsResponse }
+  readonly consumerGroupHeartbeat: { readonly request: ConsumerGroupHeartbeatRequest; readonly response: ConsumerGroupHeartbeatResponse }
+  readonly consumerGroupDescribe: { readonly request: ConsumerGroupDescribeRequest; readonly response: ConsumerGroupDescribeResponse }
   readonly listConfigResources: { readonly request: ListConfigResourcesRequest; readonly response: ListConfigResourcesResponse }
   readonly describeTopicPartitions: { readonly request: DescribeTopicPartitionsRequest; readonly response: DescribeTopicPartitionsResponse }
+  readonly shareGroupHeartbeat: { readonly request: ShareGroupHeartbeatRequest; readonly response: ShareGroupHeartbeatResponse }
+  readonly shareGroupDescribe: { readonly request: ShareGroupDescribeRequest; readonly response: ShareGroupDescribeResponse }
+  readonly shareFetch: { readonly request: ShareFetchRequest; readonly response: ShareFetchResponse }
+  readonly shareAcknowledge: { readonly request: ShareAcknowledgeRequest; readonly response: ShareAcknowledgeResponse }
+  readonly describeShareGroupOffsets: { readonly request: DescribeShareGroupOffsetsRequest; readonly response: DescribeShareGroupOffsetsResponse }
+  readonly alterShareGroupOffsets: { readonly request: AlterShareGroupOffsetsRequest; readonly response: AlterShareGroupOffsetsResponse }
+  readonly deleteShareGroupOffsets: { readonly request: DeleteShareGroupOffsetsRequest; readonly response: DeleteShareGroupOffsetsResponse }
 }
 
 export type ApiName = keyof ApiMessages
@@ -670,6 +688,28 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readListTransactionsResponse,
     writeResponse: writeListTransactionsResponse,
   },
+  consumerGroupHeartbeat: {
+    name: 'consumerGroupHeartbeat',
+    key: 68,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readConsumerGroupHeartbeatRequest,
+    writeRequest: writeConsumerGroupHeartbeatRequest,
+    readResponse: readConsumerGroupHeartbeatResponse,
+    writeResponse: writeConsumerGroupHeartbeatResponse,
+  },
+  consumerGroupDescribe: {
+    name: 'consumerGroupDescribe',
+    key: 69,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readConsumerGroupDescribeRequest,
+    writeRequest: writeConsumerGroupDescribeRequest,
+    readResponse: readConsumerGroupDescribeResponse,
+    writeResponse: writeConsumerGroupDescribeResponse,
+  },
   listConfigResources: {
     name: 'listConfigResources',
     key: 74,
@@ -691,6 +731,83 @@ export const apiCodecs: ApiCodecs = {
     writeRequest: writeDescribeTopicPartitionsRequest,
     readResponse: readDescribeTopicPartitionsResponse,
     writeResponse: writeDescribeTopicPartitionsResponse,
+  },
+  shareGroupHeartbeat: {
+    name: 'shareGroupHeartbeat',
+    key: 76,
+    versionMin: 1,
+    versionMax: 1,
+    flexibleVersionMin: 1,
+    readRequest: readShareGroupHeartbeatRequest,
+    writeRequest: writeShareGroupHeartbeatRequest,
+    readResponse: readShareGroupHeartbeatResponse,
+    writeResponse: writeShareGroupHeartbeatResponse,
+  },
+  shareGroupDescribe: {
+    name: 'shareGroupDescribe',
+    key: 77,
+    versionMin: 1,
+    versionMax: 1,
+    flexibleVersionMin: 1,
+    readRequest: readShareGroupDescribeRequest,
+    writeRequest: writeShareGroupDescribeRequest,
+    readResponse: readShareGroupDescribeResponse,
+    writeResponse: writeShareGroupDescribeResponse,
+  },
+  shareFetch: {
+    name: 'shareFetch',
+    key: 78,
+    versionMin: 1,
+    versionMax: 2,
+    flexibleVersionMin: 1,
+    readRequest: readShareFetchRequest,
+    writeRequest: writeShareFetchRequest,
+    readResponse: readShareFetchResponse,
+    writeResponse: writeShareFetchResponse,
+  },
+  shareAcknowledge: {
+    name: 'shareAcknowledge',
+    key: 79,
+    versionMin: 1,
+    versionMax: 2,
+    flexibleVersionMin: 1,
+    readRequest: readShareAcknowledgeRequest,
+    writeRequest: writeShareAcknowledgeRequest,
+    readResponse: readShareAcknowledgeResponse,
+    writeResponse: writeShareAcknowledgeResponse,
+  },
+  describeShareGroupOffsets: {
+    name: 'describeShareGroupOffsets',
+    key: 90,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readDescribeShareGroupOffsetsRequest,
+    writeRequest: writeDescribeShareGroupOffsetsRequest,
+    readResponse: readDescribeShareGroupOffsetsResponse,
+    writeResponse: writeDescribeShareGroupOffsetsResponse,
+  },
+  alterShareGroupOffsets: {
+    name: 'alterShareGroupOffsets',
+    key: 91,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readAlterShareGroupOffsetsRequest,
+    writeRequest: writeAlterShareGroupOffsetsRequest,
+    readResponse: readAlterShareGroupOffsetsResponse,
+    writeResponse: writeAlterShareGroupOffsetsResponse,
+  },
+  deleteShareGroupOffsets: {
+    name: 'deleteShareGroupOffsets',
+    key: 92,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readDeleteShareGroupOffsetsRequest,
+    writeRequest: writeDeleteShareGroupOffsetsRequest,
+    readResponse: readDeleteShareGroupOffsetsResponse,
+    writeResponse: writeDeleteShareGroupOffsetsResponse,
   },
 }
 
@@ -746,6 +863,15 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [64, 'unregisterBroker'],
   [65, 'describeTransactions'],
   [66, 'listTransactions'],
+  [68, 'consumerGroupHeartbeat'],
+  [69, 'consumerGroupDescribe'],
   [74, 'listConfigResources'],
   [75, 'describeTopicPartitions'],
+  [76, 'shareGroupHeartbeat'],
+  [77, 'shareGroupDescribe'],
+  [78, 'shareFetch'],
+  [79, 'shareAcknowledge'],
+  [90, 'describeShareGroupOffsets'],
+  [91, 'alterShareGroupOffsets'],
+  [92, 'deleteShareGroupOffsets'],
 ])

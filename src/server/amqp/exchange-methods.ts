@@ -1,6 +1,6 @@
 import { declareExchange } from '../../broker/declare-exchange.ts'
 import { checkDeletable, checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
-import { permit, permitAny, permitBinding } from '../../broker/permit.ts'
+import { permitAny, permitBinding, permitConfigure } from '../../broker/permit.ts'
 import type { Changes } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
@@ -75,7 +75,7 @@ function declare(channel: Channel, method: ExchangeDeclare): Changes {
 function remove(channel: Channel, method: ExchangeDelete): Changes {
   const name = stripName(method.exchange)
   checkDeletable(channel.vhost.name, name)
-  permit(channel.connection.rights, 'configure', { kind: 'exchange', name })
+  permitConfigure(channel.connection.rights, 'delete', { kind: 'exchange', name })
   return channel.vhost.deleteExchange(method.exchange, { ifUnused: method.ifUnused })
 }
 

@@ -5,7 +5,13 @@ import { getUsableQueue, type QueueAsked } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkNotDefault, stripName } from '../../broker/exchange/check-name.ts'
 import type { SourceStart } from '../../broker/open-source.ts'
-import { type BindingAsked, permit, permitAny, permitBinding } from '../../broker/permit.ts'
+import {
+  type BindingAsked,
+  permit,
+  permitAny,
+  permitBinding,
+  permitConfigure,
+} from '../../broker/permit.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkBindable, isReplyAddress, isReplyName } from '../../broker/reply-registry.ts'
 import {
@@ -203,7 +209,7 @@ function purge(channel: Channel, method: QueuePurge): void {
 /** Deleting a queue that is not there is fine. */
 function remove(channel: Channel, method: QueueDelete): void {
   const name = channel.queueName(method.queue)
-  permitQueue(channel, 'configure', name)
+  permitConfigure(channel.connection.rights, 'delete', { kind: 'queue', name: stripName(name) })
   const isMissing = channel.vhost.findQueue(stripName(name)) === undefined
   const queue = isMissing ? undefined : usableQueue(channel, name)
   queue?.deliverReady()

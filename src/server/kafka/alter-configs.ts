@@ -74,7 +74,7 @@ function* alterAll(
       if (counts.get(keyOf(alteration)) !== 1) {
         throw invalidRequest('Each resource must appear at most once.')
       }
-      permitConfig(context.access, 'configure', alteration)
+      permitConfig(context.access, 'alter-configs', alteration)
       const ticket = alter(alteration, manner, kinds)
       if (ticket !== undefined) tickets.add(ticket)
     } catch (error) {

@@ -6,28 +6,30 @@ import type { Handler } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
-/** What tools show as Kafka's version: 4.3-IV0. Other features are those of protocols not served. */
-const metadataVersion = 30
-/** KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them. */
-const transactionVersion = 2
-const features: Partial<ApiVersionsResponse> = {
-  supportedFeatures: [
-    { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion },
-    { name: 'transaction.version', minVersion: 0, maxVersion: transactionVersion },
-  ],
-  finalizedFeaturesEpoch: 0,
-  finalizedFeatures: [
-    {
-      name: 'metadata.version',
-      maxVersionLevel: metadataVersion,
-      minVersionLevel: metadataVersion,
-    },
-    {
-      name: 'transaction.version',
-      maxVersionLevel: transactionVersion,
-      minVersionLevel: transactionVersion,
-    },
-  ],
+/** What tools show as Kafka's version: 4.3-IV0. */
+const metadataVersion = { name: 'metadata.version', min: 7, level: 30 }
+/** Protocols that are there. Other features of Kafka are those of protocols not served. */
+const protocols = [
+  { name: 'group.version', min: 0, level: 1 },
+  { name: 'share.version', min: 0, level: 1 },
+  // KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them.
+  { name: 'transaction.version', min: 0, level: 2 },
+]
+/** Older clients take a feature that may be off for a broken answer (KAFKA-17011). */
+const offFeatureVersion = 4
+
+function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
+  const all = [metadataVersion, ...protocols]
+  const supported = all.filter(({ min }) => min > 0 || apiVersion >= offFeatureVersion)
+  return {
+    supportedFeatures: supported.map(({ name, min, level }) => {
+      return { name, minVersion: min, maxVersion: level }
+    }),
+    finalizedFeaturesEpoch: 0,
+    finalizedFeatures: all.map(({ name, level }) => {
+      return { name, maxVersionLevel: level, minVersionLevel: level }
+    }),
+  }
 }
 
 export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion, client }) => {
@@ -39,14 +41,6 @@ export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion,
     apiKeys: isNamed ? served() : [],
     ...(apiVersion >= 3 && isNamed && featuresFor(apiVersion)),
   }
-}
-
-/** Clients of version 3 stumble over a feature that may be at 0 (KAFKA-17011). */
-function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
-  if (apiVersion > 3) return features
-  const { supportedFeatures: all = [] } = features
-  const supportedFeatures = all.filter(({ minVersion }) => minVersion > 0)
-  return { ...features, supportedFeatures }
 }
 
 /** KIP-511: the client asked in a version that is not known and may try again in one of these. */

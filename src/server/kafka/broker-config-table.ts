@@ -58,6 +58,8 @@ export const brokerConfigTable: readonly BrokerConfigRow[] = [
   ['delete.records.purgatory.purge.interval.requests', 'int', '1'],
   ['delete.topic.enable', 'boolean', 'true'],
   ['early.start.listeners', 'list', null],
+  ['errors.deadletterqueue.auto.create.topics.enable', 'boolean', 'false'],
+  ['errors.deadletterqueue.topic.name.prefix', 'string', 'dlq.'],
   ['fetch.max.bytes', 'int', '57671680'],
   ['fetch.purgatory.purge.interval.requests', 'int', '1000'],
   ['follower.fetch.last.tiered.offset.enable', 'boolean', 'false'],

@@ -28,15 +28,29 @@ type LayersContext = Pick<KafkaContext, 'broker' | 'settings' | 'users'>
 /** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
 function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, string> {
   const { groups, nodeId } = settings
+  const { consumer } = groups
   const listeners = settings
     .listeners()
     .map(({ name, advertised }) => `${name}://${formatAddress(advertised())}`)
     .join(',')
   return new Map([
     ['advertised.listeners', listeners],
+    ['authorizer.class.name', 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'],
     ['auto.create.topics.enable', String(settings.isAutoCreating)],
     ['broker.id', String(nodeId)],
+    ['connections.max.reauth.ms', String(settings.sessionMsMax)],
     ['fetch.max.bytes', String(kafkaLimits.fetchAnswerSizeMax)],
+    ['group.consumer.assignment.interval.ms', String(consumer.assignmentIntervalMs)],
+    ['group.consumer.assignors', consumer.assignors.join(',')],
+    ['group.consumer.heartbeat.interval.ms', String(consumer.heartbeatIntervalMs)],
+    ['group.consumer.max.heartbeat.interval.ms', String(consumer.heartbeatIntervalMsMax)],
+    ['group.consumer.max.session.timeout.ms', String(consumer.sessionTimeoutMsMax)],
+    ['group.consumer.max.size', String(consumer.membersMax)],
+    ['group.consumer.migration.policy', consumer.migrationPolicy],
+    ['group.consumer.min.heartbeat.interval.ms', String(consumer.heartbeatIntervalMsMin)],
+    ['group.consumer.min.session.timeout.ms', String(consumer.sessionTimeoutMsMin)],
+    ['group.consumer.session.timeout.ms', String(consumer.sessionTimeoutMs)],
+    ['group.coordinator.rebalance.protocols', 'classic,consumer'],
     ['group.initial.rebalance.delay.ms', String(groups.initialRebalanceDelayMs)],
     ['group.max.session.timeout.ms', String(groups.sessionTimeoutMsMax)],
     ['group.max.size', String(groups.membersMax)],

@@ -23,7 +23,7 @@ const matchable: ReadonlySet<string> = new Set([
 ])
 const intervalMs = { min: 100, max: 3_600_000 } as const
 
-export function clientMetricsConfigKind({ broker }: KafkaContext): ConfigKind {
+export function clientMetricsConfigKind({ broker, logger }: KafkaContext): ConfigKind {
   const { settings } = broker
   return {
     describe: (name) => {
@@ -51,7 +51,14 @@ export function clientMetricsConfigKind({ broker }: KafkaContext): ConfigKind {
       }
       return checkClientMetrics(values)
     },
-    write: (name, values) => settings.put('client-metrics', name, values),
+    write: (name, values) => {
+      if (Object.keys(values).length > 0) {
+        logger.warn(
+          `The subscription ${name} is kept and shown: no client is asked for its metrics`,
+        )
+      }
+      return settings.put('client-metrics', name, values)
+    },
   }
 }
 

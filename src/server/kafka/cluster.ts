@@ -42,7 +42,9 @@ export const logDir = 'data'
 
 const endpoints = { broker: 1, controller: 2 } as const
 const batchedVersion = 4
-const keyTypes = { group: 0, transaction: 1 } as const
+const keyTypes = { group: 0, transaction: 1, share: 2 } as const
+/** `group:topicId:partition`; a group may have colons. */
+const shareKey = /^(.+):[\w-]{22}:\d+$/s
 
 export const handleFindCoordinator: Handler<'findCoordinator'> = async (request, context) => {
   const { keyType } = request
@@ -84,6 +86,14 @@ function coordinatorRefusal(
     case keyTypes.transaction:
       if (access.needsTransactionalId('describe', key)) return undefined
       return new KafkaRefusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+    case keyTypes.share:
+      // Brokers ask this in Kafka, for the state of share groups.
+      if (!access.needsCluster('cluster-action')) {
+        return new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
+      }
+      return shareKey.test(key)
+        ? undefined
+        : invalidRequest('The share coordinator key is invalid.')
     default:
       return invalidRequest(`Coordinators of type ${keyType} are not served.`)
   }

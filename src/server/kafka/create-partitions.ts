@@ -11,7 +11,11 @@ import type { Ticket } from '../../log/ticket.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { takeMutations } from './take-mutations.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
+
+/** Clients of this version know what a quota of changes is. */
+const strictVersion = 3
 
 export const handleCreatePartitions: Handler<'createPartitions'> = async (request, context) => ({
   throttleTimeMs: 0,
@@ -50,9 +54,10 @@ function* growTopics(
 function growTopic(
   { name, count, assignments }: CreatePartitionsTopic,
   isDryRun: boolean,
-  { topics, settings, access }: RequestContext,
+  context: RequestContext,
 ): Ticket | undefined {
-  access.permitTopic('configure', name)
+  const { topics, settings, access } = context
+  access.permitTopic('alter', name)
   const view = topics.find(name)
   if (view === undefined) throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION')
   const topic = topicOf(view)
@@ -67,7 +72,9 @@ function growTopic(
     }
     for (const { brokerIds } of assignments) checkReplicas(brokerIds, settings.nodeId)
   }
-  return isDryRun ? undefined : topics.grow(topic, count)
+  if (isDryRun) return undefined
+  takeMutations(context, additional, strictVersion)
+  return topics.grow(topic, count)
 }
 
 /** Throws INVALID_PARTITIONS for a work queue: it has one partition and stays so. */

@@ -16,11 +16,14 @@ import { BrokerLayers } from './broker-layers.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import { checkAssignments } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { takeMutations } from './take-mutations.ts'
 import { describeTopicConfigs } from './topic-configs.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
 const unset = -1
+/** Clients of this version know what a quota of changes is. */
+const strictVersion = 6
 
 export const handleCreateTopics: Handler<'createTopics'> = async (request, context) => ({
   throttleTimeMs: 0,
@@ -77,10 +80,11 @@ function createTopic(
 ): CreatableTopicResult {
   const { topics, access } = context
   try {
-    access.permitTopic('configure', topic.name)
+    if (!access.mayCreateTopic(topic.name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
     const existing = replaceableIn(topics, topic.name)
     if (existing === undefined) topics.checkName(topic.name)
     const asked = toAsked(topic, context)
+    if (!isDryRun) takeMutations(context, asked.partitionCount, strictVersion)
     if (!isDryRun && existing !== undefined) tickets.add(topics.delete(existing))
     const created = isDryRun ? undefined : topics.create(asked)
     if (created !== undefined) tickets.add(created.ticket)

@@ -44,7 +44,7 @@ function deleteRecords(
   tickets: Set<Ticket | undefined>,
 ): DeleteRecordsPartitionResult {
   const asked = { topic, index: partitionIndex, leaderEpoch: -1 }
-  const found = findPartition(context, 'configure', asked)
+  const found = findPartition(context, 'delete', asked)
   const refuse = (name: KafkaErrorName): DeleteRecordsPartitionResult => ({
     partitionIndex,
     lowWatermark: -1,

@@ -10,7 +10,11 @@ import type { Steps } from '../../lib/slices.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { takeMutations } from './take-mutations.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
+
+/** Clients of this version know what a quota of changes is. */
+const strictVersion = 5
 
 export const handleDeleteTopics: Handler<'deleteTopics'> = async (request, context) => ({
   throttleTimeMs: 0,
@@ -64,20 +68,22 @@ function keyOf({ name, topicId }: DeleteTopicState): string | KafkaRefusal {
 function deleteTopic(
   asked: Asked,
   { named, tickets }: { readonly named: Set<string>; readonly tickets: Set<Ticket | undefined> },
-  { topics, broker, access }: RequestContext,
+  context: RequestContext,
 ): DeletableTopicResult {
+  const { topics, broker, access } = context
   const { name, topicId, count } = asked
   try {
     if (count > 1) throw invalidRequest(`Duplicate topic ${name === null ? 'id' : 'name'}.`)
     const view = name === null ? topics.findById(topicId) : topics.find(name)
     const known = name ?? view?.name
-    if (known !== undefined) access.permitTopic('configure', known)
+    if (known !== undefined) access.permitTopic('delete', known)
     if (view === undefined) {
       if (name !== null && named.has(name)) {
         throw invalidRequest('The provided topic name maps to an ID that was already supplied.')
       }
       throw new KafkaRefusal(name === null ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')
     }
+    takeMutations(context, view.partitions.length, strictVersion)
     named.add(view.name)
     const ticket = broker.deleteQueue(view.source)
     tickets.add(ticket)

@@ -63,7 +63,7 @@ function describe(
   described: Described,
 ): { readonly errorCode: number; readonly errorMessage: string | null; readonly rows: Rows } {
   try {
-    permitConfig(described.access, 'describe', resource)
+    permitConfig(described.access, 'describe-configs', resource)
     const rows = rowsOf(resource, described)
     if (rows !== undefined) return { errorCode: noError, errorMessage: null, rows }
     return { errorCode: codeOf('UNKNOWN_TOPIC_OR_PARTITION'), errorMessage: null, rows: [] }

@@ -9,6 +9,7 @@ import {
 } from '../../broker/setting-value.ts'
 import { topicConfigs } from '../../broker/topic/topic-config.ts'
 import { brokerSettingFor } from '../../broker/topic/topic-defaults.ts'
+import { shareLimits } from '../../limits/share.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
 
 export interface DynamicBrokerConfig extends SettingRules {
@@ -22,7 +23,6 @@ const kept: Readonly<Record<string, SettingCheck | undefined>> = {
   'log.cleaner.io.buffer.load.factor': undefined,
   'log.cleaner.io.buffer.size': atLeast(0),
   'log.cleaner.threads': atLeast(0),
-  'max.connection.creation.rate': atLeast(0),
   'num.io.threads': atLeast(1),
   'num.network.threads': atLeast(1),
   'num.recovery.threads.per.data.dir': atLeast(1),
@@ -45,9 +45,20 @@ const quotas = [
   'replica.alter.log.dirs.io.max.bytes.per.second',
 ] as const
 const actedOn: Readonly<Record<string, SettingCheck | undefined>> = {
+  'errors.deadletterqueue.auto.create.topics.enable': undefined,
+  'errors.deadletterqueue.topic.name.prefix': undefined,
+  'group.share.assignment.interval.ms': atLeast(0),
+  'group.share.delivery.count.limit': between(2, 10),
+  'group.share.heartbeat.interval.ms': atLeast(1),
+  'group.share.max.share.sessions': between(1, shareLimits.shareSessionsMax),
+  'group.share.max.size': between(1, shareLimits.shareMembersMax),
+  'group.share.partition.max.record.locks': between(100, 10_000),
+  'group.share.record.lock.duration.ms': between(1000, 3_600_000),
+  'group.share.session.timeout.ms': atLeast(1),
   'log.cleaner.backoff.ms': atLeast(0),
   'log.cleaner.dedupe.buffer.size': undefined,
   'log.cleaner.io.max.bytes.per.second': undefined,
+  'max.connection.creation.rate': atLeast(0),
   'max.connections': atLeast(0),
   'max.connections.per.ip': atLeast(0),
   'max.connections.per.ip.overrides': overrides,

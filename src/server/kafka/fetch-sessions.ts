@@ -1,6 +1,7 @@
 // Incremental fetch sessions (KIP-227): a client names its partitions once and from then on only
 // what changed; the broker answers only partitions that have something to say.
 import type { FetchRequest } from '../../codec/kafka/messages/fetch.gen.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -21,12 +22,17 @@ export interface FetchedPartition {
 
 export class FetchSession {
   readonly id: number
+  readonly createdAt: number
+  usedAt: number
   epoch = 1
   /** In the order in which they are read. */
   readonly partitions: Map<string, FetchedPartition>
 
-  constructor(id: number, partitions: Map<string, FetchedPartition>) {
+  /** `now` is of the monotonic clock. */
+  constructor(id: number, partitions: Map<string, FetchedPartition>, now: number) {
     this.id = id
+    this.createdAt = now
+    this.usedAt = now
     this.partitions = partitions
   }
 
@@ -52,16 +58,25 @@ type Resolved =
     }
   | { readonly error: SessionError }
 
+interface SessionsParts {
+  readonly random: Random
+  readonly clock: Clock
+}
+
 export class FetchSessions {
+  /** Sessions that had to go for others (Kafka's IncrementalFetchSessionEvictionsPerSec). */
+  evictedCount = 0
   readonly #random: Random
+  readonly #clock: Clock
   readonly #partitionsMax: number
   /** In the order of last use, oldest first. */
   readonly #sessions = new Map<number, FetchSession>()
 
   /** For a broker with `memory` bytes for its clients. */
-  constructor(random: Random, memory: number) {
+  constructor({ random, clock }: SessionsParts, memory: number) {
     const { fetchSessionPartitionsMax, fetchSessionPartitionSize, fetchSessionsShare } = kafkaLimits
     this.#random = random
+    this.#clock = clock
     this.#partitionsMax = Math.min(
       fetchSessionPartitionsMax,
       (memory * fetchSessionsShare) / fetchSessionPartitionSize,
@@ -75,9 +90,8 @@ export class FetchSessions {
       this.#sessions.delete(sessionId)
       const partitions = new Map<string, FetchedPartition>()
       yield* addPartitions(partitions, request)
-      if (sessionEpoch === finalEpoch || sessionId !== noSessionId) {
+      if (sessionEpoch === finalEpoch)
         return { partitions: partitions.values(), session: undefined }
-      }
       return { partitions: partitions.values(), session: this.#open(partitions) }
     }
     return yield* this.#continue(request)
@@ -88,6 +102,7 @@ export class FetchSessions {
     if (session === undefined) return { error: 'FETCH_SESSION_ID_NOT_FOUND' }
     if (session.epoch !== request.sessionEpoch) return { error: 'INVALID_FETCH_SESSION_EPOCH' }
     session.epoch = session.epoch === idMax ? 1 : session.epoch + 1
+    session.usedAt = this.#clock.monotonic()
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
     for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
@@ -102,25 +117,68 @@ export class FetchSessions {
     return { partitions: session.partitions.values(), session }
   }
 
-  #open(partitions: Map<string, FetchedPartition>): FetchSession {
+  /** A session is over before it has begun, or its client has gone. */
+  forget({ id }: FetchSession): void {
+    this.#sessions.delete(id)
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  /** Undefined where there is no room: the client sends all of its partitions again the next time. */
+  #open(partitions: Map<string, FetchedPartition>): FetchSession | undefined {
+    const now = this.#clock.monotonic()
+    const isFull = this.#sessions.size >= kafkaLimits.fetchSessionsMax
+    if (isFull && !this.#evictFor(partitions.size, now)) return undefined
     let id = 0
     while (id === noSessionId || this.#sessions.has(id)) id = 1 + this.#random.below(idMax)
-    const session = new FetchSession(id, partitions)
+    const session = new FetchSession(id, partitions, now)
     this.#sessions.set(id, session)
     this.#trim()
     return session
   }
 
-  /** Forgets the oldest sessions when there are too many, or too many partitions in all of them. */
+  /**
+   * Kafka's FetchSessionCache: the one that was not used for the longest time goes when that is long enough,
+   * else the smallest of those that are not new, for a larger one. False: all of them stay.
+   */
+  #evictFor(size: number, now: number): boolean {
+    const { fetchSessionEvictionMsMin: evictionMs } = kafkaLimits
+    const [oldest] = this.#sessions.values()
+    const isStale = oldest !== undefined && now - oldest.usedAt > evictionMs
+    const evicted = isStale ? oldest : this.#smallestBefore(now - evictionMs)
+    if (evicted === undefined || (!isStale && size <= evicted.partitions.size)) return false
+    this.#evict(evicted)
+    return true
+  }
+
+  #smallestBefore(time: number): FetchSession | undefined {
+    let smallest: FetchSession | undefined
+    for (const session of this.#sessions.values()) {
+      if (session.createdAt >= time) continue
+      if (smallest === undefined || session.partitions.size < smallest.partitions.size) {
+        smallest = session
+      }
+    }
+    return smallest
+  }
+
+  /** Forgets the oldest sessions when there are too many partitions in all of them. */
   #trim(): void {
-    const { fetchSessionsMax } = kafkaLimits
     let partitionCount = 0
     for (const { partitions } of this.#sessions.values()) partitionCount += partitions.size
-    for (const { id, partitions } of this.#sessions.values()) {
-      if (this.#sessions.size <= fetchSessionsMax && partitionCount <= this.#partitionsMax) return
-      this.#sessions.delete(id)
-      partitionCount -= partitions.size
+    for (const session of this.#sessions.values()) {
+      if (partitionCount <= this.#partitionsMax) return
+      this.#evict(session)
+      partitionCount -= session.partitions.size
     }
+  }
+
+  #evict({ id }: FetchSession): void {
+    this.#sessions.delete(id)
+    this.evictedCount++
   }
 }
 

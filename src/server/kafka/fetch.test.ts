@@ -2,14 +2,20 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { fetchRequest } from '../../../test/support/fetch-request.ts'
 import { noRights } from '../../auth/rights.ts'
+import type { Broker } from '../../broker/broker.ts'
+import { DynamicSettings } from '../../broker/dynamic-settings.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
+import { ClientQuotas } from '../../broker/quota/client-quotas.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import type { FetchRequest } from '../../codec/kafka/messages/fetch.gen.ts'
 import { Slices } from '../../lib/slices.ts'
+import { Turn } from '../../lib/turn.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { AnswerSlot } from './answer-slot.ts'
+import { ClientThrottle } from './client-throttle.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { handleFetch } from './fetch.ts'
 import { KafkaAccess } from './kafka-access.ts'
@@ -24,6 +30,12 @@ async function slicesOf(rest: Partial<FetchRequest>): Promise<number> {
   const slices = new Slices(clock, 1)
   const access = new KafkaAccess()
   access.open(noRights, () => true)
+  const store = new MemoryLogStore({ clock, turn: new Turn(clock) })
+  const broker = {
+    clock,
+    quotas: new ClientQuotas({ clock, settings: new DynamicSettings(store) }),
+  }
+  const throttle = new ClientThrottle(broker as unknown as Broker, () => undefined)
   const context = {
     clock,
     slices,
@@ -31,8 +43,8 @@ async function slicesOf(rest: Partial<FetchRequest>): Promise<number> {
     access,
     topics: { find: () => undefined },
     memory: new MemoryAccount({ watermark: 1e9, onReceived: () => undefined }),
-    fetchSessions: new FetchSessions(seededRandom(1), 1e9),
-    client: { isClosed: false, changeUnfinished: () => undefined },
+    fetchSessions: new FetchSessions({ random: seededRandom(1), clock }, 1e9),
+    client: { isClosed: false, changeUnfinished: () => undefined, throttle },
     slot: new AnswerSlot(),
   } as unknown as RequestContext
   const opened = await handleFetch(fetchRequest([], { ...atOnce, sessionEpoch: 0 }), context)

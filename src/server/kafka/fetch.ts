@@ -19,6 +19,7 @@ import { lastOffsetOf, recordCountOf } from '../../record/batch/batch-header.ts'
 import type { Retained } from './answer-slot.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
+import { leaderEndpoint, leaderHint } from './leader-hint.ts'
 import { partyOf } from './party.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { RecordWatch } from './record-watch.ts'
@@ -70,6 +71,8 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   if ('error' in resolved) {
     return { throttleTimeMs: 0, errorCode: codeOf(resolved.error), responses: [] }
   }
+  const { session } = resolved
+  if (context.client.throttle.isInDebt('fetch')) return throttled(session, context)
   const partitions = [...resolved.partitions]
   const fetched: FetchedSoFar = { reads: [], size: 0, isUrgent: false }
   try {
@@ -80,7 +83,21 @@ export const handleFetch: Handler<'fetch'> = async (request, context) => {
   }
   context.slot.releaseOnceSent(fetched.reads.flatMap(({ retained }) => retained))
   for (const found of fetched.reads) count(found, context)
-  return runFor(partitions.length, toResponse(fetched, resolved.session, context), context)
+  context.client.throttle.take('fetch', fetched.size)
+  return runFor(partitions.length, toResponse(fetched, session, context), context)
+}
+
+/** KIP-219: a client that has used up its quota is told at once to wait, and gets no records. */
+function throttled(
+  session: FetchSession | undefined,
+  { client, fetchSessions }: RequestContext,
+): FetchResponse {
+  const { throttleTimeMs } = client.throttle
+  // As in Kafka, no session begins without records.
+  const isNew = session?.epoch === 1
+  if (isNew) fetchSessions.forget(session)
+  const sessionId = isNew ? 0 : (session?.id ?? 0)
+  return { throttleTimeMs, errorCode: noError, sessionId, responses: [] }
 }
 
 /** How many partitions a request names, also those to forget; a topic without any takes as long as one. */
@@ -92,8 +109,10 @@ function countOf({ topics, forgottenTopicsData }: FetchRequest): number {
 }
 
 /** What few partitions take is done at once, what many take in slices. */
-function runFor<T>(count: number, steps: Steps<T>, { slices }: RequestContext): Promise<T> {
-  return count > kafkaLimits.fetchedAtOnceMax ? slices.run(steps) : runAtOnce(steps)
+function runFor<T>(count: number, steps: Steps<T>, context: RequestContext): Promise<T> {
+  const { slices, client } = context
+  if (count > kafkaLimits.fetchedAtOnceMax) return slices.run(steps)
+  return runAtOnce(client.throttle.timed(steps))
 }
 
 function count(
@@ -133,7 +152,7 @@ async function poll(
   await run(readFirst(request, partitions, fetched, context))
   const isDue = (): boolean =>
     fetched.isUrgent ||
-    fetched.size >= request.minBytes ||
+    fetched.size >= Math.min(request.minBytes, context.client.throttle.fetchSizeMax) ||
     clock.monotonic() >= deadline ||
     context.client.isClosed ||
     context.client.isEnding
@@ -231,13 +250,14 @@ function isUrgent({ isCut, data }: PartitionRead): boolean {
  * What is left of the limit beside `size` bytes. Only the first batch of an answer may go beyond any
  * limit (Kafka's minOneMessage): clients reckon with that one and size their memory by it.
  */
-function roomLeft(request: FetchRequest, size: number, { memory }: RequestContext): Room {
+function roomLeft(request: FetchRequest, size: number, context: RequestContext): Room {
+  const { memory, client } = context
   const isCommitted = request.isolationLevel === readCommitted
   if (isOutputFull(memory)) return { sizeMax: 0, isStrict: true, isCommitted }
   const answerSizeMax = memory.isOver('output')
     ? memoryLimits.pressedOutputSize
     : kafkaLimits.fetchAnswerSizeMax
-  const sizeMax = Math.min(request.maxBytes, answerSizeMax) - size
+  const sizeMax = Math.min(request.maxBytes, answerSizeMax, client.throttle.fetchSizeMax) - size
   return { sizeMax, isStrict: size > 0, isCommitted }
 }
 
@@ -252,7 +272,8 @@ function readOne(
   if (view === undefined || partition === undefined || problem !== undefined) {
     // Who may not read it is not told where it begins and ends.
     const told = problem === 'TOPIC_AUTHORIZATION_FAILED' ? undefined : partition
-    const data = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
+    const refusal = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
+    const data = { ...refusal, ...leaderHint(problem, context) }
     return { asked, view, partition, data, size: 0, retained: [], isCut: false }
   }
   const { isStrict, isCommitted } = room
@@ -371,7 +392,9 @@ function* toResponse(
   }
   const isLong = fetched.reads.length > kafkaLimits.fetchedAtOnceMax
   const responses = isLong ? yield* written(topics.values(), context) : [...topics.values()]
-  return { throttleTimeMs: 0, errorCode: noError, sessionId: session?.id ?? 0, responses }
+  const answer = { throttleTimeMs: 0, errorCode: noError, sessionId: session?.id ?? 0, responses }
+  const hasHint = fetched.reads.some(({ data }) => data.currentLeader !== undefined)
+  return hasHint ? { ...answer, nodeEndpoints: [leaderEndpoint(context)] } : answer
 }
 
 /** The same topics, with their partitions written by now. */

@@ -1,4 +1,4 @@
-import type { TopicRight } from '../../auth/kafka-rights.ts'
+import type { AskedOperation } from '../../auth/acl-bits.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
@@ -16,13 +16,13 @@ export interface PartitionAsked {
   readonly leaderEpoch: number
 }
 
-/** The partition, if the client has the right on its topic and knows the current leader epoch. */
+/** The partition, if the client may do that with its topic and knows the current leader epoch. */
 export function findPartition(
   { topics, broker, access }: RequestContext,
-  right: TopicRight,
+  operation: AskedOperation,
   { topic, index, leaderEpoch }: PartitionAsked,
 ): PartitionLookup {
-  if (!access.needsTopic(right, topic)) return { problem: 'TOPIC_AUTHORIZATION_FAILED' }
+  if (!access.needsTopic(operation, topic)) return { problem: 'TOPIC_AUTHORIZATION_FAILED' }
   const view = topics.find(topic)
   const partition = view?.partitions[index]
   if (view === undefined || partition === undefined)

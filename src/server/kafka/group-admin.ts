@@ -1,4 +1,5 @@
 // DescribeGroups, ListGroups and DeleteGroups.
+import { type GroupDescription, passes } from '../../broker/group/group-description.ts'
 import {
   type DeletableGroupResult,
   writeDeletableGroupResult,
@@ -15,10 +16,11 @@ import {
 } from '../../codec/kafka/messages/list-groups.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { operationsOnGroup } from './authorized-operations.ts'
-import { codeOf, noError } from './error-code.ts'
+import { answerTo, codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
 import type { Handler, RequestContext } from './request-context.ts'
+import { shareRefusal } from './share-members.ts'
 import { ItemWriter, writeInSlices } from './write-in-slices.ts'
 
 const missingGroupVersion = 6
@@ -47,11 +49,11 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
     return { errorCode, errorMessage: null, groupId, groupState: '', ...nobody }
   }
   const group = groups.describe(groupId)
-  if (group === undefined) {
+  if (group === undefined || group.type !== 'classic') {
     const isError = apiVersion >= missingGroupVersion
     return {
       errorCode: isError ? codeOf('GROUP_ID_NOT_FOUND') : noError,
-      errorMessage: isError ? `Group ${groupId} not found.` : null,
+      errorMessage: isError ? whyNot(groupId, group) : null,
       groupId,
       groupState: 'Dead',
       ...nobody,
@@ -75,6 +77,13 @@ function describe(groupId: string, { groups, apiVersion, access }: RequestContex
   }
 }
 
+/** Kafka's words. */
+function whyNot(groupId: string, group: GroupDescription | undefined): string {
+  return group === undefined
+    ? `Group ${groupId} not found.`
+    : `Group ${groupId} is not a classic group.`
+}
+
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
   throttleTimeMs: 0,
   errorCode: noError,
@@ -88,10 +97,16 @@ export const handleListGroups: Handler<'listGroups'> = async (request, context) 
 
 function* listGroups(
   { statesFilter: states, typesFilter: types }: ListGroupsRequest,
-  { groups, access }: RequestContext,
+  { groups, shareGroups, access }: RequestContext,
 ): Generator<ListedGroup | undefined, void> {
+  const mayListAll = access.mayCluster('describe')
+  for (const { id: groupId, state: groupState } of shareGroups.list()) {
+    const isAsked = passes({ state: groupState, type: 'share' }, { states, types })
+    const isShown = isAsked && (mayListAll || access.mayGroup('describe', groupId))
+    yield isShown ? { groupId, protocolType: 'share', groupState, groupType: 'share' } : undefined
+  }
   for (const { groupId, protocolType, state, type } of groups.list({ states, types })) {
-    const isShown = access.mayGroup('describe', groupId)
+    const isShown = mayListAll || access.mayGroup('describe', groupId)
     yield isShown ? { groupId, protocolType, groupState: state, groupType: type } : undefined
   }
 }
@@ -108,12 +123,21 @@ function* deleteGroups(
   const codes: number[] = []
   const outstanding = new Outstanding()
   for (const [at, name] of names.entries()) {
-    if (!context.access.needsGroup('configure', name)) {
+    if (!context.access.needsGroup('delete', name)) {
       codes[at] = codeOf('GROUP_AUTHORIZATION_FAILED')
       yield
       continue
     }
     const done = outstanding.expect()
+    if (context.shareGroups.find(name) !== undefined) {
+      const onDeleted = (code: number): void => {
+        codes[at] = code
+        done()
+      }
+      void deleteShareGroup(name, context).then(onDeleted)
+      yield
+      continue
+    }
     context.groups.deleteGroup(name, (error) => {
       codes[at] = groupCodeOf(error)
       done()
@@ -127,4 +151,13 @@ function* deleteGroups(
     yield
   }
   return results.finish()
+}
+
+async function deleteShareGroup(groupId: string, { shareGroups }: RequestContext): Promise<number> {
+  try {
+    await shareGroups.deleteGroup(groupId)
+    return noError
+  } catch (error) {
+    return answerTo(shareRefusal(error)).errorCode
+  }
 }

@@ -8,6 +8,7 @@ import {
   type SettingCheck,
   type SettingType,
 } from '../../broker/setting-value.ts'
+import { isTopicName } from '../../broker/topic/topic-name.ts'
 import { groupLimits } from '../../limits/group.ts'
 import type { BrokerLayers } from './broker-layers.ts'
 import type { ConfigKind } from './config-kind.ts'
@@ -34,10 +35,22 @@ const offsetReset: SettingCheck = (value) =>
           "must be 'earliest', 'latest' or of the format by_duration:PnDTnHnMn.nS where duration is not negative",
       }
 
+const deadLetterTopic: SettingCheck = (value) => {
+  if (value === '') return undefined
+  if (!isTopicName(value)) return { reason: 'must be the name of a topic' }
+  return value.startsWith('__') ? { reason: "DLQ topic name must not start with '__'" } : undefined
+}
+
 const definitions: Readonly<Record<string, GroupConfigDefinition>> = {
   'consumer.assignment.interval.ms': count,
   'consumer.heartbeat.interval.ms': int,
   'consumer.session.timeout.ms': int,
+  // KIP-1191, of Kafka 4.4.
+  'errors.deadletterqueue.copy.record.enable': { type: 'boolean', default: 'false' },
+  'errors.deadletterqueue.topic.name': { type: 'string', default: '', check: deadLetterTopic },
+  // Pabal's own: through an exchange, as queues have it.
+  'pabal.share.dead.letter.exchange': { type: 'string', default: '' },
+  'pabal.share.dead.letter.routing.key': { type: 'string', default: '' },
   'share.assignment.interval.ms': count,
   'share.auto.offset.reset': { type: 'string', default: 'latest', check: offsetReset },
   'share.delivery.count.limit': int,

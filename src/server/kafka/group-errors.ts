@@ -21,6 +21,13 @@ const names: Readonly<Record<GroupErrorCode, KafkaErrorName>> = {
   offset_metadata_too_large: 'OFFSET_METADATA_TOO_LARGE',
   policy_violation: 'POLICY_VIOLATION',
   unknown_server_error: 'UNKNOWN_SERVER_ERROR',
+  invalid_request: 'INVALID_REQUEST',
+  fenced_member_epoch: 'FENCED_MEMBER_EPOCH',
+  stale_member_epoch: 'STALE_MEMBER_EPOCH',
+  unreleased_instance_id: 'UNRELEASED_INSTANCE_ID',
+  unsupported_assignor: 'UNSUPPORTED_ASSIGNOR',
+  invalid_regular_expression: 'INVALID_REGULAR_EXPRESSION',
+  unsupported_version: 'UNSUPPORTED_VERSION',
 }
 
 /** The number that clients know; 0 for no error. */

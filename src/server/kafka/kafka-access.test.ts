@@ -21,7 +21,7 @@ test('what a client needs and may not do is told once', () => {
   }
   assert.deepEqual(told, [
     "write access to topic 'orders'",
-    "any access to topic 'orders'",
+    "describe access to topic 'orders'",
     "read access to group 'orders'",
   ])
 })

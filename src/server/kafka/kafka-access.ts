@@ -1,12 +1,8 @@
-// What one Kafka client may do. Its user's rights in the virtual host that has Kafka's topics answer each of
-// Kafka's operations (docs/permissions.md); an administrator may do everything, as one of Kafka's super users.
+// What one Kafka client may do. Its user's rights in the virtual host that has Kafka's topics, ACLs among them,
+// answer each of Kafka's operations (docs/permissions.md); an administrator may do everything, as one of Kafka's super users.
 // The rights are those that everyone else holds who acts for the user: a change is in force at once.
-import {
-  type GroupRight,
-  rightForGroup,
-  rightForTopic,
-  type TopicRight,
-} from '../../auth/kafka-rights.ts'
+import type { AskedOperation } from '../../auth/acl-bits.ts'
+import { clusterName, type KafkaAsked, mayInKafka } from '../../auth/kafka-rights.ts'
 import { noRights, type Rights } from '../../auth/rights.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { KafkaRefusal } from './error-code.ts'
@@ -46,47 +42,74 @@ export class KafkaAccess {
   }
 
   /** As `mayTopic`, of what the client asked for by name: a refusal is told. */
-  needsTopic(right: TopicRight, name: string): boolean {
-    return this.mayTopic(right, name) || this.#refuse(right, 'topic', name)
+  needsTopic(operation: AskedOperation, name: string): boolean {
+    return this.#needs({ type: 'topic', operation, name })
   }
 
   /** As `mayGroup`, likewise. */
-  needsGroup(right: GroupRight, name: string): boolean {
-    return this.mayGroup(right, name) || this.#refuse(right, 'group', name)
+  needsGroup(operation: AskedOperation, name: string): boolean {
+    return this.#needs({ type: 'group', operation, name })
   }
 
   /** As `mayTransactionalId`, likewise. */
-  needsTransactionalId(right: TopicRight, name: string): boolean {
-    return this.mayTransactionalId(right, name) || this.#refuse(right, 'transactional id', name)
+  needsTransactionalId(operation: AskedOperation, name: string): boolean {
+    return this.#needs({ type: 'transactional-id', operation, name })
   }
 
-  mayTopic(right: TopicRight, name: string): boolean {
-    return rightForTopic(this.#rights, right, name) !== undefined || this.isAdministrator
+  /** As `mayCluster`, likewise. */
+  needsCluster(operation: AskedOperation): boolean {
+    return this.#needs({ type: 'cluster', operation, name: clusterName })
   }
 
-  mayGroup(right: GroupRight, name: string): boolean {
-    return rightForGroup(this.#rights, right, name) !== undefined || this.isAdministrator
+  mayTopic(operation: AskedOperation, name: string): boolean {
+    return this.#may({ type: 'topic', operation, name })
   }
 
-  /** Transactional ids are names as those of topics are. */
-  mayTransactionalId(right: TopicRight, name: string): boolean {
-    return this.mayTopic(right, name)
+  mayGroup(operation: AskedOperation, name: string): boolean {
+    return this.#may({ type: 'group', operation, name })
+  }
+
+  mayTransactionalId(operation: AskedOperation, name: string): boolean {
+    return this.#may({ type: 'transactional-id', operation, name })
+  }
+
+  /** What counts for no topic, group and so on by itself: what no ACL allows is for administrators. */
+  mayCluster(operation: AskedOperation): boolean {
+    return this.#may({ type: 'cluster', operation, name: clusterName })
+  }
+
+  /** Whether the client may create a topic: this one, or any. */
+  mayCreateTopic(name: string): boolean {
+    return this.mayCluster('create') || this.needsTopic('create', name)
+  }
+
+  /** Whether the client may have an id as a producer: who writes to some topic needs one (KIP-679). */
+  get mayProduceSomewhere(): boolean {
+    return this.#rights.mayWriteSomewhere || this.needsCluster('idempotent-write')
   }
 
   /** Throws TOPIC_AUTHORIZATION_FAILED. */
-  permitTopic(right: TopicRight, name: string): void {
-    if (!this.needsTopic(right, name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
+  permitTopic(operation: AskedOperation, name: string): void {
+    if (!this.needsTopic(operation, name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
   }
 
-  /** Throws CLUSTER_AUTHORIZATION_FAILED for everyone who is no administrator. */
-  permitAdministrator(): void {
-    if (!this.isAdministrator) throw new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
+  /** Throws CLUSTER_AUTHORIZATION_FAILED. */
+  permitCluster(operation: AskedOperation): void {
+    if (!this.needsCluster(operation)) throw new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
   }
 
-  #refuse(right: TopicRight, kind: 'topic' | 'group' | 'transactional id', name: string): false {
+  #may(asked: KafkaAsked): boolean {
+    return mayInKafka(this.#rights, asked) || this.isAdministrator
+  }
+
+  #needs(asked: KafkaAsked): boolean {
+    return this.#may(asked) || this.#refuse(asked)
+  }
+
+  #refuse({ type, operation, name }: KafkaAsked): false {
     const told = (this.#told ??= new Set())
     if (told.size >= kafkaLimits.refusalsToldMax) return false
-    const operation = right === 'describe' ? 'any' : right
+    const kind = type.replace('-', ' ')
     const what = `${operation} access to ${kind} '${name.slice(0, kafkaLimits.refusedNameSizeMax)}'`
     if (told.has(what)) return false
     told.add(what)

@@ -21,16 +21,18 @@ import { warnIfTls } from '../tls-failure.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
+import { ClientThrottle } from './client-throttle.ts'
 import { HeldMemory } from './held-memory.ts'
+import { IdleMeter } from './idle-meter.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
 import type { Stranger } from './login-watch.ts'
+import { openSasl } from './open-sasl.ts'
 import type { Operation } from './operation.ts'
-import { ProduceThrottle } from './produce-throttle.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
-import { SaslState } from './sasl-state.ts'
+import type { SaslState } from './sasl-state.ts'
 import { servedApi } from './served-api.ts'
 import { servedApis } from './served-apis.ts'
 
@@ -57,7 +59,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly remoteAddress: string
   readonly sasl: SaslState
   readonly publishHold: PublishHold
-  readonly throttle: ProduceThrottle
+  readonly throttle: ClientThrottle
   readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
   readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
@@ -83,11 +85,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** It waits for another turn of the event loop. */
   #isYielding = false
   #isClosed = false
-  /** Something came in since the last look. */
-  #isHeard = false
-  /** It waited for an answer at the last look, or for its client to take it. */
-  #wasWaiting = false
-  #idleMs = 0
+  readonly #idle = new IdleMeter()
 
   constructor(
     { socket, source, listener }: IncomingKafka,
@@ -107,8 +105,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       onNeeded: () => this.#endForMemory(),
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
-    this.throttle = new ProduceThrottle(context.broker, () => this.#goOn())
-    this.sasl = new SaslState(context.users, this.remoteAddress, context.logger)
+    this.throttle = new ClientThrottle(context.broker, () => this.#goOn())
+    this.sasl = openSasl(socket, context)
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {
@@ -120,7 +118,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     source.onBytes = (chunk) => {
       if (this.#isClosed) return
-      this.#isHeard = true
+      this.#idle.isHeard = true
       this.#stream.push(chunk)
       this.#readRequests(chunk)
       // It may end a shortage: who waited for that goes on after this call, and is not to be overtaken.
@@ -167,11 +165,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   checkIdle(ms: number): void {
     // An answer that takes long is the broker's doing; of one that is not taken `SendWatch` knows.
     const isWaiting = this.#answers.count > 0 || this.socket.writableLength > 0
-    const isActive = this.#isHeard || isWaiting || this.#wasWaiting || this.throttle.isMuted
-    this.#isHeard = false
-    this.#wasWaiting = isWaiting
-    this.#idleMs = isActive ? 0 : this.#idleMs + ms
-    if (this.#idleMs >= kafkaLimits.kafkaIdleMsMax) this.destroy()
+    const idleMs = this.#idle.look(ms, { isWaiting, isMuted: this.throttle.isMuted })
+    if (idleMs >= kafkaLimits.kafkaIdleMsMax) this.destroy()
   }
 
   refuse(reason: string): void {
@@ -268,6 +263,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const { operation, hasRecords = false } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
     this.names.clientId = header.clientId ?? ''
+    this.throttle.follow(this.names.clientId)
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
       throw new RefusedRequestError(`${api} of ${end - start} bytes`)
     }
@@ -324,10 +320,13 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const { api, header, slot } = started
     const { apiVersion, clientId } = header
     const served = servedApis[api]
-    const request = readRequest(api, reader, apiVersion)
+    const { throttle } = this
+    const request = throttle.time(() => readRequest(api, reader, apiVersion))
+    if (served.hasRecords) throttle.take('produce', started.size)
     started.size += reader.elementCount * kafkaLimits.kafkaElementSize
     const context = {
       ...this.context,
+      ...(throttle.isTimed && { slices: throttle.timedSlices(this.context.slices) }),
       apiVersion,
       clientId: clientId ?? '',
       client: this,
@@ -336,7 +335,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     }
     const { buffer } = this.#stream
     this.#inFlight.begin(api, started.size, served)
-    const answer = served.handle(request, context)
+    const answer = throttle.time(() => served.handle(request, context))
     if (!(answer instanceof Promise)) {
       this.#finish(started, answer)
       return
@@ -369,10 +368,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const { apiVersion, correlationId } = header
     try {
       const answered = { api, apiVersion, correlationId }
-      this.#fill(
-        slot,
-        response === undefined ? [] : encodeResponse(this.#writer, answered, response),
-      )
+      this.throttle.takeTime()
+      const told = response && this.throttle.tell(response)
+      const parts = told && this.throttle.time(() => encodeResponse(this.#writer, answered, told))
+      this.#fill(slot, parts ?? [])
       if (this.sasl.hasFailed) this.socket.end()
     } catch (error) {
       this.#onFault(error)

@@ -1,9 +1,11 @@
+import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
+import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
@@ -22,6 +24,7 @@ import type { AnswerRoom } from './answer-room.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
 import type { LargeRequests } from './large-requests.ts'
 import type { LoginWatch } from './login-watch.ts'
+import type { ShareSessions } from './share-sessions.ts'
 
 /** A way into the broker; clients that came by one are told to stay on it. */
 export interface KafkaListener {
@@ -48,6 +51,10 @@ export interface KafkaSettings {
   /** Partitions of a topic for which nobody says how many [num.partitions]. */
   readonly partitionCount: number
   readonly groups: GroupConfig
+  /** What of a client's certificate is the user's name. */
+  readonly certificateName: CertificateName
+  /** How long a login by SASL holds, in milliseconds; 0 for ever [connections.max.reauth.ms]. */
+  readonly sessionMsMax: number
 }
 
 /** What the server is put together from. */
@@ -55,10 +62,12 @@ export interface KafkaParts {
   readonly broker: Broker
   readonly topics: Topics
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
+  readonly shareSessions: ShareSessions
   readonly crossing: Crossing
   readonly batchWorker: BatchWorker
   readonly advertisedWatch: AdvertisedWatch
@@ -73,7 +82,7 @@ export interface KafkaParts {
   /** Of all protocols together. */
   readonly inputBudget: InputBudget
   /** For what takes longer than a turn. */
-  readonly slices: Slices
+  readonly slices: Pick<Slices, 'run'>
   readonly settings: KafkaSettings
 }
 

@@ -8,6 +8,7 @@ import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { ConnectionQuota } from './connection-quota.ts'
+import { ConnectionRates } from './connection-rates.ts'
 import { KafkaClientEntry } from './kafka-client-entry.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
@@ -18,6 +19,7 @@ export class KafkaServer {
   readonly #connections = new Set<KafkaConnection>()
   readonly #idleCheck: Timer
   readonly #quota: ConnectionQuota
+  readonly #rates: ConnectionRates
   #allEnded: PromiseWithResolvers<void> | undefined
 
   constructor(parts: KafkaParts) {
@@ -27,9 +29,15 @@ export class KafkaServer {
     const answerRoom = new AnswerRoom(parts.memory)
     this.#context = { ...parts, requestShare, sendWatch, largeRequests, answerRoom }
     this.#quota = new ConnectionQuota(parts.broker.ownSettings)
+    this.#rates = new ConnectionRates(parts.broker)
     this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
       for (const connection of this.#connections) connection.checkIdle(kafkaLimits.kafkaIdleCheckMs)
     })
+  }
+
+  /** Calls `begin` when an accepted socket may be taken over, unless there are too many new ones. */
+  admit(accepted: Socket, begin: () => void): void {
+    this.#rates.admit(accepted, begin)
   }
 
   /** What takes over the sockets that `listener` accepts; closes them when memory is nearly used up. */
@@ -66,6 +74,7 @@ export class KafkaServer {
    * has no word for the rest: clients find out by themselves and come back.
    */
   async endClients(): Promise<void> {
+    this.#rates.close()
     if (this.#connections.size === 0) return
     this.#allEnded ??= Promise.withResolvers()
     const deadline = this.#context.clock.after(kafkaLimits.kafkaEndMsMax, () => {

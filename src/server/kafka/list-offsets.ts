@@ -26,6 +26,15 @@ const special = {
   latestTiered: -5,
   earliestPendingUpload: -6,
 } as const
+/** The version of the API that each came with. */
+const specialSince: ReadonlyMap<number, number> = new Map([
+  [special.latest, 1],
+  [special.earliest, 1],
+  [special.maxTimestamp, 7],
+  [special.earliestLocal, 8],
+  [special.latestTiered, 9],
+  [special.earliestPendingUpload, 11],
+])
 const unknown = -1
 const leaderEpochVersion = 4
 const readCommitted = 1
@@ -49,15 +58,41 @@ function* listAll(
     const write = writeListOffsetsPartitionResponse
     const isLong = asked.length > fewPartitions
     const few: ListOffsetsPartitionResponse[] = []
+    const repeated = yield* repeatedIn(asked)
     const many = isLong ? new ItemWriter('listOffsets', context, write) : undefined
     for (const partition of asked) {
-      const answer = yield* listOffset({ ...partition, topic: name, isCommitted }, context)
+      const refusal = refusalOf(partition, repeated, context)
+      const answer =
+        refusal ?? (yield* listOffset({ ...partition, topic: name, isCommitted }, context))
       if (many === undefined) few.push(answer)
       else many.add(answer)
     }
     topics.add({ name, partitions: many?.finish() ?? few })
   }
   return topics.finish()
+}
+
+/** Indexes that a request names more than once. */
+function* repeatedIn(asked: readonly ListOffsetsPartition[]): Steps<ReadonlySet<number>> {
+  const seen = new Set<number>()
+  const repeated = new Set<number>()
+  for (const { partitionIndex } of asked) {
+    if (seen.has(partitionIndex)) repeated.add(partitionIndex)
+    seen.add(partitionIndex)
+    yield
+  }
+  return repeated
+}
+
+/** As Kafka's ReplicaManager.fetchOffset: nothing is looked up then. */
+function refusalOf(
+  { partitionIndex, timestamp }: ListOffsetsPartition,
+  repeated: ReadonlySet<number>,
+  { apiVersion }: RequestContext,
+): ListOffsetsPartitionResponse | undefined {
+  if (repeated.has(partitionIndex)) return { partitionIndex, errorCode: codeOf('INVALID_REQUEST') }
+  const isKnown = timestamp >= 0 || apiVersion >= (specialSince.get(timestamp) ?? Infinity)
+  return isKnown ? undefined : { partitionIndex, errorCode: codeOf('UNSUPPORTED_VERSION') }
 }
 
 interface OffsetAsked extends ListOffsetsPartition {

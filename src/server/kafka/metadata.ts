@@ -99,7 +99,7 @@ function findTopic(
   if (!mayCreate || !context.settings.isAutoCreating || absence === 'INVALID_TOPIC_EXCEPTION') {
     return { errorCode: codeOf(absence), name, partitions: [] }
   }
-  if (!access.needsTopic('configure', name)) return unauthorized(name)
+  if (!access.mayCreateTopic(name)) return unauthorized(name)
   // As from Kafka while it makes one: the client asks again after a moment.
   if (context.broker.topology.isBehind || !context.broker.admission.mayDeclare) {
     return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }
@@ -112,6 +112,7 @@ function findTopic(
       isProvisional: true,
     }
     const { topic, ticket } = context.topics.create(asked)
+    context.client.throttle.take('mutation', asked.partitionCount)
     tickets.push(ticket)
     return describeTopic(topic, context)
   } catch (error) {

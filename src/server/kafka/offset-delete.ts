@@ -25,7 +25,7 @@ function* deleteOffsets(
   context: RequestContext,
 ): Steps<OffsetDeleteResponse> {
   const { access } = context
-  if (!access.needsGroup('configure', request.groupId)) {
+  if (!access.needsGroup('delete', request.groupId)) {
     return { errorCode: codeOf('GROUP_AUTHORIZATION_FAILED'), throttleTimeMs: 0, topics: [] }
   }
   /** Where in the request topics are that may not be read: they have no places. */

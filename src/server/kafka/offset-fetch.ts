@@ -11,6 +11,7 @@ import {
 import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
 import { codeOf, noError } from './error-code.ts'
+import { groupCodeOf } from './group-errors.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
@@ -75,14 +76,19 @@ function* fetchOne(
 }
 
 function* fetchGroup(
-  { groupId, topics: asked }: OffsetFetchRequestGroup,
+  { groupId, topics: asked, memberId, memberEpoch }: OffsetFetchRequestGroup,
   requireStable: boolean,
   context: RequestContext,
 ): Steps<OffsetFetchResponseGroup> {
-  const { topics, apiVersion, access } = context
+  const { topics, groups, apiVersion, access } = context
   if (!access.needsGroup('describe', groupId)) {
     return { groupId, topics: [], errorCode: groupRefusal }
   }
+  const error = groups.refusalOfFetch(groupId, {
+    memberId: memberId ?? '',
+    generation: memberEpoch,
+  })
+  if (error !== undefined) return { groupId, topics: [], errorCode: groupCodeOf(error) }
   if (asked === null) {
     const found = (yield* fetchAll({ groupId, requireStable }, context)).flatMap((topic) => {
       const topicId = topics.find(topic.name)?.topicId

@@ -3,25 +3,25 @@ import { KafkaRefusal } from './error-code.ts'
 import type { KafkaAccess } from './kafka-access.ts'
 
 /**
- * Throws for settings that the client may not change, or see with `describe`: those of topics and groups go
- * with rights, all others are the administrators'.
+ * Throws for settings that the client may not change, or see: those of topics and groups go with what may be
+ * done with these, all others with what may be done with the cluster.
  */
 export function permitConfig(
   access: KafkaAccess,
-  right: 'configure' | 'describe',
+  operation: 'alter-configs' | 'describe-configs',
   { resourceType: type, resourceName: name }: ConfigResource,
 ): void {
   switch (type) {
     case resourceType.topic:
-      access.permitTopic(right, name)
+      access.permitTopic(operation, name)
       return
     case resourceType.group:
-      if (!access.needsGroup(right, name)) throw new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
+      if (!access.needsGroup(operation, name)) throw new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
       return
     case resourceType.broker:
     case resourceType.brokerLogger:
     case resourceType.clientMetrics:
-      access.permitAdministrator()
+      access.permitCluster(operation)
       return
     default:
     // There are no others: whoever is asked for one says so.

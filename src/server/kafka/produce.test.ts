@@ -14,8 +14,8 @@ import { crossingLimits } from '../../limits/crossing.ts'
 import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
+import { ClientThrottle } from './client-throttle.ts'
 import { KafkaAccess } from './kafka-access.ts'
-import { ProduceThrottle } from './produce-throttle.ts'
 import { handleProduce } from './produce.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -54,7 +54,7 @@ function connected(startThread: StartBatchThread): Connected {
   const client = {
     publishHold: new PublishHold(clock, broker.shortage),
     counters: { published: 0 },
-    throttle: new ProduceThrottle(broker, () => undefined),
+    throttle: new ClientThrottle(broker, () => undefined),
     hasFailedProduce: false,
     failProduce(): void {
       this.hasFailedProduce = true

@@ -1,17 +1,23 @@
 // A long poll waits on this: any of its partitions getting records. It listens to each of them once,
 // however often it is woken, because there may be 10,000.
-import type { Partition } from '../../broker/topic/partition.ts'
 import type { RequestContext } from './request-context.ts'
+
+/** A partition, or what a share group sees of one. */
+export interface RecordPlace {
+  /** Calls back whenever there may be more to read. */
+  addListener(listener: () => void): void
+  removeListener(listener: () => void): void
+}
 
 export class RecordWatch implements Disposable {
   readonly #context: RequestContext
-  readonly #partitions: readonly Partition[]
+  readonly #partitions: readonly RecordPlace[]
   readonly #forgetClose: () => void
   /** Something happened since the last wait. */
   #isWoken = false
   #wake: (() => void) | undefined
 
-  constructor(partitions: readonly Partition[], context: RequestContext) {
+  constructor(partitions: readonly RecordPlace[], context: RequestContext) {
     this.#context = context
     this.#partitions = partitions
     this.#forgetClose = context.client.onClose(this.#onMoved)

@@ -20,7 +20,7 @@ import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
 import { logDir } from './cluster.ts'
 import { answerTo, codeOf, type ErrorAnswer, KafkaRefusal, noError } from './error-code.ts'
-import { onlyForAdministrators } from './for-administrators.ts'
+import { clusterRefusal } from './permitted-on-cluster.ts'
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
@@ -44,9 +44,9 @@ export const handleElectLeaders: Handler<'electLeaders'> = async (request, conte
   return { throttleTimeMs: 0, errorCode, replicaElectionResults }
 }
 
-/** Replicas are the administrators'; undefined for them. */
+/** For who may not alter the cluster; undefined for who may. */
 function refusalFor({ access }: RequestContext): ErrorAnswer | undefined {
-  return access.isAdministrator ? undefined : onlyForAdministrators
+  return access.needsCluster('alter') ? undefined : clusterRefusal
 }
 
 function* electLeaders(

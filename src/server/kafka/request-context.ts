@@ -6,10 +6,10 @@ import type { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
+import type { ClientThrottle } from './client-throttle.ts'
 import type { KafkaAccess } from './kafka-access.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import type { Operation } from './operation.ts'
-import type { ProduceThrottle } from './produce-throttle.ts'
 import type { SaslState } from './sasl-state.ts'
 
 /** The client that a request came from, as far as handlers need its connection. */
@@ -28,8 +28,8 @@ export interface KafkaClient {
   changeUnfinished(size: number): void
   /** Where produces wait while publishers are blocked. */
   readonly publishHold: PublishHold
-  /** Counts what it produces. */
-  readonly throttle: ProduceThrottle
+  /** Counts what it produces, and what it uses of its quotas. */
+  readonly throttle: ClientThrottle
   /** Settled when the large batches that came last have been dealt with: produces wait for it. */
   readonly heldProduces: Promise<void> | undefined
   /** Keeps the produces that come next waiting until `work` is done. */

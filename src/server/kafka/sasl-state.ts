@@ -1,10 +1,12 @@
-// How far a connection is with its login: SASL PLAIN, SCRAM or OAUTHBEARER (KIP-43, KIP-84, KIP-152, KIP-255). A login
-// with a token holds as long as the token; before that its client logs in again on the same connection (KIP-368).
+// How far a connection is with its login: SASL PLAIN, SCRAM or OAUTHBEARER (KIP-43, KIP-84, KIP-152, KIP-255), or the
+// certificate that its client has shown. A login with a token holds as long as the token, and none by SASL longer than
+// `connections.max.reauth.ms`; before that the client logs in again on the same connection (KIP-368).
 import type { Origin, Principal } from '../../auth/principal.ts'
 import { parseOauthBearer, parsePlain } from '../../auth/sasl.ts'
 import type { ScramExchange } from '../../auth/scram-exchange.ts'
 import type { LoginRefusal, LoginResult, Users } from '../../auth/users.ts'
 import { defaultVHost } from '../../broker/broker.ts'
+import { type Clock, systemClock } from '../../lib/clock.ts'
 import { type Logger, silentLogger } from '../../lib/logger.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -14,6 +16,17 @@ import type { Operation } from './operation.ts'
 export type SaslMechanism = 'PLAIN' | ScramExchange['mechanism'] | 'OAUTHBEARER'
 
 /** A login was refused. `waitMs` is how long the client waits for its answer, in milliseconds. */
+/** The client as its connection knows it, and how long it may be logged in. */
+export interface SaslOptions {
+  readonly remoteAddress: string
+  /** Whom its certificate names, which one of `--tls-client-ca` signed. */
+  readonly certifiedAs?: string | undefined
+  /** Milliseconds after which it has to log in again [connections.max.reauth.ms]; 0 for never. */
+  readonly sessionMsMax?: number
+  readonly clock?: Clock
+  readonly logger?: Logger
+}
+
 interface Refusal {
   readonly isAccepted: false
   readonly waitMs: number
@@ -53,14 +66,22 @@ export class SaslState {
   #isTokenRefused = false
   /** How it has logged in before. */
   #before: { readonly user: string; readonly mechanism: SaslMechanism } | undefined
+  readonly #clock: Clock
+  readonly #sessionMsMax: number
+  /** By the clock that only goes on. */
+  #sessionEndsAt = Number.POSITIVE_INFINITY
   #at: 'new' | 'handshaken' | 'raw-token' | 'checking' | 'authenticated' | 'failed' = 'new'
 
-  constructor(users: Users, remoteAddress: string, logger: Logger = silentLogger) {
+  constructor(users: Users, options: SaslOptions) {
+    const { remoteAddress, certifiedAs, sessionMsMax = 0 } = options
+    const { clock = systemClock, logger = silentLogger } = options
     this.#users = users
     this.#logger = logger
+    this.#clock = clock
+    this.#sessionMsMax = sessionMsMax
     this.#origin = { protocol: 'Kafka', address: remoteAddress }
     this.access = new KafkaAccess((refused) => this.#tellNotPermitted(refused))
-    this.#enter(users.anonymousFrom(this.#origin))
+    this.#enter(this.#certified(certifiedAs) ?? users.anonymousFrom(this.#origin))
   }
 
   /** Whether the next message is a bare token: SaslHandshake version 0 announced it. */
@@ -96,6 +117,7 @@ export class SaslState {
   get isLoggedIn(): boolean {
     const { principal } = this
     if (principal === undefined || this.hasFailed || this.#users.hasExpired(principal)) return false
+    if (this.#clock.monotonic() >= this.#sessionEndsAt) return false
     return this.access.mayEnter
   }
 
@@ -185,8 +207,24 @@ export class SaslState {
     const isFirst = this.#before === undefined
     this.#before = { user, mechanism: this.#mechanism }
     if (isFirst) this.#onLoggedIn()
-    const sessionLifetimeMs = this.#users.lifetimeMsOf(principal) ?? 0
-    return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs }
+    return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs: this.#beginSession(principal) }
+  }
+
+  /** How long the client may go on, in milliseconds; 0 for ever. */
+  #beginSession(principal: Principal): number {
+    const most = this.#sessionMsMax
+    const lifetimes = [this.#users.lifetimeMsOf(principal), most > 0 ? most : undefined]
+    const known = lifetimes.filter((each) => each !== undefined)
+    this.#sessionEndsAt = most > 0 ? this.#clock.monotonic() + most : Number.POSITIVE_INFINITY
+    return known.length === 0 ? 0 : Math.min(...known)
+  }
+
+  /** Who has shown a certificate, and need not log in. */
+  #certified(user: string | undefined): Principal | undefined {
+    if (user === undefined) return undefined
+    const login = this.#users.loginProved(user, true, this.#origin)
+    if (login.principal === undefined) this.#tellRefused(login)
+    return login.principal
   }
 
   /** Kafka's topics are the queues of the default virtual host. */

@@ -1,12 +1,6 @@
-// DescribeUserScramCredentials and AlterUserScramCredentials (KIP-554). Credentials are made with the password
-// of a user, by whoever manages users, and are not changed from here.
+// DescribeUserScramCredentials (KIP-554): who logs in by SCRAM, and how. What is kept is shown to nobody.
 import type { AccessControl } from '../../auth/access-control.ts'
 import type { ScramExchange } from '../../auth/scram-exchange.ts'
-import {
-  type AlterUserScramCredentialsRequest,
-  type AlterUserScramCredentialsResult,
-  writeAlterUserScramCredentialsResult,
-} from '../../codec/kafka/messages/alter-user-scram-credentials.gen.ts'
 import {
   type CredentialInfo,
   type DescribeUserScramCredentialsRequest,
@@ -15,12 +9,11 @@ import {
 } from '../../codec/kafka/messages/describe-user-scram-credentials.gen.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { answerTo, KafkaRefusal, noError } from './error-code.ts'
-import { onlyForAdministrators } from './for-administrators.ts'
-import type { Handler, RequestContext } from './request-context.ts'
+import type { Handler } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
 
 /** Kafka's numbers (KIP-554). */
-const mechanismNumbers: Readonly<Record<ScramExchange['mechanism'], number>> = {
+export const mechanismNumbers: Readonly<Record<ScramExchange['mechanism'], number>> = {
   'SCRAM-SHA-256': 1,
   'SCRAM-SHA-512': 2,
 }
@@ -83,55 +76,8 @@ function describeUser(
   return { user, ...answerTo(refusal), credentialInfos: [] }
 }
 
-export const handleAlterUserScramCredentials: Handler<'alterUserScramCredentials'> = async (
-  request,
-  context,
-) => {
-  const results = await writeInSlices(
-    'alterUserScramCredentials',
-    context,
-    writeAlterUserScramCredentialsResult,
-    alterEach(request, context),
-  )
-  return { throttleTimeMs: 0, results }
-}
-
-function* alterEach(
-  { deletions, upsertions }: AlterUserScramCredentialsRequest,
-  { broker, access }: RequestContext,
-): Generator<AlterUserScramCredentialsResult, void> {
-  const made = new Set(upsertions.map(({ name }) => name))
-  for (const [name, count] of countNames([...deletions, ...upsertions])) {
-    if (!access.isAdministrator) {
-      yield { user: name, ...onlyForAdministrators }
-      continue
-    }
-    const isThere = made.has(name) || credentialsOf(broker.access, name).length > 0
-    yield alterUser(name, { isRepeated: count > 1, isThere })
-  }
-}
-
-function alterUser(
-  user: string,
-  { isRepeated, isThere }: { readonly isRepeated: boolean; readonly isThere: boolean },
-): AlterUserScramCredentialsResult {
-  if (isRepeated) {
-    const text = 'A user credential cannot be altered twice in the same request'
-    return { user, ...answerTo(new KafkaRefusal('DUPLICATE_RESOURCE', text)) }
-  }
-  const refusal = isThere
-    ? new KafkaRefusal(
-        'UNACCEPTABLE_CREDENTIAL',
-        `SCRAM credentials come with a password: set that with 'pabal user password'`,
-      )
-    : new KafkaRefusal(
-        'RESOURCE_NOT_FOUND',
-        'Attempt to delete a user credential that does not exist',
-      )
-  return { user, ...answerTo(refusal) }
-}
-
-function countNames(named: readonly { readonly name: string }[]): Map<string, number> {
+/** How often each user is named. */
+export function countNames(named: readonly { readonly name: string }[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { name } of named) counts.set(name, (counts.get(name) ?? 0) + 1)
   return counts

@@ -2,6 +2,7 @@
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { handleCreateAcls, handleDeleteAcls, handleDescribeAcls } from './acls.ts'
 import { handleAlterConfigs, handleIncrementalAlterConfigs } from './alter-configs.ts'
+import { handleAlterUserScramCredentials } from './alter-scram-credentials.ts'
 import { handleApiVersions } from './api-versions.ts'
 import { handleAlterClientQuotas, handleDescribeClientQuotas } from './client-quotas.ts'
 import {
@@ -11,13 +12,13 @@ import {
   handleFindCoordinator,
   handleOffsetForLeaderEpoch,
 } from './cluster.ts'
+import { handleConsumerGroupDescribe, handleConsumerGroupHeartbeat } from './consumer-groups.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
 import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
 import { handleFetch } from './fetch.ts'
-import { forAdministrators, onlyForAdministrators } from './for-administrators.ts'
 import { handleDeleteGroups, handleDescribeGroups, handleListGroups } from './group-admin.ts'
 import {
   handleHeartbeat,
@@ -31,6 +32,7 @@ import { handleMetadata } from './metadata.ts'
 import { handleOffsetCommit } from './offset-commit.ts'
 import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
+import { clusterRefusal, permittedOnCluster } from './permitted-on-cluster.ts'
 import { handleProduce } from './produce.ts'
 import { handleDescribeQuorum, handleUnregisterBroker } from './quorum.ts'
 import {
@@ -41,10 +43,15 @@ import {
 } from './replicas.ts'
 import type { ServedApis } from './request-context.ts'
 import { handleSaslAuthenticate, handleSaslHandshake } from './sasl-handlers.ts'
+import { handleDescribeUserScramCredentials } from './scram-credentials.ts'
+import { handleShareAcknowledge } from './share-acknowledge.ts'
+import { handleShareFetch } from './share-fetch.ts'
+import { handleShareGroupDescribe, handleShareGroupHeartbeat } from './share-members.ts'
 import {
-  handleAlterUserScramCredentials,
-  handleDescribeUserScramCredentials,
-} from './scram-credentials.ts'
+  handleAlterShareGroupOffsets,
+  handleDeleteShareGroupOffsets,
+  handleDescribeShareGroupOffsets,
+} from './share-offsets.ts'
 import {
   handleAddOffsetsToTxn,
   handleAddPartitionsToTxn,
@@ -59,31 +66,50 @@ import { handleInitProducerId } from './transactions/init-producer-id.ts'
 import { handleTxnOffsetCommit } from './transactions/txn-offset-commit.ts'
 import { handleWriteTxnMarkers } from './transactions/write-txn-markers.ts'
 
-const refused = { throttleTimeMs: 0, ...onlyForAdministrators }
-const describeLogDirs = forAdministrators<'describeLogDirs'>(handleDescribeLogDirs, {
+const refused = { throttleTimeMs: 0, ...clusterRefusal }
+const describeLogDirs = permittedOnCluster<'describeLogDirs'>('describe', handleDescribeLogDirs, {
   ...refused,
   results: [],
 })
-const listPartitionReassignments = forAdministrators<'listPartitionReassignments'>(
+const listPartitionReassignments = permittedOnCluster<'listPartitionReassignments'>(
+  'describe',
   handleListPartitionReassignments,
   { ...refused, topics: [] },
 )
-const describeClientQuotas = forAdministrators<'describeClientQuotas'>(handleDescribeClientQuotas, {
-  ...refused,
-  entries: null,
-})
-const describeUserScramCredentials = forAdministrators<'describeUserScramCredentials'>(
+const describeClientQuotas = permittedOnCluster<'describeClientQuotas'>(
+  'describe-configs',
+  handleDescribeClientQuotas,
+  {
+    ...refused,
+    entries: null,
+  },
+)
+const describeUserScramCredentials = permittedOnCluster<'describeUserScramCredentials'>(
+  'describe',
   handleDescribeUserScramCredentials,
   { ...refused, results: [] },
 )
-const describeQuorum = forAdministrators<'describeQuorum'>(handleDescribeQuorum, {
-  ...onlyForAdministrators,
+const describeQuorum = permittedOnCluster<'describeQuorum'>('describe', handleDescribeQuorum, {
+  ...clusterRefusal,
   topics: [],
 })
-const unregisterBroker = forAdministrators<'unregisterBroker'>(handleUnregisterBroker, refused)
-const listConfigResources = forAdministrators<'listConfigResources'>(handleListConfigResources, {
+const unregisterBroker = permittedOnCluster<'unregisterBroker'>(
+  'alter',
+  handleUnregisterBroker,
+  refused,
+)
+const listConfigResources = permittedOnCluster<'listConfigResources'>(
+  'describe-configs',
+  handleListConfigResources,
+  {
+    ...refused,
+    configResources: [],
+  },
+)
+
+const describeAcls = permittedOnCluster<'describeAcls'>('describe', handleDescribeAcls, {
   ...refused,
-  configResources: [],
+  resources: [],
 })
 
 export const servedApis: ServedApis = {
@@ -137,7 +163,7 @@ export const servedApis: ServedApis = {
     operation: 'work',
     isAlone: true,
   },
-  describeAcls: { handle: handleDescribeAcls, operation: 'work' },
+  describeAcls: { handle: describeAcls, operation: 'work', isAlone: true },
   createAcls: { handle: handleCreateAcls, operation: 'work', isAlone: true },
   deleteAcls: { handle: handleDeleteAcls, operation: 'work', isAlone: true },
   alterReplicaLogDirs: { handle: handleAlterReplicaLogDirs, operation: 'work', isAlone: true },
@@ -162,5 +188,30 @@ export const servedApis: ServedApis = {
   },
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
+  consumerGroupHeartbeat: { handle: handleConsumerGroupHeartbeat, operation: 'work' },
+  consumerGroupDescribe: { handle: handleConsumerGroupDescribe, operation: 'work', isAlone: true },
   listConfigResources: { handle: listConfigResources, operation: 'work', isAlone: true },
+  shareGroupHeartbeat: { handle: handleShareGroupHeartbeat, operation: 'work' },
+  shareGroupDescribe: { handle: handleShareGroupDescribe, operation: 'work', isAlone: true },
+  shareFetch: {
+    handle: handleShareFetch,
+    operation: 'work',
+    inFlightMax: kafkaLimits.kafkaFetchesInFlightMax,
+  },
+  shareAcknowledge: { handle: handleShareAcknowledge, operation: 'work' },
+  describeShareGroupOffsets: {
+    handle: handleDescribeShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
+  alterShareGroupOffsets: {
+    handle: handleAlterShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
+  deleteShareGroupOffsets: {
+    handle: handleDeleteShareGroupOffsets,
+    operation: 'work',
+    isAlone: true,
+  },
 }

@@ -28,7 +28,18 @@ const limited: Example = {
   missing: 400,
 }
 
+const quota = { entity: { user: 'u', 'client-id': null }, quotas: { producer_byte_rate: 1e6 } }
+
 export const accessExamples: Examples = {
+  'GET /v1/quotas': {
+    status: 200,
+    before: (api) => api.make('PUT', '/v1/quotas', quota),
+    check: (listed: readonly unknown[]) => {
+      const name = 'user "u", every client id'
+      assert.deepEqual(listed, [{ name, ...quota }])
+    },
+  },
+  'PUT /v1/quotas': { status: 204, body: { ...quota, dry_run: true } },
   'GET /whoami': {
     status: 200,
     check: ({ name, tags }: { readonly name: string; readonly tags: unknown }) =>

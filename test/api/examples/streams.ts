@@ -91,6 +91,18 @@ export const streamExamples: Examples = {
     query: { at: '0', size: '1' },
     check: () => undefined,
   },
+  'GET /v1/streams/{vhost}/{name}/keys/{key}': {
+    ...message,
+    names: { name: 'events', key: 'k' },
+    query: { payload: '10', encoding: 'text', partition: '0', cursor: '0.1' },
+  },
+  'GET /v1/streams/{vhost}/{name}/offsets': {
+    ...message,
+    names: { name: 'events' },
+    query: { at: '2026-11-29T07:00:00Z', partition: '0' },
+    check: ({ offsets }: { readonly offsets: readonly { readonly offset: number }[] }) =>
+      assert.equal(offsets[0]?.offset, 0),
+  },
   'POST /v1/streams/delete': { ...list, body: tasks, check: done },
   'POST /v1/streams/purge': { ...list, body: { ...tasks, dry_run: true }, check: done },
   'GET /v1/topology/{vhost}': {

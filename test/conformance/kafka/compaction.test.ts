@@ -80,7 +80,7 @@ async function countIn(topic: string, client: KafkaRawClient): Promise<number> {
     const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000_000 }
     const request = fetchRequest([{ ...start, partitions }], limits)
     const { responses } = await client.call('fetch', request, 12)
-    const { records, highWatermark = 0 } = responses[0]!.partitions[0]!
+    const { records, highWatermark } = responses[0]!.partitions[0]!
     const batches = Buffer.concat([records ?? []].flat())
     for (let at = 0; at < batches.length; at += batchSizeAt(batches, at)) {
       const batch = batches.subarray(at)

@@ -28,7 +28,7 @@ after(() => kafka[Symbol.asyncDispose]())
 describe('DescribeConfigs', () => {
   it('shows every setting of a topic, where it comes from and what its type is', async () => {
     const result = await calls.describeOne(configType.topic, 'set')
-    assert.equal(result.configs.length, 34)
+    assert.equal(result.configs.length, 35)
     const rows = new Map(result.configs.map((row) => [row.name, row]))
     const { value, configSource, configType: kind, readOnly } = rows.get('retention.ms')!
     assert.deepEqual([value, configSource, kind, readOnly], ['1000', 1, 5, false])
@@ -53,13 +53,13 @@ describe('DescribeConfigs', () => {
     )
     assert.equal(
       (await calls.describeOne(configType.topic, 'set', { keys: [] })).configs.length,
-      34,
+      35,
     )
   })
 
   it('shows every setting of the broker, secrets without their values', async () => {
     const result = await calls.describeOne(configType.broker, '1')
-    assert.equal(result.configs.length, 340)
+    assert.equal(result.configs.length, 342)
     const rows = new Map(result.configs.map((row) => [row.name, row]))
     assert.equal(rows.get('default.replication.factor')?.value, '1')
     assert.equal(rows.get('offsets.topic.replication.factor')?.configSource, 4)
@@ -74,7 +74,7 @@ describe('DescribeConfigs', () => {
 
   it('shows the settings of any group', async () => {
     const result = await calls.describeOne(configType.group, 'any')
-    assert.equal(result.configs.length, 17)
+    assert.equal(result.configs.length, 21)
     assert.deepEqual(synonymsOf(result, 'consumer.session.timeout.ms'), [
       'group.consumer.session.timeout.ms=45000@5',
     ])

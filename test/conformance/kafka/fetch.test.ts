@@ -53,6 +53,34 @@ function topicsIn({ responses }: FetchResponse): string[] {
 }
 
 describe('Fetch', () => {
+  it('KIP-951: who knows an old epoch is told leader, epoch and address with the error', async () => {
+    await using kafka = await KafkaFixture.start()
+    await kafka.createTopic('t')
+    const { topics } = await kafka.client.call('metadata', allTopics)
+    const leader = topics[0]?.partitions[0]
+    assert.ok(leader !== undefined && leader.leaderEpoch! > 0)
+    const { topicId = '' } = topics[0]!
+    const { partitions } = fetchFromStart('t', MiB)
+    const old = [
+      { topic: 't', topicId, partitions: [{ ...partitions[0]!, currentLeaderEpoch: 0 }] },
+    ]
+    const told = async (apiVersion: number): Promise<unknown> => {
+      const answer = await fetchAll(kafka, none, old, { ...atOnce, apiVersion })
+      const [partition] = answer.responses[0]!.partitions
+      const { errorCode, currentLeader } = partition!
+      return { errorCode, currentLeader, nodeEndpoints: answer.nodeEndpoints }
+    }
+    const { code: errorCode } = kafkaErrors.FENCED_LEADER_EPOCH
+    const { leaderId, leaderEpoch } = leader
+    assert.deepEqual(await told(16), {
+      errorCode,
+      currentLeader: { leaderId, leaderEpoch },
+      nodeEndpoints: [{ nodeId: leaderId, host: '127.0.0.1', port: kafka.kafkaPort, rack: null }],
+    })
+    const unknown = { leaderId: -1, leaderEpoch: -1 }
+    assert.deepEqual(await told(15), { errorCode, currentLeader: unknown, nodeEndpoints: [] })
+  })
+
   it('fills one answer only so far, and gives every partition of a session its turn', async () => {
     await using kafka = await KafkaFixture.start()
     for (const name of topicNames) {

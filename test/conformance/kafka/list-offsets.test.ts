@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -50,5 +51,39 @@ describe('ListOffsets', () => {
     const offsetOf = async (): Promise<number> => (await kafka.findOffset('jobs', 5000)).offset
     await waitFor('the second is settled', async () => (await offsetOf()) !== 1)
     assert.deepEqual(await kafka.findOffset('jobs', 5000), { offset: 3, timestamp: 9000 })
+  })
+
+  it('knows special timestamps from the version on that Kafka has them in, and each partition once', async () => {
+    await using kafka = await KafkaFixture.start()
+    await kafka.createTopic('t')
+    await kafka.produce('t', batchOfRecords([{ timestamp: 1000 }, { timestamp: 500 }]))
+    const ask = async (timestamps: readonly number[], version: number): Promise<unknown> => {
+      const partitions = timestamps.map((timestamp) => {
+        return { partitionIndex: 0, currentLeaderEpoch: -1, timestamp }
+      })
+      const asked = { replicaId: -1, isolationLevel: 0, timeoutMs: 0 }
+      const topics = [{ name: 't', partitions }]
+      const answer = await kafka.client.call('listOffsets', { ...asked, topics }, version)
+      return answer.topics[0]?.partitions.map(({ errorCode, offset }) => [errorCode, offset])
+    }
+    const { code: unsupported } = kafkaErrors.UNSUPPORTED_VERSION
+    const { code: invalid } = kafkaErrors.INVALID_REQUEST
+    const since = new Map([
+      [-1, [1, 2]],
+      [-2, [1, 0]],
+      [-3, [7, 0]],
+      [-4, [8, 0]],
+      [-5, [9, -1]],
+      [-6, [11, -1]],
+    ] as const)
+    for (const [timestamp, [version, offset]] of since) {
+      assert.deepEqual(await ask([timestamp], version), [[0, offset]], `${timestamp}`)
+      if (version > 1) assert.deepEqual(await ask([timestamp], version - 1), [[unsupported, -1]])
+    }
+    assert.deepEqual(await ask([-7], 11), [[unsupported, -1]])
+    assert.deepEqual(await ask([-1, -2], 11), [
+      [invalid, -1],
+      [invalid, -1],
+    ])
   })
 })

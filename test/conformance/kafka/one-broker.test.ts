@@ -8,11 +8,9 @@ import { KafkaFixture } from '../../support/kafka-fixture.ts'
 const code = {
   none: 0,
   unknownTopic: 3,
-  unacceptableCredential: 93,
   unsupportedVersion: 35,
   invalidReplicaAssignment: 39,
   invalidRequest: 42,
-  securityDisabled: 54,
   logDirNotFound: 57,
   electionNotNeeded: 84,
   noReassignment: 85,
@@ -205,63 +203,6 @@ describe('ListConfigResources', () => {
 })
 
 describe('access', () => {
-  const anything = {
-    resourceTypeFilter: 1,
-    resourceNameFilter: null,
-    patternTypeFilter: 1,
-    principalFilter: null,
-    hostFilter: null,
-    operation: 1,
-    permissionType: 1,
-  }
-
-  it('is not controlled by lists', async () => {
-    const refusal = [code.securityDisabled, 'No Authorizer is configured.']
-    const described = await kafka.client.call('describeAcls', anything)
-    assert.deepEqual([described.errorCode, described.errorMessage], refusal)
-    const creation = {
-      resourceType: 2,
-      resourceName: 't',
-      resourcePatternType: 3,
-      principal: 'User:a',
-      host: '*',
-      operation: 3,
-      permissionType: 3,
-    }
-    const created = await kafka.client.call('createAcls', { creations: [creation, creation] })
-    const deleted = await kafka.client.call('deleteAcls', { filters: [anything, anything] })
-    for (const answer of [...created.results, ...deleted.filterResults]) {
-      assert.deepEqual([answer.errorCode, answer.errorMessage], refusal)
-    }
-    assert.deepEqual([created.results.length, deleted.filterResults.length], [2, 2])
-  })
-
-  it('makes no credentials of SCRAM', async () => {
-    const describeUsers = async (users: string[] | null): Promise<number[]> => {
-      const named = users?.map((name) => ({ name })) ?? null
-      const answer = await kafka.client.call('describeUserScramCredentials', { users: named })
-      return answer.results.map(({ errorCode }) => errorCode)
-    }
-    assert.deepEqual(await describeUsers(null), [code.none])
-    assert.deepEqual(await describeUsers(['a', 'b', 'b']), [
-      code.resourceNotFound,
-      code.duplicateResource,
-    ])
-    const nothing = Buffer.alloc(0)
-    const made = { mechanism: 1, iterations: 4096, salt: nothing, saltedPassword: nothing }
-    const { results } = await kafka.client.call('alterUserScramCredentials', {
-      deletions: [{ name: 'a', mechanism: 1 }],
-      upsertions: [{ name: 'b', ...made }],
-    })
-    assert.deepEqual(
-      results.map(({ user, errorCode }) => [user, errorCode]),
-      [
-        ['a', code.resourceNotFound],
-        ['b', code.unacceptableCredential],
-      ],
-    )
-  })
-
   it('has no quotas, and none can be set', async () => {
     const component = { entityType: 'user', matchType: 2, match: null }
     const ask = { components: [component], strict: false }

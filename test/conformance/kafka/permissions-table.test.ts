@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import { apiCodecs, type ApiName } from '../../../src/codec/kafka/apis.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
+import { codesIn } from '../../support/codes-in.ts'
 import type { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { KafkaWithUsers } from '../../support/kafka-with-users.ts'
-import { type Granted, type Kind, refusals, type Row, rows } from './permission-rows.ts'
+import { type Granted, type Kind, refusals } from './permission-needs.ts'
+import { type Row, rows } from './permission-rows.ts'
 
 /** What would show nothing if guest got it: refusals, and that there is no such topic. */
 const misleading: readonly number[] = [...Object.values(refusals), 3, 100]
@@ -14,7 +16,7 @@ const operations = ['configure', 'write', 'read'] as const
 const kinds = ['topic', 'group', 'transactional id'] as const
 const namesOf: Readonly<Record<Kind, string>> = {
   topic: 't|new',
-  group: 'g',
+  group: 'g|s',
   'transactional id': 'x',
 }
 
@@ -50,21 +52,11 @@ async function reset(): Promise<void> {
   const { request } = rows.offsetCommit
   const { topics } = await kafka.all.call('offsetCommit', request(2, topicId), 2)
   assert.equal(topics[0]?.partitions[0]?.errorCode, 0)
-}
-
-/** All different error codes of an answer, in their order; none when all is well. */
-function codesIn(answer: unknown): number[] {
-  const codes = new Set<number>()
-  const look = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return
-    for (const name of ['errorCode', 'partitionErrorCode']) {
-      const code = (value as Readonly<Record<string, unknown>>)[name]
-      if (typeof code === 'number' && code !== 0) codes.add(code)
-    }
-    for (const each of Object.values(value)) look(each)
+  // `s` has a place in `t` and no member.
+  for (const memberEpoch of [0, -1]) {
+    const beat = { ...rows.shareGroupHeartbeat.request(1, topicId), memberEpoch }
+    assert.equal((await kafka.all.call('shareGroupHeartbeat', beat, 1)).errorCode, 0)
   }
-  look(answer)
-  return [...codes]
 }
 
 async function ask<Name extends ApiName>(

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { type ITopicConfig, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { makeCertificate } from '../../support/make-certificate.ts'
 import { TlsBroker } from '../../support/tls-broker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
@@ -114,6 +115,21 @@ describe('kafkajs over TLS', () => {
       `SASL_PLAINTEXT://127.0.0.1:${plain},SASL_SSL://127.0.0.1:${tls}`,
     )
     await assert.rejects(addressTold(withPassword('wrong')), /SASL|[Aa]uthentication/)
+  })
+
+  it('needs no password with a certificate of its user', async () => {
+    const options = { user: 'client', password: 'secret', tlsClientName: 'common-name' } as const
+    await using broker = await TlsBroker.start(options, true)
+    const { certificate: cert, key } = broker.clientCertificate()
+    const ssl = { ca: [broker.authority.certificate], cert, key }
+    await sendAndReceive(clientOf(broker, 'kafka-tls', { ssl }), 'events')
+    // A login by SASL counts all the same.
+    const sasl = { mechanism: 'plain', username: 'client', password: 'wrong' } as const
+    await assert.rejects(addressTold(clientOf(broker, 'kafka-tls', { ssl, sasl })), /SASL|Invalid/)
+    const stranger = makeCertificate({ name: 'stranger', issuer: broker.authority })
+    const unknown = { ...ssl, cert: stranger.certificate, key: stranger.key }
+    await assert.rejects(addressTold(clientOf(broker, 'kafka-tls', { ssl: unknown })))
+    assert.ok(broker.warnings.some((line) => line.includes('Login refused')))
   })
 
   it('is told the address of the listener that it came by', async () => {

@@ -1,5 +1,5 @@
 // Programs written with a framework, as its users write theirs, do with Pabal what they do with
-// RabbitMQ. Each prints one JSON line per step, which must equal what its steps say.
+// RabbitMQ or Kafka. Each prints one JSON line per step, which must equal what its steps say.
 //
 // Without PABAL_FRAMEWORKS none runs: their libraries are many. `npm run test:frameworks` runs all
 // and writes the table in docs/compatibility.md. With PABAL_REQUIRE_ALL=1 (CI, which takes turns by
@@ -11,8 +11,9 @@ import { InteropBroker, isExternal } from '../interop-broker.ts'
 import { Results, type Verdict } from '../results.ts'
 import { runClient, type ClientRun } from '../run-client.ts'
 import { commitNumber } from './commit-number.ts'
+import type { Framework } from './framework.ts'
 import { frameworksTable } from './frameworks-table.ts'
-import { chooseFrameworks, type Framework } from './frameworks.ts'
+import { chooseFrameworks } from './frameworks.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 const chosen = chooseFrameworks(process.env['PABAL_FRAMEWORKS'], commitNumber)
@@ -21,7 +22,7 @@ describe('frameworks', { concurrency: 2 }, () => {
   const results = new Results(frameworksTable)
   let broker: InteropBroker
   before(async () => {
-    broker = await InteropBroker.start(['amqp'])
+    broker = await InteropBroker.start(['amqp', 'kafka'])
   })
   after(async () => {
     await broker[Symbol.asyncDispose]()
@@ -35,7 +36,7 @@ describe('frameworks', { concurrency: 2 }, () => {
       const prepared = await framework.prepare()
       if ('missing' in prepared) return skip(test, prepared.missing)
       const prefix = `${framework.name.replaceAll(/\W/g, '')}-${process.pid}`
-      const args = [...prepared.args, broker.address('amqp'), prefix]
+      const args = [...prepared.args, broker.address(framework.protocol), prefix]
       const run = await runClient(prepared.command, args, prepared.env)
       await checkSteps(test, { framework, run, results })
     })

@@ -1,9 +1,9 @@
 // The frameworks of test/interop/frameworks: how their programs are prepared, and what each step must
-// show. Proven against RabbitMQ 3.10 with PABAL_TEST_AMQP.
+// show. Those of AMQP are proven against RabbitMQ 3.10 with PABAL_TEST_AMQP.
 
-import type { Preparation } from '../languages.ts'
-import type { Steps } from '../steps.ts'
+import type { Framework } from './framework.ts'
 import { bootSteps, cloudStreamSteps } from './java/spring-steps.ts'
+import { kafkaPrograms } from './kafka/kafka-programs.ts'
 import { golevelupSteps, moleculerSteps, nestSteps, rascalSteps } from './node/node-steps.ts'
 import { symfonySteps } from './php/symfony-steps.ts'
 import {
@@ -14,25 +14,8 @@ import {
 } from './prepare-framework.ts'
 import { celerySteps, dramatiqSteps, fastStreamSteps, taskiqSteps } from './python/python-steps.ts'
 
-/** A program written with a framework, as its users write theirs. */
-export interface Framework {
-  /** As in the table of docs/compatibility.md. */
-  readonly name: string
-  readonly language: 'Python' | 'Node' | 'Java' | 'PHP'
-  /** Version of the framework. */
-  readonly version: string
-  /** What the program prints for each step. */
-  readonly steps: Steps
-  /** Steps that the broker lacks something for, and what: they must fail until it is there. */
-  readonly lacking: Readonly<Record<string, string>>
-  /** In CI it takes turns with the others that are heavy. */
-  readonly isHeavy: boolean
-  /** Builds what it needs; arguments are the broker's address and a prefix for names. */
-  prepare(): Promise<Preparation>
-}
-
-const light = { lacking: {}, isHeavy: false }
-const heavy = { lacking: {}, isHeavy: true }
+const light = { protocol: 'amqp', lacking: {}, isHeavy: false } as const
+const heavy = { protocol: 'amqp', lacking: {}, isHeavy: true } as const
 
 /** Every framework, in the order of the table. */
 export const frameworks: readonly Framework[] = [
@@ -124,6 +107,7 @@ export const frameworks: readonly Framework[] = [
     steps: symfonySteps,
     prepare: () => findSymfony('symfony_messenger.php'),
   },
+  ...kafkaPrograms,
 ]
 
 /**

@@ -300,6 +300,21 @@ export const kafkaTools: readonly Tool[] = [
         says: /Completed updating config for group app/,
       },
       { step: 'describe users', args: '--entity-type users --describe' },
+      {
+        step: 'set a SCRAM credential',
+        args: '--entity-type users --entity-name tool --alter --add-config SCRAM-SHA-512=[iterations=8192,password=secret]',
+        says: /Completed updating config for user tool/,
+      },
+      {
+        step: 'describe a SCRAM credential',
+        args: '--entity-type users --entity-name tool --describe',
+        says: /SCRAM credential configs for user-principal 'tool' are SCRAM-SHA-512=iterations=8192/,
+      },
+      {
+        step: 'delete a SCRAM credential',
+        args: '--entity-type users --entity-name tool --alter --delete-config SCRAM-SHA-512',
+        says: /Completed updating config for user tool/,
+      },
       { step: 'describe clients', args: '--entity-type clients --describe' },
       {
         step: 'quotas',

@@ -116,6 +116,49 @@ export const clusterTools: readonly Tool[] = [
   {
     name: 'kafka-acls',
     main: `${tools}.AclCommand`,
-    calls: [{ step: 'list', args: '--list', lacks: 'No Authorizer is configured', fails: true }],
+    calls: [
+      {
+        step: 'add for a producer',
+        args: '--add --allow-principal User:app --producer --topic tools --transactional-id app',
+        says: /Adding ACLs for resource `ResourcePattern\(resourceType=TOPIC, name=tools, patternType=LITERAL\)`:[^]*operation=CREATE, permissionType=ALLOW/,
+      },
+      {
+        step: 'add for a consumer, by prefix',
+        args: '--add --allow-principal User:app --consumer --topic tools- --group app --resource-pattern-type prefixed',
+        says: /resourceType=GROUP, name=app, patternType=PREFIXED/,
+      },
+      {
+        step: 'deny from a host',
+        args: '--add --deny-principal User:* --deny-host 10.0.0.1 --operation All --topic tools',
+        says: /principal=User:\*, host=10\.0\.0\.1, operation=ALL, permissionType=DENY/,
+      },
+      {
+        step: 'add for the cluster',
+        args: '--add --allow-principal User:app --operation DescribeConfigs --cluster',
+        says: /resourceType=CLUSTER, name=kafka-cluster/,
+      },
+      {
+        step: 'list what counts for a topic',
+        args: '--list --topic tools-1 --resource-pattern-type match',
+        says: /name=tools-, patternType=PREFIXED[^]*operation=READ, permissionType=ALLOW/,
+      },
+      { step: 'list', args: '--list', says: /resourceType=TRANSACTIONAL_ID, name=app/ },
+      {
+        step: 'list of a principal',
+        args: '--list --principal User:*',
+        says: /ACLs for principal `User:\*`/,
+      },
+      {
+        step: 'remove',
+        args: '--remove --force --topic tools',
+        says: /^(?![^]*name=tools,)/,
+      },
+      {
+        step: 'remove by pattern',
+        args: '--remove --force --topic tools-1 --group app --transactional-id app --resource-pattern-type match',
+      },
+      { step: 'remove for the cluster', args: '--remove --force --cluster' },
+      { step: 'list nothing', args: '--list' },
+    ],
   },
 ]

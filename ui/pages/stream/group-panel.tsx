@@ -5,7 +5,7 @@ import type {
   GroupMemberJson,
   GroupPlaceJson,
   GroupShownJson,
-} from '../../../src/admin/v1/group-operations.ts'
+} from '../../../src/admin/v1/group-json.ts'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { count, counted } from '../../lib/format.ts'
 import { refresh, useLive } from '../../lib/live.ts'

@@ -1,7 +1,7 @@
 // Has a group go on elsewhere, after a preview of what it would read again or leave out.
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { GroupShownJson } from '../../../src/admin/v1/group-operations.ts'
+import type { GroupShownJson } from '../../../src/admin/v1/group-json.ts'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { count, counted } from '../../lib/format.ts'
 import { refresh } from '../../lib/live.ts'

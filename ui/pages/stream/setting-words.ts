@@ -22,6 +22,7 @@ const labels: Readonly<Record<string, string>> = {
   'retention-ms': 'Acked kept, time',
   'retention-bytes': 'Acked kept, size',
   'x-message-deduplication': 'Deduplication',
+  'order-by-key': 'Order by key',
   profile: 'Profile',
   'single-active-consumer': 'Single active consumer',
   'max-priority': 'Max priority',

@@ -31,7 +31,7 @@ interface Looked {
 
 export const handleAddPartitionsToTxn: Handler<'addPartitionsToTxn'> = async (request, context) => {
   const isBatched = context.apiVersion >= batchedVersion
-  if (isBatched && !context.access.isAdministrator) {
+  if (isBatched && !context.access.needsCluster('cluster-action')) {
     const errorCode = codeOf('CLUSTER_AUTHORIZATION_FAILED')
     return { throttleTimeMs: 0, errorCode, resultsByTransaction: [], resultsByTopicV3AndBelow: [] }
   }

@@ -18,6 +18,9 @@ export const handleInitProducerId: Handler<'initProducerId'> = async (request, c
   if (transactionalId !== null && !access.needsTransactionalId('write', transactionalId)) {
     return refuse(codeOf('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'))
   }
+  if (transactionalId === null && !access.mayProduceSomewhere) {
+    return refuse(codeOf('CLUSTER_AUTHORIZATION_FAILED'))
+  }
   const claimed = claimedBy(request)
   if (claimed === 'half') return refuse(codeOf('INVALID_REQUEST'))
   try {

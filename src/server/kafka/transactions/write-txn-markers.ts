@@ -29,9 +29,10 @@ function* writeAll(
   tickets: Set<Ticket | undefined>,
 ): Steps<WritableTxnMarkerResult[]> {
   const results: WritableTxnMarkerResult[] = []
-  const { isAdministrator } = context.access
+  const { access } = context
+  const isPermitted = access.mayCluster('alter') || access.needsCluster('cluster-action')
   for (const marker of markers) {
-    const write = isAdministrator
+    const write = isPermitted
       ? yield* writerOf(marker, context, tickets)
       : (): KafkaErrorName => 'CLUSTER_AUTHORIZATION_FAILED'
     const topics: WritableTxnMarkerTopicResult[] = []
@@ -39,7 +40,7 @@ function* writeAll(
       const view = context.topics.find(name)
       const partitions = yield* answerEach(partitionIndexes, (partitionIndex) => {
         const partition = view?.partitions[partitionIndex]
-        const isUnknown = isAdministrator && partition === undefined
+        const isUnknown = isPermitted && partition === undefined
         const error = isUnknown ? 'UNKNOWN_TOPIC_OR_PARTITION' : write(partition)
         return { partitionIndex, errorCode: codeOf(error) }
       })

@@ -66,7 +66,6 @@ public final class KafkaClient {
         step("resume after commit", this::resumeAfterCommit);
         shareSteps();
         recordSteps();
-        new KafkaTransactions(broker, prefix).run();
         new KafkaAdmin(this).run();
         admin.close();
     }

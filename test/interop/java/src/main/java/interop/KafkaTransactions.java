@@ -22,17 +22,21 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Transactions of Apache's Java client; newer ones take version 2 of the protocol (KIP-890). */
-final class KafkaTransactions {
+/** Transactions of Apache's Java client, by version 2 of the protocol (KIP-890): KafkaTransactions HOST:PORT PREFIX. */
+public final class KafkaTransactions {
     private final String broker;
     private final String prefix;
 
-    KafkaTransactions(String broker, String prefix) {
+    public static void main(String[] args) throws Exception {
+        new KafkaTransactions(args[0], args[1]).run();
+    }
+
+    private KafkaTransactions(String broker, String prefix) {
         this.broker = broker;
         this.prefix = prefix;
     }
 
-    void run() throws Exception {
+    private void run() throws Exception {
         step("commit transactions", this::commitAndAbort);
         step("fence a producer", this::fence);
         step("offsets in a transaction", this::offsets);

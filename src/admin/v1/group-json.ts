@@ -1,0 +1,44 @@
+// Groups, as the API shows them.
+import type { LagSample } from '../../broker/group/group-lags.ts'
+
+/** A group in a list. */
+export interface GroupJson {
+  readonly name: string
+  readonly type: string
+  readonly state: string
+  readonly protocol_type: string
+  readonly members: number
+  readonly topics: number
+  readonly lag: number
+}
+
+/** A group with its members and places. */
+export interface GroupShownJson extends GroupJson {
+  readonly generation: number
+  readonly protocol: string
+  readonly member_list: readonly GroupMemberJson[]
+  readonly offsets: readonly GroupPlaceJson[]
+  readonly lag_history: readonly LagSample[]
+  readonly may: { readonly reset: boolean; readonly delete: boolean }
+}
+
+export interface GroupMemberJson {
+  readonly id: string
+  readonly instance_id: string | null
+  readonly client_id: string
+  readonly host: string
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
+}
+
+export interface GroupPlaceJson {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly start: number
+  readonly end: number
+  readonly lag: number
+  readonly lag_ms: number | null
+  readonly in_flight: number | null
+  readonly metadata: string
+  readonly committed: number | null
+}

@@ -1,0 +1,375 @@
+// All share groups of a virtual host (KIP-932). A share group reads topics as the consumers of a work queue
+// do: members get records one by one, and each is accepted, given back or rejected by itself.
+//
+// Lifecycle: constructed → `restore` with the log's keyed state → `start` → requests → `close`.
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Slices, Steps } from '../../lib/slices.ts'
+import { shareLimits } from '../../limits/share.ts'
+import { findCursor, type LogCursor } from '../../log/log-cursor.ts'
+import type { LogStore } from '../../log/log-store.ts'
+import type { Admission } from '../admission.ts'
+import type { Topic } from '../topic/topic.ts'
+import type { Topics } from '../topic/topics.ts'
+import { whenDurable } from '../when-durable.ts'
+import { ShareGroupError } from './share-group-error.ts'
+import { ShareGroup, type ShareMember } from './share-group.ts'
+import { admitMember, type ShareHeartbeat, type ShareHeartbeatAnswer } from './share-heartbeat.ts'
+import { type DeadRecords, type SharedRecords, SharePartition } from './share-partition.ts'
+import { dropShareRow, shareRowsOf } from './share-rows.ts'
+import {
+  shareMaximaOf,
+  type ShareSettings,
+  type ShareSettingsContext,
+  shareSettingsOf,
+} from './share-settings.ts'
+import { ShareTopic } from './share-topic.ts'
+
+export interface ShareGroupsOptions extends ShareSettingsContext {
+  readonly store: LogStore
+  readonly clock: Clock
+  readonly slices: Slices
+  readonly topics: Topics
+  readonly admission: Admission
+  /** A group of another kind has this name. */
+  readonly isTaken: (groupId: string) => boolean
+  /** Of the first record of a partition that is as late; where the next one will be when there is none. */
+  readonly offsetAt: (topic: Topic, partition: number, time: number) => Promise<number>
+  /** Where the dead records go that a group has in a partition; undefined: nowhere. */
+  readonly deadRecords: (place: DyingPlace) => DeadRecords | undefined
+}
+
+/** A partition of a group in which records die. */
+export interface DyingPlace {
+  readonly groupId: string
+  readonly topic: Topic
+  readonly partition: number
+  readonly share: SharePartition
+  readonly settings: () => ShareSettings
+}
+
+/** What became of records of all share groups. */
+export interface ShareCounters {
+  accepted: number
+  archived: number
+  dead: number
+}
+
+export class ShareGroups {
+  readonly counters: ShareCounters = { accepted: 0, archived: 0, dead: 0 }
+  readonly shared: SharedRecords = { count: 0 }
+  readonly #options: ShareGroupsOptions
+  readonly #groups = new Map<string, ShareGroup>()
+  /** Topics in which a group is being given its places, by group and topic id. */
+  readonly #opening = new Map<string, Promise<void>>()
+  #check: Timer | undefined
+  #isChecking = false
+  #isClosed = false
+
+  constructor(options: ShareGroupsOptions) {
+    this.#options = options
+  }
+
+  get store(): LogStore {
+    return this.#options.store
+  }
+
+  get groupCount(): number {
+    return this.#groups.size
+  }
+
+  /** Takes over what the log's keyed state has, once, before anything else. */
+  restore(state: ReadonlyMap<string, Buffer>): void {
+    const { store, topics } = this.#options
+    store.beginAtom()
+    for (const row of shareRowsOf(state)) {
+      const topic = topics.findById(row.topicId)?.topic
+      if (topic === undefined) {
+        dropShareRow(store, row)
+        continue
+      }
+      const group = this.#getOrCreate(row.groupId)
+      group.restoreEpoch(row.epoch)
+      const cursors = row.cursorIds.map((id, index) => this.#cursorOf(topic, index, id))
+      group.topics.set(row.topicId, new ShareTopic(topic, cursors, { store, owner: group }))
+    }
+    store.endAtom()
+  }
+
+  /** Begins to look for topics that have gone, and for records that retention has passed. */
+  start(): void {
+    const { clock, slices } = this.#options
+    this.#check = clock.every(shareLimits.shareCheckMs, () => {
+      if (this.#isChecking || this.#groups.size === 0) return
+      this.#isChecking = true
+      void slices.run(this.#checkTopics()).finally(() => (this.#isChecking = false))
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#check?.stop()
+    for (const group of this.#groups.values()) group.close()
+  }
+
+  /**
+   * A member is there. Answered once it has an assignment, and its places in new topics are durable.
+   * Rejects with ShareGroupError.
+   */
+  async heartbeat(beat: ShareHeartbeat): Promise<ShareHeartbeatAnswer> {
+    const group = this.#groupForHeartbeat(beat)
+    const member = admitMember(group, beat, {
+      membersMax: shareMaximaOf(this.#options).members,
+      memberCount: this.#sum(({ members }) => members.size),
+      subscriptionCount: this.#sum(({ subscriptionCount }) => subscriptionCount),
+    })
+    // Whoever waits for an answer is alive.
+    member.session?.stop()
+    try {
+      await this.#openTopics(group, member)
+      await group.assign()
+    } finally {
+      this.#watchSession(group, member)
+    }
+    if (this.#isClosed) throw notAvailable()
+    if (group.members.get(beat.memberId) !== member) throw unknownMember(beat)
+    const isAsked = beat.memberEpoch === 0 || beat.subscribed !== undefined
+    const assignment = group.tell(member, isAsked)
+    const heartbeatMs = group.settings.heartbeatMs
+    return { memberEpoch: member.epoch, heartbeatMs, assignment }
+  }
+
+  /** A member goes. Throws ShareGroupError. */
+  leave(groupId: string, memberId: string): void {
+    const group = this.get(groupId)
+    const member = group.members.get(memberId)
+    if (member === undefined) throw unknownMember({ groupId, memberId })
+    group.removeMember(member)
+    this.#dropIfUnused(group)
+  }
+
+  find(groupId: string): ShareGroup | undefined {
+    return this.#groups.get(groupId)
+  }
+
+  /** Throws ShareGroupError. */
+  get(groupId: string): ShareGroup {
+    if (this.#isClosed) throw notAvailable()
+    const group = this.#groups.get(groupId)
+    if (group !== undefined) return group
+    const text = this.#options.isTaken(groupId)
+      ? `Group ${groupId} is not a share group.`
+      : `Group ${groupId} not found.`
+    throw new ShareGroupError('group_id_not_found', text)
+  }
+
+  /** All groups; they may come and go meanwhile. */
+  list(): IterableIterator<ShareGroup> {
+    return this.#groups.values()
+  }
+
+  /** What members of a group have read of a partition; undefined when the group has no place there. */
+  findShare(groupId: string, topicId: string, partition: number): SharePartition | undefined {
+    return this.#groups.get(groupId)?.topics.get(topicId)?.share(partition)
+  }
+
+  /** Gives a group without members a place in all partitions of a topic. Rejects with ShareGroupError. */
+  async openTopic(group: ShareGroup, topic: Topic): Promise<ShareTopic> {
+    await this.#openOnce(group, topic)
+    const opened = group.topics.get(topic.topicId)
+    if (opened !== undefined) return opened
+    throw new ShareGroupError('unknown_topic_or_partition', `Topic ${topic.name} is gone.`)
+  }
+
+  /** A group without members forgets its place in topics. Resolves when that is durable. */
+  async forgetTopics(group: ShareGroup, topics: readonly ShareTopic[]): Promise<void> {
+    const { store } = this.#options
+    for (const topic of topics) {
+      store.beginAtom()
+      topic.delete()
+      group.topics.delete(topic.topicId)
+      await whenDurable(store.endAtom())
+    }
+    this.#dropIfUnused(group)
+  }
+
+  /** Deletes a group without members. Rejects with ShareGroupError. */
+  async deleteGroup(groupId: string): Promise<void> {
+    const group = this.get(groupId)
+    checkEmpty(group)
+    await this.forgetTopics(group, [...group.topics.values()])
+  }
+
+  /** The topic is about to be deleted, with its logs and so with cursors. */
+  onTopicDeleted(topic: Topic): void {
+    for (const group of this.#groups.values()) {
+      if (group.topics.has(topic.topicId)) this.#dropTopic(group, topic.topicId)
+    }
+  }
+
+  #groupForHeartbeat({ groupId, memberEpoch }: ShareHeartbeat): ShareGroup {
+    if (this.#isClosed) throw notAvailable()
+    const { isTaken, admission } = this.#options
+    if (this.#groups.has(groupId) || memberEpoch !== 0 || isTaken(groupId)) return this.get(groupId)
+    if (!admission.mayEnter) throw notAvailable()
+    if (this.#groups.size < shareLimits.shareGroupsMax) return this.#getOrCreate(groupId)
+    throw new ShareGroupError('policy_violation', 'There are too many share groups.')
+  }
+
+  #getOrCreate(groupId: string): ShareGroup {
+    const known = this.#groups.get(groupId)
+    if (known !== undefined) return known
+    const { clock, topics } = this.#options
+    const settings = (): ShareSettings => shareSettingsOf(this.#options, groupId)
+    const group = new ShareGroup({
+      id: groupId,
+      clock,
+      settings,
+      findTopic: (name) => topics.find(name)?.topic,
+      createShare: (owner, topic, index) => this.#createShare(owner, topic, index),
+    })
+    this.#groups.set(groupId, group)
+    return group
+  }
+
+  #createShare(group: ShareGroup, place: ShareTopic, index: number): SharePartition {
+    const { store, clock, deadRecords } = this.#options
+    const { topic } = place
+    const settings = (): ShareSettings => group.settings
+    return new SharePartition(topic.partitions[index]!, place.cursorOf(index)!, {
+      store,
+      clock,
+      settings,
+      shared: this.shared,
+      deadRecords: (share) =>
+        deadRecords({ groupId: group.id, topic, partition: index, share, settings }),
+      onSettled: (outcome, count) => {
+        this.counters[outcome] += count
+        if (outcome === 'accepted') topic.counters.acked += count
+      },
+    })
+  }
+
+  #watchSession(group: ShareGroup, member: ShareMember): void {
+    member.session?.stop()
+    const { clock } = this.#options
+    member.session = clock.after(group.settings.sessionTimeoutMs, () => {
+      group.removeMember(member)
+      this.#dropIfUnused(group)
+    })
+  }
+
+  /** Gives the group places in the topics that a member subscribes to. */
+  async #openTopics(group: ShareGroup, member: ShareMember): Promise<void> {
+    for (const topic of group.topicsOf(member)) {
+      const known = group.topics.get(topic.topicId)
+      if (known?.partitionCount === topic.partitions.length) continue
+      await this.#openOnce(group, topic)
+    }
+  }
+
+  /** Others who ask for the same wait for it. */
+  #openOnce(group: ShareGroup, topic: Topic): Promise<void> {
+    const key = `${group.id}/${topic.topicId}`
+    const opening = this.#opening.get(key)
+    if (opening !== undefined) return opening
+    const opened = this.#openTopic(group, topic).finally(() => this.#opening.delete(key))
+    this.#opening.set(key, opened)
+    return opened
+  }
+
+  async #openTopic(group: ShareGroup, topic: Topic): Promise<void> {
+    const { store } = this.#options
+    const known = group.topics.get(topic.topicId)
+    // What is new in a topic that the group reads is read from its beginning: nothing of it is missed.
+    const offsets = known === undefined ? await this.#startOffsets(group, topic) : []
+    if (topic.isDeleted || this.#groups.get(group.id) !== group) return
+    this.#checkRoom(group, topic)
+    const opened = known ?? new ShareTopic(topic, [], { store, owner: group })
+    const ticket = opened.open(offsets)
+    if (ticket === 'full') throw tooMany()
+    group.topics.set(topic.topicId, opened)
+    group.onChanged()
+    await whenDurable(ticket)
+  }
+
+  #checkRoom(group: ShareGroup, topic: Topic): void {
+    const { sharePartitionsPerGroupMax, sharePartitionsMax } = shareLimits
+    const more = topic.partitions.length
+    if (group.partitionCount + more > sharePartitionsPerGroupMax) throw tooMany()
+    if (this.#sum(({ partitionCount }) => partitionCount) + more > sharePartitionsMax) {
+      throw tooMany()
+    }
+  }
+
+  async #startOffsets(group: ShareGroup, topic: Topic): Promise<number[]> {
+    const { start } = group.settings
+    const { clock, offsetAt } = this.#options
+    if (start.kind === 'earliest') return []
+    if (start.kind === 'latest') return topic.partitions.map(({ log }) => log.endOffset)
+    const time = clock.now() - start.ms
+    const offsets: number[] = []
+    for (let index = 0; index < topic.partitions.length; index++) {
+      offsets.push(await offsetAt(topic, index, time))
+    }
+    return offsets
+  }
+
+  #cursorOf(topic: Topic, index: number, id: number): LogCursor {
+    const { log, startOffset } = topic.partitions[index]!
+    return findCursor(log, id) ?? this.#options.store.createCursor(log, startOffset)
+  }
+
+  *#checkTopics(): Steps<void> {
+    for (const group of this.#groups.values()) {
+      for (const topic of group.topics.values()) {
+        yield
+        if (this.#isClosed) return
+        if (topic.topic.isDeleted) this.#dropTopic(group, topic.topicId)
+        else topic.passRetention()
+      }
+      // Members hear of topics that came or grew when they call next.
+    }
+  }
+
+  #dropTopic(group: ShareGroup, topicId: string): void {
+    const { store } = this.#options
+    store.beginAtom()
+    group.topics.get(topicId)?.delete()
+    store.endAtom()
+    group.topics.delete(topicId)
+    group.onChanged()
+    this.#dropIfUnused(group)
+  }
+
+  #dropIfUnused(group: ShareGroup): void {
+    if (group.members.size === 0 && group.topics.size === 0) this.#groups.delete(group.id)
+  }
+
+  #sum(valueOf: (group: ShareGroup) => number): number {
+    let sum = 0
+    for (const group of this.#groups.values()) sum += valueOf(group)
+    return sum
+  }
+}
+
+/** Throws ShareGroupError. */
+export function checkEmpty(group: ShareGroup): void {
+  if (group.members.size === 0) return
+  throw new ShareGroupError('non_empty_group', `Group ${group.id} is not empty.`)
+}
+
+function notAvailable(): ShareGroupError {
+  return new ShareGroupError('coordinator_not_available', 'The coordinator is not available.')
+}
+
+function unknownMember({
+  groupId,
+  memberId,
+}: Pick<ShareHeartbeat, 'groupId' | 'memberId'>): ShareGroupError {
+  const text = `Member ${memberId} is not a member of group ${groupId}.`
+  return new ShareGroupError('unknown_member_id', text)
+}
+
+function tooMany(): ShareGroupError {
+  return new ShareGroupError('policy_violation', 'Share groups have too many partitions.')
+}

@@ -1,0 +1,12 @@
+import type { Kind } from './setting-kinds.ts'
+
+/** What is said of every setting. */
+export interface SettingRow<Value> {
+  /** Checks a value that was given; one that was not is the default. */
+  readonly kind: Kind<Exclude<Value, undefined>>
+  readonly default: Value
+  /** What stands after the flag in --help. */
+  readonly placeholder: string
+  /** What it does, as a sentence without the full stop. */
+  readonly description: string
+}

@@ -1,0 +1,69 @@
+// What the programs in this folder print.
+
+import type { Steps } from '../../steps.ts'
+
+const exactly = { missing: 0, doubled: 0 }
+const compacted = 'compact'
+
+export const connectSteps: Steps = {
+  'internal topics': { configs: compacted, offsets: compacted, status: compacted },
+  source: exactly,
+  sink: exactly,
+  'pause, resume': {},
+  'killed and started again': { missing: 0, connectors: ['sink', 'source'] },
+  'a second worker shares the tasks': { workers: 2, connectors: ['sink', 'source'] },
+  'offsets are shown, set back and deleted': { bytes: true, after: [] },
+  delete: { left: [] },
+}
+
+export const streamsSteps: Steps = {
+  'at least once: killed and started again': { words: 20, lost: false },
+  'internal topics': { changelog: compacted, repartition: 'delete' },
+  'exactly once: killed and started again': { words: 20, exact: true, counted: 3200 },
+  'exactly once: state comes back from the changelog': { exact: true },
+}
+
+export const connectOnceSteps: Steps = {
+  source: exactly,
+  'killed and started again': { ...exactly, inOrder: true },
+  'the transactions are there': { markers: true },
+}
+
+export const debeziumSteps: Steps = {
+  snapshot: { rows: 50, op: ['r'] },
+  'topic as it was asked for': { policy: compacted, partitions: 2 },
+  'insert, update, delete': {
+    changes: [['c', null, 'new'], ['u', 'new', 'changed'], ['d', 'changed', null], null],
+  },
+  'a new column': { price: '9.99' },
+  'a transaction of the database comes in order': { inOrder: true },
+  'killed and started again': { missing: 0, snapshots: 50 },
+  heartbeats: { some: true },
+}
+
+export const mirrorSteps: Steps = {
+  'from Kafka to Pabal': { records: 200, same: true },
+  'from Pabal to Kafka': { records: 150, same: true },
+  'settings of topics': { retention: '123456789' },
+  'a group goes on at the other side': { same: true, some: true },
+  'nothing goes round': { loops: [] },
+  'killed and started again': {},
+}
+
+export const apicurioSteps: Steps = {
+  register: { same: true, versions: [1] },
+  compatibility: { refused: { code: 409 }, versions: [1, 2] },
+  'Avro records': { records: 50, same: true },
+  'killed and started again': {
+    versions: [1, 2],
+    schema: '{"type":"record","name":"Order","fields":[{"name":"id","type":"int"}]}',
+    config: { compatibilityLevel: 'BACKWARD' },
+    kept: true,
+  },
+}
+
+export const pythonSteps: Steps = {
+  'at least once: killed and started again': { written: 220 },
+  'changelog topic': { found: true },
+  'exactly once: killed and started again': { exact: true, written: 220 },
+}

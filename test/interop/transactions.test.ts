@@ -1,0 +1,62 @@
+// Transactions of clients that others wrote, by both versions of the protocol: Java by the second, librdkafka by the
+// first. PABAL_INTEROP chooses as it does for interop.test.ts; its own name is `transactions`.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { InteropBroker } from './interop-broker.ts'
+import { interopChoice } from './interop-choice.ts'
+import { buildJava, preparePython, type Preparation } from './languages.ts'
+import { runClient } from './run-client.ts'
+import type { Steps } from './steps.ts'
+
+/** Proven by the definitions of the clients: what is committed is seen, once, and in its order. */
+const steps: Steps = {
+  'commit transactions': { committed: ['0-0', '0-1', '2-0', '2-1', '3-0', '3-1'], all: 8 },
+  'fence a producer': { fenced: true, committed: ['alive'] },
+  'offsets in a transaction': { offsets: [5, 5, 7] },
+}
+
+const clients: readonly {
+  readonly name: string
+  readonly language: string
+  readonly prepare: () => Promise<Preparation>
+}[] = [
+  {
+    name: 'kafka-clients',
+    language: 'java',
+    prepare: () => buildJava('interop.KafkaTransactions'),
+  },
+  {
+    name: 'confluent-kafka',
+    language: 'python',
+    prepare: () => preparePython('confluent_kafka_transactions.py'),
+  },
+]
+
+describe('transactions of clients in other languages', () => {
+  const words = interopChoice.split(',')
+  const chosen = clients.filter(({ name, language }) =>
+    ['all', 'transactions', language, name].some((word) => words.includes(word)),
+  )
+  let broker: InteropBroker
+  before(async () => {
+    if (chosen.length > 0) broker = await InteropBroker.start(['kafka'])
+  })
+  after(() => broker?.[Symbol.asyncDispose]())
+
+  for (const { name, prepare } of chosen) {
+    it(name, async (test) => {
+      const prepared = await prepare()
+      if ('missing' in prepared) {
+        assert.notEqual(process.env['PABAL_REQUIRE_ALL'], '1', `missing: ${prepared.missing}`)
+        return test.skip(`missing: ${prepared.missing}`)
+      }
+      const args = [...prepared.args, broker.address('kafka'), `tx-${name}-${process.pid}`]
+      const run = await runClient(prepared.command, args, prepared.env)
+      for (const [step, expected] of Object.entries(steps)) {
+        const report = run.reports.get(step)
+        assert.ok(report, `${step}: not reached; the program ${run.ending}`)
+        assert.deepEqual([step, report.error, report.result], [step, undefined, expected])
+      }
+    })
+  }
+})
