@@ -76,6 +76,10 @@ export function settingValue({ name, value }: Pick<StreamSettingJson, 'name' | '
     if (name === 'dead-letter-exchange' && value === '') return 'the default one'
     return words[value] ?? String(value)
   }
+  return numberValue(name, number)
+}
+
+function numberValue(name: string, number: number): string {
   if (number < 0 || number > Number.MAX_SAFE_INTEGER) return 'no limit'
   if (name === 'min.cleanable.dirty.ratio') return `${Math.round(number * 100)} %`
   if (/ms$|ttl$|expires$|timeout$|retry-m/.test(name)) return duration(number)
