@@ -309,7 +309,7 @@ class World {
   }
 }
 
-const seedCount = Number(process.env['PABAL_COMPACTION_SEEDS'] ?? 8)
+const seedCount = Number(process.env['PABAL_COMPACTION_SEEDS'] ?? 5)
 const firstSeed = Number(process.env['PABAL_COMPACTION_SEED'] ?? 1)
 
 test(`a compacted topic has the newest of each key over crashes (${seedCount} seeds)`, async () => {

@@ -61,7 +61,7 @@ export class Compaction {
     this.#timer = options.clock.every(topicLimits.compactionTickMs, () => this.#tick())
   }
 
-  /** Looks at all topics, and compacts what is dirty; those that are dirty again meanwhile wait for the next time. */
+  /** Looks at all topics, and compacts what is dirty until nothing is. */
   run(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     this.#running ??= this.#run().finally(() => {
@@ -92,15 +92,18 @@ export class Compaction {
   }
 
   async #run(): Promise<void> {
-    const { slices } = this.#options
-    const candidates = await slices.run(this.#find())
-    if (candidates.length === 0) return
-    candidates.sort((a, b) => b.part.ratio - a.part.ratio)
-    for (const group of groupsOf(candidates)) {
-      if (this.#isClosed || this.#options.worker.isClosed) return
-      await this.#compact(group)
+    let isAny = false
+    for (let isMore = true; isMore && !this.#isClosed;) {
+      const candidates = await this.#options.slices.run(this.#find())
+      candidates.sort((a, b) => b.part.ratio - a.part.ratio)
+      isMore = false
+      for (const group of groupsOf(candidates)) {
+        if (this.#isClosed) return
+        isAny = true
+        if (await this.#compact(group)) isMore = true
+      }
     }
-    await this.#forgetKeys()
+    if (isAny) await this.#forgetKeys()
   }
 
   *#find(): Steps<Candidate[]> {
@@ -118,8 +121,11 @@ export class Compaction {
     return candidates
   }
 
-  /** Without those that fail, if some do: what has been written of them must not count. */
-  async #compact(group: readonly Candidate[]): Promise<void> {
+  /**
+   * Without those that fail, if some do: what has been written of them must not count. True when something has
+   * changed, and there may be more to do.
+   */
+  async #compact(group: readonly Candidate[]): Promise<boolean> {
     const rewriting = this.#options.store.openRewriting()
     let current: Candidate | undefined
     try {
@@ -133,9 +139,10 @@ export class Compaction {
       for (const { topic, partition } of done) this.#check(topic, partition)
       await rewriting.commit()
       this.#note(done)
+      return done.some(({ part, result }) => result.cleanedEnd > part.first || result.goneCount > 0)
     } catch (error) {
       await rewriting.discard().catch(() => undefined)
-      if (this.#isClosed || this.#options.worker.isClosed) return
+      if (this.#isClosed || this.#options.worker.isClosed) return false
       this.#options.counters.failures++
       const failed = current
       const retryAt = this.#options.clock.now() + topicLimits.compactionRetryMs
@@ -145,7 +152,7 @@ export class Compaction {
       }
       this.#options.onTrouble((failed ?? group[0]!).topic, error as Error)
       const rest = failed === undefined ? [] : group.filter((each) => each !== failed)
-      if (rest.length > 0) await this.#compact(rest)
+      return rest.length > 0 && (await this.#compact(rest))
     }
   }
 

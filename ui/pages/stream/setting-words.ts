@@ -73,6 +73,10 @@ export function settingValue({ name, value }: Pick<StreamSettingJson, 'name' | '
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   const number = Number(value)
   if (value === '' || Number.isNaN(number)) return textValue(name, String(value))
+  return numberValue(name, number)
+}
+
+function numberValue(name: string, number: number): string {
   if (number < 0 || number > Number.MAX_SAFE_INTEGER) return 'no limit'
   if (name === 'min.cleanable.dirty.ratio') return `${Math.round(number * 100)} %`
   if (/ms$|ttl$|expires$|timeout$|retry-m/.test(name)) return duration(number)

@@ -46,7 +46,7 @@ const compactedColumn: Column<PartitionRow> = {
   align: 'end',
   priority: 2,
   cell: ({ compacted }) =>
-    (compacted?.at ?? null) === null ? (
+    compacted === null || compacted.at === null ? (
       'not yet'
     ) : (
       <span title={`${Math.round(compacted.dirty_ratio * 100)} % came later`}>
