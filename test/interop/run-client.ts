@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 
-const PROGRAM_MS = 180_000
+const PROGRAM_MS = 300_000
 
 /** What a program said about one step. */
 export interface StepReport {
@@ -17,7 +17,7 @@ export interface ClientRun {
   readonly ending: string
 }
 
-/** Runs it to its end, at most three minutes, with `env` added to the environment. */
+/** Runs it to its end, at most five minutes, with `env` added to the environment. */
 export async function runClient(
   command: string,
   args: readonly string[],

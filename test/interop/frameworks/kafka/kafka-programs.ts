@@ -13,6 +13,7 @@ import {
   springKafkaSteps,
   springTransactionsSteps,
   streamsSteps,
+  systemTestSteps,
 } from './kafka-steps.ts'
 import {
   prepareDebezium,
@@ -89,6 +90,14 @@ export const kafkaPrograms: readonly Framework[] = [
     version: '4.3.1',
     steps: streamsSteps,
     prepare: () => prepareKafkaProgram('streams.ts'),
+  },
+  {
+    ...heavy,
+    name: "Kafka's system tests",
+    language: 'Java',
+    version: '4.3.1',
+    steps: systemTestSteps,
+    prepare: () => prepareKafkaProgram('system-tests.ts'),
   },
   {
     ...heavy,

@@ -39,6 +39,9 @@ export async function send(
 ): Promise<void> {
   const producer = kafkaAt(address).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
+    // On a busy machine it sends again, which is not to be seen.
+    idempotent: true,
+    maxInFlightRequests: 1,
   })
   await producer.connect()
   try {

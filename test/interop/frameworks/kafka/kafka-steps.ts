@@ -86,3 +86,11 @@ export const springTransactionsSteps: Steps = {
   'consume, transform, produce': { seen: ['of first', 'of again', 'of last'], tries: 2 },
   'retry, then dead letter': { seen: ['of after'], dead: ['bad'] },
 }
+
+export const systemTestSteps: Steps = {
+  ClientCompatibilityTest: { success: true },
+  'VerifiableProducer and VerifiableConsumer': { acked: 2000, committed: 2000 },
+  'TransactionalMessageCopier with random aborts, killed': { ...exactly, inOrder: true },
+  LogCompactionTester: { values: true, mismatches: 0 },
+  'StreamsSmokeTest, exactly once, killed': { success: true, failed: false },
+}

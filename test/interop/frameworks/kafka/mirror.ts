@@ -1,6 +1,6 @@
 // MirrorMaker 2 between a Kafka of its own and the broker, in both directions: node mirror.ts HOST:PORT PREFIX
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaSystem } from '../../../../bench/systems/kafka-system.ts'
@@ -22,40 +22,22 @@ const system = kafkaSystem({
 const kafka = await system.start(join(folder, 'kafka'))
 const kafkaAddress = `127.0.0.1:${kafka.kafkaPort}`
 const file = join(folder, 'mirror.properties')
-writeFileSync(
-  file,
-  properties({
-    clusters: 'kafka, pabal',
-    'kafka.bootstrap.servers': kafkaAddress,
-    'pabal.bootstrap.servers': broker,
-    'kafka->pabal.enabled': 'true',
-    'kafka->pabal.topics': `${prefix}-.*`,
-    'kafka->pabal.groups': `${prefix}-.*`,
-    'pabal->kafka.enabled': 'true',
-    'pabal->kafka.topics': `${prefix}-.*`,
-    'pabal->kafka.groups': `${prefix}-.*`,
-    'plugin.discovery': 'service_load',
-    'replication.factor': '1',
-    'checkpoints.topic.replication.factor': '1',
-    'heartbeats.topic.replication.factor': '1',
-    'offset-syncs.topic.replication.factor': '1',
-    'config.storage.replication.factor': '1',
-    'offset.storage.replication.factor': '1',
-    'status.storage.replication.factor': '1',
-    'offset.storage.partitions': '1',
-    'status.storage.partitions': '1',
-    'sync.group.offsets.enabled': 'true',
-    'sync.group.offsets.interval.seconds': '1',
-    'emit.checkpoints.interval.seconds': '1',
-    'emit.heartbeats.interval.seconds': '1',
-    'refresh.topics.interval.seconds': '1',
-    'refresh.groups.interval.seconds': '1',
-    'sync.topic.configs.interval.seconds': '1',
-    // An offset for each record, so that groups are translated exactly.
-    'offset.lag.max': '0',
-    'offset.flush.interval.ms': '500',
-  }),
-)
+/** What the page does not need, and a test that is not to wait does. */
+const hurry = properties({
+  'plugin.discovery': 'service_load',
+  'offset.storage.partitions': '1',
+  'status.storage.partitions': '1',
+  'sync.group.offsets.interval.seconds': '1',
+  'emit.checkpoints.interval.seconds': '1',
+  'emit.heartbeats.interval.seconds': '1',
+  'refresh.topics.interval.seconds': '1',
+  'refresh.groups.interval.seconds': '1',
+  'sync.topic.configs.interval.seconds': '1',
+  // An offset for each record, so that groups are translated exactly.
+  'offset.lag.max': '0',
+  'offset.flush.interval.ms': '500',
+})
+writeFileSync(file, `${settingsOfPage()}${hurry}`)
 let mirror = start()
 await using _ = {
   [Symbol.asyncDispose]: async () => {
@@ -63,6 +45,18 @@ await using _ = {
     await kafka.stop('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   },
+}
+
+/** Those of docs/moving-from-kafka.md, with the names that its addresses and topics have here. */
+function settingsOfPage(): string {
+  const page = join(import.meta.dirname, '../../../../docs/moving-from-kafka.md')
+  const block = /^```properties\n(.*?)^```$/ms.exec(readFileSync(page, 'utf8'))?.[1]
+  if (block === undefined) throw new Error('the page has no settings of MirrorMaker 2')
+  return block
+    .replace('kafka.example:9092', kafkaAddress)
+    .replace('pabal.example:9092', broker)
+    .replace('topics = orders', `topics = ${topics.orders}`)
+    .replace('topics = payments', `topics = ${topics.payments}`)
 }
 
 function start(): JavaProcess {
