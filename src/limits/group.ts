@@ -45,6 +45,8 @@ export const groupLimits = {
   unownedRowsPerWriteMax: 1000,
   /** What clients make the broker remember for all groups together. */
   groupMemorySizeMax: (256 * MiB) as number,
+  /** Places that are remembered because members begin there again and again; some 500 bytes each. */
+  stuckPlacesMax: 10_000,
   /** How old sums of lags may be: adding them up looks at each place of each group. */
   lagsGoodMs: 4000,
   /** Places that one step of that looks at: well under a millisecond. */

@@ -9,6 +9,9 @@ export const deliverAtHeader = 'pabal.deliver-at'
 /** How many milliseconds it may wait once it may be delivered. */
 export const ttlHeader = 'pabal.ttl-ms'
 
+/** Which records go first where a queue has priorities: 0 to 255. */
+export const priorityHeader = 'pabal.priority'
+
 /** What is behind is a mistake, such as microseconds: the year 2100, and ten years. */
 const timeMax = Date.UTC(2100, 0)
 const delayMsMax = 3_660 * 24 * 3_600_000

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runDownload, runTool } from '../interop/run-tool.ts'
-import type { Suite } from './suites.ts'
+import type { Suite } from './suite.ts'
 
 const cache: string = join(import.meta.dirname, '../../.cache/suites')
 

@@ -1,7 +1,7 @@
 // Compares what a suite's tests did with what is known of them.
 
 import type { Outcomes } from './read-results.ts'
-import type { Suite } from './suites.ts'
+import type { Suite } from './suite.ts'
 
 /** What is kept of one run. */
 export interface SuiteResult {

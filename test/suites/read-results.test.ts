@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readGo, readJunit } from './read-results.ts'
+import { readGo, readJunit, readLibrdkafka } from './read-results.ts'
 
 test('readJunit() finds nested tests, and tells those of one name apart', () => {
   const text = `<?xml version="1.0"?>
@@ -35,4 +35,13 @@ test('readGo() reads the last word on each test, between lines of the compiler',
   ]
   const outcomes = Object.fromEntries(readGo(events.join('\n')))
   assert.deepEqual(outcomes, { A: 'passed', 'B/one': 'failed', C: 'skipped' })
+})
+
+test("readLibrdkafka() reads what ran, and not the runner's own entry", () => {
+  const states = { '<MAIN>': 'PASSED', '0001-a': 'PASSED', '0002-b': 'FAILED', '0003-c': 'DNS' }
+  const tests = Object.fromEntries(
+    Object.entries({ ...states, '0004-d': 'SKIPPED' }).map(([name, state]) => [name, { state }]),
+  )
+  const outcomes = Object.fromEntries(readLibrdkafka(JSON.stringify({ tests })))
+  assert.deepEqual(outcomes, { '0001-a': 'passed', '0002-b': 'failed', '0004-d': 'skipped' })
 })

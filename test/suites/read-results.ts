@@ -77,3 +77,19 @@ export function readGo(text: string): Outcomes {
   }
   return outcomes
 }
+
+const librdkafkaStates: Readonly<Record<string, Outcome>> = {
+  PASSED: 'passed',
+  FAILED: 'failed',
+  SKIPPED: 'skipped',
+}
+
+/** Results in librdkafka's report; those that were not started were not asked for. */
+export function readLibrdkafka(text: string): Outcomes {
+  const { tests } = JSON.parse(text) as { tests: Readonly<Record<string, { state: string }>> }
+  const known = Object.entries(tests).flatMap(([name, { state }]) => {
+    const outcome = librdkafkaStates[state]
+    return outcome === undefined || name === '<MAIN>' ? [] : [[name, outcome] as const]
+  })
+  return new Map(known)
+}

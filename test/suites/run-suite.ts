@@ -1,4 +1,4 @@
-// Runs one suite against a Pabal at the default ports.
+// Runs one suite against a Pabal at the default ports, or at any port where the suite can be told.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,28 +6,43 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from '../support/make-certificate.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
-import { readGo, readJunit, type Outcomes } from './read-results.ts'
-import type { BrokerTls, Suite, SuiteCall } from './suites.ts'
+import { readGo, readJunit, readLibrdkafka, type Outcomes } from './read-results.ts'
+import type { BrokerTls, Suite, SuiteCall } from './suite.ts'
 
-const SUITE_MS = 15 * 60_000
+const SUITE_MS = 25 * 60_000
 const ports: readonly string[] =
   '--amqp-port 5672 --amqp-tls-port 5671 --http-port 15672 --kafka-port 9092'.split(' ')
+const ownPorts: readonly string[] = ['--kafka-port', '0']
 
 /** @throws Error when the ports are taken, or the suite wrote no results. */
 export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> {
   const scratch = mkdtempSync(join(tmpdir(), 'pabal-suite-'))
   try {
+    if (suite.hasOwnPorts) return await runBeside(suite, folder, join(scratch, 'results'))
     const tls = tlsFlags(suite.tls ? inFolder(suite.tls, folder) : made(scratch))
     const definitions = definitionsFlags(suite.definitions, scratch)
     const owner = suite.isGuestOrdinary ? ownerFlags(scratch) : []
-    await using _broker = await TestBroker.start([...ports, ...tls, ...definitions, ...owner])
-    const results = join(scratch, 'results')
-    const printed = await call(suite.run(results), folder)
-    if (suite.format === 'go') return readGo(printed)
-    return readJunit(read(results, printed))
+    const flags = [...ports, ...tls, ...definitions, ...owner, ...(suite.flags ?? [])]
+    await using _broker = await TestBroker.start(flags)
+    return await outcomesOf(suite, folder, join(scratch, 'results'))
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+/** Against a Pabal at any port. */
+async function runBeside(suite: Suite, folder: string, results: string): Promise<Outcomes> {
+  await using broker = await TestBroker.start([...ownPorts, ...(suite.flags ?? [])])
+  const call = suite.run(results)
+  const env = { ...call.env, BROKERS: `127.0.0.1:${broker.kafkaPort}` }
+  return await outcomesOf({ ...suite, run: () => ({ ...call, env }) }, folder, results)
+}
+
+async function outcomesOf(suite: Suite, folder: string, results: string): Promise<Outcomes> {
+  const printed = await call(suite.run(results), folder)
+  if (suite.format === 'go') return readGo(printed)
+  const text = read(results, printed)
+  return suite.format === 'librdkafka' ? readLibrdkafka(text) : readJunit(text)
 }
 
 function tlsFlags({ cert, key, clientCa }: BrokerTls): readonly string[] {

@@ -10,7 +10,8 @@ import { replaceBetween, row } from '../interop/results.ts'
 import { checkout, clone, hasLanguage } from './checkout.ts'
 import { judge, type SuiteResult } from './judge.ts'
 import { runSuite } from './run-suite.ts'
-import { suites, type Suite } from './suites.ts'
+import type { Suite } from './suite.ts'
+import { suites } from './suites.ts'
 import { tools } from './tools.ts'
 
 const here: string = import.meta.dirname

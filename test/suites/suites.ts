@@ -2,73 +2,15 @@
 // default ports, which is all that they are given: nothing in them is changed.
 
 import { join } from 'node:path'
+import { kafkaSuites } from './kafka-suites.ts'
+import { buildFromModule, makeVenv, pip, pytest, python } from './suite-calls.ts'
+import type { Suite } from './suite.ts'
 
 const here: string = import.meta.dirname
 /** OpenTofu, built once for all. */
 const tofu: string = join(here, '../../.cache/suites/tofu')
 
-/** A call of a program in the suite's folder. */
-export interface SuiteCall {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-}
-
-/** Tests that cannot pass, as their results name them, and why. */
-export interface Hopeless {
-  readonly tests: RegExp
-  readonly reason: string
-}
-
-/** The broker's certificate and key, and who must have signed those of clients, if they need one. */
-export interface BrokerTls {
-  readonly cert: string
-  readonly key: string
-  readonly clientCa?: string
-}
-
-/** One suite at one commit. */
-export interface Suite {
-  readonly name: string
-  readonly repository: string
-  /** Or the version, when all of it comes from a module. */
-  readonly commit: string
-  /** Nothing of the repository is needed. */
-  readonly isModule?: true
-  /** Asks for the language; it is missing when this fails. */
-  readonly language: SuiteCall
-  /** Installs what the suite needs, in a copy of its own. */
-  readonly prepare: readonly SuiteCall[]
-  /** Runs it; the text goes to `results` unless the program prints it. */
-  run(results: string): SuiteCall
-  /** How results are told: an XML file, or a line per event of `go test -json`. */
-  readonly format: 'junit' | 'go'
-  /** Files in the suite's folder where clients check them: see BrokerTls. */
-  readonly tls?: BrokerTls
-  /** What the broker has before, in RabbitMQ's form of definitions. */
-  readonly definitions?: object
-  /** The broker is of another user, so guest is one that definitions make, and may be changed. */
-  readonly isGuestOrdinary?: true
-  readonly hopeless: readonly Hopeless[]
-}
-
 const all = { configure: '.*', write: '.*', read: '.*' }
-
-const python: SuiteCall = { command: 'python3', args: ['-c', 'import venv, ensurepip'] }
-const makeVenv: SuiteCall = { command: 'python3', args: ['-m', 'venv', '.venv'] }
-
-function pip(...args: readonly string[]): SuiteCall {
-  return { command: '.venv/bin/python', args: ['-m', 'pip', 'install', '--quiet', ...args] }
-}
-
-function pytest(...args: readonly string[]): SuiteCall {
-  return { command: '.venv/bin/python', args: ['-m', 'pytest', '-q', ...args] }
-}
-
-/** Builds a program in Go from its module. */
-export function buildFromModule(...args: readonly string[]): SuiteCall {
-  return { command: process.execPath, args: [join(here, 'build-from-module.ts'), ...args] }
-}
 
 /** Every suite, in the order of the table. */
 export const suites: readonly Suite[] = [
@@ -266,4 +208,5 @@ export const suites: readonly Suite[] = [
       },
     ],
   },
+  ...kafkaSuites,
 ]

@@ -2,7 +2,8 @@
 // (tools/*.ts) what they show of one with traffic. They run as suites do: see run.ts.
 
 import { join } from 'node:path'
-import { buildFromModule, type Suite, type SuiteCall } from './suites.ts'
+import { buildFromModule } from './suite-calls.ts'
+import type { Suite, SuiteCall } from './suite.ts'
 
 const here: string = import.meta.dirname
 const go: SuiteCall = { command: 'go', args: ['version'] }

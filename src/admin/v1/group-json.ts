@@ -19,6 +19,7 @@ export interface GroupShownJson extends GroupJson {
   readonly member_list: readonly GroupMemberJson[]
   readonly offsets: readonly GroupPlaceJson[]
   readonly lag_history: readonly LagSample[]
+  readonly dead_letters: GroupDeadLettersJson
   readonly may: { readonly reset: boolean; readonly delete: boolean }
 }
 
@@ -41,4 +42,17 @@ export interface GroupPlaceJson {
   readonly in_flight: number | null
   readonly metadata: string
   readonly committed: number | null
+}
+
+/** What a group's settings say of records that it cannot process, and what came of it. */
+export interface GroupDeadLettersJson {
+  readonly attempts: number | null
+  readonly to: string | null
+  readonly set_aside: number
+  readonly stuck: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly attempts: number
+  }[]
 }

@@ -8,6 +8,7 @@ import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
 import type { GroupLags } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
+import type { SetAside } from '../../broker/set-aside.ts'
 import type { ShareGroup } from '../../broker/share/share-group.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import { compareNames } from '../../lib/compare-names.ts'
@@ -19,6 +20,7 @@ import { type Operation, operation } from '../api/operation.ts'
 import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
 import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
+import { groupDeadLettersOf, groupDeadLettersSchema } from './set-aside-operations.ts'
 import {
   deleteShare,
   findShareTopic,
@@ -30,6 +32,7 @@ import {
 export interface GroupParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
   readonly shareGroups: ShareGroups
 }
 
@@ -86,6 +89,7 @@ const shownSchema = listedSchema.extend({
   lag_history: z
     .array(z.object({ time: count, lag: count }))
     .describe('While somebody looked, at most ten minutes'),
+  dead_letters: groupDeadLettersSchema,
   may: z.object({ reset: z.boolean(), delete: z.boolean() }).describe('What the caller may do'),
 })
 
@@ -143,7 +147,13 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
           delete: mayOnGroup(caller, 'delete', group),
         }
         const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
-        return { ...(await facts), lag_history: lags.historyOf(group), may }
+        const deadLetters = groupDeadLettersOf(parts.setAside, group)
+        return {
+          ...(await facts),
+          lag_history: lags.historyOf(group),
+          dead_letters: deadLetters,
+          may,
+        }
       },
     }),
   ]
@@ -225,7 +235,7 @@ function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): G
 async function shown(
   parts: GroupParts,
   groupId: string,
-): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const { broker, groups } = parts
   const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
   const places = [...placesOf(groups, groupId, topicsOf(broker))]
@@ -312,19 +322,28 @@ function topicsOfGroup({ broker, groups }: GroupParts, group: string): string[] 
   throw new BrokerError('queue_not_found', `group '${group}' has no place in any topic: name one`)
 }
 
-function moveShare(
+/** In one topic, or in all that it has a place in, each in a change of its own. */
+async function moveShare(
   share: ShareGroup,
   parts: GroupParts,
   { caller, asked }: { readonly caller: Caller; readonly asked: z.infer<typeof resetBody> },
 ): Promise<Moved[]> {
   const { broker } = parts
   const { topic: name, partition, to, dry_run: isDryRun = false } = asked
-  if (name === undefined)
-    throw preconditionFailed('name a topic: a share group is reset one by one')
-  permitTopicRead(caller, name)
-  const topic = findShareTopic(topicsOf(broker).find(name)?.topic, name)
+  if (name === undefined && partition !== undefined) {
+    throw preconditionFailed('a partition is one of a topic: name that, too')
+  }
+  const topics =
+    name === undefined
+      ? Array.from(share.topics.values(), ({ topic }) => topic)
+      : [findShareTopic(topicsOf(broker).find(name)?.topic, name)]
+  for (const topic of topics) permitTopicRead(caller, topic.name)
   const place = readPlace(to, broker.clock.now())
-  return resetShare(share, { topic, partition, place, isDryRun }, parts)
+  const moved: Moved[] = []
+  for (const topic of topics) {
+    moved.push(...(await resetShare(share, { topic, partition, place, isDryRun }, parts)))
+  }
+  return moved
 }
 
 /** As an operator commits, who is no member: only while the group has none. */

@@ -31,7 +31,7 @@ export function listedShare(group: ShareGroup, only?: string): GroupJson {
 export async function shownShare(
   group: ShareGroup,
   { store, clock }: Broker,
-): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const topics = new Map(Array.from(group.topics.values(), ({ topic }) => [topic.name, topic]))
   const places = [...group.topics.values()].flatMap(placesIn)
   const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)

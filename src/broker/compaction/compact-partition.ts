@@ -134,13 +134,26 @@ class Pass {
     const rules: CompactRules = { now, deleteRetentionMs: this.#config.deleteRetentionMs }
     const batch = joined(runs)
     this.#readSize += batch.length
-    // What stays is written, too.
-    const piece = await pace.during(batch.length * 2, () => worker.compact(id, batch, rules))
+    const piece = await pace.during(
+      batch.length,
+      () => worker.compact(id, batch, rules),
+      (compacted) => writtenSize(runs, compacted),
+    )
     this.#horizon = Math.min(this.#horizon, piece.horizon)
     this.#keptCount += piece.keptCount
     this.#goneCount += piece.goneCount
     return rewrittenRuns(runs, piece, Math.floor((now + rules.deleteRetentionMs) / 1000))
   }
+}
+
+/** About how much is written of `runs`: those that lose messages are counted whole. */
+function writtenSize(runs: readonly Run[], { actions, bytes }: CompactedPiece): number {
+  let size = bytes.length
+  for (const [order, run] of runs.entries()) {
+    const action = actions[order]
+    if (action !== runAction.gone && action !== runAction.batch) size += run.size
+  }
+  return size
 }
 
 function rewrittenRuns(

@@ -10,6 +10,7 @@ import type { Slices, Steps } from '../../lib/slices.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { LogRewriting } from '../../log/log-rewriting.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { CompactionCounters } from '../counters/broker-counters.ts'
 import type { Destination } from '../destination.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { BrokerValues } from '../topic/topic-defaults.ts'
@@ -28,20 +29,9 @@ export interface CompactionOptions {
   readonly settings: BrokerValues
   /** All topics there are. */
   readonly topics: () => Iterable<Topic>
+  readonly counters: CompactionCounters
   /** A partition could not be compacted; it is tried again later. */
   readonly onTrouble: (owner: Destination, error: Error) => void
-}
-
-/** What compaction has done since the start. */
-export interface CompactionStats {
-  isRunning: boolean
-  /** Partitions that were written anew. */
-  passCount: number
-  /** Records that went, and that stayed, each as often as it was looked at. */
-  goneCount: number
-  keptCount: number
-  readSize: number
-  failureCount: number
 }
 
 interface Candidate {
@@ -55,14 +45,6 @@ interface Done extends Candidate {
 }
 
 export class Compaction {
-  readonly stats: CompactionStats = {
-    isRunning: false,
-    passCount: 0,
-    goneCount: 0,
-    keptCount: 0,
-    readSize: 0,
-    failureCount: 0,
-  }
   readonly #options: CompactionOptions
   readonly #pace: CompactionPace
   readonly #timer: Timer
@@ -113,15 +95,10 @@ export class Compaction {
     const { slices } = this.#options
     const candidates = await slices.run(this.#find())
     if (candidates.length === 0) return
-    this.stats.isRunning = true
-    try {
-      candidates.sort((a, b) => b.part.ratio - a.part.ratio)
-      for (const group of groupsOf(candidates)) {
-        if (this.#isClosed) return
-        await this.#compact(group)
-      }
-    } finally {
-      this.stats.isRunning = false
+    candidates.sort((a, b) => b.part.ratio - a.part.ratio)
+    for (const group of groupsOf(candidates)) {
+      if (this.#isClosed || this.#options.worker.isClosed) return
+      await this.#compact(group)
     }
     await this.#forgetKeys()
   }
@@ -158,8 +135,8 @@ export class Compaction {
       this.#note(done)
     } catch (error) {
       await rewriting.discard().catch(() => undefined)
-      if (this.#isClosed) return
-      this.stats.failureCount++
+      if (this.#isClosed || this.#options.worker.isClosed) return
+      this.#options.counters.failures++
       const failed = current
       const retryAt = this.#options.clock.now() + topicLimits.compactionRetryMs
       for (const each of group) {
@@ -207,14 +184,14 @@ export class Compaction {
   }
 
   #note(done: readonly Done[]): void {
-    const { store, clock } = this.#options
+    const { store, clock, counters } = this.#options
     const now = clock.now()
     const left = done.filter(({ partition }) => !partition.isGone)
     for (const { result } of done) {
-      this.stats.passCount++
-      this.stats.goneCount += result.goneCount
-      this.stats.keptCount += result.keptCount
-      this.stats.readSize += result.readSize
+      counters.passes++
+      counters.removed += result.goneCount
+      counters.kept += result.keptCount
+      counters.readSize += result.readSize
     }
     if (left.length === 0) return
     store.beginAtom()

@@ -22,6 +22,7 @@ import { AnswerQueue } from './answer-queue.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { ClientThrottle } from './client-throttle.ts'
+import { isApiOff } from './features.ts'
 import { HeldMemory } from './held-memory.ts'
 import { IdleMeter } from './idle-meter.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
@@ -262,6 +263,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const api = servedApi(header)
     const { operation, hasRecords = false } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
+    if (isApiOff(api, this.context.broker.settings)) throw new RefusedRequestError(`${api} is off`)
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {

@@ -68,9 +68,8 @@ describe('what tools ask about the cluster', () => {
     })
     const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' }
     const { finalizedFeatures } = await client.call('apiVersions', software)
-    assert.deepEqual(finalizedFeatures, [
-      { name: 'metadata.version', maxVersionLevel: 30, minVersionLevel: 30 },
-    ])
+    const metadata = finalizedFeatures?.find(({ name }) => name === 'metadata.version')
+    assert.equal(metadata?.maxVersionLevel, 30)
     const cluster = await client.call('describeCluster', {
       includeClusterAuthorizedOperations: true,
       endpointType: 1,

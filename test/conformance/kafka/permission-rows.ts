@@ -60,6 +60,8 @@ const aclFilter = {
   permissionType: 1,
 }
 
+const voter = { clusterId: null, voterId: 2, voterDirectoryId: zeroUuid }
+
 /** By its id, or by its name. */
 function topicBy(isById: boolean, topicId: string): { name: string; topicId: string } {
   return isById ? { name: '', topicId } : named
@@ -408,6 +410,33 @@ export const rows: Rows = {
     }),
     needs: administrators,
   },
+  updateFeatures: {
+    request: () => ({ timeoutMs: 1000, featureUpdates: [], validateOnly: true }),
+    needs: administrators,
+  },
+  addRaftVoter: {
+    request: () => ({ ...voter, timeoutMs: 1000, listeners: [], ackWhenCommitted: true }),
+    needs: administrators,
+  },
+  removeRaftVoter: { request: () => voter, needs: administrators },
+  createDelegationToken: {
+    request: () => ({
+      ownerPrincipalType: null,
+      ownerPrincipalName: null,
+      renewers: [],
+      maxLifetimeMs: -1,
+    }),
+    needs: [],
+  },
+  renewDelegationToken: {
+    request: () => ({ hmac: Buffer.alloc(0), renewPeriodMs: -1 }),
+    needs: [],
+  },
+  expireDelegationToken: {
+    request: () => ({ hmac: Buffer.alloc(0), expiryTimePeriodMs: -1 }),
+    needs: [],
+  },
+  describeDelegationToken: { request: () => ({ owners: null }), needs: [] },
   unregisterBroker: { request: () => ({ brokerId: 9 }), needs: administrators },
   listConfigResources: { request: () => ({ resourceTypes: [] }), needs: administrators },
 

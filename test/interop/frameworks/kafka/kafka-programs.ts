@@ -2,6 +2,7 @@
 // show. PABAL_TEST_KAFKA proves them against Kafka.
 
 import type { Framework } from '../framework.ts'
+import { prepareFrameworkInJava } from '../prepare-framework.ts'
 import {
   apicurioSteps,
   connectOnceSteps,
@@ -9,6 +10,8 @@ import {
   debeziumSteps,
   mirrorSteps,
   pythonSteps,
+  springKafkaSteps,
+  springTransactionsSteps,
   streamsSteps,
 } from './kafka-steps.ts'
 import {
@@ -86,5 +89,21 @@ export const kafkaPrograms: readonly Framework[] = [
     version: '4.3.1',
     steps: streamsSteps,
     prepare: () => prepareKafkaProgram('streams.ts'),
+  },
+  {
+    ...heavy,
+    name: 'Spring for Apache Kafka',
+    language: 'Java',
+    version: '3.3.10',
+    steps: springKafkaSteps,
+    prepare: () => prepareFrameworkInJava('interop.kafka.SpringKafkaClient'),
+  },
+  {
+    ...heavy,
+    name: 'Spring for Apache Kafka with transactions',
+    language: 'Java',
+    version: '3.3.10',
+    steps: springTransactionsSteps,
+    prepare: () => prepareFrameworkInJava('interop.transactions.SpringTransactionsClient'),
   },
 ]

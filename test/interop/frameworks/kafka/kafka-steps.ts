@@ -67,3 +67,22 @@ export const pythonSteps: Steps = {
   'changelog topic': { found: true },
   'exactly once: killed and started again': { exact: true, written: 220 },
 }
+
+export const springKafkaSteps: Steps = {
+  listener: { records: 30, partitions: 3 },
+  'retry, then dead letter': {
+    tries: 3,
+    partition: 1,
+    topic: true,
+    cause: 'java.lang.IllegalArgumentException',
+  },
+  'retry topics': { topics: ['again', 'again-retry', 'again-retry', 'end again-dlt'] },
+  batch: { records: 50 },
+  request: { answer: 'HI' },
+}
+
+export const springTransactionsSteps: Steps = {
+  'commit and roll back': { seen: ['a 1', 'a 2', 'c 1', 'c 2'] },
+  'consume, transform, produce': { seen: ['of first', 'of again', 'of last'], tries: 2 },
+  'retry, then dead letter': { seen: ['of after'], dead: ['bad'] },
+}

@@ -21,7 +21,7 @@ public final class Report {
       "--spring.rabbitmq.port=" + broker.substring(colon + 1),
       "--spring.main.banner-mode=off",
       "--spring.main.web-application-type=none",
-      "--logging.level.root=error",
+      "--logging.level.root=off",
     };
   }
 

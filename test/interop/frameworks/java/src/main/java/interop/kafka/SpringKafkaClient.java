@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -21,8 +22,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.kafka.annotation.DltHandler;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.kafka.annotation.RetryableTopic;
+import org.springframework.kafka.config.ConcurrentKafkaListenerContainerFactory;
 import org.springframework.kafka.config.TopicBuilder;
-import org.springframework.kafka.core.ConsumerFactory;
 import org.springframework.kafka.core.KafkaAdmin;
 import org.springframework.kafka.core.KafkaTemplate;
 import org.springframework.kafka.core.ProducerFactory;
@@ -31,7 +32,6 @@ import org.springframework.kafka.listener.DefaultErrorHandler;
 import org.springframework.kafka.requestreply.ReplyingKafkaTemplate;
 import org.springframework.kafka.support.KafkaHeaders;
 import org.springframework.messaging.handler.annotation.SendTo;
-import org.springframework.kafka.config.ConcurrentKafkaListenerContainerFactory;
 import org.springframework.retry.annotation.Backoff;
 import org.springframework.util.backoff.FixedBackOff;
 
@@ -46,6 +46,12 @@ public class SpringKafkaClient {
   @Value("${prefix}")
   private String prefix;
 
+  @Autowired private KafkaTemplate<String, String> template;
+
+  @Autowired private ProducerFactory<String, String> factory;
+
+  @Autowired private ConcurrentKafkaListenerContainerFactory<String, String> containers;
+
   public static void main(String[] arguments) throws Exception {
     String[] settings = {
       "--prefix=" + arguments[1],
@@ -57,17 +63,13 @@ public class SpringKafkaClient {
             .flatMap(Stream::of)
             .toArray(String[]::new);
     try (var context = new SpringApplication(SpringKafkaClient.class).run(all)) {
-      context
-          .getBean(SpringKafkaClient.class)
-          .run(
-              (KafkaTemplate<String, String>) context.getBean("kafkaTemplate"),
-              context.getBean(ReplyingKafkaTemplate.class));
+      context.getBean(SpringKafkaClient.class).run();
     }
     System.exit(0);
   }
 
   @Bean
-  KafkaAdmin.NewTopics topics() {
+  static KafkaAdmin.NewTopics topics(@Value("${prefix}") String prefix) {
     return new KafkaAdmin.NewTopics(
         TopicBuilder.name(prefix + "-work").partitions(3).build(),
         TopicBuilder.name(prefix + "-work-dlt").partitions(3).build(),
@@ -78,23 +80,9 @@ public class SpringKafkaClient {
 
   /** Two more tries, then the topic of dead letters. */
   @Bean
-  DefaultErrorHandler errorHandler(KafkaTemplate<String, String> kafkaTemplate) {
+  static DefaultErrorHandler errorHandler(KafkaTemplate<String, String> template) {
     return new DefaultErrorHandler(
-        new DeadLetterPublishingRecoverer(kafkaTemplate), new FixedBackOff(50, 2));
-  }
-
-  @Bean
-  KafkaTemplate<String, String> kafkaTemplate(ProducerFactory<String, String> factory) {
-    return new KafkaTemplate<>(factory);
-  }
-
-  @Bean
-  ReplyingKafkaTemplate<String, String, String> replying(
-      ProducerFactory<String, String> factory,
-      ConcurrentKafkaListenerContainerFactory<String, String> containers) {
-    var answers = containers.createContainer(prefix + "-answers");
-    answers.getContainerProperties().setGroupId(prefix + "-answers");
-    return new ReplyingKafkaTemplate<>(factory, answers);
+        new DeadLetterPublishingRecoverer(template), new FixedBackOff(50, 2));
   }
 
   @KafkaListener(topics = "${prefix}-work", groupId = "${prefix}-work", concurrency = "3")
@@ -131,10 +119,22 @@ public class SpringKafkaClient {
     return value.toUpperCase(java.util.Locale.ROOT);
   }
 
-  private void run(
-      KafkaTemplate<String, String> template,
-      ReplyingKafkaTemplate<String, String, String> replying)
-      throws Exception {
+  /** Asks, and waits for the answer in a topic of its own. */
+  private String ask(String question) throws Exception {
+    var answers = containers.createContainer(prefix + "-answers");
+    answers.getContainerProperties().setGroupId(prefix + "-answers");
+    var asking = new ReplyingKafkaTemplate<>(factory, answers);
+    asking.start();
+    try {
+      asking.waitForAssignment(Duration.ofSeconds(10));
+      var answer = asking.sendAndReceive(new ProducerRecord<>(prefix + "-shout", question));
+      return answer.get(20, TimeUnit.SECONDS).value();
+    } finally {
+      asking.stop();
+    }
+  }
+
+  private void run() throws Exception {
     step(
         "listener",
         () -> {
@@ -171,14 +171,7 @@ public class SpringKafkaClient {
           until("all records", () -> batches.stream().mapToInt(Integer::intValue).sum() >= 50);
           return Map.of("records", batches.stream().mapToInt(Integer::intValue).sum());
         });
-    step(
-        "request",
-        () -> {
-          replying.waitForAssignment(Duration.ofSeconds(10));
-          var answer =
-              replying.sendAndReceive(new ProducerRecord<>(prefix + "-shout", "hi"));
-          return Map.of("answer", answer.get(20, TimeUnit.SECONDS).value());
-        });
+    step("request", () -> Map.of("answer", ask("hi")));
   }
 
   private static String text(ConsumerRecord<?, ?> record, String header) {
