@@ -42,7 +42,9 @@ function faultsOf(entry: TransactionEntry, seen: ReadonlyMap<string, string>): s
   }
   if (fate === 'unknown' && shown.length > 0 && missing.length > 0) {
     const list = (of: readonly Written[]): string =>
-      of.map(({ topic, partition, value }) => `'${value}' of ${placeOf(topic, partition)}`).join(', ')
+      of
+        .map(({ topic, partition, value }) => `'${value}' of ${placeOf(topic, partition)}`)
+        .join(', ')
     faults.push(`${name}: torn, ${list(shown)} shown and ${list(missing)} missing`)
   }
   return faults

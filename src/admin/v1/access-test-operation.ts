@@ -20,15 +20,7 @@ const bodySchema = z.strictObject({
   user: nameText,
   vhost: nameText.default('/'),
   action: z
-    .enum([
-      'enter',
-      'configure',
-      'write',
-      'read',
-      'describe',
-      'manage',
-      ...kafkaActions,
-    ] as const)
+    .enum(['enter', 'configure', 'write', 'read', 'describe', 'manage', ...kafkaActions] as const)
     .describe(
       'enter: come into the virtual host; describe: see that something is there; manage: what a tag lets see by HTTP',
     ),
