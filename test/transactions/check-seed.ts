@@ -128,7 +128,7 @@ async function killNowAndThen(run: Run, { broker, kills, seed }: CheckOptions): 
   const random = seededRandom(seed + 1)
   for (let left = kills; left > 0 && !run.isDone; left--) {
     const until = run.links.answered + 20 + random.below(400)
-    await waitFor('it is time', () => run.isDone || run.links.answered >= until, 60_000)
+    await waitFor('it is time', () => run.isDone || run.links.answered >= until, 120_000)
     if (run.isDone) return
     await broker.kill()
     await startAgain(broker)
@@ -176,7 +176,7 @@ async function readPartition(link: Link, topic: string, partition: number): Prom
       offset = page.next
       return offset === page.highWatermark
     },
-    30_000,
+    120_000,
   )
   return records
 }

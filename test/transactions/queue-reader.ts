@@ -25,7 +25,7 @@ export class QueueReader {
     const connection = await waitFor(
       'a connection',
       () => connect(this.#broker.url).catch(() => undefined),
-      60_000,
+      120_000,
     )
     connection.on('error', () => undefined)
     connection.on('close', () => {
@@ -43,7 +43,7 @@ export class QueueReader {
     const channel = await publisher.createConfirmChannel()
     channel.sendToQueue(this.#queue, Buffer.from(endText), { persistent: true })
     await channel.waitForConfirms()
-    await waitFor('the last message', () => this.#seen.has(endText), 60_000)
+    await waitFor('the last message', () => this.#seen.has(endText), 120_000)
     this.#isDone = true
     await publisher.close()
     await this.#connection?.close()
