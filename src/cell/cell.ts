@@ -109,6 +109,7 @@ export class Cell implements AsyncDisposable {
     this.broker = restoreBroker(opened, parts)
     this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
     this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
+    this.groups.leaveOut((groupId) => this.shareGroups.find(groupId) !== undefined)
     this.producerIds = new ProducerIds(store, state)
     this.transactions = openTransactions({
       broker: this.broker,
