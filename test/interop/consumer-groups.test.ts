@@ -36,9 +36,9 @@ const clients: readonly {
 ]
 
 const flags = [
-  ...['--kafka-port', '0'],
-  ...['--kafka-group-consumer-heartbeat-interval-ms', '200'],
-  ...['--kafka-group-consumer-min-heartbeat-interval-ms', '100'],
+  '--kafka-port=0',
+  '--kafka-group-consumer-heartbeat-interval-ms=200',
+  '--kafka-group-consumer-min-heartbeat-interval-ms=100',
 ]
 
 describe('the consumer protocol of clients in other languages', () => {
