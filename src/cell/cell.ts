@@ -114,6 +114,7 @@ export class Cell implements AsyncDisposable {
     this.groups = openGroups(this.broker, vhost, state, options.groups)
     this.setAside = openSetAside(this.broker, { groups: this.groups, vhost }, parts.logger)
     this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
+    this.groups.leaveOut((groupId) => this.shareGroups.find(groupId) !== undefined)
     this.producerIds = new ProducerIds(store, state)
     this.transactions = openTransactions({
       broker: this.broker,

@@ -39,6 +39,8 @@ export const groupLimits = {
   topicsLookMs: 10_000,
   /** A group gets its next assignment after this many times what the last one took: a 20th of the time at most. */
   assignmentRestFactor: 20,
+  /** … when it was about so many members and partitions. */
+  assignmentRestFrom: 2000,
   /** Rounds of the uniform assignor; nearly always two are enough. */
   balanceRoundsMax: 16,
   /** Memory of one partition that a group gives out: in a target, in what a member has, among the owners. */

@@ -344,6 +344,20 @@ describe('offsets', () => {
   })
 })
 
+test('an id of a share group is no consumer group, and the other way round', async () => {
+  const joining = { memberEpoch: 0, rackId: null, subscribedTopicNames: ['orders'] }
+  const share = { groupId: 'shared', memberId: 'AAAAAAAAAAAAAAAAAAAAAA', ...joining }
+  assert.equal((await kafka.client.call('shareGroupHeartbeat', share)).errorCode, 0)
+  const refused = await heartbeat({ groupId: 'shared' })
+  assert.deepEqual(
+    [refused.errorCode, refused.errorMessage],
+    [69, 'Group shared is not a consumer group.'],
+  )
+  await heartbeat({ groupId: 'consumed' })
+  const other = await kafka.client.call('shareGroupHeartbeat', { ...share, groupId: 'consumed' })
+  assert.equal(other.errorCode, 69)
+})
+
 test('members go on with their epochs after a restart', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pabal-consumer-groups-'))
   const options = { ...settings, storage: 'file', data: folder } as const

@@ -48,6 +48,13 @@ class Simulation {
     else actor.leave(this.fixture, true)
   }
 
+  /** After a while of this and that. */
+  become(type: 'classic' | 'consumer'): void {
+    for (let step = 0; step < stepsPerSeed; step++) this.disturb()
+    this.keepOnly(type)
+    this.settle(type)
+  }
+
   disturb(): void {
     const { clock, store } = this.fixture
     const actor = this.#pick(this.actors)
@@ -130,7 +137,8 @@ class Simulation {
       this.remove(this.actors[0]!)
       this.add(type === 'classic')
     }
-    for (const actor of this.actors.filter((each) => !isKept(each))) this.remove(actor)
+    const leaving = this.actors.filter((actor) => !isKept(actor))
+    for (const actor of leaving) this.remove(actor)
   }
 
   #pick<T>(from: readonly T[]): T {
@@ -144,18 +152,11 @@ function placesOf(assignment: Assignment): string[] {
   )
 }
 
-function goOverAndBack(simulation: Simulation): void {
-  for (const type of ['consumer', 'classic', 'consumer'] as const) {
-    for (let step = 0; step < stepsPerSeed; step++) simulation.disturb()
-    simulation.keepOnly(type)
-    simulation.settle(type)
-  }
-}
-
 test(`a group goes over to the other protocol and back, and no partition has two owners (${seeds} seeds)`, () => {
   for (let seed = 1; seed <= seeds; seed++) {
     try {
-      goOverAndBack(new Simulation(seed))
+      const simulation = new Simulation(seed)
+      for (const type of ['consumer', 'classic', 'consumer'] as const) simulation.become(type)
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error })
     }
