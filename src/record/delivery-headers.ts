@@ -1,4 +1,4 @@
-// Headers by which a Kafka producer says when work queues and share groups are to deliver its record, and until when.
+// Headers by which a Kafka producer says when work queues are to deliver its record, and until when.
 // The record has its offset at once, and fetches see it at once: only who takes records one by one waits.
 import { isUtf8 } from 'node:buffer'
 
