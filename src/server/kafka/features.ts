@@ -3,7 +3,6 @@
 import type { DynamicSettings } from '../../broker/dynamic-settings.ts'
 import { apiNames } from '../../codec/kafka/apis.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { RefusedRequestError } from './refused-request-error.ts'
 
 interface Feature {
   readonly name: string
@@ -62,11 +61,6 @@ const featureOf: ReadonlyMap<string, Feature> = new Map(
 export function isApiOff(api: string, settings: DynamicSettings): boolean {
   const name = featureOf.get(api)?.name
   return name !== undefined && settings.get('cluster', settingName)[name] === '0'
-}
-
-/** Throws RefusedRequestError for an API that is not there because of the level of its feature. */
-export function expectApiOn(api: string, settings: DynamicSettings): void {
-  if (isApiOff(api, settings)) throw new RefusedRequestError(`${api} is off`)
 }
 
 /** Puts levels in force, by name. */
