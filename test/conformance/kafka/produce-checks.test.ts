@@ -83,7 +83,7 @@ describe('Produce refuses', () => {
     )
     await expectError(
       patched(good, (copy) => copy.writeInt16BE(0x10, 21)),
-      'INVALID_TXN_STATE',
+      'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
     )
   })
 
