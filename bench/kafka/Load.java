@@ -16,11 +16,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -29,6 +32,7 @@ public final class Load {
   private static final String TOPIC = "load";
   private static final int OUTSTANDING = 20_000;
   private static final int AT_ONCE = 5000;
+  private static final int SERVED_MS = 600_000;
 
   private final Map<String, String> options = new HashMap<>();
   private final Map<String, Object> client = new HashMap<>();
@@ -151,6 +155,10 @@ public final class Load {
         NewPartitions more = NewPartitions.increaseTo(Math.min(count, partitions));
         admin.createPartitions(Map.of(TOPIC, more)).all().get();
       }
+      // A broker of Kafka opens them one by one after that. It answers for those that it serves.
+      Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+      for (int at = 0; at < partitions; at++) ends.put(new TopicPartition(TOPIC, at), OffsetSpec.latest());
+      admin.listOffsets(ends, new ListOffsetsOptions().timeoutMs(SERVED_MS)).all().get();
     }
   }
 

@@ -42,5 +42,5 @@ function runs(command: string, versionFlag: string): boolean {
 }
 
 function missing(what: string): string {
-  return `Kafka needs ${what}. On Debian: apt-get install openjdk-17-jre-headless maven; or leave Kafka out with --systems`
+  return `Kafka needs ${what}. On Debian: apt-get install openjdk-17-jdk-headless maven; or leave Kafka out with --systems`
 }

@@ -7,6 +7,7 @@ import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Leases } from '../broker/lease/leases.ts'
+import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
@@ -40,6 +41,8 @@ export interface ManagementParts {
   readonly figures: () => BrokerFigures
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
+  /** What these could not process. */
+  readonly setAside: SetAside
   /** Kafka's transactions. */
   readonly transactions: TransactionCoordinator
   readonly shareGroups: ShareGroups

@@ -35,6 +35,7 @@ import { userOperations } from './rabbitmq/users.ts'
 import { vhostOperations } from './rabbitmq/vhosts.ts'
 import { whoAmIOperation } from './rabbitmq/whoami.ts'
 import { tellChanges } from './tell-changes.ts'
+import { aclOperations } from './v1/acl-operations.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
@@ -62,6 +63,7 @@ import { quotaOperations } from './v1/quota-operations.ts'
 import { receiveOperations } from './v1/receive-operations.ts'
 import { scheduleOperations } from './v1/schedule-operations.ts'
 import { sessionOperations } from './v1/session-operations.ts'
+import { setAsideOperations } from './v1/set-aside-operations.ts'
 import { StreamFacts } from './v1/stream-facts.ts'
 import { streamOperations } from './v1/stream-operations.ts'
 import { tailOperation } from './v1/tail-operation.ts'
@@ -134,6 +136,7 @@ function rabbitmqOperations(
     ...userOperations(parts),
     ...permissionOperations(parts),
     ...topicPermissionOperations(parts),
+    ...aclOperations(parts.broker),
     ...limitOperations(parts),
     ...policyOperations(parts.broker),
     ...parameterOperations(parts),
@@ -160,6 +163,7 @@ function ownOperations(
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...groupOperations(parts, facts.groupLags),
+    ...setAsideOperations(parts),
     homeOperation(parts),
     ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),

@@ -8,6 +8,7 @@ import type {
 } from '../meta/acl-row.ts'
 import { wildcard } from './acls.ts'
 
+export { keyOfAcl } from '../meta/acl-row.ts'
 export type { AclOperation, AclPatternType, AclPermission, AclResourceType, AclRow }
 
 /** What is undefined may be anything. */

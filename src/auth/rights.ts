@@ -212,7 +212,8 @@ export class Rights {
 
   #verdict(bits: number, type: AclResourceType, name: string): AclVerdict {
     const acls = this.#acls
-    return acls?.user.verdict(bits, { type, name, host: acls.host })
+    if (acls === undefined || acls.user.isEmpty) return undefined
+    return acls.user.verdict(bits, { type, name, host: acls.host })
   }
 }
 

@@ -36,6 +36,11 @@ export class UserAcls {
     this.#isAdministrator = isAdministrator
   }
 
+  /** Nobody has any. */
+  get isEmpty(): boolean {
+    return this.#acls.isEmpty
+  }
+
   /** Whether something is denied to the user. */
   get denySome(): boolean {
     return this.#acls.deny(this.#user) && !this.#isAdministrator()
@@ -48,7 +53,6 @@ export class UserAcls {
 
   /** What they say of all that `bits` stands for; undefined when they say nothing. */
   verdict(bits: number, asked: AclAsked): AclVerdict {
-    if (this.#acls.isEmpty) return undefined
     const { allowed, denied } = this.#bitsOf(asked)
     const isDenied = denied !== 0 && !this.#isAdministrator()
     return verdictOf({ allowed, denied: isDenied ? denied : 0 }, bits)

@@ -63,8 +63,9 @@ export async function secretsOf(
   }
   const passwordHash = hash as string
   const hashingAlgorithm = findHashing(algorithm) ?? ownHashing
-  // The same hash is the same password: what SCRAM knows of it is still right.
-  const isSame = passwordHash !== '' && before?.passwordHash === passwordHash
+  // The same hash is the same password: what SCRAM knows of it is still right. Who has none may have a credential of
+  // SCRAM alone, and keeps it.
+  const isSame = before?.passwordHash === passwordHash
   return { passwordHash, hashingAlgorithm, ...(isSame && { scram: before.scram }) }
 }
 

@@ -318,9 +318,8 @@ function checkBesidesSource(resource: string, args: FieldTable): void {
     if (!args.has('x-source-offset')) return
     throw invalidArgument('x-source-offset', resource, '"there is no x-source"')
   }
-  for (const name of ['x-max-priority', 'x-max-length-bytes']) {
-    if (args.has(name)) throw invalidArgument(name, resource, '"not beside x-source"')
-  }
+  const name = 'x-max-length-bytes'
+  if (args.has(name)) throw invalidArgument(name, resource, '"not beside x-source"')
 }
 
 function checkReplicable(resource: string, declaration: QueueDeclaration): void {

@@ -1,7 +1,7 @@
 // Keyed state of partitions that outlived the last process: consumers' offsets, producers, how far
 // they are copies, and how far they are compacted.
 import type { LogStore } from '../log/log-store.ts'
-import { parseCompactedKey } from './compaction/compaction-state.ts'
+import { parseRewrittenKey } from '../log/rewritten-end.ts'
 import { parseAbortedKey } from './topic/aborted-transactions.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
@@ -64,7 +64,7 @@ function parseKept(
     const { logId, chunk } = aborted
     return { logId, restore: (partition) => addTo(chunks, partition, { chunk, value }) }
   }
-  const logId = parseCompactedKey(key)
+  const logId = parseRewrittenKey(key)
   if (logId === undefined) return undefined
   return { logId, restore: ({ compaction }) => compaction.restore(value) }
 }

@@ -85,3 +85,37 @@ test("Kafka's names ask for the same rights in one virtual host, administrators 
   assert.match(ask({ kind: 'topic', user: 'boss', action: 'write' }), /^yes: 'boss' is an admin/)
   assert.match(ask({ user: 'boss' }), /^no: 'boss' has no permissions/)
 })
+
+test('an ACL that decides is told, and a denial before everything else', async () => {
+  const acl = {
+    resource_type: 'topic',
+    name: 'ord',
+    pattern_type: 'prefixed',
+    principal: 'User:app',
+    operation: 'write',
+    permission: 'allow',
+  }
+  await under.import({
+    acls: [
+      acl,
+      { ...acl, name: 'orders', host: '10.0.0.7', operation: 'read', permission: 'deny' },
+      { ...acl, resource_type: 'cluster', name: 'kafka-cluster', pattern_type: 'literal' },
+    ],
+  })
+  const allowed = "User:app is allowed write on each topic that begins with 'ord'"
+  for (const kind of ['queue', 'topic'] as const) {
+    assert.equal(ask({ kind, action: 'write' }), `yes: An ACL decides: ${allowed}.`)
+    assert.match(ask({ kind, action: 'read' }), /^yes: Its pattern for read/)
+    assert.match(
+      ask({ kind, action: 'read', host: '10.0.0.7' }),
+      /^no: An ACL decides: .* denied read/,
+    )
+    assert.match(ask({ kind, action: 'describe' }), /^yes: An ACL decides: .* allowed write/)
+  }
+  const cluster = { kind: 'cluster', name: '' } as const
+  assert.match(ask({ ...cluster, action: 'write' }), /^yes: An ACL decides/)
+  assert.match(ask({ ...cluster, action: 'alter' }), /^no: No ACL allows alter on cluster/)
+  assert.match(ask({ ...cluster, user: 'boss', action: 'alter' }), /^yes: 'boss' is an admin/)
+  const id = { kind: 'transactional-id', name: 'app.1' } as const
+  assert.match(ask({ ...id, action: 'write' }), /^yes: Its pattern for write/)
+})

@@ -28,7 +28,21 @@ export interface AccessAsked {
 }
 
 /** What Kafka's ACLs tell apart, beside what permissions do. */
-export type KafkaAction = Exclude<AskedOperation, 'read' | 'write' | 'describe'>
+export const kafkaActions: readonly KafkaAction[] = [
+  'create',
+  'delete',
+  'alter',
+  'describe-configs',
+  'alter-configs',
+  'cluster-action',
+  'idempotent-write',
+  'two-phase-commit',
+]
+
+type KafkaAction = Exclude<
+  AskedOperation,
+  'read' | 'write' | 'describe' | 'create-tokens' | 'describe-tokens'
+>
 
 export type KafkaKind = 'topic' | 'group' | 'transactional-id' | 'cluster'
 
@@ -246,8 +260,8 @@ const aclOperations = {
   describe: ['describe'],
 } as const satisfies Readonly<Record<Operation | 'describe', readonly AskedOperation[]>>
 
-function isKafkaAction(action: AccessAsked['action']): action is KafkaAction {
-  return action !== 'enter' && !(action in aclOperations)
+export function isKafkaAction(action: string): action is KafkaAction {
+  return kafkaActions.some((each) => each === action)
 }
 
 /** Configuring is a right of permissions; Kafka's clients ask for what exactly they do. */

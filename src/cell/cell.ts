@@ -13,6 +13,7 @@ import { GroupFormatError } from '../broker/group/group-format-error.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
+import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import { shareCursorIds } from '../broker/share/share-rows.ts'
 import { Shortage } from '../broker/shortage.ts'
@@ -31,6 +32,7 @@ import type { BlockedReason } from '../log/log-store.ts'
 import { backUp, type Backup, type Backups } from './back-up.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
+import { openSetAside } from './open-set-aside.ts'
 import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import { openTransactions } from './open-transactions.ts'
@@ -66,6 +68,7 @@ export class Cell implements AsyncDisposable {
   readonly broker: Broker
   readonly crossing: Crossing
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
   readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
@@ -107,8 +110,11 @@ export class Cell implements AsyncDisposable {
     // Before anything can be appended.
     this.restoredEnds = new RestoredEnds(store, state, storage.logs)
     this.broker = restoreBroker(opened, parts)
-    this.groups = openGroups(this.broker, this.broker.getVHost(defaultVHost), state, options.groups)
+    const vhost = this.broker.getVHost(defaultVHost)
+    this.groups = openGroups(this.broker, vhost, state, options.groups)
+    this.setAside = openSetAside(this.broker, { groups: this.groups, vhost }, parts.logger)
     this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
+    this.groups.leaveOut((groupId) => this.shareGroups.find(groupId) !== undefined)
     this.producerIds = new ProducerIds(store, state)
     this.transactions = openTransactions({
       broker: this.broker,
@@ -240,6 +246,7 @@ function createCompaction(
     slices: broker.slices,
     worker: batchWorker,
     settings: broker.ownSettings,
+    counters: broker.counters.compaction,
     topics: () => broker.topics(),
     onTrouble: ({ vhost, name }, error) => {
       logger.warn({ err: error, vhost, name }, 'Compaction of a topic has to wait')

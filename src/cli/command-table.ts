@@ -283,6 +283,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./permission-command.ts')).addPermissionCommands,
   },
   {
+    name: 'acl',
+    group: access,
+    summary: "What Kafka's ACLs allow and deny",
+    load: async () => (await import('./acl-command.ts')).addAclCommands,
+  },
+  {
     name: 'verify',
     group: offline,
     summary: 'Check a data folder and change nothing',

@@ -9,6 +9,7 @@ import { type Outcome, pabal } from '../../test/support/pabal-command.ts'
 
 const group = {
   name: 'shop',
+  type: 'classic',
   state: 'Empty',
   members: 1,
   topics: 1,
@@ -65,8 +66,8 @@ function run(line: string): Promise<Outcome> {
 
 test('groups are listed with what they have not read', async () => {
   assert.deepEqual((await run('group ls')).out, [
-    'name  state  members  topics  lag',
-    'shop  Empty        1       1    5',
+    'name  type     state  members  topics  lag',
+    'shop  classic  Empty        1       1    5',
   ])
 })
 

@@ -4,6 +4,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { addGroupDeadLetterCommands } from './group-dead-letters-command.ts'
 import { addListCommand } from './list-command.ts'
 import { type Kind, kinds, notThere } from './not-there.ts'
 import { refusal } from './refusal.ts'
@@ -65,6 +66,7 @@ export const addGroupCommands: AddCommand = (group, remote) => {
     )
     .option('--partition <N>', 'The only one of several')
   addRiskOptions(resetting)
+  addGroupDeadLetterCommands(group, remote)
   const removing = remote(group, 'delete <NAME>', {
     summary: 'Delete a group that nobody is in, with its offsets',
     ask: ([name = ''], flags) => remove(name, flags),

@@ -11,6 +11,7 @@ import { outputOption, readFormat, showOne } from './show-rows.ts'
 interface Flags {
   readonly vhost?: string
   readonly routingKey?: string
+  readonly from?: string
   readonly output?: string
 }
 
@@ -25,14 +26,20 @@ interface Tested extends Step {
   readonly steps: readonly Step[]
 }
 
-const actions = ['enter', 'configure', 'write', 'read', 'describe', 'manage']
+const actions =
+  'enter configure write read describe manage create delete alter describe-configs alter-configs cluster-action idempotent-write two-phase-commit'.split(
+    ' ',
+  )
 const help = `
 Actions: enter (the virtual host); configure, write, read and describe, of a queue or an exchange,
-or of a topic or a group of Kafka's clients; manage, with a tag: management, policymaker,
-monitoring, administrator.
+or of a topic, a group or a transactional-id of Kafka's clients, and with the other operations of
+ACLs (create, delete, alter, describe-configs, alter-configs, …) of these or of the cluster;
+manage, with a tag: management, policymaker, monitoring, administrator.
 
 Examples: permission test app write exchange amq.topic --routing-key app.created
           permission test app read topic orders
+          permission test app delete topic orders --from 10.0.0.7
+          permission test app describe cluster
           permission test app manage monitoring
 
 It ends with 0 for yes, and 1 for no.`
@@ -43,6 +50,7 @@ export const addPermissionTestCommand: AddCommand = (permission, remote) => {
     ask: (operands, flags) => test(operands, flags as Flags),
   })
     .option('--routing-key <KEY>', 'Of a message to an exchange, or of a binding from one')
+    .option('--from <HOST>', 'Address that the user comes from, which ACLs may name')
     .option(...vhostOption)
     .option(...outputOption)
     .addHelpText('after', help)
@@ -61,6 +69,7 @@ function test(operands: readonly string[], flags: Flags): AskBroker {
     vhost: checkName('virtual host', flags.vhost ?? '/'),
     ...objectOf(action, operands.slice(2)),
     ...(flags.routingKey !== undefined && { routing_key: flags.routingKey }),
+    ...(flags.from !== undefined && { host: flags.from }),
   }
   return async (broker, terminal) => {
     const answer = await broker.ask('POST', ['v1', 'access-test'], body)
@@ -77,8 +86,9 @@ function test(operands: readonly string[], flags: Flags): AskBroker {
 function objectOf(action: string, [first, name]: readonly string[]): object {
   if (action === 'manage') return first === undefined ? {} : { tag: first }
   if (action === 'enter') return {}
+  if (first === 'cluster') return { kind: first }
   if (first === undefined || name === undefined) {
-    const what = 'queue, exchange, topic or group'
+    const what = 'queue, exchange, topic, group, transactional-id or cluster'
     throw new ExitError(exitCodes.usage, `say what it is, ${what}, and its name`)
   }
   return { kind: first, name }

@@ -1,6 +1,11 @@
 // How messages and Kafka records correspond: the names. `docs/crossing.md` is this table in prose, and
 // a test holds them together. Names are byte strings in Latin-1, so that any bytes pass.
-import { deliverAfterHeader, deliverAtHeader, ttlHeader } from '../record/delivery-headers.ts'
+import {
+  deliverAfterHeader,
+  deliverAtHeader,
+  priorityHeader,
+  ttlHeader,
+} from '../record/delivery-headers.ts'
 import {
   PROPERTY_APP_ID,
   PROPERTY_CLUSTER_ID,
@@ -78,6 +83,7 @@ export const reservedKafkaNames: ReadonlySet<string> = new Set([
   ...Object.values(kafkaHeader),
   deliverAfterHeader,
   deliverAtHeader,
+  priorityHeader,
   ttlHeader,
 ])
 

@@ -9,6 +9,7 @@ import {
   deliverAfterHeader,
   deliverAtHeader,
   deliverAtOf,
+  priorityHeader,
   timeOf,
   ttlHeader,
   wholeNumberOf,
@@ -19,6 +20,7 @@ import {
   CLASS_BASIC,
   PROPERTY_EXPIRATION,
   PROPERTY_HEADERS,
+  PROPERTY_PRIORITY,
   PROPERTY_TIMESTAMP,
 } from '../record/message/properties.gen.ts'
 import { RecordSource } from '../record/message/record-source.ts'
@@ -72,8 +74,15 @@ const messageNames = {
 const rows = new Map(
   mappedProperties.filter(({ isTaken }) => isTaken).map((row) => [row.header, row]),
 )
-const ttl = mappedProperties.find(({ flag }) => flag === PROPERTY_EXPIRATION)!
-rows.set(ttlHeader, ttl)
+for (const [name, property] of [
+  [ttlHeader, PROPERTY_EXPIRATION],
+  [priorityHeader, PROPERTY_PRIORITY],
+] as const) {
+  rows.set(
+    name,
+    mappedProperties.find(({ flag }) => flag === property)!,
+  )
+}
 
 /** One object for all records of a batch: `take` describes the next record in `source`. */
 export class RecordToMessage {

@@ -4,6 +4,7 @@ import { secretsOf } from '../auth/user-asked.ts'
 import type { AccessKeeper } from '../broker/access-keeper.ts'
 import { BrokerError, queueNotFound } from '../broker/broker-error.ts'
 import type { Broker } from '../broker/broker.ts'
+import { addAcls, whyNoMoreAcls } from '../broker/change-access.ts'
 import { setGlobalParameter } from '../broker/global-parameters.ts'
 import { inertArguments } from '../broker/inert-settings.ts'
 import type { Policy } from '../broker/policy/policy.ts'
@@ -12,6 +13,7 @@ import { whenDurable } from '../broker/when-durable.ts'
 import { resultOf, type Steps } from '../lib/slices.ts'
 import { definitionsLimits } from '../limits/definitions.ts'
 import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
+import type { AclRow } from '../meta/acl-row.ts'
 import type {
   BindingDefined,
   ExchangeDefined,
@@ -72,6 +74,8 @@ function* applyChange(target: DefinitionsTarget, change: DefinitionChange): Step
       return setPermission(target, change.row)
     case 'topic permission':
       return setTopicPermission(target, change.row)
+    case 'acl':
+      return addAcl(target, change.row)
     case 'policy':
       return setPolicy(target, change.row)
     case 'exchange':
@@ -127,6 +131,11 @@ function checkPlace(
   broker.getVHost(vhost)
   if (broker.access.findUser(user) === undefined) refuseIf(`there is no user '${user}'`)
   refuseIf(keeper.whyFull)
+}
+
+function addAcl({ broker }: DefinitionsTarget, row: AclRow): Promise<void> {
+  refuseIf(whyNoMoreAcls(broker))
+  return whenDurable(addAcls(broker, [row]))
 }
 
 function setPolicy({ broker }: DefinitionsTarget, policy: Policy): Promise<void> {

@@ -2,6 +2,7 @@
 import type { QuotaEntity } from '../broker/quota/quota-entity.ts'
 import type { QuotaValues } from '../broker/quota/quota-rules.ts'
 import type { LimitValues, PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
+import type { AclRow } from '../meta/acl-row.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { FieldTable } from '../record/message/field-table.ts'
 import type { Json } from './item-reader.ts'
@@ -96,6 +97,7 @@ export interface Definitions {
   readonly users: UserDefined[]
   readonly permissions: PermissionRow[]
   readonly topicPermissions: TopicPermissionRow[]
+  readonly acls: AclRow[]
   readonly policies: PolicyDefined[]
   readonly exchanges: ExchangeDefined[]
   readonly queues: QueueDefined[]
@@ -114,6 +116,7 @@ export function noDefinitions(): Definitions {
     users: [],
     permissions: [],
     topicPermissions: [],
+    acls: [],
     policies: [],
     exchanges: [],
     queues: [],

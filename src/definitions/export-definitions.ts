@@ -3,6 +3,7 @@
 //
 // Source: small_parts of rabbit_mgmt_wm_definitions.erl, list_* of rabbit_definitions.erl.
 import { isDeepStrictEqual } from 'node:util'
+import { aclToJson } from '../auth/acl-json.ts'
 import type { Broker } from '../broker/broker.ts'
 import { streamConfigs } from '../broker/declare-queue.ts'
 import type { Destination } from '../broker/destination.ts'
@@ -111,6 +112,10 @@ function listsOfAll(broker: Broker): Lists {
     }),
     permissions: access.permissions([]).map((row) => () => permissionJson(row)),
     topic_permissions: access.topicPermissions().map((row) => () => topicPermissionJson(row)),
+    // RabbitMQ has none, and leaves out what it does not know.
+    ...(access.counts.acls > 0 && {
+      acls: [...access.acls()].map((row) => () => ({ ...aclToJson(row) })),
+    }),
     global_parameters: [
       ...globalParameters(broker)
         .filter(({ name }) => isGlobalParameterSet(broker, name))

@@ -68,6 +68,21 @@ export class ItemReader {
     return value
   }
 
+  /** Text of any length. */
+  longText(key: string, preset?: string): string {
+    const value = this.plain(key) ?? preset
+    if (typeof value === 'string') return value
+    throw this.#unlike(key, value, 'text')
+  }
+
+  /** One of some words. */
+  oneOf<Word extends string>(key: string, words: readonly Word[], preset?: Word): Word {
+    const value = this.#get(key) ?? preset
+    const word = words.find((each) => each === value)
+    if (word !== undefined) return word
+    throw this.#unlike(key, value, `one of ${words.join(', ')}`)
+  }
+
   flag(key: string, preset: boolean): boolean {
     const value = this.#get(key) ?? preset
     if (typeof value === 'boolean') return value

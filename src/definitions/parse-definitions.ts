@@ -18,6 +18,7 @@ const sharedLists: ReadonlySet<string> = new Set([
   'users',
   'permissions',
   'topic_permissions',
+  'acls',
 ])
 
 /** What says where a file is from. */

@@ -1,4 +1,6 @@
 // Reads one item of each list of a definitions file.
+import { aclFromJson, aclWords } from '../auth/acl-json.ts'
+import { wildcard } from '../auth/acls.ts'
 import { tagsOf } from '../auth/user-asked.ts'
 import { stripName } from '../broker/exchange/check-name.ts'
 import { metadataOf, whyNoVHost } from '../broker/vhost-asked.ts'
@@ -17,6 +19,7 @@ export const itemParsers: Readonly<Record<string, ParseItem>> = {
   users: parseUser,
   permissions: parsePermission,
   topic_permissions: parseTopicPermission,
+  acls: parseAcl,
   parameters: parseParameter,
   global_parameters: parseGlobalParameter,
   policies: parsePolicy,
@@ -134,6 +137,21 @@ function parsePermission(item: ItemReader, { definitions }: ParseContext): void 
     vhost: item.filled('vhost'),
     ...rightsOf(item),
   })
+}
+
+/** ACLs of Kafka's clients, as Pabal writes them. */
+function parseAcl(item: ItemReader, { definitions }: ParseContext): void {
+  definitions.acls.push(
+    aclFromJson({
+      resource_type: item.oneOf('resource_type', aclWords.resource_type),
+      name: item.longText('name'),
+      pattern_type: item.oneOf('pattern_type', aclWords.pattern_type, 'literal'),
+      principal: item.longText('principal'),
+      host: item.longText('host', wildcard),
+      operation: item.oneOf('operation', aclWords.operation),
+      permission: item.oneOf('permission', aclWords.permission),
+    }),
+  )
 }
 
 function parseTopicPermission(item: ItemReader, { definitions }: ParseContext): void {

@@ -1,11 +1,14 @@
 // Compares users, virtual hosts and permissions of a file with those that there are.
 import { isDeepStrictEqual } from 'node:util'
+import { aclText } from '../auth/acl-text.ts'
 import { whyUnusable } from '../auth/rights.ts'
 import { hasSameSecrets, whyNoTags, whyNoUser } from '../auth/user-asked.ts'
 import type { Broker } from '../broker/broker.ts'
+import { whyNoAcl } from '../broker/change-access.ts'
 import type { Steps } from '../lib/slices.ts'
 import { brokerLimits } from '../limits/broker.ts'
 import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
+import type { AclRow } from '../meta/acl-row.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import type { Definitions, UserDefined, VHostDefined } from './definitions.ts'
 import { differencesBetween } from './differences.ts'
@@ -44,7 +47,20 @@ export function* planAccess(broker: Broker, definitions: Definitions): Steps<Pla
     yield
     items.push(planner.topicPermission(row))
   }
+  for (const row of definitions.acls) {
+    yield
+    items.push(planAcl(broker, row))
+  }
   return items
+}
+
+function planAcl({ access }: Broker, row: AclRow): PlannedItem {
+  const kind = 'acl'
+  const name = aclText(row)
+  const note = whyNoAcl(row)
+  if (note !== undefined) return { kind, name, outcome: 'ignored', note }
+  if (access.hasAcl(row)) return { kind, name, outcome: 'same' }
+  return { kind, name, outcome: 'add', change: { kind, row } }
 }
 
 function planVHost(broker: Broker, row: VHostDefined): PlannedItem {

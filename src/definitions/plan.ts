@@ -1,6 +1,7 @@
 // What a file would change, thing by thing: made by comparing, without changing anything.
 import type { Policy } from '../broker/policy/policy.ts'
 import type { PermissionRow, TopicPermissionRow } from '../meta/access-rows.ts'
+import type { AclRow } from '../meta/acl-row.ts'
 import type {
   BindingDefined,
   ExchangeDefined,
@@ -26,6 +27,7 @@ export type DefinitionChange =
   | { readonly kind: 'user'; readonly row: UserDefined }
   | { readonly kind: 'permission'; readonly row: PermissionRow }
   | { readonly kind: 'topic permission'; readonly row: TopicPermissionRow }
+  | { readonly kind: 'acl'; readonly row: AclRow }
   | { readonly kind: 'policy'; readonly row: Policy }
   | { readonly kind: 'exchange'; readonly row: ExchangeDefined }
   | { readonly kind: 'queue'; readonly row: QueueDefined }

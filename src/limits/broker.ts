@@ -43,6 +43,11 @@ export const brokerLimits = {
    */
   delayedRetriesMax: 262_144,
   /**
+   * Records of a topic that a queue with priorities looks at ahead of their delivery: each is read twice, and one with
+   * a high priority passes so many others.
+   */
+  priorityAheadMax: 1000,
+  /**
    * Delayed messages of one exchange that are in memory because they are due about now, 32 bytes each:
    * what is due in one second at any rate that queues can take.
    */

@@ -37,6 +37,10 @@ export const groupLimits = {
   patternRefreshMsMax: 600_000,
   /** A group looks at its topics when there are changes, and so often at least: queues get partitions silently. */
   topicsLookMs: 10_000,
+  /** A group gets its next assignment after this many times what the last one took: a 20th of the time at most. */
+  assignmentRestFactor: 20,
+  /** … when it was about so many members and partitions. */
+  assignmentRestFrom: 2000,
   /** Rounds of the uniform assignor; nearly always two are enough. */
   balanceRoundsMax: 16,
   /** Memory of one partition that a group gives out: in a target, in what a member has, among the owners. */
@@ -45,6 +49,8 @@ export const groupLimits = {
   unownedRowsPerWriteMax: 1000,
   /** What clients make the broker remember for all groups together. */
   groupMemorySizeMax: (256 * MiB) as number,
+  /** Places that are remembered because members begin there again and again; some 500 bytes each. */
+  stuckPlacesMax: 10_000,
   /** How old sums of lags may be: adding them up looks at each place of each group. */
   lagsGoodMs: 4000,
   /** Places that one step of that looks at: well under a millisecond. */

@@ -140,7 +140,7 @@ export const logLimits = {
   /** Volatile messages of all queues in memory; older ones go to files that no crash survives. */
   volatileMemoryMax: (32 * MiB) as number,
   /** What is written anew is read in pieces of about this size. */
-  rewritingPieceSizeMax: (512 * KiB) as number,
+  rewritingPieceSizeMax: (1 * MiB) as number,
   /** Recovery and cleaning read files in pieces of this size. */
   sequentialReadSize: (1 * MiB) as number,
   /** A backup that nobody reads on keeps files that nobody needs: the client or its network is gone. */

@@ -30,6 +30,10 @@ export const topicLimits = {
   compactionRateMax: (64 * MiB) as number,
   /** Compaction uses this share of one core: the thread for batches rests for the remainder. */
   compactionShareMax: 0.5,
+  /** Of more that is dirty a pass does this much, or as much as is clean, so that space comes back soon. */
+  compactionPassSize: (64 * MiB) as number,
+  /** It rests no longer than this after a piece, which may have taken long because others use the machine. */
+  compactionRestMsMax: 20,
   /** Partitions that are compacted into the same files: a file each would be too many. */
   compactionGroupMax: 100,
   /** A group is full with so much to read: what was written counts only when all of it is done. */

@@ -192,7 +192,7 @@ export class Log {
   }
 
   /**
-   * Reads the first existing record at or after `offset` into `view`. When something is absent, call
+   * Reads the first existing record at or after `offset`, of those that are stable, into `view`. When something is absent, call
    * `LogStore.load` with the answer and read again. When that is the body, `view` has all the rest.
    */
   read(offset: number, view: RecordView): Reading {
@@ -214,6 +214,8 @@ export class Log {
         at = window.end
         continue
       }
+      // As messages it would be kept, and be shown also when it turns out to be aborted.
+      if (run.baseOffset >= this.unstableFrom) return 'end'
       at = Math.max(at, run.baseOffset)
       const messages = this.messagesOf(run, at)
       if (messages === undefined) return { at: 'conversion', offset: at, run }

@@ -12,6 +12,7 @@ export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family
     ...clientFamilies(source, snapshot),
     ...messageFamilies(source, snapshot),
     ...logFamilies(source),
+    ...compactionFamilies(source),
     ...memoryFamilies(source),
     ...transactionFamilies(source),
   ]
@@ -188,6 +189,31 @@ function logFamilies({ broker }: MetricsSource): Family[] {
       'pabal_disk_free_limit_bytes',
       'Publishers are blocked with less',
       fileStats?.freeSizeMin,
+    ),
+  ]
+}
+
+function compactionFamilies({ broker }: MetricsSource): Family[] {
+  const { passes, removed, kept, readSize, failures } = broker.counters.compaction
+  return [
+    counter('pabal_compaction_passes_total', 'Partitions of topics that were compacted', passes),
+    byLabel(
+      {
+        name: 'pabal_compaction_records_total',
+        type: 'counter',
+        help: 'Records that compaction has removed, and kept each time that it has looked at them',
+      },
+      'outcome',
+      [
+        ['removed', removed],
+        ['kept', kept],
+      ],
+    ),
+    counter('pabal_compaction_read_bytes_total', 'Bytes that compaction has read', readSize),
+    counter(
+      'pabal_compaction_failures_total',
+      'How often compaction had to give up: the disk was full, or a partition is damaged',
+      failures,
     ),
   ]
 }

@@ -42,6 +42,7 @@ export function managementOf({
     source: { status },
     figures,
     groups: cell.groups,
+    setAside: cell.setAside,
     transactions: cell.transactions,
     shareGroups: cell.shareGroups,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),

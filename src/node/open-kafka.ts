@@ -34,6 +34,7 @@ export interface KafkaParts extends Pick<
     | 'broker'
     | 'crossing'
     | 'groups'
+    | 'setAside'
     | 'shareGroups'
     | 'producerIds'
     | 'transactions'
@@ -71,6 +72,7 @@ function createServer(
     broker,
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
+    setAside: cell.setAside,
     shareGroups: cell.shareGroups,
     producerIds: cell.producerIds,
     transactions: cell.transactions,

@@ -1,4 +1,4 @@
-// Headers by which a Kafka producer says when work queues and share groups are to deliver its record, and until when.
+// Headers by which a Kafka producer says when work queues are to deliver its record, and until when.
 // The record has its offset at once, and fetches see it at once: only who takes records one by one waits.
 import { isUtf8 } from 'node:buffer'
 
@@ -8,6 +8,9 @@ export const deliverAfterHeader = 'pabal.deliver-after-ms'
 export const deliverAtHeader = 'pabal.deliver-at'
 /** How many milliseconds it may wait once it may be delivered. */
 export const ttlHeader = 'pabal.ttl-ms'
+
+/** Which records go first where a queue has priorities: 0 to 255. */
+export const priorityHeader = 'pabal.priority'
 
 /** What is behind is a mistake, such as microseconds: the year 2100, and ten years. */
 const timeMax = Date.UTC(2100, 0)

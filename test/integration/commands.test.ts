@@ -278,3 +278,24 @@ test('a user without a tag is told that it has too few rights', async () => {
   assert.equal(code, 77)
   assert.match(talk.join(), /user 'weak' may not do that \(Not management user\)/)
 })
+
+test("quotas of Kafka's clients are set, listed and taken back", async () => {
+  const pair = '--of-user app --of-every-client'
+  const set = await succeed(`quota set producer_byte_rate 1000000 ${pair}`)
+  assert.deepEqual(set, ['producer_byte_rate is 1000000'])
+  await succeed(`quota set request_percentage 12.5 ${pair}`)
+  const [row] = await json('quota ls')
+  assert.deepEqual(row, {
+    name: 'user "app", every client id',
+    entity: { user: 'app', 'client-id': null },
+    quotas: { producer_byte_rate: 1_000_000, request_percentage: 12.5 },
+  })
+  assert.match((await succeed('quota ls')).join('\n'), /every client id +1000000 .*12\.5/)
+  const wrong = await run(`quota set producer_byte_rate 0 ${pair}`)
+  assert.equal(wrong.code, 64)
+  assert.match(wrong.talk.join(), /Quota producer_byte_rate must be greater than 0/)
+  assert.match((await run('quota set x 1')).talk.join(), /whose quota\? give --of-user/)
+  await succeed(`quota set producer_byte_rate none ${pair}`)
+  await succeed(`quota set request_percentage none ${pair}`)
+  assert.deepEqual(await json('quota ls'), [])
+})

@@ -31,6 +31,8 @@ const roundsMax = 20
 export type Pair = readonly [string | null, string | null]
 
 interface ProduceOptions {
+  /** Part of a transaction of that producer. */
+  readonly isTransactional?: boolean
   readonly producer?: Pick<BatchOptions, 'producerId' | 'producerEpoch' | 'baseSequence'>
   readonly compression?: BatchOptions['compression']
 }
@@ -93,8 +95,16 @@ export class CompactedTopic {
         headers: [],
       })
     }
-    const { producer = {}, compression = 'none' } = options
-    this.partition.produce(builder.finish({ ...producer, compression }))
+    const { producer = {}, compression = 'none', isTransactional = false } = options
+    this.partition.produce(builder.finish({ ...producer, compression, isTransactional }))
+    await this.#settled()
+  }
+
+  /** Ends the transaction of a producer with a marker. */
+  async endTransaction(producerId: number, isCommit: boolean): Promise<void> {
+    this.#store.beginAtom()
+    this.partition.endTransaction({ producerId, epoch: 0, isCommit, coordinatorEpoch: 0 })
+    this.#store.endAtom()
     await this.#settled()
   }
 
@@ -234,6 +244,7 @@ export async function compactedTopic(
     slices: broker.slices,
     worker: new BatchWorker(clock, threadInProcess),
     settings: broker.ownSettings,
+    counters: broker.counters.compaction,
   })
   const partition = topic.partitions[0]!
   const retention = new Retention(shared)

@@ -123,6 +123,7 @@ export class GroupFixture {
   readonly clock: VirtualClock
   readonly store: FakeGroupStore
   readonly coordinator: GroupCoordinator
+  readonly groupTopics: GroupTopics
   readonly events: string[] = []
   /** Topics that exist; each has partitions 0 to 9. */
   readonly topics: Set<string>
@@ -142,6 +143,7 @@ export class GroupFixture {
       onMemberLost: (id) => this.events.push(`${id} lost`),
       onEmpty: (id, generation) => this.events.push(`${id} empty ${generation}`),
     }
+    this.groupTopics = this.#groupTopics()
     this.coordinator = new GroupCoordinator({
       clock: this.clock,
       random: seededRandom(this.#seed),
@@ -149,7 +151,7 @@ export class GroupFixture {
       config: { initialRebalanceDelayMs: delayMs, ...options.config },
       events,
       admission: this.admission,
-      topics: this.#groupTopics(),
+      topics: this.groupTopics,
     })
     this.coordinator.restore(options.rows ?? [])
     this.coordinator.start()

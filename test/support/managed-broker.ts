@@ -12,6 +12,7 @@ import { Leases } from '../../src/broker/lease/leases.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openSetAside } from '../../src/cell/open-set-aside.ts'
 import { openShareGroups } from '../../src/cell/open-share-groups.ts'
 import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -30,6 +31,7 @@ export type ManagedBroker = Pick<
   | 'source'
   | 'figures'
   | 'groups'
+  | 'setAside'
   | 'transactions'
   | 'shareGroups'
   | 'countFiles'
@@ -78,6 +80,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     streams: new MessageStreams(broker),
     live: new LiveConnections(broker.clock),
     groups,
+    setAside: openSetAside(broker, { groups, vhost }, undefined),
     transactions: openTransactions({
       broker,
       vhost,

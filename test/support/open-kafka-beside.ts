@@ -4,6 +4,7 @@ import { defaultVHost } from '../../src/broker/broker.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../../src/broker/topic/restored-ends.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
+import { openSetAside } from '../../src/cell/open-set-aside.ts'
 import { openShareGroups } from '../../src/cell/open-share-groups.ts'
 import { openTransactions } from '../../src/cell/open-transactions.ts'
 import { BatchWorker } from '../../src/crossing/batch-worker.ts'
@@ -29,7 +30,9 @@ export async function openKafkaBeside({
 }: BrokerInProcess): Promise<KafkaBeside> {
   const addresses: Record<string, Address> = {}
   const batchWorker = new BatchWorker(systemClock)
-  const groups = openGroups(broker, broker.getVHost(defaultVHost), new Map())
+  const vhost = broker.getVHost(defaultVHost)
+  const groups = openGroups(broker, vhost, new Map())
+  const setAside = openSetAside(broker, { groups, vhost }, undefined)
   const shareGroups = openShareGroups(broker, groups, new Map(), silentLogger)
   const producerIds = new ProducerIds(broker.store, new Map())
   const transactions = openTransactions({
@@ -46,6 +49,7 @@ export async function openKafkaBeside({
       broker,
       crossing,
       groups,
+      setAside,
       shareGroups,
       producerIds,
       transactions,

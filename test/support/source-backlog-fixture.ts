@@ -6,6 +6,7 @@ import { Turn } from '../../src/lib/turn.ts'
 import type { LogCursor } from '../../src/log/log-cursor.ts'
 import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { createLogWithCursor, cursorOf } from './log-engines.ts'
@@ -52,14 +53,20 @@ export class SourceBacklogFixture {
   }
   readonly backlog: SourceBacklog<SourceBacklogOwner>
 
-  constructor(partitionCount: number) {
+  constructor(partitionCount: number, priorityMax = 0) {
     this.store.beginAtom()
     const cursor = cursorOf(createLogWithCursor(this.store))
     for (let index = 0; index < partitionCount; index++) this.addPartition()
     const cursors = this.partitions.map(({ log }) => this.store.createCursor(log))
     this.store.endAtom()
     const { store, owner, topic } = this
-    this.backlog = new SourceBacklog({ cursor, source: { topic, cursors }, store, owner })
+    this.backlog = new SourceBacklog({
+      cursor,
+      source: { topic, cursors },
+      store,
+      owner,
+      priorityMax,
+    })
   }
 
   addPartition(): void {
@@ -70,6 +77,19 @@ export class SourceBacklogFixture {
     this.store.beginAtom()
     for (const body of bodies) this.partitions[index]!.log.append(messageOf(body), -1)
     this.store.endAtom()
+  }
+
+  appendWith(index: number, body: string, priority: number): void {
+    const message = messageOf(body)
+    message.header = encodeContentHeader(message.bodyEnd, { priority })
+    message.headerEnd = message.header.length
+    this.store.beginAtom()
+    this.partitions[index]!.log.append(message, -1)
+    this.store.endAtom()
+  }
+
+  endTurns(): void {
+    while (this.clock.turnSize > 0) this.clock.endTurn()
   }
 
   appendOwn(body: string): void {

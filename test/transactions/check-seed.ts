@@ -1,4 +1,5 @@
-// One run of the checker: writers, copiers and readers at once, over a broker that is killed meanwhile.
+// One run of the checker: writers, copiers and readers of both protocols at once, over a broker that is killed
+// meanwhile.
 import type { Random } from '../../src/lib/random.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { TestBroker } from '../support/start-test-broker.ts'
@@ -8,6 +9,7 @@ import { type ReadRecord, readCommitted } from './committed-reader.ts'
 import { Copier } from './copier.ts'
 import { type Contents, judgeCopies, judgeTail, judgeWritten, placeOf } from './judge.ts'
 import { Link, type LinkContext } from './link.ts'
+import { QueueReader } from './queue-reader.ts'
 import { Writer } from './writer.ts'
 
 export interface CheckOptions {
@@ -52,10 +54,13 @@ export async function checkSeed(options: CheckOptions): Promise<Checked> {
   await using link = new Link(run.links)
   const topics = ['in', 'out', 'copy'].map(run.name)
   await createTopics(link, topics)
+  const queue = new QueueReader(broker, run.name('tasks'))
+  await queue.open()
   const tails = await work(run, options)
   const contents = await readAll(link, topics)
   const [from = '', out = '', to = ''] = topics
   const written = new Map([...contents].filter(([place]) => !place.startsWith(`${to}/`)))
+  written.set(placeOf(run.name('tasks'), 0), await queue.finish())
   const faults = [...run.book.faults, ...judgeWritten(run.book, written)]
   for (let at = 0; at < partitions; at++) {
     const place = placeOf(from, at)
@@ -72,7 +77,12 @@ export async function checkSeed(options: CheckOptions): Promise<Checked> {
 async function work(run: Run, options: CheckOptions): Promise<ReadRecord[][]> {
   const { random, book, links, name } = run
   const versionOf = (at: number): 1 | 2 => (at % 2 === 0 ? 2 : 1)
-  const common = { partitions, random, book, links, topics: [name('in'), name('out')] }
+  const topics = [
+    { name: name('in'), partitions },
+    { name: name('out'), partitions },
+    { name: name('tasks'), partitions: 1 },
+  ]
+  const common = { random, book, links, topics }
   const writers = Array.from({ length: writerCount }, (_, at) => {
     return new Writer({ ...common, id: name(`writer${at}`), version: versionOf(at) })
   })
@@ -118,7 +128,7 @@ async function killNowAndThen(run: Run, { broker, kills, seed }: CheckOptions): 
   const random = seededRandom(seed + 1)
   for (let left = kills; left > 0 && !run.isDone; left--) {
     const until = run.links.answered + 20 + random.below(400)
-    await waitFor('it is time', () => run.isDone || run.links.answered >= until, 60_000)
+    await waitFor('it is time', () => run.isDone || run.links.answered >= until, 120_000)
     if (run.isDone) return
     await broker.kill()
     await startAgain(broker)
@@ -166,7 +176,7 @@ async function readPartition(link: Link, topic: string, partition: number): Prom
       offset = page.next
       return offset === page.highWatermark
     },
-    30_000,
+    120_000,
   )
   return records
 }

@@ -111,7 +111,7 @@ export class Copier implements AsyncDisposable {
           return { topic: from, partition, offset: Math.max(committedOffset, 0) }
         })
       },
-      30_000,
+      120_000,
     )
   }
 }

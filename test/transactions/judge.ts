@@ -1,5 +1,5 @@
 // Says what is wrong with what can be read at the end, by what the writers know.
-import type { Book, TransactionEntry } from './book.ts'
+import type { Book, TransactionEntry, Written } from './book.ts'
 import type { ReadRecord } from './committed-reader.ts'
 
 /** Everything committed in a partition, by topic and partition. */
@@ -41,7 +41,11 @@ function faultsOf(entry: TransactionEntry, seen: ReadonlyMap<string, string>): s
     faults.push(`${name}: shows ${shown.map(({ value }) => value).join(', ')}`)
   }
   if (fate === 'unknown' && shown.length > 0 && missing.length > 0) {
-    faults.push(`${name}: torn, ${shown.length} shown and ${missing.length} missing`)
+    const list = (of: readonly Written[]): string =>
+      of
+        .map(({ topic, partition, value }) => `'${value}' of ${placeOf(topic, partition)}`)
+        .join(', ')
+    faults.push(`${name}: torn, ${list(shown)} shown and ${list(missing)} missing`)
   }
   return faults
 }

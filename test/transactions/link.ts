@@ -39,7 +39,7 @@ export class Link implements AsyncDisposable {
     return waitFor(
       `${api} is answered`,
       () => this.call(api, request, version).catch(() => undefined),
-      30_000,
+      120_000,
     )
   }
 

@@ -23,7 +23,7 @@ export class RefusedError extends Error {
 
 /** CONCURRENT_TRANSACTIONS, NOT_ENOUGH_REPLICAS, and a coordinator that is not there. */
 const passing: ReadonlySet<number> = new Set([51, 19, 14, 15, 16])
-const patienceMs = 30_000
+const patienceMs = 120_000
 
 export class TinyProducer {
   readonly link: Link

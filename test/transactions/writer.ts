@@ -4,11 +4,16 @@ import type { Book, TransactionEntry } from './book.ts'
 import { Link, type LinkContext } from './link.ts'
 import { RefusedError, TinyProducer } from './tiny-producer.ts'
 
+/** A topic, or a work queue with its one partition. */
+export interface WrittenTopic {
+  readonly name: string
+  readonly partitions: number
+}
+
 export interface WriterOptions {
   readonly id: string
   readonly version: 1 | 2
-  readonly topics: readonly string[]
-  readonly partitions: number
+  readonly topics: readonly WrittenTopic[]
   readonly random: Random
   readonly book: Book
   readonly links: LinkContext
@@ -58,8 +63,9 @@ export class Writer implements AsyncDisposable {
   }
 
   async #write(entry: TransactionEntry, producer: TinyProducer): Promise<void> {
-    const { topics, partitions, random } = this.#options
-    const record = entry.note(topics[random.below(topics.length)]!, random.below(partitions))
+    const { topics, random } = this.#options
+    const { name, partitions } = topics[random.below(topics.length)]!
+    const record = entry.note(name, random.below(partitions))
     await producer.send(record.topic, record.partition, record.value)
     record.isStored = true
   }

@@ -149,3 +149,36 @@ ui.test('a narrow window shows the same', async (open) => {
   await page.getByText('May enter 1 virtual host').waitFor()
   await expectAccessible(page)
 })
+
+ui.test('an ACL is added, decides, and is deleted', async (open) => {
+  const page = await open('/access?tab=acls')
+  await page.getByText('No ACLs').waitFor()
+  await page.getByRole('button', { name: 'Add an ACL' }).click()
+  const dialog = await dialogOf(page, 'Add an ACL')
+  await dialog.getByLabel('User, or * for all').fill('shop')
+  await dialog.getByLabel('Is', { exact: true }).selectOption('deny')
+  await dialog.getByLabel('Name, or * for all').fill('orders')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Add the ACL' }).click()
+  await page.getByText('User:shop').waitFor()
+  assert.deepEqual(await ui.ask('GET', '/v1/acls'), [
+    {
+      resource_type: 'topic',
+      name: 'orders',
+      pattern_type: 'literal',
+      principal: 'User:shop',
+      host: '*',
+      operation: 'read',
+      permission: 'deny',
+    },
+  ])
+  await expectAccessible(page)
+  const tester = await open('/access?tab=test&who=shop&action=read&kind=queue&name=orders')
+  await tester.getByText('An ACL decides').waitFor()
+  await tester.getByText('No, it may not').waitFor()
+  await page.getByRole('button', { name: 'Delete' }).first().click()
+  const deletion = await dialogOf(page, 'Delete an ACL')
+  await deletion.getByRole('button', { name: 'Delete the ACL' }).click()
+  await page.getByText('No ACLs').waitFor()
+  assert.deepEqual(await ui.ask('GET', '/v1/acls'), [])
+})

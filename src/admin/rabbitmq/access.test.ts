@@ -298,7 +298,7 @@ test('there is room for ten thousand users, and no more', async () => {
     const users = names.slice(at, at + 2500)
     assert.deepEqual(await ask('POST', '/users/bulk-delete', { users }), [204, undefined])
   }
-  assert.deepEqual(broker.access.counts, { users: 0, permissions: 0, topicPermissions: 0 })
+  assert.deepEqual(broker.access.counts, { users: 0, permissions: 0, topicPermissions: 0, acls: 0 })
 })
 
 test('users are deleted together, but for that of the settings', async () => {

@@ -5,6 +5,8 @@ import {
   type AccessAsked,
   type AccessRule,
   type AccessStep,
+  isKafkaAction,
+  kafkaActions,
   testAccess,
 } from '../../broker/test-access.ts'
 import { badRequest } from '../answers.ts'
@@ -18,18 +20,22 @@ const bodySchema = z.strictObject({
   user: nameText,
   vhost: nameText.default('/'),
   action: z
-    .enum(['enter', 'configure', 'write', 'read', 'describe', 'manage'])
+    .enum(['enter', 'configure', 'write', 'read', 'describe', 'manage', ...kafkaActions] as const)
     .describe(
       'enter: come into the virtual host; describe: see that something is there; manage: what a tag lets see by HTTP',
     ),
   kind: z
-    .enum(['queue', 'exchange', 'topic', 'group'])
+    .enum(['queue', 'exchange', 'topic', 'group', 'transactional-id', 'cluster'])
     .default('queue')
-    .describe("Topics and groups are those of Kafka's clients"),
+    .describe("All but queues and exchanges are those of Kafka's clients"),
   name: nameText.default('').describe('Empty: the default exchange'),
   routing_key: nameText
     .optional()
     .describe('Of a message to the exchange, or of a binding from it: topic permissions count'),
+  host: z
+    .string()
+    .optional()
+    .describe('Address that the user comes from, which ACLs may name; left out, somewhere'),
   tag: z.enum(managementTags).default('management').describe('Of manage'),
 })
 
@@ -47,9 +53,10 @@ export interface AccessTestJson extends AccessTestStepJson {
 const ruleSchema = z
   .object({
     kind: z
-      .enum(['settings', 'tag', 'permission', 'topic permission'])
+      .enum(['settings', 'tag', 'permission', 'topic permission', 'acl'])
       .describe('settings: the user of --user, who may do everything'),
     tag: z.string().optional(),
+    acl: z.string().optional().describe('In words'),
     exchange: z.string().optional(),
     right: z.enum(['configure', 'write', 'read']).optional(),
     pattern: z.string().optional(),
@@ -78,7 +85,12 @@ export function accessTestOperation(broker: Broker): Operation {
     handle({ body, context }) {
       const { action, kind, routing_key: routingKey, tag, ...asked } = body
       if (action === 'manage') return testJson([manageStep(broker, asked.user, tag)])
-      const needsName = action !== 'enter' && kind !== 'exchange' && asked.name === ''
+      const isOfAmqp = kind === 'queue' || kind === 'exchange'
+      if (isOfAmqp && isKafkaAction(action)) {
+        return badRequest(context, `${action} is not asked for a ${kind}: ask for configure`)
+      }
+      const isNameless = kind === 'exchange' || kind === 'cluster'
+      const needsName = action !== 'enter' && !isNameless && asked.name === ''
       if (needsName) return badRequest(context, `name is empty: name a ${kind}`)
       if (kind === 'group' && action === 'write') {
         return badRequest(context, 'nothing is written to a group: ask for read or configure')

@@ -15,11 +15,18 @@ export interface GroupJson {
 /** A group with its members and places. */
 export interface GroupShownJson extends GroupJson {
   readonly generation: number
+  readonly assignment_epoch: number | null
   readonly protocol: string
   readonly member_list: readonly GroupMemberJson[]
   readonly offsets: readonly GroupPlaceJson[]
   readonly lag_history: readonly LagSample[]
+  readonly dead_letters: GroupDeadLettersJson
   readonly may: { readonly reset: boolean; readonly delete: boolean }
+}
+
+export interface PartitionJson {
+  readonly topic: string
+  readonly partition: number
 }
 
 export interface GroupMemberJson {
@@ -27,7 +34,13 @@ export interface GroupMemberJson {
   readonly instance_id: string | null
   readonly client_id: string
   readonly host: string
-  readonly partitions: readonly { readonly topic: string; readonly partition: number }[] | null
+  /** That it speaks: classic, consumer or share. */
+  readonly protocol: string
+  readonly epoch: number | null
+  readonly pattern: string | null
+  readonly partitions: readonly PartitionJson[] | null
+  /** What it is to have in the end. */
+  readonly target: readonly PartitionJson[] | null
 }
 
 export interface GroupPlaceJson {
@@ -41,4 +54,17 @@ export interface GroupPlaceJson {
   readonly in_flight: number | null
   readonly metadata: string
   readonly committed: number | null
+}
+
+/** What a group's settings say of records that it cannot process, and what came of it. */
+export interface GroupDeadLettersJson {
+  readonly attempts: number | null
+  readonly to: string | null
+  readonly set_aside: number
+  readonly stuck: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly attempts: number
+  }[]
 }

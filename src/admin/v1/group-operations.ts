@@ -3,11 +3,17 @@ import { z } from 'zod'
 import { BrokerError, preconditionFailed } from '../../broker/broker-error.ts'
 import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import { assignedPartitions } from '../../broker/group/assigned-partitions.ts'
+import type { TopicPartition } from '../../broker/group/committed-offset.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
+import type {
+  ConsumerMemberDescription,
+  MemberDescription,
+} from '../../broker/group/group-description.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
 import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
 import type { GroupLags } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
+import type { SetAside } from '../../broker/set-aside.ts'
 import type { ShareGroup } from '../../broker/share/share-group.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import { compareNames } from '../../lib/compare-names.ts'
@@ -16,9 +22,10 @@ import { notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import type { GroupJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
+import type { GroupJson, GroupMemberJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
 import { mayDescribe, mayOnGroup, permitGroup, permitTopicRead } from './group-rights.ts'
 import { placeText, readPlace } from './place-text.ts'
+import { groupDeadLettersOf, groupDeadLettersSchema } from './set-aside-operations.ts'
 import {
   deleteShare,
   findShareTopic,
@@ -30,6 +37,7 @@ import {
 export interface GroupParts {
   readonly broker: Broker
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
   readonly shareGroups: ShareGroups
 }
 
@@ -38,8 +46,12 @@ const count = z.number().int()
 
 const listedSchema = z.object({
   name: z.string(),
-  type: z.string().describe('classic or share'),
-  state: z.string().describe('Empty, PreparingRebalance, CompletingRebalance, Stable or Dead'),
+  type: z.string().describe('Its protocol: classic, consumer (KIP-848) or share (KIP-932)'),
+  state: z
+    .string()
+    .describe(
+      'Empty, Stable or Dead; PreparingRebalance or CompletingRebalance (classic); Assigning or Reconciling (consumer)',
+    ),
   protocol_type: z.string().describe('Empty when it only stores offsets'),
   members: count,
   topics: count,
@@ -67,25 +79,34 @@ const placeSchema = z.object({
     .describe('When, in milliseconds since the Unix epoch; null for a share group'),
 })
 
+const placesSchema = z.array(z.object({ topic: z.string(), partition: count })).nullable()
+
 const memberSchema = z.object({
   id: z.string(),
   instance_id: z.string().nullable(),
   client_id: z.string(),
   host: z.string(),
-  partitions: z
-    .array(z.object({ topic: z.string(), partition: count }))
-    .nullable()
-    .describe('That it reads; null where only its client knows how to read what it was given'),
+  protocol: z.string().describe('That it speaks; a consumer group may have classic members'),
+  epoch: count.nullable().describe('How far it is with the epochs of its group (consumer)'),
+  pattern: z.string().nullable().describe('The regular expression that it reads by (consumer)'),
+  partitions: placesSchema.describe(
+    'That it reads; null where only its client knows how to read what it was given',
+  ),
+  target: placesSchema.describe('That it is to read in the end (consumer)'),
 })
 
 const shownSchema = listedSchema.extend({
-  generation: count,
+  generation: count.describe('Of a consumer group, its epoch'),
+  assignment_epoch: count
+    .nullable()
+    .describe('The epoch that its last assignment was made for (consumer)'),
   protocol: z.string(),
   member_list: z.array(memberSchema),
   offsets: z.array(placeSchema),
   lag_history: z
     .array(z.object({ time: count, lag: count }))
     .describe('While somebody looked, at most ten minutes'),
+  dead_letters: groupDeadLettersSchema,
   may: z.object({ reset: z.boolean(), delete: z.boolean() }).describe('What the caller may do'),
 })
 
@@ -143,7 +164,13 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
           delete: mayOnGroup(caller, 'delete', group),
         }
         const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
-        return { ...(await facts), lag_history: lags.historyOf(group), may }
+        const deadLetters = groupDeadLettersOf(parts.setAside, group)
+        return {
+          ...(await facts),
+          lag_history: lags.historyOf(group),
+          dead_letters: deadLetters,
+          may,
+        }
       },
     }),
   ]
@@ -204,7 +231,8 @@ function groupIds({ groups, shareGroups }: GroupParts): string[] {
 function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): GroupJson {
   const share = shareGroups.find(groupId)
   if (share !== undefined) return listedShare(share)
-  const { state = 'Dead', protocolType = '', members = [] } = groups.describe(groupId) ?? {}
+  const described = groups.describe(groupId)
+  const { state = 'Dead', type = 'classic', protocolType = '', members = [] } = described ?? {}
   const topics = new Set<string>()
   let lag = 0
   for (const place of placesOf(groups, groupId, topicsOf(broker))) {
@@ -213,7 +241,7 @@ function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): G
   }
   return {
     name: groupId,
-    type: 'classic',
+    type,
     state,
     protocol_type: protocolType,
     members: members.length,
@@ -225,23 +253,59 @@ function listed({ broker, groups, shareGroups }: GroupParts, groupId: string): G
 async function shown(
   parts: GroupParts,
   groupId: string,
-): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const { broker, groups } = parts
   const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
+  const consumer = groups.describeConsumerGroup(groupId)
   const places = [...placesOf(groups, groupId, topicsOf(broker))]
   return {
     ...listed(parts, groupId),
     generation,
+    assignment_epoch: consumer?.assignmentEpoch ?? null,
     protocol: protocolName,
-    member_list: members.map(({ memberId, instanceId, clientId, clientHost, assignment }) => ({
-      id: memberId,
-      instance_id: instanceId ?? null,
-      client_id: clientId,
-      host: clientHost,
-      partitions: assignedPartitions(assignment) ?? null,
-    })),
+    member_list: consumer?.members.map(consumerMemberJson) ?? members.map(classicMemberJson),
     offsets: await showPlaces(broker, places),
   }
+}
+
+function classicMemberJson(member: MemberDescription): GroupMemberJson {
+  return {
+    ...identityJson(member),
+    protocol: 'classic',
+    epoch: null,
+    pattern: null,
+    partitions: assignedPartitions(member.assignment) ?? null,
+    target: null,
+  }
+}
+
+function consumerMemberJson(member: ConsumerMemberDescription): GroupMemberJson {
+  return {
+    ...identityJson(member),
+    protocol: member.isClassic ? 'classic' : 'consumer',
+    epoch: member.epoch,
+    pattern: member.topicPattern || null,
+    partitions: placesJson(member.assigned),
+    target: placesJson(member.target),
+  }
+}
+
+function identityJson({
+  memberId,
+  instanceId,
+  clientId,
+  clientHost,
+}: Pick<MemberDescription, 'memberId' | 'instanceId' | 'clientId' | 'clientHost'>): Pick<
+  GroupMemberJson,
+  'id' | 'instance_id' | 'client_id' | 'host'
+> {
+  return { id: memberId, instance_id: instanceId ?? null, client_id: clientId, host: clientHost }
+}
+
+function placesJson(topics: ConsumerMemberDescription['assigned']): TopicPartition[] {
+  return topics.flatMap(({ topic, partitions }) =>
+    partitions.map((partition) => ({ topic, partition })),
+  )
 }
 
 /** The time of the next message may have to be read from the disk, which is done for those with the most. */
@@ -312,19 +376,28 @@ function topicsOfGroup({ broker, groups }: GroupParts, group: string): string[] 
   throw new BrokerError('queue_not_found', `group '${group}' has no place in any topic: name one`)
 }
 
-function moveShare(
+/** In one topic, or in all that it has a place in, each in a change of its own. */
+async function moveShare(
   share: ShareGroup,
   parts: GroupParts,
   { caller, asked }: { readonly caller: Caller; readonly asked: z.infer<typeof resetBody> },
 ): Promise<Moved[]> {
   const { broker } = parts
   const { topic: name, partition, to, dry_run: isDryRun = false } = asked
-  if (name === undefined)
-    throw preconditionFailed('name a topic: a share group is reset one by one')
-  permitTopicRead(caller, name)
-  const topic = findShareTopic(topicsOf(broker).find(name)?.topic, name)
+  if (name === undefined && partition !== undefined) {
+    throw preconditionFailed('a partition is one of a topic: name that, too')
+  }
+  const topics =
+    name === undefined
+      ? Array.from(share.topics.values(), ({ topic }) => topic)
+      : [findShareTopic(topicsOf(broker).find(name)?.topic, name)]
+  for (const topic of topics) permitTopicRead(caller, topic.name)
   const place = readPlace(to, broker.clock.now())
-  return resetShare(share, { topic, partition, place, isDryRun }, parts)
+  const moved: Moved[] = []
+  for (const topic of topics) {
+    moved.push(...(await resetShare(share, { topic, partition, place, isDryRun }, parts)))
+  }
+  return moved
 }
 
 /** As an operator commits, who is no member: only while the group has none. */

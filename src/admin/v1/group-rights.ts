@@ -14,7 +14,7 @@ export function mayDescribe(caller: Caller, group: string): boolean {
 
 export function mayOnGroup(
   caller: Caller,
-  operation: 'read' | 'delete' | 'describe',
+  operation: 'read' | 'delete' | 'describe' | 'alter-configs',
   group: string,
 ): boolean {
   const rights = caller.rightsIn(defaultVHost)
@@ -22,10 +22,14 @@ export function mayOnGroup(
 }
 
 /** Throws `access_refused`. */
-export function permitGroup(caller: Caller, operation: 'read' | 'delete', group: string): void {
+export function permitGroup(
+  caller: Caller,
+  operation: 'read' | 'delete' | 'alter-configs',
+  group: string,
+): void {
   if (mayOnGroup(caller, operation, group)) return
   const { user } = caller.principal
-  const right = operation === 'delete' ? 'configure' : operation
+  const right = operation === 'read' ? operation : 'configure'
   const text = `${right} access to group '${group}' refused for user '${user}'`
   throw new BrokerError('access_refused', text)
 }

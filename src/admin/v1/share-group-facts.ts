@@ -31,7 +31,7 @@ export function listedShare(group: ShareGroup, only?: string): GroupJson {
 export async function shownShare(
   group: ShareGroup,
   { store, clock }: Broker,
-): Promise<Omit<GroupShownJson, 'lag_history' | 'may'>> {
+): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const topics = new Map(Array.from(group.topics.values(), ({ topic }) => [topic.name, topic]))
   const places = [...group.topics.values()].flatMap(placesIn)
   const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
@@ -47,6 +47,7 @@ export async function shownShare(
   return {
     ...listedShare(group),
     generation: group.epoch,
+    assignment_epoch: null,
     protocol: 'simple',
     member_list: membersOf(group),
     offsets: inOrder,
@@ -80,6 +81,10 @@ function membersOf(group: ShareGroup): GroupMemberJson[] {
     instance_id: null,
     client_id: clientId,
     host: clientHost,
+    protocol: 'share',
+    epoch: null,
+    pattern: null,
+    target: null,
     partitions: [...assignment].flatMap(([topicId, partitions]) => {
       const topic = group.topics.get(topicId)?.topic.name
       return topic === undefined ? [] : partitions.map((partition) => ({ topic, partition }))

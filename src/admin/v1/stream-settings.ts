@@ -49,6 +49,16 @@ const topicNames = [
   'pabal.profile',
 ] as const
 
+/** The same, where it is compacted. */
+const compactedNames = [
+  'min.cleanable.dirty.ratio',
+  'min.compaction.lag.ms',
+  'max.compaction.lag.ms',
+  'delete.retention.ms',
+  'segment.ms',
+  'segment.bytes',
+] as const
+
 /** A topic's setting → the key of policies for it. */
 const keysOfTopics: Readonly<Record<string, string>> = {
   'retention.ms': 'max-age',
@@ -65,7 +75,11 @@ const topicOrigins = {
 
 function topicSettings(topic: Topic, vhost: VHost<Destination>): StreamSettingJson[] {
   const { config } = topic
-  const names = new Set<string>([...topicNames, ...Object.keys(config.overrides)])
+  const names = new Set<string>([
+    ...topicNames,
+    ...(config.isCompacted ? compactedNames : []),
+    ...Object.keys(config.overrides),
+  ])
   return Array.from(names, (name) => {
     const origin = topicOrigins[config.originOf(name)]
     const shown = { name, value: config.get(name), change: 'setting' } as const

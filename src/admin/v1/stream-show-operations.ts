@@ -3,6 +3,10 @@
 import { z } from 'zod'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { defaultVHost } from '../../broker/broker.ts'
+import {
+  describeCompaction,
+  type DescribedCompaction,
+} from '../../broker/compaction/describe-compaction.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { permitConfigure } from '../../broker/permit.ts'
 import { parseTopicConfigs } from '../../broker/topic/topic-config.ts'
@@ -32,12 +36,25 @@ export interface StreamShownJson extends StreamJson {
   readonly settings: readonly StreamSettingJson[]
   readonly bytes: number
   readonly oldest: number | null
-  readonly offsets: readonly { partition: number; start: number; end: number; bytes: number }[]
+  readonly offsets: readonly StreamOffsetsJson[]
   readonly groups: readonly StreamGroupJson[]
   readonly bindings: readonly StreamBindingJson[]
   readonly binding_count: number
   readonly subscriptions: readonly string[]
   readonly may: { readonly configure: boolean; readonly write: boolean; readonly read: boolean }
+}
+
+export interface StreamOffsetsJson {
+  readonly partition: number
+  readonly start: number
+  readonly end: number
+  readonly bytes: number
+  /** Null: it is not compacted. */
+  readonly compacted: {
+    readonly end: number
+    readonly at: number | null
+    readonly dirty_ratio: number
+  } | null
 }
 
 /** A group that has a place in a stream. */
@@ -62,7 +79,24 @@ const shownSchema = streamSchema.extend({
   oldest: count
     .nullable()
     .describe('When its first message came in, in milliseconds since the Unix epoch'),
-  offsets: z.array(z.object({ partition: count, start: count, end: count, bytes: count })),
+  offsets: z.array(
+    z.object({
+      partition: count,
+      start: count,
+      end: count,
+      bytes: count,
+      compacted: z
+        .object({
+          end: count.describe('Below it each key is there once'),
+          at: count
+            .nullable()
+            .describe('When that came about, in milliseconds since the Unix epoch'),
+          dirty_ratio: z.number().describe('The share of its bytes that comes after it'),
+        })
+        .nullable()
+        .describe('How far it is compacted; null where it is not to be'),
+    }),
+  ),
   groups: z.array(z.object({ name: z.string(), lag: count, state: z.string(), members: count })),
   bindings: z
     .array(
@@ -224,13 +258,21 @@ function offsetsOf(
   stream: Destination,
 ): StreamShownJson['offsets'] {
   if (stream.kind === 'topic') {
-    return stream.partitions.map(({ startOffset: start, highWatermark: end, log }, partition) => {
-      return { partition, start, end, bytes: store.sizeOf(log) }
+    const { isCompacted } = stream.config
+    return stream.partitions.map((each, partition) => {
+      const { startOffset: start, highWatermark: end, log } = each
+      const compacted = isCompacted ? compactedOf(describeCompaction(each, store)) : null
+      return { partition, start, end, bytes: store.sizeOf(log), compacted }
     })
   }
   return stream.cursors.map(({ log, acked }, partition) => {
-    return { partition, start: acked.floor, end: log.stableEnd, bytes: store.sizeOf(log) }
+    const bytes = store.sizeOf(log)
+    return { partition, start: acked.floor, end: log.stableEnd, bytes, compacted: null }
   })
+}
+
+function compactedOf({ end, at, dirtyRatio }: DescribedCompaction): StreamOffsetsJson['compacted'] {
+  return { end, at: at ?? null, dirty_ratio: dirtyRatio }
 }
 
 function* bindingsOf(

@@ -7,6 +7,7 @@ import {
   type CompactRules,
   runAction,
 } from '../../crossing/compaction/compaction-pass.ts'
+import { topicLimits } from '../../limits/topic.ts'
 import { goneRun, type LogRewriting, type RewrittenRun, wholeRun } from '../../log/log-rewriting.ts'
 import { recordOffsetAt } from '../../log/record.ts'
 import type { Run } from '../../log/run.ts'
@@ -86,7 +87,9 @@ class Pass {
   }
 
   /** Returns the offset up to which keys are noted: the end of what is to be compacted. */
-  async #noteKeys({ first, end: endMax }: DirtyPart): Promise<number> {
+  async #noteKeys({ first, end: endMax, cleanSize }: DirtyPart): Promise<number> {
+    // The clean part is written again each time, so of much that is dirty at least as much is done at once.
+    const sizeMax = Math.max(topicLimits.compactionPassSize, cleanSize)
     const { worker, pace, id, seed, keysSizeMax, check } = this.#context
     const aborted = this.#aborted(endMax)
     await worker.note(id, Buffer.alloc(0), { seed, keysSizeMax, aborted })
@@ -98,7 +101,7 @@ class Pass {
       this.#readSize += batch.length
       const { runCount } = await pace.during(batch.length, () => worker.note(id, batch))
       if (runCount > 0) end = wanted[runCount - 1]!.lastOffset + 1
-      return runCount === runs.length
+      return runCount === runs.length && this.#readSize < sizeMax
     })
     return end
   }
@@ -134,13 +137,26 @@ class Pass {
     const rules: CompactRules = { now, deleteRetentionMs: this.#config.deleteRetentionMs }
     const batch = joined(runs)
     this.#readSize += batch.length
-    // What stays is written, too.
-    const piece = await pace.during(batch.length * 2, () => worker.compact(id, batch, rules))
+    const piece = await pace.during(
+      batch.length,
+      () => worker.compact(id, batch, rules),
+      (compacted) => writtenSize(runs, compacted),
+    )
     this.#horizon = Math.min(this.#horizon, piece.horizon)
     this.#keptCount += piece.keptCount
     this.#goneCount += piece.goneCount
     return rewrittenRuns(runs, piece, Math.floor((now + rules.deleteRetentionMs) / 1000))
   }
+}
+
+/** About how much is written of `runs`: those that lose messages are counted whole. */
+function writtenSize(runs: readonly Run[], { actions, bytes }: CompactedPiece): number {
+  let size = bytes.length
+  for (const [order, run] of runs.entries()) {
+    const action = actions[order]
+    if (action !== runAction.gone && action !== runAction.batch) size += run.size
+  }
+  return size
 }
 
 function rewrittenRuns(

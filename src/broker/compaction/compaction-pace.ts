@@ -18,14 +18,22 @@ export class CompactionPace {
     this.#settings = settings
   }
 
-  /** Does `work` on so many bytes, then rests. */
-  async during<T>(size: number, work: () => Promise<T>): Promise<T> {
+  /**
+   * Does `work` on so many bytes that were read, then rests; `writtenSizeOf` says how many are written because of
+   * it.
+   */
+  async during<T>(
+    readSize: number,
+    work: () => Promise<T>,
+    writtenSizeOf?: (result: T) => number,
+  ): Promise<T> {
     const startedAt = this.#clock.monotonic()
     const result = await work()
     const tookMs = this.#clock.monotonic() - startedAt
+    const size = readSize + (writtenSizeOf?.(result) ?? 0)
     const diskMs = (size / this.#bytesPerSecond) * 1000 - tookMs
     const coreMs = tookMs * (1 / topicLimits.compactionShareMax - 1)
-    this.#owedMs += Math.max(diskMs, coreMs, 0)
+    this.#owedMs += Math.max(diskMs, Math.min(coreMs, topicLimits.compactionRestMsMax), 0)
     if (this.#owedMs >= restMsMin) await this.#rest()
     return result
   }
@@ -41,7 +49,7 @@ export class CompactionPace {
   }
 
   #rest(): Promise<void> {
-    const ms = this.#owedMs
+    const ms = Math.ceil(this.#owedMs)
     this.#owedMs = 0
     return new Promise((resolve) => {
       this.#wake = resolve

@@ -2,8 +2,8 @@
 // does again what was done.
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
+import { rewrittenEndIn, rewrittenKey } from '../../log/rewritten-end.ts'
 
-const keyPrefix = 'compacted/'
 const valueSize = 24
 
 export class CompactionState {
@@ -27,7 +27,7 @@ export class CompactionState {
   /** Puts back what was kept. */
   restore(value: Buffer): void {
     if (value.length < valueSize) return
-    this.cleanedEnd = value.readDoubleBE(0)
+    this.cleanedEnd = rewrittenEndIn(value)
     this.cleanedAt = value.readDoubleBE(8)
     this.horizon = value.readDoubleBE(16)
     this.activeStart = this.cleanedEnd
@@ -39,16 +39,6 @@ export class CompactionState {
     value.writeDoubleBE(this.cleanedEnd, 0)
     value.writeDoubleBE(this.cleanedAt, 8)
     value.writeDoubleBE(this.horizon, 16)
-    store.putState(compactedKey(log), value, log)
+    store.putState(rewrittenKey(log.id), value, log)
   }
-}
-
-/** Of the keyed state. */
-export function compactedKey({ id }: Log): string {
-  return `${keyPrefix}${id}`
-}
-
-/** Whose state a key of the log's keyed state has; undefined for other keys. */
-export function parseCompactedKey(key: string): number | undefined {
-  return key.startsWith(keyPrefix) ? Number(key.slice(keyPrefix.length)) : undefined
 }

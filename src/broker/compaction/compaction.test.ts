@@ -217,3 +217,62 @@ test('retention goes on beside it with compact,delete', async () => {
   await topic.retain()
   assert.deepEqual(await topic.records(), ['3 end='])
 })
+
+const inTransaction = (producerId: number, baseSequence = 0): object => ({
+  producer: { producerId, producerEpoch: 0, baseSequence },
+  isTransactional: true,
+})
+
+test('what an open transaction has written is not touched, nor what comes after it', async () => {
+  const topic = await compactedTopic(compactAtOnce)
+  await topic.produce([['a', '1']])
+  await topic.produce([['a', '2']])
+  await topic.produce([['a', '3']], inTransaction(1))
+  await topic.produce([['b', '1']])
+  await topic.produce([['b', '2']])
+  await topic.produce([['end', '']])
+  await topic.compact()
+  assert.deepEqual(await topic.records(), ['1 a=2', '2 a=3', '3 b=1', '4 b=2', '5 end='])
+  await topic.endTransaction(1, true)
+  await topic.produce([['end', '']])
+  await topic.compact()
+  assert.deepEqual(
+    (await topic.headers()).map(({ baseOffset }) => baseOffset),
+    [2, 4, 5, 6, 7],
+  )
+})
+
+test('records of aborted transactions go and supersede none; the marker stays', async () => {
+  const topic = await compactedTopic({ ...compactAtOnce, 'delete.retention.ms': '0' })
+  await topic.produce([['a', '1']])
+  await topic.produce([['a', '2']], inTransaction(1))
+  await topic.produce([['a', null]], inTransaction(1, 1))
+  await topic.endTransaction(1, false)
+  await topic.produce([['end', '']])
+  await topic.compact()
+  await topic.compact()
+  const headers = await topic.headers()
+  const shown = headers.map(({ baseOffset, isControl }) => `${baseOffset} ${isControl}`)
+  assert.deepEqual(shown, ['0 false', '3 true', '4 false'])
+})
+
+test('the marker of a committed transaction goes after its records, when tombstones do', async () => {
+  const topic = await compactedTopic({ ...compactAtOnce, 'delete.retention.ms': '60000' })
+  await topic.produce([['a', '1']], inTransaction(1))
+  await topic.endTransaction(1, true)
+  await topic.produce([['b', '1']])
+  await topic.produce([['end', '']])
+  const offsets = async (): Promise<number[]> =>
+    (await topic.headers()).map(({ baseOffset }) => baseOffset)
+  await topic.compact()
+  assert.deepEqual(await offsets(), [0, 1, 2, 3])
+  await topic.produce([['a', '2']])
+  await topic.produce([['end', '']])
+  await topic.compact()
+  assert.deepEqual(await offsets(), [1, 2, 3, 4, 5])
+  const marker = (await topic.headers())[0]!
+  assert.deepEqual([marker.isControl, marker.hasDeleteHorizon], [true, true])
+  topic.advance(61_000)
+  await topic.compact()
+  assert.deepEqual(await offsets(), [2, 3, 4, 5])
+})

@@ -10,6 +10,7 @@ import type { Slices, Steps } from '../../lib/slices.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import type { LogRewriting } from '../../log/log-rewriting.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { CompactionCounters } from '../counters/broker-counters.ts'
 import type { Destination } from '../destination.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { BrokerValues } from '../topic/topic-defaults.ts'
@@ -28,20 +29,9 @@ export interface CompactionOptions {
   readonly settings: BrokerValues
   /** All topics there are. */
   readonly topics: () => Iterable<Topic>
+  readonly counters: CompactionCounters
   /** A partition could not be compacted; it is tried again later. */
   readonly onTrouble: (owner: Destination, error: Error) => void
-}
-
-/** What compaction has done since the start. */
-export interface CompactionStats {
-  isRunning: boolean
-  /** Partitions that were written anew. */
-  passCount: number
-  /** Records that went, and that stayed, each as often as it was looked at. */
-  goneCount: number
-  keptCount: number
-  readSize: number
-  failureCount: number
 }
 
 interface Candidate {
@@ -55,14 +45,6 @@ interface Done extends Candidate {
 }
 
 export class Compaction {
-  readonly stats: CompactionStats = {
-    isRunning: false,
-    passCount: 0,
-    goneCount: 0,
-    keptCount: 0,
-    readSize: 0,
-    failureCount: 0,
-  }
   readonly #options: CompactionOptions
   readonly #pace: CompactionPace
   readonly #timer: Timer
@@ -79,7 +61,7 @@ export class Compaction {
     this.#timer = options.clock.every(topicLimits.compactionTickMs, () => this.#tick())
   }
 
-  /** Looks at all topics, and compacts what is dirty; those that are dirty again meanwhile wait for the next time. */
+  /** Looks at all topics, and compacts what is dirty until nothing is. */
   run(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     this.#running ??= this.#run().finally(() => {
@@ -110,20 +92,18 @@ export class Compaction {
   }
 
   async #run(): Promise<void> {
-    const { slices } = this.#options
-    const candidates = await slices.run(this.#find())
-    if (candidates.length === 0) return
-    this.stats.isRunning = true
-    try {
+    let isAny = false
+    for (let isMore = true; isMore && !this.#isClosed;) {
+      const candidates = await this.#options.slices.run(this.#find())
       candidates.sort((a, b) => b.part.ratio - a.part.ratio)
+      isMore = false
       for (const group of groupsOf(candidates)) {
         if (this.#isClosed) return
-        await this.#compact(group)
+        isAny = true
+        if (await this.#compact(group)) isMore = true
       }
-    } finally {
-      this.stats.isRunning = false
     }
-    await this.#forgetKeys()
+    if (isAny) await this.#forgetKeys()
   }
 
   *#find(): Steps<Candidate[]> {
@@ -141,8 +121,11 @@ export class Compaction {
     return candidates
   }
 
-  /** Without those that fail, if some do: what has been written of them must not count. */
-  async #compact(group: readonly Candidate[]): Promise<void> {
+  /**
+   * Without those that fail, if some do: what has been written of them must not count. True when something has
+   * changed, and there may be more to do.
+   */
+  async #compact(group: readonly Candidate[]): Promise<boolean> {
     const rewriting = this.#options.store.openRewriting()
     let current: Candidate | undefined
     try {
@@ -156,10 +139,11 @@ export class Compaction {
       for (const { topic, partition } of done) this.#check(topic, partition)
       await rewriting.commit()
       this.#note(done)
+      return done.some(({ part, result }) => result.cleanedEnd > part.first || result.goneCount > 0)
     } catch (error) {
       await rewriting.discard().catch(() => undefined)
-      if (this.#isClosed) return
-      this.stats.failureCount++
+      if (this.#isClosed || this.#options.worker.isClosed) return false
+      this.#options.counters.failures++
       const failed = current
       const retryAt = this.#options.clock.now() + topicLimits.compactionRetryMs
       for (const each of group) {
@@ -168,7 +152,7 @@ export class Compaction {
       }
       this.#options.onTrouble((failed ?? group[0]!).topic, error as Error)
       const rest = failed === undefined ? [] : group.filter((each) => each !== failed)
-      if (rest.length > 0) await this.#compact(rest)
+      return rest.length > 0 && (await this.#compact(rest))
     }
   }
 
@@ -207,14 +191,14 @@ export class Compaction {
   }
 
   #note(done: readonly Done[]): void {
-    const { store, clock } = this.#options
+    const { store, clock, counters } = this.#options
     const now = clock.now()
     const left = done.filter(({ partition }) => !partition.isGone)
     for (const { result } of done) {
-      this.stats.passCount++
-      this.stats.goneCount += result.goneCount
-      this.stats.keptCount += result.keptCount
-      this.stats.readSize += result.readSize
+      counters.passes++
+      counters.removed += result.goneCount
+      counters.kept += result.keptCount
+      counters.readSize += result.readSize
     }
     if (left.length === 0) return
     store.beginAtom()

@@ -23,11 +23,30 @@ interface Counted {
   readonly usedCounters: QueueCounters | undefined
 }
 
+/** What compaction of topics has done. */
+export interface CompactionCounters {
+  /** Partitions that were written anew. */
+  passes: number
+  /** Records that went, and those that stayed each time that they were looked at. */
+  removed: number
+  kept: number
+  /** Bytes that were read for it. */
+  readSize: number
+  failures: number
+}
+
 export class BrokerCounters {
   /** Declarations of queues and topics, of those that were there as well. */
   queuesDeclared = 0
   queuesCreated = 0
   queuesDeleted = 0
+  readonly compaction: CompactionCounters = {
+    passes: 0,
+    removed: 0,
+    kept: 0,
+    readSize: 0,
+    failures: 0,
+  }
   /** Bytes of the bodies of messages that AMQP clients have published. */
   readonly messageSizes: Histogram = new Histogram(brokerLimits.messageSizeBounds)
   /** Messages that died. */

@@ -30,6 +30,8 @@ export interface CommitRequest {
   readonly retentionMs: number | undefined
   /** OffsetCommit v9 and later are told that a group does not exist; others, of its generation. */
   readonly knowsMissingGroup: boolean
+  /** Done in the atom that keeps the offsets. The broker itself commits, whoever is in the group. */
+  readonly within?: (() => void) | undefined
 }
 
 /** Called exactly once; errors are in the order of the request's offsets, undefined where it is durable. */
@@ -40,6 +42,7 @@ export function refusalOfCommit(
   group: AnyGroup,
   request: CommitRequest,
 ): GroupErrorCode | undefined {
+  if (request.within !== undefined && group.state !== 'Dead') return undefined
   return group.kind === 'classic'
     ? refusalOfClassicCommit(group, request)
     : refusalOfConsumerCommit(group, request)
@@ -98,20 +101,24 @@ export function commitOffsets(
     value: encodeOffset(committed),
   }))
   rows.push(...replaced.map((each) => forgetPending(group.id, each)))
-  store.write(rows, (verdict) => {
-    for (const each of replaced) {
-      if (verdict === 'durable') pending.release(each.place, undefined)
-      else pending.restore(each)
-    }
-    for (const { place, committed, index } of accepted) {
-      group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
-      if (verdict === 'durable') {
-        group.context.events.onCommitted?.(group.id, place, committed.offset)
+  store.write(
+    rows,
+    (verdict) => {
+      for (const each of replaced) {
+        if (verdict === 'durable') pending.release(each.place, undefined)
+        else pending.restore(each)
       }
-      if (verdict === 'full') errors[index] = 'policy_violation'
-    }
-    answers.run(() => callback(errors))
-  })
+      for (const { place, committed, index } of accepted) {
+        group.offsets.finishWrite(place, verdict === 'durable' ? committed : undefined)
+        if (verdict === 'durable') {
+          group.context.events.onCommitted?.(group.id, place, committed.offset)
+        }
+        if (verdict === 'full') errors[index] = 'policy_violation'
+      }
+      answers.run(() => callback(errors))
+    },
+    request.within,
+  )
 }
 
 function hasRoomFor(group: AnyGroup, place: TopicPartition): boolean {

@@ -123,6 +123,11 @@ export class GroupCoordinator {
     return this.#context.config
   }
 
+  /** Ids that groups of another kind have. */
+  leaveOut(isTaken: (groupId: string) => boolean): void {
+    this.#groups.isTaken = isTaken
+  }
+
   /** Groups may not hold more than `size` bytes together, where that is less than the usual limit. */
   limitMemory(size: number): void {
     this.#context.budget.sizeMax = Math.min(groupLimits.groupMemorySizeMax, size)
@@ -173,6 +178,10 @@ export class GroupCoordinator {
       const error = this.#refusalOf(groupId) ?? this.#refusalOfSession(request.sessionTimeoutMs)
       if (error !== undefined) {
         answer(refusedJoin(memberId, error))
+        return
+      }
+      if (this.#groups.isTaken(groupId)) {
+        answer(refusedJoin(memberId, 'inconsistent_group_protocol'))
         return
       }
       const isNew = memberId === ''
@@ -411,6 +420,7 @@ export class GroupCoordinator {
     request: Pick<CommitRequest, 'groupId' | 'generation' | 'knowsMissingGroup'>,
   ): AnyGroup | GroupErrorCode {
     if (this.#isClosed) return 'coordinator_not_available'
+    if (this.#groups.isTaken(request.groupId)) return 'group_id_not_found'
     const group = this.#groups.find(request.groupId)
     if (group !== undefined) return group
     if (request.generation < 0) {

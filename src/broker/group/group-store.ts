@@ -12,9 +12,10 @@ export type GroupVerdict = 'durable' | 'full'
 export interface GroupStore {
   /**
    * Writes all rows or none. `done` is called once, never before `write` returns, in the order of
-   * the writes: a commit must not be applied after a delete that was written later.
+   * the writes: a commit must not be applied after a delete that was written later. `within` is done in the same
+   * atom, unless there is no room.
    */
-  write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void
+  write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void, within?: () => void): void
   /** As part of an atom that somebody else has begun. For rows that need no more room than those that they replace. */
   put(rows: readonly GroupRow[]): void
 }

@@ -12,6 +12,8 @@ export type AnyGroup = Group | ConsumerGroup
 export class GroupTable {
   readonly context: GroupContext
   readonly #groups = new Map<string, AnyGroup>()
+  /** Whether a group of another kind has the id: a share group. */
+  isTaken: (groupId: string) => boolean = () => false
 
   constructor(context: GroupContext) {
     this.context = context

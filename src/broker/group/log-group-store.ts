@@ -15,9 +15,14 @@ export class LogGroupStore implements GroupStore {
     this.#store = store
   }
 
-  write(rows: readonly GroupRow[], done: (verdict: GroupVerdict) => void): void {
+  write(
+    rows: readonly GroupRow[],
+    done: (verdict: GroupVerdict) => void,
+    within?: () => void,
+  ): void {
     this.#store.beginAtom()
     const hasRoom = this.#store.putStates(rows.map(toEntry))
+    if (hasRoom) within?.()
     this.#ticket = this.#store.endAtom() ?? this.#ticket
     const verdict = hasRoom ? 'durable' : 'full'
     // Also one that has changed nothing is answered after those before it, and not inside this call.

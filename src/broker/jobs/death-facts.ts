@@ -5,7 +5,7 @@ import { deathLimits } from '../../limits/jobs.ts'
 import { readHeaders } from '../../record/message/content-header.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
-import { originIn } from './death-origin.ts'
+import { failedTopicHeaders, originIn } from './death-origin.ts'
 
 /** What messages of one group have in common. */
 export interface DeathKind {
@@ -41,6 +41,8 @@ const messageHeaders = [
   '__connect.errors.exception.message',
   'MT-Fault-Message',
   'NServiceBus.ExceptionInfo.Message',
+  '__streams.errors.message',
+  '__dlq.errors.message',
   'x-exception-stacktrace',
   'kafka_dlt-exception-stacktrace',
   '__connect.errors.exception.stacktrace',
@@ -53,12 +55,12 @@ const typeHeaders = [
   'kafka_dlt-exception-cause-fqcn',
   'kafka_dlt-exception-fqcn',
   '__connect.errors.exception.class.name',
+  '__streams.errors.exception',
   'MT-Fault-ExceptionType',
   'NServiceBus.ExceptionInfo.ExceptionType',
 ]
 const queueHeaders = [
-  'kafka_dlt-original-topic',
-  '__connect.errors.topic',
+  ...failedTopicHeaders,
   'x-original-topic',
   'NServiceBus.FailedQ',
   'MT-Fault-InputAddress',

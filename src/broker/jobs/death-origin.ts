@@ -1,6 +1,6 @@
 // Where a dead letter came from, as its headers say: `x-death`, the latest death first, and
-// `x-first-death-*`. A client may have written them (after a shovel, say), so whoever acts on them
-// asks for the rights to do so.
+// `x-first-death-*`; else the topic that programs of Kafka name which publish what they cannot process.
+// A client may have written them (after a shovel, say), so whoever acts on them asks for the rights to do so.
 import { readHeaders } from '../../record/message/content-header.ts'
 import { type FieldTable, textOf } from '../../record/message/field-table.ts'
 import { nameOf } from '../../record/message/name-bytes.ts'
@@ -17,16 +17,34 @@ export interface DeathOrigin {
   readonly time: number | undefined
 }
 
+/** Topics in which records failed: spring-kafka, Kafka Connect, Kafka Streams, share groups of Kafka (KIP-1191). */
+export const failedTopicHeaders: readonly string[] = [
+  'kafka_dlt-original-topic',
+  '__connect.errors.topic',
+  '__streams.errors.topic.name',
+  '__dlq.errors.topic',
+]
+
 /** Undefined for a message that has not died, as far as its headers tell. */
 export function originOf(
   { buffer, headerStart, headerEnd }: RecordView,
   which: 'first' | 'last',
 ): DeathOrigin | undefined {
   const headers = readHeaders(buffer, headerStart, headerEnd)
-  return headers === undefined ? undefined : originIn(headers, which)
+  return headers === undefined ? undefined : (originIn(headers, which) ?? failedIn(headers))
 }
 
-/** The same of headers that have been read. */
+/** A topic takes what is published under its name. */
+function failedIn(headers: FieldTable): DeathOrigin | undefined {
+  for (const name of failedTopicHeaders) {
+    const queue = nameOf(headers.get(name))
+    if (queue === undefined || queue === '') continue
+    return { queue, reason: undefined, exchange: '', routingKeys: [queue], time: undefined }
+  }
+  return undefined
+}
+
+/** The same of headers that have been read, as far as `x-death` says it. */
 export function originIn(headers: FieldTable, which: 'first' | 'last'): DeathOrigin | undefined {
   const deaths = headers.get('x-death')
   if (deaths?.type !== 'array') return undefined

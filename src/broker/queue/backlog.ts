@@ -51,6 +51,8 @@ export class Backlog implements QueueBacklog {
    * those that were out when the queue was rewound.
    */
   #heldBack: Set<number> | undefined
+  /** What was looked at ahead of its delivery, and is ready. */
+  #ahead: Set<number> | undefined
   /** What was put back, from then until it is taken again: nobody has seen it. */
   #unseen: Set<number> | undefined
   /** Kept only where a limit asks for it. */
@@ -190,6 +192,35 @@ export class Backlog implements QueueBacklog {
     this.#unseen.add(offset)
   }
 
+  /** A message that was just taken is ready again; it is taken by its offset only. */
+  setAhead(offset: number): void {
+    this.unackedCount--
+    this.#ahead ??= new Set()
+    this.#ahead.add(offset)
+    if (this.isRedelivered) return
+    this.#unseen ??= new Set()
+    this.#unseen.add(offset)
+  }
+
+  /** Takes such a message; 'empty' when it is there no more. */
+  takeAhead(offset: number, view: RecordView): TakeResult {
+    if (this.#ahead?.has(offset) !== true) return 'empty'
+    if (this.isWaiting) return 'wait'
+    const reading = this.log.read(offset, view)
+    if (typeof reading === 'object') {
+      this.#load(offset, reading)
+      return 'wait'
+    }
+    this.#ahead.delete(offset)
+    this.isRedelivered = this.#unseen?.delete(offset) !== true
+    if (reading !== 'record' || view.offset !== offset) {
+      this.messageCount -= this.cursor.skipRange(offset, offset)
+      return 'empty'
+    }
+    this.unackedCount++
+    return 'record'
+  }
+
   holdBack(offset: number): void {
     this.delayedCount++
     this.#heldBack ??= new Set()
@@ -270,6 +301,11 @@ export class Backlog implements QueueBacklog {
       this.#unseen?.delete(offset)
       this.cursor.ack(offset)
     }
+    for (const offset of this.#ahead ?? []) {
+      this.#unseen?.delete(offset)
+      this.cursor.ack(offset)
+    }
+    this.#ahead?.clear()
     this.#ackRest()
     this.#next = Math.max(this.#next, this.#end)
     this.messageCount = this.unackedCount + this.delayedCount
@@ -301,7 +337,7 @@ export class Backlog implements QueueBacklog {
     return (offset) => {
       if (acked.isAcked(offset)) return 'acked'
       const isPassed = offset < this.#next || this.#heldBack?.has(offset) === true
-      if (returned.has(offset) || !isPassed) return 'ready'
+      if (returned.has(offset) || !isPassed || this.#ahead?.has(offset) === true) return 'ready'
       if (this.#unseen?.has(offset) === true) return 'delayed'
       return notes !== undefined && notes.get(offset).readyAt > now ? 'delayed' : 'unacked'
     }
@@ -313,6 +349,7 @@ export class Backlog implements QueueBacklog {
     }
     for (const { offset, size } of messages) {
       this.messageCount--
+      this.#ahead?.delete(offset)
       this.#unseen?.delete(offset)
       this.cursor.ack(offset)
       this.#sizes?.onRemoved(offset, size)

@@ -19,7 +19,10 @@ export function openBacklog<S extends Subscription>(
   { cursor, levels = [], source }: QueueOptions<S>,
   { settings, store, owner }: BacklogContext<S>,
 ): QueueBacklog {
-  if (source !== undefined) return new SourceBacklog({ cursor, source, store, owner })
+  if (source !== undefined) {
+    const { sourcePriorityMax: priorityMax } = settings
+    return new SourceBacklog({ cursor, source, store, owner, priorityMax })
+  }
   const { priorities } = settings
   if (priorities === undefined) return new Backlog(cursor, store, owner)
   for (const level of levels) level.cursor.log.homeAddress = cursor.log.homeAddress

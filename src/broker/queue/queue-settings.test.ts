@@ -13,6 +13,7 @@ const none: Omit<QueueSettings, 'priorities'> = {
   overflow: 'drop-head',
   deadLetter: undefined,
   deliveryLimit: undefined,
+  sourcePriorityMax: 0,
   delayedRetry: undefined,
   consumerTimeoutMs: Infinity,
   profile: undefined,

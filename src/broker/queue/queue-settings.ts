@@ -56,6 +56,8 @@ export interface QueueSettings {
   readonly delayedRetry: DelayedRetry | undefined
   /** Undefined when all messages are equal. Never changes. */
   readonly priorities: Priorities | undefined
+  /** Of queues with a source: the highest priority, or 0 for none. Never changes. */
+  readonly sourcePriorityMax: number
   /** How long a delivery may stay unacked; Infinity: for ever. */
   readonly consumerTimeoutMs: number
   /** What writing its messages is built for; undefined: what the broker's setting says. */
@@ -101,12 +103,12 @@ export function readQueueSettings(
     deliveryLimit: type === 'quorum' ? readDeliveryLimit(both) : undefined,
     delayedRetry: readDelayedRetry(both),
     priorities: hasSource ? undefined : readPriorities(type, args),
+    sourcePriorityMax: hasSource ? Number(args.get('x-max-priority')?.value ?? 0) : 0,
     consumerTimeoutMs: consumerTimeoutOf(args, policy),
     profile: both.ownText('profile') as LogProfile | undefined,
     publishRate: rateOf(both.lower('max-publish-rate'), both.lower('max-publish-bytes-rate')),
     deduplicates: readDeduplicates(args, policy),
-    isOrderedByKey:
-      (policy['order-by-key'] as boolean | undefined) ?? args.get('x-order-by-key')?.value === true,
+    isOrderedByKey: readOrderedByKey(args, policy),
     hasSingleActiveConsumer: args.get('x-single-active-consumer')?.value === true,
     retention: readRetention(both),
   }
@@ -171,6 +173,13 @@ function readDeduplicates(args: FieldTable, policy: PolicyDefinition): boolean {
   const key = 'x-message-deduplication'
   const isDeclared = args.has(key) && args.get(key)?.value !== false
   return (policy[key] as boolean | undefined) ?? isDeclared
+}
+
+/** The policy wins. */
+function readOrderedByKey(args: FieldTable, policy: PolicyDefinition): boolean {
+  return (
+    (policy['order-by-key'] as boolean | undefined) ?? args.get('x-order-by-key')?.value === true
+  )
 }
 
 /** Below zero: none. */

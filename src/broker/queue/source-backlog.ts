@@ -6,8 +6,9 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { Backlog } from './backlog.ts'
-import { placeOf } from './message-place.ts'
+import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 import type { MessageSource, SourcePartition, SourcePlace, Subscription } from './message-source.ts'
+import { PriorityAhead, type PriorityAheadSource } from './priority-ahead.ts'
 import type {
   BacklogOwner,
   CountedLog,
@@ -28,6 +29,8 @@ export interface SourceBacklogOptions<S extends Subscription> {
   readonly source: SourcePlace<S>
   readonly store: LogStore
   readonly owner: SourceBacklogOwner & S
+  /** The highest of priorities, or 0 for none. */
+  readonly priorityMax?: number | undefined
 }
 
 /** Of a log that the queue does not own. */
@@ -38,25 +41,27 @@ interface SourceLane extends Lane {
 
 export class SourceBacklog<S extends Subscription>
   extends SeveralBacklogs<Lane>
-  implements QueueBacklog, SourcePlace<S>
+  implements QueueBacklog, SourcePlace<S>, PriorityAheadSource
 {
   isRedelivered = false
   readonly topic: MessageSource<S>
   readonly #store: LogStore
   readonly #owner: SourceBacklogOwner & S
   readonly #own: Backlog
+  readonly #ahead: PriorityAhead | undefined
   /** One for each partition, in their order. */
   readonly #sources: SourceLane[] = []
   /** The partition whose turn it is. */
   #turn = 0
 
-  constructor({ cursor, source, store, owner }: SourceBacklogOptions<S>) {
+  constructor({ cursor, source, store, owner, priorityMax = 0 }: SourceBacklogOptions<S>) {
     const own = new Backlog(cursor, store, owner)
     super([{ backlog: own }])
     this.topic = source.topic
     this.#store = store
     this.#owner = owner
     this.#own = own
+    this.#ahead = priorityMax === 0 ? undefined : new PriorityAhead(this, priorityMax)
     for (const each of source.cursors) this.#add(each)
     source.topic.subscriptions.add(owner)
   }
@@ -97,6 +102,11 @@ export class SourceBacklog<S extends Subscription>
   }
 
   take(view: RecordView): TakeResult {
+    return this.#ahead === undefined ? this.takeNext(view) : this.#ahead.take(view)
+  }
+
+  /** See `PriorityAheadSource`. */
+  takeNext(view: RecordView): TakeResult {
     return this.#first(view, (backlog, index) => {
       const result = backlog.take(view)
       if (result === 'record') {
@@ -105,6 +115,21 @@ export class SourceBacklog<S extends Subscription>
       }
       return result
     })
+  }
+
+  /** See `PriorityAheadSource`. */
+  setAhead(place: number): void {
+    this.lanes[logIndexIn(place)]!.backlog.setAhead(offsetIn(place))
+  }
+
+  /** See `PriorityAheadSource`. */
+  takeAhead(place: number, view: RecordView): TakeResult {
+    const { backlog } = this.lanes[logIndexIn(place)]!
+    const result = backlog.takeAhead(offsetIn(place), view)
+    if (result !== 'record') return result
+    view.offset = place
+    this.isRedelivered = backlog.isRedelivered
+    return result
   }
 
   peek(view: RecordView): TakeResult {

@@ -62,6 +62,8 @@ export function whyNoQuotaValue(
   const isKnown = entity.ip === undefined ? clientNames.has(name) : name === connectionQuotaName
   if (!isKnown) return `Invalid configuration key ${name}`
   if (!(value > 0)) return `Quota ${name} must be greater than 0`
+  // Kafka takes it, and no format but its own has a word for it.
+  if (value === Infinity) return `Proposed value for ${name} is too large for a DOUBLE.`
   const whole = wholeMax[name]
   if (whole === undefined) return undefined
   if (value > whole.max) return `Proposed value for ${name} is too large for a ${whole.type}.`

@@ -43,6 +43,7 @@ export function acknowledge(
   asked: AcknowledgeAsked,
   { store, settings }: { readonly store: LogStore; readonly settings: ShareSettings },
 ): Acknowledged | AcknowledgeRefusal {
+  share.passRetention()
   let end = -1
   for (const batch of asked.batches) {
     const refusal = refusalOfBatch(batch, end, asked, settings) ?? stateRefusal(share, batch, asked)

@@ -19,7 +19,7 @@ const groupId = 'g'
 const partitionCount = 2
 const deliveriesMax = 3
 const lives = 5
-const stepsPerLife = 120
+const stepsPerLife = 80
 const lockMs = 15_000
 const members = ['a', 'b', 'c']
 
@@ -243,7 +243,7 @@ async function live(seed: number): Promise<void> {
 }
 
 const first = Number(process.env['SEED'] ?? 1)
-const count = Number(process.env['SEEDS'] ?? 2)
+const count = Number(process.env['SEEDS'] ?? 1)
 for (let seed = first; seed < first + count; seed++) {
   test(`records of a share group end once, whatever happens (seed ${seed})`, () => live(seed))
 }

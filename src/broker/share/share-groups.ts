@@ -90,7 +90,10 @@ export class ShareGroups {
       const group = this.#getOrCreate(row.groupId)
       group.restoreEpoch(row.epoch)
       const cursors = row.cursorIds.map((id, index) => this.#cursorOf(topic, index, id))
-      group.topics.set(row.topicId, new ShareTopic(topic, cursors, { store, owner: group }))
+      const place = new ShareTopic(topic, cursors, { store, owner: group })
+      group.topics.set(row.topicId, place)
+      // One of them was lost, and is made anew.
+      if (cursors.some(({ id }, index) => id !== row.cursorIds[index])) place.save()
     }
     store.endAtom()
   }
@@ -189,7 +192,6 @@ export class ShareGroups {
       group.topics.delete(topic.topicId)
       await whenDurable(store.endAtom())
     }
-    this.#dropIfUnused(group)
   }
 
   /** Deletes a group without members. Rejects with ShareGroupError. */
@@ -197,6 +199,8 @@ export class ShareGroups {
     const group = this.get(groupId)
     checkEmpty(group)
     await this.forgetTopics(group, [...group.topics.values()])
+    // Somebody may have joined meanwhile.
+    this.#dropIfUnused(group)
   }
 
   /** The topic is about to be deleted, with its logs and so with cursors. */

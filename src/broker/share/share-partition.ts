@@ -302,9 +302,11 @@ export class SharePartition {
     const failures = deliveryCount - 1
     const throttledFrom = Math.max(2, Math.ceil(deliveriesMax / 2))
     if (failures < throttledFrom) return true
-    if (taking.count > 0 && taking.countMax === Infinity) return false
-    const most = Math.max(1, this.#returned.size >> (failures - throttledFrom + 1))
-    taking.countMax = failures >= deliveriesMax - 1 ? 1 : Math.min(taking.countMax, most)
+    if (taking.countMax === Infinity) {
+      if (taking.count > 0) return false
+      taking.countMax = Math.max(1, this.#returned.size >> (failures - throttledFrom + 1))
+    }
+    if (failures >= deliveriesMax - 1) taking.countMax = 1
     return taking.count < taking.countMax
   }
 

@@ -98,7 +98,7 @@ export class ShareTopic {
     for (let index = known; index < partitions.length; index++) {
       this.#cursors.push(this.#createCursor(index, offsets[index] ?? 0))
     }
-    const hasRoom = this.#putRow()
+    const hasRoom = this.save()
     if (!hasRoom) {
       for (const cursor of this.#cursors.splice(known)) this.#store.deleteCursor(cursor)
     }
@@ -117,7 +117,7 @@ export class ShareTopic {
       this.#cursors[partition] = this.#createCursor(partition, offset)
       this.#store.deleteCursor(before)
     }
-    this.#putRow()
+    this.save()
     return this.#store.endAtom()
   }
 
@@ -151,7 +151,8 @@ export class ShareTopic {
     return this.#store.createCursor(log, first)
   }
 
-  #putRow(): boolean {
+  /** Keeps the row; false when there is no room for it. Within an atom. */
+  save(): boolean {
     const { id: groupId, epoch } = this.#owner
     const cursorIds = this.#cursors.map(({ id }) => id)
     return putShareRow(this.#store, { groupId, topicId: this.topicId, cursorIds, epoch })

@@ -6,13 +6,14 @@ import { topicLimits } from '../../limits/topic.ts'
 import { cursorsOf, type LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
+import { rewrittenKey } from '../../log/rewritten-end.ts'
 import type { Run } from '../../log/run.ts'
 import { stableRuns } from '../../log/stable-runs.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { setAppendTime, setMaxTimestamp } from '../../record/batch/batch-header.ts'
 import type { CheckedRecords } from '../../record/batch/check-records.ts'
 import { encodeEndMarker } from '../../record/batch/end-marker.ts'
-import { compactedKey, CompactionState } from '../compaction/compaction-state.ts'
+import { CompactionState } from '../compaction/compaction-state.ts'
 import type { Incoming } from '../queue/incoming.ts'
 import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
@@ -250,7 +251,7 @@ export class Partition implements LogWatcher {
       this.#context.store.putState(this.#stateKey(producerId), undefined)
     }
     if (this.#compaction !== undefined) {
-      this.#context.store.putState(compactedKey(this.log), undefined)
+      this.#context.store.putState(rewrittenKey(this.log.id), undefined)
     }
     this.transactions?.aborted.clear(this.#context.store)
     if (this.copiedEnd > 0) this.#context.store.putState(copiedKey(this.log), undefined)

@@ -182,6 +182,21 @@ for (const kind of ['its own log', 'a topic'] as const) {
   })
 }
 
+it('a queue never shows what was aborted, whatever its readers have passed over before', async () => {
+  const { name, session } = await declare()
+  const [first, second] = [await Producer.open(), await Producer.open()]
+  await first.produce(name, 'a')
+  await second.produce(name, 'b')
+  // As after a restart: where their records are is not known, so they are not acked.
+  for (const open of partitionOf(name).transactions?.open() ?? []) open.ranges = undefined
+  await first.end(false)
+  // Whoever looks for a message comes to the records of the other one.
+  assert.deepEqual(await takeAll(session, name), [])
+  await second.end(false)
+  assert.deepEqual(await takeAll(session, name), [])
+  await session[Symbol.asyncDispose]()
+})
+
 describe('a stream', () => {
   it('shows committed records, in the order of their offsets', async () => {
     const { name, session } = await declare({ 'x-queue-type': 'stream' })

@@ -33,6 +33,10 @@ import { readAlterReplicaLogDirsRequest, readAlterReplicaLogDirsResponse, type A
 import { readDescribeLogDirsRequest, readDescribeLogDirsResponse, type DescribeLogDirsRequest, type DescribeLogDirsResponse, writeDescribeLogDirsRequest, writeDescribeLogDirsResponse } from './messages/describe-log-dirs.gen.ts'
 import { readSaslAuthenticateRequest, readSaslAuthenticateResponse, type SaslAuthenticateRequest, type SaslAuthenticateResponse, writeSaslAuthenticateRequest, writeSaslAuthenticateResponse } from './messages/sasl-authenticate.gen.ts'
 import { readCreatePartitionsRequest, readCreatePartitionsResponse, type CreatePartitionsRequest, type CreatePartitionsResponse, writeCreatePartitionsRequest, writeCreatePartitionsResponse } from './messages/create-partitions.gen.ts'
+import { readCreateDelegationTokenRequest, readCreateDelegationTokenResponse, type CreateDelegationTokenRequest, type CreateDelegationTokenResponse, writeCreateDelegationTokenRequest, writeCreateDelegationTokenResponse } from './messages/create-delegation-token.gen.ts'
+import { readRenewDelegationTokenRequest, readRenewDelegationTokenResponse, type RenewDelegationTokenRequest, type RenewDelegationTokenResponse, writeRenewDelegationTokenRequest, writeRenewDelegationTokenResponse } from './messages/renew-delegation-token.gen.ts'
+import { readExpireDelegationTokenRequest, readExpireDelegationTokenResponse, type ExpireDelegationTokenRequest, type ExpireDelegationTokenResponse, writeExpireDelegationTokenRequest, writeExpireDelegationTokenResponse } from './messages/expire-delegation-token.gen.ts'
+import { readDescribeDelegationTokenRequest, readDescribeDelegationTokenResponse, type DescribeDelegationTokenRequest, type DescribeDelegationTokenResponse, writeDescribeDelegationTokenRequest, writeDescribeDelegationTokenResponse } from './messages/describe-delegation-token.gen.ts'
 import { readDeleteGroupsRequest, readDeleteGroupsResponse, type DeleteGroupsRequest, type DeleteGroupsResponse, writeDeleteGroupsRequest, writeDeleteGroupsResponse } from './messages/delete-groups.gen.ts'
 import { readElectLeadersRequest, readElectLeadersResponse, type ElectLeadersRequest, type ElectLeadersResponse, writeElectLeadersRequest, writeElectLeadersResponse } from './messages/elect-leaders.gen.ts'
 import { readIncrementalAlterConfigsRequest, readIncrementalAlterConfigsResponse, type IncrementalAlterConfigsRequest, type IncrementalAlterConfigsResponse, writeIncrementalAlterConfigsRequest, writeIncrementalAlterConfigsResponse } from './messages/incremental-alter-configs.gen.ts'
@@ -44,6 +48,7 @@ import { readAlterClientQuotasRequest, readAlterClientQuotasResponse, type Alter
 import { readDescribeUserScramCredentialsRequest, readDescribeUserScramCredentialsResponse, type DescribeUserScramCredentialsRequest, type DescribeUserScramCredentialsResponse, writeDescribeUserScramCredentialsRequest, writeDescribeUserScramCredentialsResponse } from './messages/describe-user-scram-credentials.gen.ts'
 import { readAlterUserScramCredentialsRequest, readAlterUserScramCredentialsResponse, type AlterUserScramCredentialsRequest, type AlterUserScramCredentialsResponse, writeAlterUserScramCredentialsRequest, writeAlterUserScramCredentialsResponse } from './messages/alter-user-scram-credentials.gen.ts'
 import { readDescribeQuorumRequest, readDescribeQuorumResponse, type DescribeQuorumRequest, type DescribeQuorumResponse, writeDescribeQuorumRequest, writeDescribeQuorumResponse } from './messages/describe-quorum.gen.ts'
+import { readUpdateFeaturesRequest, readUpdateFeaturesResponse, type UpdateFeaturesRequest, type UpdateFeaturesResponse, writeUpdateFeaturesRequest, writeUpdateFeaturesResponse } from './messages/update-features.gen.ts'
 import { readDescribeClusterRequest, readDescribeClusterResponse, type DescribeClusterRequest, type DescribeClusterResponse, writeDescribeClusterRequest, writeDescribeClusterResponse } from './messages/describe-cluster.gen.ts'
 import { readDescribeProducersRequest, readDescribeProducersResponse, type DescribeProducersRequest, type DescribeProducersResponse, writeDescribeProducersRequest, writeDescribeProducersResponse } from './messages/describe-producers.gen.ts'
 import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
@@ -53,6 +58,8 @@ import { readConsumerGroupHeartbeatRequest, readConsumerGroupHeartbeatResponse, 
 import { readConsumerGroupDescribeRequest, readConsumerGroupDescribeResponse, type ConsumerGroupDescribeRequest, type ConsumerGroupDescribeResponse, writeConsumerGroupDescribeRequest, writeConsumerGroupDescribeResponse } from './messages/consumer-group-describe.gen.ts'
 import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
 import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
+import { readAddRaftVoterRequest, readAddRaftVoterResponse, type AddRaftVoterRequest, type AddRaftVoterResponse, writeAddRaftVoterRequest, writeAddRaftVoterResponse } from './messages/add-raft-voter.gen.ts'
+import { readRemoveRaftVoterRequest, readRemoveRaftVoterResponse, type RemoveRaftVoterRequest, type RemoveRaftVoterResponse, writeRemoveRaftVoterRequest, writeRemoveRaftVoterResponse } from './messages/remove-raft-voter.gen.ts'
 import { readShareGroupHeartbeatRequest, readShareGroupHeartbeatResponse, type ShareGroupHeartbeatRequest, type ShareGroupHeartbeatResponse, writeShareGroupHeartbeatRequest, writeShareGroupHeartbeatResponse } from './messages/share-group-heartbeat.gen.ts'
 import { readShareGroupDescribeRequest, readShareGroupDescribeResponse, type ShareGroupDescribeRequest, type ShareGroupDescribeResponse, writeShareGroupDescribeRequest, writeShareGroupDescribeResponse } from './messages/share-group-describe.gen.ts'
 import { readShareFetchRequest, readShareFetchResponse, type ShareFetchRequest, type ShareFetchResponse, writeShareFetchRequest, writeShareFetchResponse } from './messages/share-fetch.gen.ts'
@@ -98,6 +105,10 @@ export interface ApiMessages {
   readonly describeLogDirs: { readonly request: DescribeLogDirsRequest; readonly response: DescribeLogDirsResponse }
   readonly saslAuthenticate: { readonly request: SaslAuthenticateRequest; readonly response: SaslAuthenticateResponse }
   readonly createPartitions: { readonly request: CreatePartitionsRequest; readonly response: CreatePartitionsResponse }
+  readonly createDelegationToken: { readonly request: CreateDelegationTokenRequest; readonly response: CreateDelegationTokenResponse }
+  readonly renewDelegationToken: { readonly request: RenewDelegationTokenRequest; readonly response: RenewDelegationTokenResponse }
+  readonly expireDelegationToken: { readonly request: ExpireDelegationTokenRequest; readonly response: ExpireDelegationTokenResponse }
+  readonly describeDelegationToken: { readonly request: DescribeDelegationTokenRequest; readonly response: DescribeDelegationTokenResponse }
   readonly deleteGroups: { readonly request: DeleteGroupsRequest; readonly response: DeleteGroupsResponse }
   readonly electLeaders: { readonly request: ElectLeadersRequest; readonly response: ElectLeadersResponse }
   readonly incrementalAlterConfigs: { readonly request: IncrementalAlterConfigsRequest; readonly response: IncrementalAlterConfigsResponse }
@@ -109,6 +120,7 @@ export interface ApiMessages {
   readonly describeUserScramCredentials: { readonly request: DescribeUserScramCredentialsRequest; readonly response: DescribeUserScramCredentialsResponse }
   readonly alterUserScramCredentials: { readonly request: AlterUserScramCredentialsRequest; readonly response: AlterUserScramCredentialsResponse }
   readonly describeQuorum: { readonly request: DescribeQuorumRequest; readonly response: DescribeQuorumResponse }
+  readonly updateFeatures: { readonly request: UpdateFeaturesRequest; readonly response: UpdateFeaturesResponse }
   readonly describeCluster: { readonly request: DescribeClusterRequest; readonly response: DescribeClusterResponse }
   readonly describeProducers: { readonly request: DescribeProducersRequest; readonly response: DescribeProducersResponse }
   readonly unregisterBroker: { readonly request: UnregisterBrokerRequest; readonly response: UnregisterBrokerResponse }
@@ -118,6 +130,8 @@ export interface ApiMessages {
   readonly consumerGroupDescribe: { readonly request: ConsumerGroupDescribeRequest; readonly response: ConsumerGroupDescribeResponse }
   readonly listConfigResources: { readonly request: ListConfigResourcesRequest; readonly response: ListConfigResourcesResponse }
   readonly describeTopicPartitions: { readonly request: DescribeTopicPartitionsRequest; readonly response: DescribeTopicPartitionsResponse }
+  readonly addRaftVoter: { readonly request: AddRaftVoterRequest; readonly response: AddRaftVoterResponse }
+  readonly removeRaftVoter: { readonly request: RemoveRaftVoterRequest; readonly response: RemoveRaftVoterResponse }
   readonly shareGroupHeartbeat: { readonly request: ShareGroupHeartbeatRequest; readonly response: ShareGroupHeartbeatResponse }
   readonly shareGroupDescribe: { readonly request: ShareGroupDescribeRequest; readonly response: ShareGroupDescribeResponse }
   readonly shareFetch: { readonly request: ShareFetchRequest; readonly response: ShareFetchResponse }
@@ -512,6 +526,50 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readCreatePartitionsResponse,
     writeResponse: writeCreatePartitionsResponse,
   },
+  createDelegationToken: {
+    name: 'createDelegationToken',
+    key: 38,
+    versionMin: 1,
+    versionMax: 3,
+    flexibleVersionMin: 2,
+    readRequest: readCreateDelegationTokenRequest,
+    writeRequest: writeCreateDelegationTokenRequest,
+    readResponse: readCreateDelegationTokenResponse,
+    writeResponse: writeCreateDelegationTokenResponse,
+  },
+  renewDelegationToken: {
+    name: 'renewDelegationToken',
+    key: 39,
+    versionMin: 1,
+    versionMax: 2,
+    flexibleVersionMin: 2,
+    readRequest: readRenewDelegationTokenRequest,
+    writeRequest: writeRenewDelegationTokenRequest,
+    readResponse: readRenewDelegationTokenResponse,
+    writeResponse: writeRenewDelegationTokenResponse,
+  },
+  expireDelegationToken: {
+    name: 'expireDelegationToken',
+    key: 40,
+    versionMin: 1,
+    versionMax: 2,
+    flexibleVersionMin: 2,
+    readRequest: readExpireDelegationTokenRequest,
+    writeRequest: writeExpireDelegationTokenRequest,
+    readResponse: readExpireDelegationTokenResponse,
+    writeResponse: writeExpireDelegationTokenResponse,
+  },
+  describeDelegationToken: {
+    name: 'describeDelegationToken',
+    key: 41,
+    versionMin: 1,
+    versionMax: 3,
+    flexibleVersionMin: 2,
+    readRequest: readDescribeDelegationTokenRequest,
+    writeRequest: writeDescribeDelegationTokenRequest,
+    readResponse: readDescribeDelegationTokenResponse,
+    writeResponse: writeDescribeDelegationTokenResponse,
+  },
   deleteGroups: {
     name: 'deleteGroups',
     key: 42,
@@ -633,6 +691,17 @@ export const apiCodecs: ApiCodecs = {
     readResponse: readDescribeQuorumResponse,
     writeResponse: writeDescribeQuorumResponse,
   },
+  updateFeatures: {
+    name: 'updateFeatures',
+    key: 57,
+    versionMin: 0,
+    versionMax: 2,
+    flexibleVersionMin: 0,
+    readRequest: readUpdateFeaturesRequest,
+    writeRequest: writeUpdateFeaturesRequest,
+    readResponse: readUpdateFeaturesResponse,
+    writeResponse: writeUpdateFeaturesResponse,
+  },
   describeCluster: {
     name: 'describeCluster',
     key: 60,
@@ -731,6 +800,28 @@ export const apiCodecs: ApiCodecs = {
     writeRequest: writeDescribeTopicPartitionsRequest,
     readResponse: readDescribeTopicPartitionsResponse,
     writeResponse: writeDescribeTopicPartitionsResponse,
+  },
+  addRaftVoter: {
+    name: 'addRaftVoter',
+    key: 80,
+    versionMin: 0,
+    versionMax: 1,
+    flexibleVersionMin: 0,
+    readRequest: readAddRaftVoterRequest,
+    writeRequest: writeAddRaftVoterRequest,
+    readResponse: readAddRaftVoterResponse,
+    writeResponse: writeAddRaftVoterResponse,
+  },
+  removeRaftVoter: {
+    name: 'removeRaftVoter',
+    key: 81,
+    versionMin: 0,
+    versionMax: 0,
+    flexibleVersionMin: 0,
+    readRequest: readRemoveRaftVoterRequest,
+    writeRequest: writeRemoveRaftVoterRequest,
+    readResponse: readRemoveRaftVoterResponse,
+    writeResponse: writeRemoveRaftVoterResponse,
   },
   shareGroupHeartbeat: {
     name: 'shareGroupHeartbeat',
@@ -847,6 +938,10 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [35, 'describeLogDirs'],
   [36, 'saslAuthenticate'],
   [37, 'createPartitions'],
+  [38, 'createDelegationToken'],
+  [39, 'renewDelegationToken'],
+  [40, 'expireDelegationToken'],
+  [41, 'describeDelegationToken'],
   [42, 'deleteGroups'],
   [43, 'electLeaders'],
   [44, 'incrementalAlterConfigs'],
@@ -858,6 +953,7 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [50, 'describeUserScramCredentials'],
   [51, 'alterUserScramCredentials'],
   [55, 'describeQuorum'],
+  [57, 'updateFeatures'],
   [60, 'describeCluster'],
   [61, 'describeProducers'],
   [64, 'unregisterBroker'],
@@ -867,6 +963,8 @@ export const apiNames: ReadonlyMap<number, ApiName> = new Map<number, ApiName>([
   [69, 'consumerGroupDescribe'],
   [74, 'listConfigResources'],
   [75, 'describeTopicPartitions'],
+  [80, 'addRaftVoter'],
+  [81, 'removeRaftVoter'],
   [76, 'shareGroupHeartbeat'],
   [77, 'shareGroupDescribe'],
   [78, 'shareFetch'],

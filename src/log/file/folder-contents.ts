@@ -6,6 +6,7 @@ import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
 import type { TopologyEntry } from '../commit.ts'
 import { recordOffsetAt } from '../record.ts'
+import { parseRewrittenKey, rewrittenEndIn } from '../rewritten-end.ts'
 import { Run } from '../run.ts'
 import { SharedBodies } from '../shared-bodies.ts'
 import type {
@@ -14,6 +15,7 @@ import type {
   EntryVisitor,
   LogSnapshot,
 } from './commit-decoder.ts'
+import { replacedEnds } from './extent-part.ts'
 import { fileLimits } from './file-limits.ts'
 import type { CommitBodies, InspectionVisitor } from './inspect-file.ts'
 import { KeyedState } from './keyed-state.ts'
@@ -46,6 +48,8 @@ export class FolderContents {
   readonly #present = new Map<number, OffsetRanges>()
   readonly #references = new Map<number, AsideReference[]>()
   readonly #checkpointFileId: number
+  /** Below it a log was written anew: offsets without records are no loss. */
+  readonly #rewrittenEnds = new Map<number, number>()
 
   constructor({ checkpoint, topology }: ManifestContent) {
     this.#checkpointFileId = checkpoint?.fileId ?? 0
@@ -53,16 +57,30 @@ export class FolderContents {
   }
 
   /** Takes what `inspectFile` finds in one file, from the commits that `wants` names. */
-  visitorFor({ id, kind }: ListedFile, wants: InspectionVisitor['wants']): InspectionVisitor {
+  visitorFor(
+    { id, kind, replaced }: ListedFile,
+    wants: InspectionVisitor['wants'],
+  ): InspectionVisitor {
     const isReplayed = kind === 'wal' && id >= this.#checkpointFileId
+    const ends = replacedEnds(replaced)
+    const isReplaced = (logId: number, offset: number): boolean => offset < (ends.get(logId) ?? 0)
     const entries =
       kind === 'topology'
         ? new TopologyVisitor((sequence, bytes) => this.#addTopology(sequence, bytes))
-        : new EntryCollector(this.#state, isReplayed, this.#addReference)
+        : new EntryCollector(this.#state, isReplayed, {
+            onReference: (reference) => {
+              const { logId, offset } = reference
+              if (!isReplaced(logId, offset)) this.#addReference(reference)
+            },
+            onState: (key, value) => this.#noteRewritten(key, value),
+          })
     return {
       wants,
       onCommit: (commit) => commit.visit(entries),
-      onRun: (logId, bytes, bodies) => this.#addRun(logId, bytes, bodies),
+      onRun: (logId, bytes, bodies) => {
+        const { lastOffset } = Run.fromBytes(bytes)
+        if (!isReplaced(logId, lastOffset)) this.#addRun(logId, bytes, bodies)
+      },
     }
   }
 
@@ -114,7 +132,8 @@ export class FolderContents {
   gaps(): MissingOffsets[] {
     return [...this.#state.logs.values()].flatMap((log) => {
       const present = this.#present.get(log.id) ?? new OffsetRanges()
-      return keptOf(log, present.missingIn(log.floor, log.endOffset))
+      const start = Math.max(log.floor, this.#rewrittenEnds.get(log.id) ?? 0)
+      return keptOf(log, present.missingIn(start, log.endOffset))
     })
   }
 
@@ -136,7 +155,14 @@ export class FolderContents {
     this.#topology.push({ sequence, bytes: Buffer.from(bytes) })
   }
 
-  readonly #addReference = (reference: AsideReference): void => {
+  #noteRewritten(key: string, value: Buffer | undefined): void {
+    const logId = parseRewrittenKey(key)
+    if (logId === undefined || value === undefined) return
+    const known = this.#rewrittenEnds.get(logId) ?? 0
+    this.#rewrittenEnds.set(logId, Math.max(known, rewrittenEndIn(value)))
+  }
+
+  #addReference(reference: AsideReference): void {
     const { asideId, logId, offset } = reference
     const references = this.#references.get(asideId)
     if (references === undefined) this.#references.set(asideId, [reference])
@@ -181,24 +207,25 @@ function keptOf(log: RecoveredLog, all: readonly OffsetRange[]): MissingOffsets[
   return log.isKnown && count > 0 ? [{ logId: log.id, cursorIds, ranges, count }] : []
 }
 
+interface EntryListener {
+  readonly onReference: (reference: AsideReference) => void
+  readonly onState: (key: string, value: Buffer | undefined) => void
+}
+
 /** Passes on what changes logs, from files at or after the checkpoint; references from all files. */
 class EntryCollector implements EntryVisitor {
   readonly #state: RecoveredState
   readonly #isReplayed: boolean
-  readonly #addReference: (reference: AsideReference) => void
+  readonly #listener: EntryListener
 
-  constructor(
-    state: RecoveredState,
-    isReplayed: boolean,
-    addReference: (reference: AsideReference) => void,
-  ) {
+  constructor(state: RecoveredState, isReplayed: boolean, listener: EntryListener) {
     this.#state = state
     this.#isReplayed = isReplayed
-    this.#addReference = addReference
+    this.#listener = listener
   }
 
   onAside(logId: number, offset: number, asideId: number): void {
-    this.#addReference({ logId, offset, asideId })
+    this.#listener.onReference({ logId, offset, asideId })
   }
 
   onRun(...args: Parameters<EntryVisitor['onRun']>): void {
@@ -249,9 +276,10 @@ class EntryCollector implements EntryVisitor {
     if (this.#isReplayed) this.#state.onTopology(...args)
   }
 
-  // These say nothing about which messages there are.
+  onState(...args: Parameters<EntryVisitor['onState']>): void {
+    if (this.#isReplayed) this.#listener.onState(...args)
+  }
 
+  /** It says nothing about which messages there are. */
   onNote(): void {}
-
-  onState(): void {}
 }

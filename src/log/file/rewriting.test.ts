@@ -241,7 +241,7 @@ function show(content: Content): string {
   return texts.join(' | ')
 }
 
-const seedCount = Number(process.env['PABAL_REWRITING_SEEDS'] ?? 5)
+const seedCount = Number(process.env['PABAL_REWRITING_SEEDS'] ?? 3)
 const firstSeed = Number(process.env['PABAL_REWRITING_SEED'] ?? 1)
 
 test(`logs that are written anew are old or new after a crash (${seedCount} seeds)`, async () => {

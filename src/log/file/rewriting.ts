@@ -62,10 +62,7 @@ export class Rewriting implements LogRewriting {
   }
 
   async add(log: Log, end: number, rewriter: RunRewriter): Promise<void> {
-    for (let at = log.floor; at < end && !log.isDeleted;) {
-      const piece = await this.#read(log, at, end)
-      at = piece.end
-      if (piece.runs.length === 0) continue
+    for await (const piece of this.#pieces(log, log.floor, end)) {
       const rewritten = await rewriter.rewrite(piece.runs)
       if (this.#options.isBlocked()) throw new Error('Compaction waits for space on the disk')
       await this.#write(log, piece, rewritten)
@@ -80,10 +77,21 @@ export class Rewriting implements LogRewriting {
     end: number,
     visit: (runs: readonly Run[]) => Promise<boolean>,
   ): Promise<void> {
-    for (let at = first; at < end && !log.isDeleted;) {
-      const piece = await this.#read(log, at, end)
-      at = piece.end
-      if (piece.runs.length > 0 && !(await visit(piece.runs))) return
+    for await (const { runs } of this.#pieces(log, first, end)) {
+      if (!(await visit(runs))) return
+    }
+  }
+
+  /** What has runs; the next one is read while one is worked on. */
+  async *#pieces(log: Log, first: number, end: number): AsyncGenerator<Piece, void> {
+    let ahead: Promise<Piece> | undefined = this.#read(log, first, end)
+    while (ahead !== undefined) {
+      const piece: Piece = await ahead
+      const isMore: boolean = piece.end < end && !log.isDeleted
+      ahead = isMore ? this.#read(log, piece.end, end) : undefined
+      // Whoever goes on is told.
+      ahead?.catch(() => undefined)
+      if (piece.runs.length > 0) yield piece
     }
   }
 

@@ -1,45 +1,41 @@
+import type { DynamicSettings } from '../../broker/dynamic-settings.ts'
 import { advertisedVersions } from '../../codec/kafka/advertised-versions.ts'
 import { apiNames } from '../../codec/kafka/apis.gen.ts'
 import type { ApiVersionsResponse } from '../../codec/kafka/messages/api-versions.gen.ts'
 import { codeOf, noError } from './error-code.ts'
-import type { Handler } from './request-context.ts'
+import { featuresEpoch, featureStates, isApiOff } from './features.ts'
+import type { Handler, RequestContext } from './request-context.ts'
 
 const namePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
 
-/** What tools show as Kafka's version: 4.3-IV0. */
-const metadataVersion = { name: 'metadata.version', min: 7, level: 30 }
-/** Protocols that are there. Other features of Kafka are those of protocols not served. */
-const protocols = [
-  { name: 'group.version', min: 0, level: 1 },
-  { name: 'share.version', min: 0, level: 1 },
-  // KIP-890: clients raise the epoch with each transaction, and add partitions by writing to them.
-  { name: 'transaction.version', min: 0, level: 2 },
-]
-/** Older clients take a feature that may be off for a broken answer (KAFKA-17011). */
+/** Clients of the versions before take a feature that may be at 0 for a broken answer (KAFKA-17011). */
 const offFeatureVersion = 4
 
-function featuresFor(apiVersion: number): Partial<ApiVersionsResponse> {
-  const all = [metadataVersion, ...protocols]
-  const supported = all.filter(({ min }) => min > 0 || apiVersion >= offFeatureVersion)
-  return {
-    supportedFeatures: supported.map(({ name, min, level }) => {
-      return { name, minVersion: min, maxVersion: level }
-    }),
-    finalizedFeaturesEpoch: 0,
-    finalizedFeatures: all.map(({ name, level }) => {
-      return { name, maxVersionLevel: level, minVersionLevel: level }
-    }),
-  }
-}
-
-export const handleApiVersions: Handler<'apiVersions'> = (request, { apiVersion, client }) => {
+export const handleApiVersions: Handler<'apiVersions'> = (request, context) => {
+  const { apiVersion, client, broker } = context
   const { clientSoftwareName: name, clientSoftwareVersion: version } = request
   const isNamed = apiVersion < 3 || (namePattern.test(name) && namePattern.test(version))
   if (isNamed) Object.assign(client.names, { softwareName: name, softwareVersion: version })
   return {
     errorCode: isNamed ? noError : codeOf('INVALID_REQUEST'),
-    apiKeys: isNamed ? served() : [],
-    ...(apiVersion >= 3 && isNamed && featuresFor(apiVersion)),
+    apiKeys: isNamed ? served(broker.settings) : [],
+    ...(apiVersion >= 3 && isNamed && featuresFor(context)),
+  }
+}
+
+function featuresFor({ apiVersion, broker }: RequestContext): Partial<ApiVersionsResponse> {
+  const all = featureStates(broker.settings)
+  const told = all.filter(({ min }) => min > 0 || apiVersion >= offFeatureVersion)
+  // As in Kafka, one at 0 is not in force.
+  const inForce = all.filter(({ level }) => level > 0)
+  return {
+    supportedFeatures: told.map(({ name, min, max }) => {
+      return { name, minVersion: min, maxVersion: max }
+    }),
+    finalizedFeaturesEpoch: featuresEpoch(broker.settings),
+    finalizedFeatures: inForce.map(({ name, level }) => {
+      return { name, maxVersionLevel: level, minVersionLevel: level }
+    }),
   }
 }
 
@@ -51,6 +47,6 @@ export function unsupportedApiVersions(): ApiVersionsResponse {
   }
 }
 
-function served(): ApiVersionsResponse['apiKeys'] {
-  return advertisedVersions([...apiNames.values()])
+function served(settings: DynamicSettings): ApiVersionsResponse['apiKeys'] {
+  return advertisedVersions([...apiNames.values()].filter((name) => !isApiOff(name, settings)))
 }

@@ -23,7 +23,8 @@ export class ClientThrottle implements QuotaWaiter {
   readonly #onUnmuted: () => void
   #meter: PublishMeter | undefined
   #isOverRate = false
-  #user = ''
+  /** Before the login nobody has quotas: all who are nobody would share theirs. */
+  #user: string | undefined
   #clientId = ''
   /** What was found for the client is of this version of the quotas. */
   #version = -1
@@ -176,10 +177,12 @@ export class ClientThrottle implements QuotaWaiter {
   }
 
   #findBuckets(): void {
-    const client = { user: this.#user, clientId: this.#clientId }
+    this.#version = this.#quotas.version
+    const user = this.#user
+    if (user === undefined) return
+    const client = { user, clientId: this.#clientId }
     const find = (kind: QuotaKind): TokenBucket | undefined => this.#quotas.find(kind, client)
     this.#buckets = Object.fromEntries(quotaKinds.map((kind) => [kind, find(kind)]))
-    this.#version = this.#quotas.version
   }
 
   /** Returns whether there is a debt. */
@@ -234,6 +237,6 @@ export class ClientThrottle implements QuotaWaiter {
 
 /** How long a client has to wait for a bucket, in ms. */
 function debtOf(kind: QuotaKind, bucket: TokenBucket | undefined): number {
-  const debtMs = bucket?.debtMs ?? 0
+  const debtMs = Math.min(bucket?.debtMs ?? 0, int32Max)
   return kind === 'request' ? Math.min(debtMs, quotaLimits.requestThrottleMsMax) : debtMs
 }

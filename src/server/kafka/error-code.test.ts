@@ -14,12 +14,16 @@ const passing: Readonly<Partial<Record<KafkaErrorName, string>>> = {
   FENCED_LEADER_EPOCH: 'the client learns the epoch of this start',
   FETCH_SESSION_ID_NOT_FOUND: 'the client opens another session',
   INVALID_FETCH_SESSION_EPOCH: 'the client opens another session',
+  INVALID_SHARE_SESSION_EPOCH: 'the client opens another session',
   LEADER_NOT_AVAILABLE: 'declarations are written to the view',
   NOT_ENOUGH_REPLICAS: 'the disk or the memory has room again',
-  THROTTLING_QUOTA_EXCEEDED: 'memory is nearly used up, and is given back',
+  SHARE_SESSION_LIMIT_REACHED: 'another client ends its session',
+  SHARE_SESSION_NOT_FOUND: 'the client opens another session',
+  THROTTLING_QUOTA_EXCEEDED: 'memory is given back, or the debt of a quota is paid',
   UNKNOWN_LEADER_EPOCH: 'the client learns the epoch of this start',
   UNKNOWN_TOPIC_ID: 'the client learns the id of the topic that there is now',
   UNKNOWN_TOPIC_OR_PARTITION: 'somebody makes the topic: its name is one that a topic can have',
+  UNSTABLE_OFFSET_COMMIT: 'the transaction that commits the offset ends',
 }
 
 test('clients are told to try again only where that can help', () => {

@@ -1,6 +1,7 @@
 // Settings of groups (KIP-848, KIP-932, KIP-1071), whether there is such a group or not. Names, defaults,
-// bounds and texts are Kafka's.
+// bounds and texts are Kafka's, but for the two that begin with `pabal.`.
 import type { SettingValues } from '../../broker/dynamic-settings.ts'
+import { attemptsSetting, deadLetterSetting } from '../../broker/set-aside.ts'
 import {
   atLeast,
   oneOf,
@@ -64,6 +65,8 @@ const definitions: Readonly<Record<string, GroupConfigDefinition>> = {
   'share.record.lock.duration.ms': { type: 'int', check: atLeast(1000) },
   'share.renew.acknowledge.enable': { type: 'boolean', default: 'true' },
   'share.session.timeout.ms': int,
+  [attemptsSetting]: int,
+  [deadLetterSetting]: { type: 'string' },
   'streams.assignment.interval.ms': count,
   'streams.heartbeat.interval.ms': int,
   'streams.initial.rebalance.delay.ms': count,
@@ -71,7 +74,10 @@ const definitions: Readonly<Record<string, GroupConfigDefinition>> = {
   'streams.session.timeout.ms': int,
 }
 
-export function groupConfigKind({ broker }: KafkaContext, layers: BrokerLayers): ConfigKind {
+export function groupConfigKind(
+  { broker, logger }: KafkaContext,
+  layers: BrokerLayers,
+): ConfigKind {
   const { settings } = broker
   return {
     describe: (name) => {
@@ -97,7 +103,14 @@ export function groupConfigKind({ broker }: KafkaContext, layers: BrokerLayers):
       }
       return checkGroupConfigs(values, layers)
     },
-    write: (name, values) => settings.put('group', name, values),
+    write: (name, values) => {
+      if (Object.keys(values).some((setting) => setting.startsWith('streams.'))) {
+        logger.warn(
+          `Settings of ${name} as a streams group are kept and shown: there are no such groups`,
+        )
+      }
+      return settings.put('group', name, values)
+    },
   }
 }
 
@@ -116,6 +129,10 @@ function checkGroupConfigs(values: SettingValues, layers: BrokerLayers): Setting
     }
     checked[name] = parseSettingValue(name, text, definition)
     checkBounds(name, checked[name], layers)
+  }
+  if (checked[attemptsSetting] !== undefined && (checked[deadLetterSetting] ?? '') === '') {
+    const text = `${attemptsSetting} needs ${deadLetterSetting}: where records go after so many attempts`
+    throw new KafkaRefusal('INVALID_CONFIG', text)
   }
   for (const kind of ['consumer', 'share', 'streams']) {
     const [session, heartbeat] = [`${kind}.session.timeout.ms`, `${kind}.heartbeat.interval.ms`]

@@ -15,15 +15,18 @@ const unauthorized = codeOf('GROUP_AUTHORIZATION_FAILED')
 const noGeneration = { generationId: -1, protocolName: '', leader: '', members: [] }
 
 export const handleJoinGroup: Handler<'joinGroup'> = (request, context) => {
-  const { apiVersion, groups, clientId, client, access } = context
+  const { apiVersion, groups, shareGroups, clientId, client, access } = context
   if (!access.needsGroup('read', request.groupId)) {
     return { throttleTimeMs: 0, errorCode: unauthorized, memberId: '', ...noGeneration }
   }
-  if (request.protocols.length > kafkaLimits.memberProtocolsMax) {
+  // A share group has its name (KIP-932).
+  const isTaken = shareGroups.find(request.groupId) !== undefined
+  if (isTaken || request.protocols.length > kafkaLimits.memberProtocolsMax) {
     const errorCode = codeOf('INCONSISTENT_GROUP_PROTOCOL')
     const { memberId } = request
     return { throttleTimeMs: 0, errorCode, memberId, ...noGeneration }
   }
+  context.setAside.noteMember(request.groupId, client)
   return new Promise<JoinGroupResponse>((resolve) => {
     groups.join(
       {

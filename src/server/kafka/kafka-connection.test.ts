@@ -4,7 +4,9 @@ import { mock, test } from 'node:test'
 import { collectGarbage } from '../../../test/support/collect-garbage.ts'
 import { AccessControl } from '../../auth/access-control.ts'
 import { Users } from '../../auth/users.ts'
+import { DynamicSettings } from '../../broker/dynamic-settings.ts'
 import { MemoryAccount } from '../../broker/memory-account.ts'
+import { ClientQuotas } from '../../broker/quota/client-quotas.ts'
 import { PublishRates } from '../../broker/rate/publish-rates.ts'
 import { Shortage } from '../../broker/shortage.ts'
 import { encodeRequest } from '../../codec/kafka/request.ts'
@@ -14,6 +16,7 @@ import { pagePool } from '../../lib/page-pool.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
+import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ByteSource } from '../byte-source.ts'
 import { InputBudget } from '../input-budget.ts'
@@ -52,9 +55,12 @@ function connected(onReceived: () => void = () => undefined): {
   const memory = new MemoryAccount({ watermark: 1e9, onReceived })
   const shortage = new Shortage()
   const soughtTopics: string[] = []
+  const turn = new Turn(clock)
+  const settings = new DynamicSettings(new MemoryLogStore({ clock, turn }))
+  const quotas = new ClientQuotas({ clock, settings })
   const rates = new PublishRates({
     clock,
-    turn: new Turn(clock),
+    turn,
     limitsOf: { user: () => undefined, vhost: () => undefined },
     ofConnection: { messages: undefined, bytes: undefined },
   })
@@ -68,7 +74,7 @@ function connected(onReceived: () => void = () => undefined): {
     settings: { requestSizeMax: kafkaLimits.kafkaRequestSizeMax },
     loginWatch: { remove: () => undefined },
     advertisedWatch: { onWork: () => undefined },
-    broker: { store: { uncommittedSize: 0 }, shortage, rates },
+    broker: { store: { uncommittedSize: 0 }, clock, shortage, rates, quotas, settings },
     topics: { find: (name: string) => void soughtTopics.push(name), isHidden: () => false },
     memory,
     inputBudget: new InputBudget({ account: memory, clock, uncommittedSize: () => 0 }),

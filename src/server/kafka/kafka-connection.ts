@@ -259,7 +259,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const reader = this.#reader
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
-    const api = servedApi(header)
+    const api = servedApi(header, this.context.broker.settings)
     const { operation, hasRecords = false } = servedApis[api]
     if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
     this.names.clientId = header.clientId ?? ''

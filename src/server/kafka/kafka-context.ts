@@ -5,6 +5,7 @@ import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { GroupConfig } from '../../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
+import type { SetAside } from '../../broker/set-aside.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
@@ -62,6 +63,7 @@ export interface KafkaParts {
   readonly broker: Broker
   readonly topics: Topics
   readonly groups: GroupCoordinator
+  readonly setAside: SetAside
   readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator

@@ -39,8 +39,11 @@ function* commit(
   context: RequestContext,
 ): Steps<readonly OffsetCommitResponseTopic[]> {
   const mayCommit = context.access.needsGroup('read', request.groupId)
+  // A share group has its name, and has no such offsets (KIP-932).
+  const isShare = context.shareGroups.find(request.groupId) !== undefined
+  const shareRefusal = isShare ? 'GROUP_ID_NOT_FOUND' : undefined
   const targets = yield* answerEach(request.topics, (topic): Target => {
-    const refusal = mayCommit ? undefined : 'GROUP_AUTHORIZATION_FAILED'
+    const refusal = mayCommit ? shareRefusal : 'GROUP_AUTHORIZATION_FAILED'
     return refusal === undefined ? targetOf(topic, context) : { name: topic.name, refusal }
   })
   const errors: Errors = []
@@ -68,7 +71,7 @@ function* commit(
     }
   }
   // Also without any partition: the group is asked all the same.
-  if (offsets.length > 0 || (count === 0 && mayCommit)) {
+  if (offsets.length > 0 || (count === 0 && mayCommit && !isShare)) {
     const from = count - offsets.length
     commitSome(request, { offsets, from, errors, outstanding }, context)
   }

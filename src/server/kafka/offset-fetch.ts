@@ -10,6 +10,7 @@ import {
 } from '../../codec/kafka/messages/offset-fetch.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
+import { beginReads } from './begin-reads.ts'
 import { codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -36,10 +37,16 @@ interface Wanted {
   readonly requireStable: boolean
 }
 
-export const handleOffsetFetch: Handler<'offsetFetch'> = (request, context) =>
-  context.slices.run(
-    context.apiVersion >= batchVersion ? fetchGroups(request, context) : fetchOne(request, context),
-  )
+export const handleOffsetFetch: Handler<'offsetFetch'> = (request, context) => {
+  const fetch = (): Promise<OffsetFetchResponse> =>
+    context.slices.run(
+      context.apiVersion >= batchVersion
+        ? fetchGroups(request, context)
+        : fetchOne(request, context),
+    )
+  const begun = beginReads(request, context)
+  return begun === undefined ? fetch() : begun.then(fetch)
+}
 
 function* fetchGroups(
   request: OffsetFetchRequest,

@@ -1,5 +1,5 @@
-// Requests about the quorum of controllers, which is this broker alone: DescribeQuorum and
-// UnregisterBroker.
+// Requests about the quorum of controllers, which is this broker alone: DescribeQuorum, AddRaftVoter,
+// RemoveRaftVoter and UnregisterBroker.
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type DescribeQuorumRequest,
@@ -9,7 +9,14 @@ import {
 } from '../../codec/kafka/messages/describe-quorum.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
-import { answerTo, codeOf, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import {
+  answerTo,
+  codeOf,
+  type ErrorAnswer,
+  invalidRequest,
+  KafkaRefusal,
+  noError,
+} from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
@@ -75,6 +82,33 @@ function unknownPartition(partitionIndex: number): ResponsePartitionData {
     currentVoters: [],
     observers: [],
   }
+}
+
+/** Kafka with a quorum that is said at the start, as this one is. */
+const fixedQuorum = 'the kraft.version feature is 0'
+
+export const handleAddRaftVoter: Handler<'addRaftVoter'> = (request, context) =>
+  refuseVoter(request, 'adding', context)
+
+export const handleRemoveRaftVoter: Handler<'removeRaftVoter'> = (request, context) =>
+  refuseVoter(request, 'removing', context)
+
+function refuseVoter(
+  { clusterId }: { readonly clusterId: string | null },
+  doing: string,
+  { settings }: RequestContext,
+): { readonly throttleTimeMs: number } & ErrorAnswer {
+  const isOther = clusterId !== null && clusterId !== settings.clusterId
+  const refusal = isOther
+    ? new KafkaRefusal(
+        'INCONSISTENT_CLUSTER_ID',
+        `The given id "${clusterId}" doesn't match the cluster id "${settings.clusterId}"`,
+      )
+    : new KafkaRefusal(
+        'UNSUPPORTED_VERSION',
+        `Cluster doesn't support ${doing} voter because ${fixedQuorum}`,
+      )
+  return { throttleTimeMs: 0, ...answerTo(refusal) }
 }
 
 export const handleUnregisterBroker: Handler<'unregisterBroker'> = ({ brokerId }, context) => {

@@ -15,6 +15,12 @@ import {
 import { handleConsumerGroupDescribe, handleConsumerGroupHeartbeat } from './consumer-groups.ts'
 import { handleCreatePartitions } from './create-partitions.ts'
 import { handleCreateTopics } from './create-topics.ts'
+import {
+  handleCreateDelegationToken,
+  handleDescribeDelegationToken,
+  handleExpireDelegationToken,
+  handleRenewDelegationToken,
+} from './delegation-tokens.ts'
 import { handleDeleteRecords } from './delete-records.ts'
 import { handleDeleteTopics } from './delete-topics.ts'
 import { handleDescribeConfigs } from './describe-configs.ts'
@@ -34,7 +40,12 @@ import { handleOffsetDelete } from './offset-delete.ts'
 import { handleOffsetFetch } from './offset-fetch.ts'
 import { clusterRefusal, permittedOnCluster } from './permitted-on-cluster.ts'
 import { handleProduce } from './produce.ts'
-import { handleDescribeQuorum, handleUnregisterBroker } from './quorum.ts'
+import {
+  handleAddRaftVoter,
+  handleDescribeQuorum,
+  handleRemoveRaftVoter,
+  handleUnregisterBroker,
+} from './quorum.ts'
 import {
   handleAlterPartitionReassignments,
   handleAlterReplicaLogDirs,
@@ -65,6 +76,7 @@ import { handleEndTxn } from './transactions/end-txn.ts'
 import { handleInitProducerId } from './transactions/init-producer-id.ts'
 import { handleTxnOffsetCommit } from './transactions/txn-offset-commit.ts'
 import { handleWriteTxnMarkers } from './transactions/write-txn-markers.ts'
+import { handleUpdateFeatures } from './update-features.ts'
 
 const refused = { throttleTimeMs: 0, ...clusterRefusal }
 const describeLogDirs = permittedOnCluster<'describeLogDirs'>('describe', handleDescribeLogDirs, {
@@ -93,6 +105,13 @@ const describeQuorum = permittedOnCluster<'describeQuorum'>('describe', handleDe
   ...clusterRefusal,
   topics: [],
 })
+const updateFeatures = permittedOnCluster<'updateFeatures'>('alter', handleUpdateFeatures, refused)
+const addRaftVoter = permittedOnCluster<'addRaftVoter'>('alter', handleAddRaftVoter, refused)
+const removeRaftVoter = permittedOnCluster<'removeRaftVoter'>(
+  'alter',
+  handleRemoveRaftVoter,
+  refused,
+)
 const unregisterBroker = permittedOnCluster<'unregisterBroker'>(
   'alter',
   handleUnregisterBroker,
@@ -187,6 +206,13 @@ export const servedApis: ServedApis = {
     isAlone: true,
   },
   describeQuorum: { handle: describeQuorum, operation: 'work', isAlone: true },
+  updateFeatures: { handle: updateFeatures, operation: 'work', isAlone: true },
+  addRaftVoter: { handle: addRaftVoter, operation: 'work' },
+  removeRaftVoter: { handle: removeRaftVoter, operation: 'work' },
+  createDelegationToken: { handle: handleCreateDelegationToken, operation: 'work' },
+  renewDelegationToken: { handle: handleRenewDelegationToken, operation: 'work' },
+  expireDelegationToken: { handle: handleExpireDelegationToken, operation: 'work' },
+  describeDelegationToken: { handle: handleDescribeDelegationToken, operation: 'work' },
   unregisterBroker: { handle: unregisterBroker, operation: 'work' },
   consumerGroupHeartbeat: { handle: handleConsumerGroupHeartbeat, operation: 'work' },
   consumerGroupDescribe: { handle: handleConsumerGroupDescribe, operation: 'work', isAlone: true },

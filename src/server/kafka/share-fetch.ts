@@ -38,9 +38,10 @@ export const handleShareFetch: Handler<'shareFetch'> = async (request, context) 
     const acknowledging = acknowledgeAll(request.topics, requester, context)
     const isLast = request.shareSessionEpoch === shareSessionEpoch.final
     if (isLast) context.shareSessions.close(session)
-    // KIP-1222: an answer to a renewal must not wait for records.
+    // KIP-1222: an answer to a renewal must not wait for records. KIP-219: nor one to a client over its quota.
+    const isThrottled = context.client.throttle.isInDebt('fetch')
     const read =
-      isLast || request.isRenewAck
+      isLast || request.isRenewAck || isThrottled
         ? undefined
         : await readRecords(session, askedOf(request, requester, settings), context)
     return answer({ read, acknowledged: await acknowledging, settings })

@@ -198,6 +198,7 @@ export class ShareRead {
     topic.counters.fetched += count
     client.counters.fetched += count
     client.counters.fetchedSize += records.size
+    client.throttle.take('fetch', records.size)
   }
 
   #watchedPlaces(): RecordPlace[] {
@@ -213,7 +214,8 @@ export class ShareRead {
     const sizeMax = memory.isOver('output')
       ? memoryLimits.pressedOutputSize
       : kafkaLimits.fetchAnswerSizeMax
-    return Math.min(this.#asked.maxBytes, sizeMax) - this.#size
+    const { fetchSizeMax } = this.#context.client.throttle
+    return Math.min(this.#asked.maxBytes, sizeMax, fetchSizeMax) - this.#size
   }
 
   #dropCandidates(): void {

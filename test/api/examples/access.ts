@@ -16,6 +16,21 @@ async function permit(api: ApiUnderTest): Promise<void> {
   await api.make('PUT', '/topic-permissions/v/u', { exchange: 'x', write: '^a', read: '' })
 }
 
+const acl = {
+  resource_type: 'topic',
+  name: 't',
+  pattern_type: 'prefixed',
+  principal: 'User:u',
+  host: '*',
+  operation: 'read',
+  permission: 'deny',
+}
+
+const posted = { ...acl, name: 'posted' }
+
+const addAcl = (api: ApiUnderTest): Promise<unknown> =>
+  api.make('POST', '/v1/acls', { acls: [acl] })
+
 const user: Example = { status: 200, names: { user: 'u' }, before: makeUser }
 const vhost: Example = { status: 200, names: { vhost: 'v' }, before: permit }
 const both: Example = { status: 200, names: { vhost: 'v', user: 'u' }, before: permit }
@@ -104,6 +119,23 @@ export const accessExamples: Examples = {
   'DELETE /vhosts/{vhost}/deletion/protection': { ...vhost, status: 204 },
   'GET /vhosts/{vhost}/permissions': vhost,
   'GET /vhosts/{vhost}/topic-permissions': vhost,
+  'GET /v1/acls': {
+    status: 200,
+    query: { resource_name: 'tt', pattern_type: 'match' },
+    before: addAcl,
+    check: (acls: unknown) => assert.deepEqual(acls, [acl]),
+  },
+  'POST /v1/acls': {
+    status: 200,
+    body: { acls: [posted, posted] },
+    check: ({ added }: { readonly added: number }) => assert.equal(added, 1),
+  },
+  'POST /v1/acls/delete': {
+    status: 200,
+    body: { principal: 'User:u' },
+    before: addAcl,
+    check: ({ deleted }: { readonly deleted: unknown }) => assert.deepEqual(deleted, [acl]),
+  },
   'POST /v1/access-test': {
     status: 200,
     body: {

@@ -121,4 +121,19 @@ export const streamExamples: Examples = {
     missing: 'none',
   },
   'DELETE /v1/groups/{group}': { ...group, status: 204 },
+  'PUT /v1/groups/{group}/dead-letters': {
+    ...group,
+    status: 204,
+    body: { attempts: 3, to: 'tasks' },
+    missing: 'none',
+  },
+  'DELETE /v1/groups/{group}/dead-letters': { ...group, status: 204, missing: 'none' },
+  'POST /v1/groups/{group}/set-aside': {
+    status: 200,
+    before: makeMessage,
+    names: { group: 'billing' },
+    body: { topic: 'events', partition: 0, to: 'tasks' },
+    missing: 400,
+    check: ({ offset }: { readonly offset: number }) => assert.equal(offset >= 0, true),
+  },
 }

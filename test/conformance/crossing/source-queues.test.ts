@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Channel, ConfirmChannel, GetMessage } from 'amqplib'
-import type { Admin, Producer } from 'kafkajs'
+import type { Admin, IHeaders, Producer } from 'kafkajs'
 import { type AmqpSession, channelClosed, replyText } from '../../support/amqp-session.ts'
 import { BothClients } from '../../support/both-clients.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
@@ -242,6 +242,45 @@ describe('a queue with a source', () => {
     assert.equal(await channel.get(queue), false)
   })
 
+  it('takes what has the highest priority first, in its order, and what came back before others', async () => {
+    const topic = await createTopic(2)
+    const queue = await subscribe(topic, { 'x-max-priority': 5 })
+    const records: [value: string, partition: number, headers?: IHeaders][] = [
+      ['a', 0],
+      ['b', 1],
+      ['high', 1, { 'amqp.priority': '5' }],
+      ['higher than there is', 0, { 'pabal.priority': '9' }],
+      ['middle', 0, { 'pabal.priority': '2' }],
+    ]
+    for (const [value, partition, headers = {}] of records) {
+      await producer.send({ topic, acks: -1, messages: [{ value, partition, headers }] })
+    }
+    await waitFor('all', async () => (await countOf(queue)) === 5)
+    const first = await get(queue)
+    assert.equal(await countOf(queue), 4, 'what was looked at is ready')
+    const second = await get(queue)
+    const highs = [first, second].map(({ content }) => content.toString())
+    assert.deepEqual(highs.toSorted(), ['high', 'higher than there is'])
+    assert.ok(!first.fields.redelivered && !second.fields.redelivered)
+    channel.nack(first, false, true)
+    const again = await get(queue)
+    assert.deepEqual([again.content.toString(), again.fields.redelivered], [highs[0], true])
+    assert.equal((await get(queue)).content.toString(), 'middle')
+    await produce(topic, 0, 'late')
+    await producer.send({
+      topic,
+      acks: -1,
+      messages: [{ value: 'top', partition: 1, headers: { 'pabal.priority': '5' } }],
+    })
+    assert.equal((await get(queue)).content.toString(), 'top')
+    const rest = [await get(queue), await get(queue), await get(queue)]
+    assert.deepEqual(rest.map(({ content }) => content.toString()).toSorted(), ['a', 'b', 'late'])
+    await close()
+    await open()
+    assert.equal((await channel.purgeQueue(queue)).messageCount, 7)
+    assert.equal(await countOf(queue), 0)
+  })
+
   it('outlives a restart with what it has not acked', async () => {
     const topic = await createTopic(2)
     const queue = await subscribe(topic)
@@ -333,7 +372,6 @@ describe('a queue with a source', () => {
       await refusal(name, { arguments: source, durable: false }),
       await refusal(name, { arguments: source, exclusive: true }),
       await refusal(name, { arguments: source, autoDelete: true }),
-      await refusal(name, { arguments: { ...source, 'x-max-priority': 3 } }),
       await refusal(name, { arguments: { ...source, 'x-max-length-bytes': 3 } }),
       await refusal(name, { arguments: { 'x-source-offset': 'first' } }),
     ]
@@ -344,7 +382,6 @@ describe('a queue with a source', () => {
       `PRECONDITION_FAILED - invalid property 'non-durable' for ${queue}`,
       `PRECONDITION_FAILED - invalid property 'exclusive-owner' for ${queue}`,
       `PRECONDITION_FAILED - invalid property 'auto-delete' for ${queue}`,
-      `PRECONDITION_FAILED - invalid arg 'x-max-priority' for ${queue}: "not beside x-source"`,
       `PRECONDITION_FAILED - invalid arg 'x-max-length-bytes' for ${queue}: "not beside x-source"`,
       `PRECONDITION_FAILED - invalid arg 'x-source-offset' for ${queue}: "there is no x-source"`,
     ])

@@ -11,7 +11,8 @@ import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { codesIn } from '../../support/codes-in.ts'
 import type { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { KafkaWithUsers } from '../../support/kafka-with-users.ts'
-import { type Row, rows } from './permission-rows.ts'
+import type { Row } from './permission-needs.ts'
+import { rows } from './permission-rows.ts'
 
 type Need = readonly [type: AclResourceType, operation: AclOperation, name: string]
 
@@ -19,7 +20,8 @@ const refusals = { topic: 29, group: 30, cluster: 31, 'transactional-id': 53 } a
 
 const [describeTopic, readTopic, writeTopic] = onTopic('describe', 'read', 'write')
 const [deleteTopic, alterTopic, alterTopicConfigs] = onTopic('delete', 'alter', 'alter-configs')
-const [readGroup, describeGroup, deleteGroup] = onGroup('read', 'describe', 'delete')
+const [readGroup, describeGroup, deleteGroup] = onGroup('g', 'read', 'describe', 'delete')
+const [readShare, describeShare, deleteShare] = onGroup('s', 'read', 'describe', 'delete')
 const [describe_, alter, describeConfigs, alterConfigs] = onCluster(
   'describe',
   'alter',
@@ -68,6 +70,14 @@ const needs: Partial<Readonly<Record<ApiName, readonly Need[]>>> = {
   listConfigResources: [describeConfigs],
   describeAcls: [describe_],
   createAcls: [alter],
+  consumerGroupHeartbeat: [readGroup, describeTopic],
+  consumerGroupDescribe: [describeGroup],
+  shareGroupHeartbeat: [readShare, describeTopic],
+  shareGroupDescribe: [describeShare],
+  shareFetch: [readShare, readTopic],
+  describeShareGroupOffsets: [describeShare, describeTopic],
+  alterShareGroupOffsets: [readShare, readTopic],
+  deleteShareGroupOffsets: [deleteShare, readTopic],
   addPartitionsToTxn: [writeId, writeTopic],
   addOffsetsToTxn: [writeId, readGroup],
   txnOffsetCommit: [writeId, readGroup, readTopic],
@@ -84,8 +94,8 @@ function onTopic(...operations: readonly AclOperation[]): [Need, Need, Need] {
   return operations.map((operation) => ['topic', operation, 't'] as const) as [Need, Need, Need]
 }
 
-function onGroup(...operations: readonly AclOperation[]): [Need, Need, Need] {
-  return operations.map((operation) => ['group', operation, 'g'] as const) as [Need, Need, Need]
+function onGroup(name: string, ...operations: readonly AclOperation[]): [Need, Need, Need] {
+  return operations.map((operation) => ['group', operation, name] as const) as [Need, Need, Need]
 }
 
 function onCluster(...operations: readonly AclOperation[]): [Need, Need, Need, Need] {
@@ -118,6 +128,11 @@ async function reset(): Promise<void> {
   topicId = await kafka.createTopic('t')
   const { request } = rows.offsetCommit
   await kafka.all.call('offsetCommit', request(2, topicId), 2)
+  // `s` has a place in `t` and no member.
+  for (const memberEpoch of [0, -1]) {
+    const beat = { ...rows.shareGroupHeartbeat.request(1, topicId), memberEpoch }
+    await kafka.all.call('shareGroupHeartbeat', beat, 1)
+  }
 }
 
 async function ask<Name extends ApiName>(
@@ -208,7 +223,7 @@ describe('ACLs', () => {
     }
     assert.equal(await listed(), 0)
     setAcls([['cluster', 'describe', 'kafka-cluster']], 'allow')
-    assert.equal(await listed(), 1)
+    assert.equal(await listed(), 2)
     setAcls([['group', 'describe', 'g']], 'allow')
     assert.equal(await listed(), 1)
   })

@@ -1,10 +1,11 @@
 // Which right each API of Kafka's protocol needs on what. Source: KafkaApis, ControllerApis and ConfigHelper of
 // Kafka 4.x, whose operations are answered by RabbitMQ's rights as docs/permissions.md has it.
-import type { ApiMessages, ApiName } from '../../../src/codec/kafka/apis.gen.ts'
+import type { ApiName } from '../../../src/codec/kafka/apis.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { resourceType } from '../../../src/server/kafka/config-kind.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
+import { clusterRows } from './cluster-permission-rows.ts'
 import {
   administrators,
   writing,
@@ -16,21 +17,12 @@ import {
   seeingId,
   seeingGroup,
   managingGroup,
-  type Need,
+  producerOf,
+  committed,
+  acl,
+  aclFilter,
+  type Row,
 } from './permission-needs.ts'
-
-export interface Row<Name extends ApiName> {
-  /** `topicId` is that of `t`. */
-  readonly request: (version: number, topicId: string) => ApiMessages[Name]['request']
-  /** What is asked for first comes first. */
-  readonly needs: readonly Need[]
-  /** The first version that can tell a refusal; before it the answer is empty. */
-  readonly tellsSince?: number
-  /** From this version on it is for brokers, and administrators. */
-  readonly onlyBelow?: number
-  /** What it is asked about has to be made again after each. */
-  readonly changes?: true
-}
 
 type Rows = { readonly [Name in ApiName]: Row<Name> }
 
@@ -40,25 +32,6 @@ const member = { groupId: 'g', memberId: 'm', groupInstanceId: null }
 const sharing = { groupId: 's', memberId: 'm' }
 const configs = [{ name: 'retention.ms', value: '1000', configOperation: 0 }]
 const ofTopic = { resourceType: resourceType.topic, resourceName: 't' }
-const acl = {
-  resourceType: 2,
-  resourceName: 't',
-  resourcePatternType: 3,
-  // Of somebody else: who asks has permissions.
-  principal: 'User:other',
-  host: '*',
-  operation: 3,
-  permissionType: 3,
-}
-const aclFilter = {
-  resourceTypeFilter: 1,
-  resourceNameFilter: null,
-  patternTypeFilter: 1,
-  principalFilter: null,
-  hostFilter: null,
-  operation: 1,
-  permissionType: 1,
-}
 
 /** By its id, or by its name. */
 function topicBy(isById: boolean, topicId: string): { name: string; topicId: string } {
@@ -408,6 +381,7 @@ export const rows: Rows = {
     }),
     needs: administrators,
   },
+  ...clusterRows,
   unregisterBroker: { request: () => ({ brokerId: 9 }), needs: administrators },
   listConfigResources: { request: () => ({ resourceTypes: [] }), needs: administrators },
 
@@ -470,21 +444,4 @@ export const rows: Rows = {
     needs: [managingGroup, reading],
     changes: true,
   },
-}
-
-function producerOf(transactionalId: string): {
-  readonly transactionalId: string
-  readonly producerId: number
-  readonly producerEpoch: number
-} {
-  return { transactionalId, producerId: 1, producerEpoch: 0 }
-}
-
-function committed(committedOffset: number): {
-  readonly partitionIndex: number
-  readonly committedOffset: number
-  readonly committedLeaderEpoch: number
-  readonly committedMetadata: string
-} {
-  return { partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: '' }
 }

@@ -7,8 +7,8 @@ import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { codesIn } from '../../support/codes-in.ts'
 import type { KafkaRawClient } from '../../support/kafka-raw-client.ts'
 import { KafkaWithUsers } from '../../support/kafka-with-users.ts'
-import { type Granted, type Kind, refusals } from './permission-needs.ts'
-import { type Row, rows } from './permission-rows.ts'
+import { type Granted, type Kind, refusals, type Row } from './permission-needs.ts'
+import { rows } from './permission-rows.ts'
 
 /** What would show nothing if guest got it: refusals, and that there is no such topic. */
 const misleading: readonly number[] = [...Object.values(refusals), 3, 100]

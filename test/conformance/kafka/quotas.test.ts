@@ -2,11 +2,15 @@
 // on connections that are muted until then (KIP-219).
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import type { ProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
 import { quotaLimits } from '../../../src/limits/quota.ts'
+import { ConfigCalls, configType } from '../../support/config-calls.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture } from '../../support/kafka-fixture.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
@@ -130,6 +134,22 @@ describe('quotas are set and shown', () => {
     assert.deepEqual(await describeQuotas([['user', 'guest']]), [{ entity: user, values }])
   })
 
+  it('they outlive the broker', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'pabal-quotas-'))
+    try {
+      const pair = { user: 'a', 'client-id': null }
+      const values = { request_percentage: 0.5 }
+      for (const isFirst of [true, false]) {
+        await using kafka = await KafkaFixture.start({ storage: 'file', data })
+        const { client } = kafka
+        if (isFirst) assert.deepEqual(await alter(pair, values, { client }), [0, null])
+        assert.deepEqual(await describeQuotas([], client), [{ entity: pair, values }])
+      }
+    } finally {
+      rmSync(data, { recursive: true, force: true })
+    }
+  })
+
   it('what Kafka refuses is refused in its words', async () => {
     const cases: readonly (readonly [Parts, Record<string, number>, string])[] = [
       [{}, { producer_byte_rate: 1 }, 'Invalid empty client quota entity'],
@@ -170,22 +190,23 @@ describe('quotas are set and shown', () => {
 
 describe('quotas are enforced', () => {
   it('a producer is answered at once, told how long to wait, and muted until then', async () => {
-    await alter({ user: null }, { producer_byte_rate: 100_000 })
+    await alter({ user: null }, { producer_byte_rate: 80_000 })
     await using client = await newClient()
-    const size = 100_000 * burst + 20_000
+    const size = 80_000 * burst + 48_000
     const startedAt = performance.now()
     const { throttleTimeMs = 0, responses } = await produce(client, size)
     assert.equal(responses[0]?.partitionResponses[0]?.errorCode, 0)
-    assert.ok(throttleTimeMs > 190 && throttleTimeMs <= 210, String(throttleTimeMs))
+    assert.ok(throttleTimeMs > 100 && throttleTimeMs <= 610, String(throttleTimeMs))
     const toldAt = performance.now()
-    assert.ok(toldAt - startedAt < 150, 'the answer does not wait')
+    assert.ok(toldAt - startedAt < 550, 'the answer does not wait')
     const none = { topics: [], allowAutoTopicCreation: false }
     const no = {
       includeClusterAuthorizedOperations: false,
       includeTopicAuthorizedOperations: false,
     }
     await client.call('metadata', { ...none, ...no })
-    assert.ok(performance.now() - toldAt > 150, 'the connection is muted')
+    const ms = performance.now() - toldAt
+    assert.ok(ms > throttleTimeMs - 20, `the connection is muted, and not for ${ms} ms`)
   })
 
   it('what was set for user and client id counts before what was set for less', async () => {
@@ -206,10 +227,11 @@ describe('quotas are enforced', () => {
   })
 
   it('a consumer that has used up its quota gets no records before it has waited', async () => {
-    await produce(fixture.client, 50_000)
+    await fixture.createTopic('read')
+    await fixture.produce('read', batchOfRecords([{ value: 'v'.repeat(150_000) }]))
     await alter({ 'client-id': 'raw' }, { consumer_byte_rate: 10_000 })
     await using client = await newClient()
-    const topics = [fetchFromStart('t', 1)]
+    const topics = [fetchFromStart('read', 1)]
     const asked = fetchRequest(topics, { maxWaitMs: 1000, minBytes: 1, maxBytes: 10_000_000 })
     const first = await client.call('fetch', asked, 12)
     const { throttleTimeMs } = first
@@ -225,13 +247,13 @@ describe('quotas are enforced', () => {
     const rate = 10
     await alter({ user: null }, { controller_mutation_rate: rate })
     const room = (rate * quotaLimits.mutationBurstMs) / 1000
-    assert.deepEqual(await createTopic('first', room + 2), [0, 0])
+    assert.deepEqual(await createTopic('first', room + 5), [0, 0])
     const [code, throttleTimeMs = 0] = await createTopic('second', 1)
     assert.equal(code, throttlingQuotaExceeded)
-    assert.ok(throttleTimeMs > 100 && throttleTimeMs <= 200, String(throttleTimeMs))
-    const [olderCode, olderMs = 0] = await createTopic('third', 1, 5)
+    assert.ok(throttleTimeMs > 50 && throttleTimeMs <= 500, String(throttleTimeMs))
+    const [olderCode, olderMs = 0] = await createTopic('third', 10, 5)
     assert.equal(olderCode, 0)
-    assert.ok(olderMs > throttleTimeMs && olderMs <= 300, String(olderMs))
+    assert.ok(olderMs > throttleTimeMs && olderMs <= 1500, String(olderMs))
   })
 
   it('the time of requests counts, and mutes for a second at most', async () => {
@@ -242,14 +264,29 @@ describe('quotas are enforced', () => {
   })
 
   it('a connection that is too many for its address is closed, after a while', async () => {
-    await alter({ ip: '127.0.0.1' }, { connection_creation_rate: 10 })
-    const count = 10 * burst + 1
+    await alter({ ip: '127.0.0.1' }, { connection_creation_rate: 1 })
+    const count = burst + 1
     const clients = await Promise.all(Array.from({ length: count }, newClient))
     const startedAt = performance.now()
     const socket = connect(fixture.kafkaPort, '127.0.0.1')
     await once(socket.resume(), 'close')
     assert.ok(performance.now() - startedAt > 50)
     await alter({ ip: '127.0.0.1' }, { connection_creation_rate: null })
+    for (const client of clients) await client[Symbol.asyncDispose]()
+  })
+
+  it('KIP-612: connections beyond max.connection.creation.rate wait for their turn', async () => {
+    const setRate = async (value: string | null): Promise<void> => {
+      const change = ['max.connection.creation.rate', value, value === null ? 1 : 0] as const
+      const [code] = await new ConfigCalls(fixture.client).alter(configType.broker, '', [change])
+      assert.equal(code, 0)
+    }
+    await setRate('2')
+    const clients = await Promise.all(Array.from({ length: 2 * burst + 1 }, newClient))
+    const startedAt = performance.now()
+    await describeQuotas([], clients.at(-1))
+    assert.ok(performance.now() - startedAt > 100)
+    await setRate(null)
     for (const client of clients) await client[Symbol.asyncDispose]()
   })
 
@@ -265,7 +302,7 @@ describe('quotas are enforced', () => {
       await producer.send({ topic: 't', messages: [{ value }] })
     const expected = ((25 * 10_100) / 20_000 - burst) * 1000
     const ms = performance.now() - startedAt
-    assert.ok(ms > expected * 0.9 && ms < expected + 1500, `${ms} ms instead of ${expected}`)
+    assert.ok(ms > expected * 0.9 && ms < expected + 5000, `${ms} ms instead of ${expected}`)
     await producer.disconnect()
   })
 })

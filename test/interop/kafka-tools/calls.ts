@@ -138,19 +138,8 @@ export const kafkaTools: readonly Tool[] = [
       },
       {
         step: 'a group of KIP-848',
-        args: '--topic tools --timeout-ms 1000 --command-property group.protocol=consumer',
-        lacks: 'The cluster does not support the new CONSUMER group protocol',
-      },
-    ],
-  },
-  {
-    name: 'kafka-console-share-consumer',
-    main: `${tools}.consumer.ConsoleShareConsumer`,
-    calls: [
-      {
-        step: 'a share group',
-        args: '--topic tools --timeout-ms 1000 --max-messages 1',
-        lacks: 'The cluster does not support the share group protocol',
+        args: '--topic tools --from-beginning --max-messages 5 --timeout-ms 10000 --group next-readers --command-property group.protocol=consumer',
+        says: /1\n2\n3\n4\n5\nProcessed a total of 5 messages/,
       },
     ],
   },
@@ -244,11 +233,6 @@ export const kafkaTools: readonly Tool[] = [
     calls: [{ step: 'list', args: '--list', says: /console-consumer-\d+ +Classic/ }],
   },
   {
-    name: 'kafka-share-groups',
-    main: `${tools}.consumer.group.ShareGroupCommand`,
-    calls: [{ step: 'list', args: '--list' }],
-  },
-  {
     name: 'kafka-streams-groups',
     main: `${tools}.streams.StreamsGroupCommand`,
     calls: [{ step: 'list', args: '--list' }],
@@ -317,9 +301,39 @@ export const kafkaTools: readonly Tool[] = [
       },
       { step: 'describe clients', args: '--entity-type clients --describe' },
       {
-        step: 'quotas',
+        step: 'quotas of a client',
         args: '--entity-type clients --entity-name app --alter --add-config producer_byte_rate=1000000',
-        lacks: 'Quotas of clients are not enforced, so none can be set',
+        says: /Completed updating config for client app/,
+      },
+      {
+        step: 'quotas of a user with every client',
+        args: '--entity-type users --entity-name app --entity-type clients --entity-default --alter --add-config request_percentage=50.5,controller_mutation_rate=10',
+        says: /Completed updating config for user app/,
+      },
+      {
+        step: 'quotas of every address',
+        args: '--entity-type ips --entity-default --alter --add-config connection_creation_rate=1000',
+        says: /Completed updating default config for ips/,
+      },
+      {
+        step: 'describe quotas',
+        args: '--entity-type clients --entity-name app --describe',
+        says: /Quota configs for client-id 'app' are producer_byte_rate=1000000\.0/,
+      },
+      {
+        step: 'describe quotas of users with clients',
+        args: '--entity-type users --entity-type clients --describe',
+        says: /user-principal 'app', the default client-id are .*request_percentage=50\.5/,
+      },
+      {
+        step: 'take quotas back',
+        args: '--entity-type ips --entity-default --alter --delete-config connection_creation_rate',
+        says: /Completed updating default config for ips/,
+      },
+      {
+        step: 'a quota that cannot be',
+        args: '--entity-type clients --entity-name app --alter --add-config producer_byte_rate=0',
+        says: /Quota producer_byte_rate must be greater than 0/,
         fails: true,
       },
     ],

@@ -41,8 +41,18 @@ export const clusterTools: readonly Tool[] = [
       {
         step: 'upgrade',
         args: 'upgrade --release-version 4.0',
-        lacks: 'The node does not support UPDATE_FEATURES',
+        says: /The update failed for all features since the following feature had an error/,
         fails: true,
+      },
+      {
+        step: 'downgrade a feature',
+        args: 'downgrade --feature transaction.version=1',
+        says: /transaction\.version was downgraded to 1\./,
+      },
+      {
+        step: 'upgrade a feature',
+        args: 'upgrade --feature transaction.version=2',
+        says: /transaction\.version was upgraded to 2\./,
       },
     ],
   },
@@ -55,7 +65,7 @@ export const clusterTools: readonly Tool[] = [
       {
         step: 'remove-controller',
         args: 'remove-controller --controller-id 2 --controller-directory-id AAAAAAAAAAAAAAAAAAAAAA',
-        lacks: 'The node does not support REMOVE_RAFT_VOTER',
+        lacks: 'support removing voter because the kraft.version feature is 0',
         fails: true,
       },
     ],
@@ -90,14 +100,17 @@ export const clusterTools: readonly Tool[] = [
       {
         step: 'list',
         args: 'list',
-        lacks: 'The node does not support LIST_TRANSACTIONS',
-        fails: true,
+        says: /TransactionalId\s+Coordinator\s+ProducerId\s+TransactionState/,
       },
       {
         step: 'describe-producers',
         args: 'describe-producers --topic tools --partition 0',
-        lacks: 'The node does not support DESCRIBE_PRODUCERS',
-        fails: true,
+        says: /ProducerId\s+ProducerEpoch\s+LatestCoordinatorEpoch/,
+      },
+      {
+        step: 'find-hanging',
+        args: 'find-hanging --broker-id 1 --max-transaction-timeout 15',
+        says: /Topic\s+Partition\s+ProducerId/,
       },
     ],
   },
@@ -108,7 +121,7 @@ export const clusterTools: readonly Tool[] = [
       {
         step: 'describe',
         args: '--describe --command-config FOLDER/empty.properties',
-        lacks: 'The node does not support DESCRIBE_DELEGATION_TOKEN',
+        lacks: 'Delegation Token feature is not enabled',
         fails: true,
       },
     ],

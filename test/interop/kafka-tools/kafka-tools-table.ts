@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { row, sign, type ResultsByName, type ResultsTable, type Verdict } from '../results.ts'
 import { kafkaTools, type Tool, type ToolCall } from './calls.ts'
 import { clusterTools } from './cluster-calls.ts'
+import { shareTools } from './share-calls.ts'
 
 /** In the order of their calls. */
-export const allTools: readonly Tool[] = [...kafkaTools, ...clusterTools]
+export const allTools: readonly Tool[] = [...kafkaTools, ...shareTools, ...clusterTools]
 
 /** Results of kafka-tools.test.ts. */
 export const kafkaToolsTable: ResultsTable = {

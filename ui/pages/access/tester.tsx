@@ -18,7 +18,27 @@ import type { User } from './access-json.ts'
 import { quoted, vhostFlag } from './permissions.tsx'
 import { useVHostNames } from './use-vhost-names.ts'
 
-type Action = 'enter' | 'configure' | 'write' | 'read' | 'describe' | 'manage'
+type Action =
+  | 'enter'
+  | 'configure'
+  | 'write'
+  | 'read'
+  | 'describe'
+  | 'manage'
+  | 'create'
+  | 'delete'
+  | 'alter'
+  | 'describe-configs'
+  | 'alter-configs'
+
+/** Only for what clients of Kafka ask: permissions do not tell them apart, ACLs do. */
+const kafkaActions: ReadonlySet<Action> = new Set([
+  'create',
+  'delete',
+  'alter',
+  'describe-configs',
+  'alter-configs',
+])
 
 const actions: Readonly<Record<Action, string>> = {
   enter: 'enter the virtual host',
@@ -27,12 +47,19 @@ const actions: Readonly<Record<Action, string>> = {
   configure: 'configure (declare, delete)',
   describe: 'see that there is',
   manage: 'see these pages as',
+  create: 'create (Kafka)',
+  delete: 'delete (Kafka)',
+  alter: 'alter (Kafka)',
+  'describe-configs': 'see the settings of (Kafka)',
+  'alter-configs': 'change the settings of (Kafka)',
 }
 const kinds: Readonly<Record<string, string>> = {
   queue: 'the queue or stream',
   exchange: 'the exchange',
   topic: "Kafka's topic",
   group: "Kafka's group",
+  'transactional-id': "Kafka's transactional id",
+  cluster: "Kafka's cluster",
 }
 const tags = ['management', 'policymaker', 'monitoring', 'administrator']
 
@@ -44,29 +71,37 @@ interface Question {
   readonly vhost: string
   readonly key: string
   readonly tag: string
+  readonly from: string
 }
 
 function readQuestion(params: ReadonlyMap<string, string>): Question {
   const action = (params.get('action') ?? 'write') as Action
+  const kind = params.get('kind') ?? 'queue'
   return {
     who: params.get('who') ?? '',
     action: action in actions ? action : 'write',
-    kind: params.get('kind') ?? 'queue',
+    kind: kafkaActions.has(action) && isOfAmqp(kind) ? 'topic' : kind,
     name: params.get('name') ?? '',
     vhost: params.get('vhost') ?? '/',
     key: params.get('key') ?? '',
     tag: params.get('tag') ?? 'management',
+    from: params.get('from') ?? '',
   }
 }
 
+function isOfAmqp(kind: string): boolean {
+  return kind === 'queue' || kind === 'exchange'
+}
+
 /** Undefined while something is missing. */
-function bodyOf({ who, action, kind, name, vhost, key, tag }: Question): object | undefined {
+function bodyOf({ who, action, kind, name, vhost, key, tag, from }: Question): object | undefined {
   if (who === '') return undefined
   if (action === 'manage') return { user: who, action, tag }
   if (action === 'enter') return { user: who, vhost, action }
-  if (name === '' && kind !== 'exchange') return undefined
+  if (name === '' && kind !== 'exchange' && kind !== 'cluster') return undefined
   const routing = kind === 'exchange' && key !== '' ? { routing_key: key } : {}
-  return { user: who, vhost, action, kind, name, ...routing }
+  const host = from === '' ? {} : { host: from }
+  return { user: who, vhost, action, kind, name, ...routing, ...host }
 }
 
 export function TesterTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element {
@@ -92,7 +127,7 @@ export function TesterTab({ tabs }: { readonly tabs: JSX.Element }): JSX.Element
           {body === undefined && (
             <Empty
               title="Say who, and what"
-              text="The answer names the pattern, the tag or the setting that decides, in the order in which the broker asks."
+              text="The answer names the pattern, the ACL, the tag or the setting that decides, in the order in which the broker asks."
               command="pabal permission test app write queue orders"
             />
           )}
@@ -157,20 +192,29 @@ function QuestionForm({ question }: Asking): JSX.Element {
   )
 }
 
-function ObjectFields({ question: { action, kind, name, key } }: Asking): JSX.Element {
+function ObjectFields({ question: { action, kind, name, key, from } }: Asking): JSX.Element {
   const hasKey = kind === 'exchange' && (action === 'write' || action === 'read')
   return (
     <>
-      <Select label="what" value={kind} options={kinds} param="kind" />
-      <Text
-        label="called"
-        value={name}
-        param="name"
-        placeholder={kind === 'exchange' ? 'empty: the default exchange' : 'orders'}
-      />
+      <Select label="what" value={kind} options={kindsFor(action)} param="kind" />
+      {kind !== 'cluster' && (
+        <Text
+          label="called"
+          value={name}
+          param="name"
+          placeholder={kind === 'exchange' ? 'empty: the default exchange' : 'orders'}
+        />
+      )}
       {hasKey && <Text label="with the routing key" value={key} param="key" />}
+      <Text label="from the address" value={from} param="from" placeholder="anywhere" />
     </>
   )
+}
+
+/** AMQP has no such operations. */
+function kindsFor(action: Action): Readonly<Record<string, string>> {
+  if (!kafkaActions.has(action)) return kinds
+  return Object.fromEntries(Object.entries(kinds).filter(([kind]) => !isOfAmqp(kind)))
 }
 
 function VHostField({ question: { vhost } }: Asking): JSX.Element {
@@ -257,10 +301,13 @@ function Step({ step }: { readonly step: AccessTestStepJson }): JSX.Element {
   )
 }
 
-function commandOf({ who, action, kind, name, vhost, key, tag }: Question): string {
+function commandOf(question: Question): string {
+  const { who, action, kind, name, vhost, key, tag, from } = question
   const command = `pabal permission test ${quoted(who)} ${action}`
   if (action === 'manage') return `${command} ${tag}`
   if (action === 'enter') return command + vhostFlag(vhost)
   const routing = kind === 'exchange' && key !== '' ? ` --routing-key ${quoted(key)}` : ''
-  return `${command} ${kind} ${quoted(name)}${routing}${vhostFlag(vhost)}`
+  const called = kind === 'cluster' ? '' : ` ${quoted(name)}`
+  const host = from === '' ? '' : ` --from ${quoted(from)}`
+  return `${command} ${kind}${called}${routing}${host}${vhostFlag(vhost)}`
 }

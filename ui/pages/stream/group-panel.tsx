@@ -16,7 +16,7 @@ import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chart } from '../../parts/chart.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
-import { Facts } from '../../parts/facts.tsx'
+import { type Fact, Facts } from '../../parts/facts.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
 import { Panel } from '../../parts/panel.tsx'
@@ -94,7 +94,9 @@ function Shown({
             hint: 'How long the next message that it will read has been there',
           },
           { name: 'Members', value: `${count(group.members)}, ${group.state.toLowerCase()}` },
+          { name: 'Protocol', value: protocolWords(group), hint: 'How members share partitions' },
           ...(others > 0 ? [{ name: 'It also reads', value: counted(others, 'other topic') }] : []),
+          ...deadLetterFacts(group),
         ]}
       />
       {history.length > 1 && (
@@ -119,6 +121,32 @@ function Shown({
       <ResetForm group={group} topic={topic} />
     </>
   )
+}
+
+/** Where records go that it cannot process; nothing where none do. */
+function deadLetterFacts({ dead_letters: letters }: GroupShownJson): Fact[] {
+  const { attempts, to, set_aside: setAside } = letters
+  if (to === null && setAside === 0) return []
+  const rule = to !== null && (
+    <>
+      go to <Name value={to} /> after {counted(attempts ?? 0, 'attempt')},{' '}
+    </>
+  )
+  const value = (
+    <>
+      {rule}
+      {count(setAside)} so far
+    </>
+  )
+  const hint = 'Records at which its members begin again and again, since the start of the broker'
+  return [{ name: 'Set aside', value, hint }]
+}
+
+function protocolWords({ type, protocol, generation, ...group }: GroupShownJson): string {
+  if (type !== 'consumer') return protocol === '' ? type : `${type}, ${protocol}`
+  const isLate = group.assignment_epoch !== generation
+  const assigned = isLate ? `, assigned for ${group.assignment_epoch ?? 0}` : ''
+  return `${type}, ${protocol}, epoch ${generation}${assigned}`
 }
 
 function placeColumns(members: readonly GroupMemberJson[]): readonly Column<GroupPlaceJson>[] {
@@ -179,20 +207,24 @@ function Members({
   return (
     <Section title="Members">
       <ul class="stream-settings consumers-members">
-        {members.map(({ id, client_id: client, instance_id: instance, host, partitions }) => (
-          <li key={id} title={id}>
-            <Name value={instance ?? client} />
-            <span class="soft">{host.replace(/^\//, '')}</span>
-            <span class="soft">
-              {partitions === null
-                ? 'reads what only its client knows'
-                : partitionWords(partitions.filter((each) => each.topic === topic))}
-            </span>
+        {members.map((member) => (
+          <li key={member.id} title={member.id}>
+            <Name value={member.instance_id ?? member.client_id} />
+            <span class="soft">{member.host.replace(/^\//, '')}</span>
+            <span class="soft">{memberWords(member, topic)}</span>
           </li>
         ))}
       </ul>
     </Section>
   )
+}
+
+function memberWords({ partitions, target, epoch }: GroupMemberJson, topic: string): string {
+  if (partitions === null) return 'reads what only its client knows'
+  const read = partitionWords(partitions.filter((each) => each.topic === topic))
+  if (target === null) return read
+  const wanted = partitionWords(target.filter((each) => each.topic === topic))
+  return wanted === read ? `${read}, epoch ${epoch}` : `${read}, to be ${wanted}, epoch ${epoch}`
 }
 
 function partitionWords(partitions: readonly { readonly partition: number }[]): string {

@@ -34,6 +34,12 @@ const labels: Readonly<Record<string, string>> = {
   'max.message.bytes': 'Max batch size',
   'message.timestamp.type': 'Timestamps',
   'pabal.profile': 'Profile',
+  'min.cleanable.dirty.ratio': 'Compacted from this dirty share on',
+  'min.compaction.lag.ms': 'Compacted no sooner than after',
+  'max.compaction.lag.ms': 'Compacted no later than after',
+  'delete.retention.ms': 'Tombstones kept',
+  'segment.ms': 'Active part, time',
+  'segment.bytes': 'Active part, size',
 }
 
 export function settingLabel(name: string): string {
@@ -53,6 +59,8 @@ const words: Readonly<Record<string, string>> = {
   'reject-publish-dlx': 'new ones are refused, and die',
   delete: 'deleted',
   compact: 'compacted',
+  'compact,delete': 'compacted, and old ones deleted',
+  'delete,compact': 'compacted, and old ones deleted',
   CreateTime: 'as its producer says',
   LogAppendTime: 'when it came in',
   'at-most-once': 'dropped where no queue takes them',
@@ -64,15 +72,22 @@ export function settingValue({ name, value }: Pick<StreamSettingJson, 'name' | '
   if (value === null) return none[name] ?? 'none'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   const number = Number(value)
-  if (value === '' || Number.isNaN(number)) {
-    if (name === 'dead-letter-exchange' && value === '') return 'the default one'
-    return words[value] ?? String(value)
-  }
-  if (number < 0) return 'no limit'
+  if (value === '' || Number.isNaN(number)) return textValue(name, String(value))
+  return numberValue(name, number)
+}
+
+function numberValue(name: string, number: number): string {
+  if (number < 0 || number > Number.MAX_SAFE_INTEGER) return 'no limit'
+  if (name === 'min.cleanable.dirty.ratio') return `${Math.round(number * 100)} %`
   if (/ms$|ttl$|expires$|timeout$|retry-m/.test(name)) return duration(number)
   if (name === 'max-publish-rate') return rate(number)
   if (/bytes/.test(name)) return bytes(number)
   return count(number)
+}
+
+function textValue(name: string, value: string): string {
+  if (name === 'dead-letter-exchange' && value === '') return 'the default one'
+  return words[value] ?? value
 }
 
 /** What decided on it. */

@@ -40,6 +40,26 @@ const partitionColumns: readonly Column<PartitionRow>[] = [
   { key: 'bytes', label: 'On disk', align: 'end', cell: ({ bytes }) => <Bytes value={bytes} /> },
 ]
 
+const compactedColumn: Column<PartitionRow> = {
+  key: 'compacted',
+  label: 'Compacted to',
+  align: 'end',
+  priority: 2,
+  cell: ({ compacted }) =>
+    compacted === null || compacted.at === null ? (
+      'not yet'
+    ) : (
+      <span title={`${Math.round(compacted.dirty_ratio * 100)} % came later`}>
+        <Num value={compacted.end} />
+      </span>
+    ),
+}
+
+function columnsFor({ offsets }: StreamShownJson): readonly Column<PartitionRow>[] {
+  const isCompacted = offsets.some(({ compacted }) => compacted !== null)
+  return isCompacted ? [...partitionColumns, compactedColumn] : partitionColumns
+}
+
 export function Partitions({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const [isAdding, setAdding] = useState(false)
   const isTopic = stream.kind === 'topic'
@@ -53,7 +73,7 @@ export function Partitions({ stream }: { readonly stream: StreamShownJson }): JS
     >
       <Table
         label={isTopic ? 'Partitions' : 'Logs'}
-        columns={partitionColumns}
+        columns={columnsFor(stream)}
         rows={rowsOf(stream.offsets)}
         keyOf={({ partition }) => `${partition}`}
         empty={null}

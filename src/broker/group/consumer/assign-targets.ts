@@ -8,10 +8,12 @@ import { subscribedTopicsOf, topicIdsOf } from './subscribed-topics-of.ts'
 
 /** When it may be made again: at once in most cases. */
 export function mayAssign(group: ConsumerGroup): boolean {
-  const { assignedAtMs, context } = group
-  if (assignedAtMs === undefined || group.epoch === group.assignmentEpoch) return true
+  const { assigned, context } = group
+  if (assigned === undefined) return true
   const { assignmentIntervalMs } = context.consumerConfigOf(group.id)
-  return context.clock.monotonic() - assignedAtMs >= assignmentIntervalMs
+  // With thousands of members that come one by one, most of the time is for others.
+  const restMs = assigned.tookMs * groupLimits.assignmentRestFactor
+  return context.clock.monotonic() - assigned.atMs >= Math.max(assignmentIntervalMs, restMs)
 }
 
 /** The name of the assignor that most members want that want one. */
@@ -32,6 +34,8 @@ export function assignorOf(group: ConsumerGroup): string {
  * goes on as it is; false then.
  */
 export function assignTargets(group: ConsumerGroup): boolean {
+  const { clock } = group.context
+  const startedAt = clock.monotonic()
   const subscribed = subscribedTopicsOf(group)
   const partitionCounts = new Map<string, number>()
   let partitionCount = 0
@@ -52,6 +56,8 @@ export function assignTargets(group: ConsumerGroup): boolean {
     const member = members[index]!
     if (!areEqual(member.target, target)) group.setTarget(member, target)
   }
-  group.onAssigned()
+  // A small one takes next to nothing, whatever else the machine did meanwhile.
+  const isLarge = members.length + partitionCount >= groupLimits.assignmentRestFrom
+  group.onAssigned(isLarge ? clock.monotonic() - startedAt : 0)
   return true
 }

@@ -94,8 +94,14 @@ function refusalOfJoin(group: ConsumerGroup, request: JoinRequest): GroupErrorCo
   if (request.protocolType !== protocolType || !isSound || !isShared(group, request)) {
     return 'inconsistent_group_protocol'
   }
+  if (known === undefined && wasLost(request)) return 'unknown_member_id'
   if (known === undefined && !context.admission.mayEnter) return 'coordinator_not_available'
   return hasRoomForWishes(group, known, wishesOf(request)) ? undefined : 'group_max_size_reached'
+}
+
+/** Was it a member, and works on what others may have by now? It has to give that up before it joins. */
+function wasLost({ memberId, protocols }: JoinRequest): boolean {
+  return memberId !== '' && ownedPartitions(protocols[0]!.metadata).length > 0
 }
 
 /** Whether all members of the classic protocol could share one of these, if they were alone. */

@@ -52,8 +52,8 @@ export class ConsumerGroup {
   /** Names, ids and partitions of the topics that members are subscribed to, in short. */
   topicsHash = ''
   topicsLook: TopicsLook | undefined
-  /** When the assignment was made, on the monotonic clock. */
-  assignedAtMs: number | undefined
+  /** When the assignment was made, on the monotonic clock, and how long that took. */
+  assigned: { readonly atMs: number; readonly tookMs: number } | undefined
   readonly #hooks: ConsumerGroupHooks
   readonly #members = new Map<string, ConsumerMember>()
   readonly #idsByInstance = new Map<string, string>()
@@ -206,9 +206,9 @@ export class ConsumerGroup {
   }
 
   /** Members have targets for the present epoch. */
-  onAssigned(): void {
+  onAssigned(tookMs: number): void {
     this.#assignmentEpoch = this.#epoch
-    this.assignedAtMs = this.context.clock.monotonic()
+    this.assigned = { atMs: this.context.clock.monotonic(), tookMs }
     this.unsaved.hasGroup = true
     this.#state = undefined
   }

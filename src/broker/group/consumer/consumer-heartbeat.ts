@@ -60,11 +60,11 @@ function heartbeatIn(
     clientHost: request.clientHost,
     wishes: wishesOf(member.wishes, request),
   })
-  const hasNewTopics = resolve(group, resolved)
+  resolve(group, resolved)
   const isPatternResolved =
     changed.hasPattern && group.patterns.isResolved(member.wishes.topicPattern)
   moveOn(group, member, {
-    hasChanged: group.epoch === 0 || changed.hasNames || isPatternResolved || hasNewTopics,
+    hasChanged: group.epoch === 0 || changed.hasNames || isPatternResolved,
     hasSubscriptionChanged: changed.hasNames || changed.hasPattern,
     owned: request.owned,
   })
@@ -80,19 +80,17 @@ function heartbeatIn(
   }
 }
 
-/** What was found goes to the patterns that somebody is still subscribed to; says whether that is something new. */
-function resolve(group: ConsumerGroup, resolved: readonly ResolvedPattern[]): boolean {
-  if (resolved.length === 0) return false
-  let hasChanged = false
+/** What was found goes to the patterns that somebody is still subscribed to. */
+function resolve(group: ConsumerGroup, resolved: readonly ResolvedPattern[]): void {
+  if (resolved.length === 0) return
+  const { patterns, unsaved, context } = group
   for (const each of resolved) {
-    const isNew = !group.patterns.isResolved(each.pattern)
-    if (!group.patterns.resolve(each)) continue
-    group.unsaved.changePattern(each.pattern)
-    hasChanged ||= !isNew || each.topics.size > 0
+    if (!patterns.resolve(each)) continue
+    unsaved.changePattern(each.pattern)
+    // The group looks whether that makes another assignment.
+    group.topicsLook = undefined
   }
-  const { topics, clock } = group.context
-  group.patterns.lookedUp = { atMs: clock.monotonic(), version: topics.version }
-  return hasChanged
+  patterns.lookedUp = { atMs: context.clock.monotonic(), version: context.topics.version }
 }
 
 /** A request that leaves nothing out, as members send after errors: its sender may have missed an answer. */

@@ -16,7 +16,7 @@ export function findConsumerGroup(table: GroupTable, groupId: string): ConsumerG
     return refusal('group_id_not_found', `Consumer group ${groupId} not found.`)
   }
   if (group.state === 'Dead') return beingDeleted()
-  return group.kind === 'consumer' ? group : isClassic(groupId)
+  return group.kind === 'consumer' ? group : isNoConsumerGroup(groupId)
 }
 
 export function groupToJoin(
@@ -24,6 +24,7 @@ export function groupToJoin(
   { groupId, memberEpoch }: JoiningConsumer,
 ): ConsumerGroup | Refusal {
   if (memberEpoch !== 0) return findConsumerGroup(table, groupId)
+  if (table.isTaken(groupId)) return isNoConsumerGroup(groupId)
   const group: AnyGroup | undefined = table.find(groupId)
   if (group?.state === 'Dead') return beingDeleted()
   if (group !== undefined) return group.kind === 'consumer' ? group : toConsumerGroup(table, group)
@@ -44,7 +45,7 @@ export function discardIfUnused(table: GroupTable, group: ConsumerGroup): void {
   if (epoch === 0 && memberCount === 0 && offsets.count === 0) table.delete(group)
 }
 
-function isClassic(groupId: string): Refusal {
+function isNoConsumerGroup(groupId: string): Refusal {
   return refusal('group_id_not_found', `Group ${groupId} is not a consumer group.`)
 }
 

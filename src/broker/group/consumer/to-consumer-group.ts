@@ -7,9 +7,9 @@ import type { GroupTable } from '../group-table.ts'
 import type { Group } from '../group.ts'
 import { type Refusal, refusal } from '../refusal.ts'
 import { subscribedTopics } from '../subscribed-topics.ts'
-import { filtered } from './assignment.ts'
+import { filtered, joined } from './assignment.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
-import { hasUserData, idsOf } from './consumer-protocol.ts'
+import { hasUserData, idsOf, ownedPartitions } from './consumer-protocol.ts'
 import { createConsumerGroup } from './create-consumer-group.ts'
 
 /** Puts it into the table, in memory; the caller stores it. */
@@ -19,6 +19,7 @@ export function toConsumerGroup(table: GroupTable, classic: Group): ConsumerGrou
   const { id, offsets, generation } = classic
   const group = createConsumerGroup(table, id, { offsets, epoch: generation })
   for (const member of classic.members.values()) addMember(group, classic, member)
+  for (const member of classic.members.values()) addClaims(group, classic, member)
   group.unsaved.hasGroup = true
   group.unsaved.dropRows([encodeGroupKey(id), ...classic.formerKeys])
   classic.retire('rebalance_in_progress')
@@ -57,8 +58,12 @@ function whyNot(classic: Group): string | undefined {
 
 /** A group that has not agreed on a protocol yet goes by what the member wants most. */
 function subscriptionOf(classic: Group, member: GroupMember): readonly string[] | undefined {
-  const metadata = member.metadataFor(classic.protocolName) ?? member.terms.protocols[0]?.metadata
+  const metadata = metadataOf(classic, member)
   return metadata && subscribedTopics(metadata)
+}
+
+function metadataOf({ protocolName }: Group, member: GroupMember): Buffer | undefined {
+  return member.metadataFor(protocolName) ?? member.terms.protocols[0]?.metadata
 }
 
 function addMember(group: ConsumerGroup, classic: Group, from: GroupMember): void {
@@ -85,4 +90,21 @@ function addMember(group: ConsumerGroup, classic: Group, from: GroupMember): voi
   member.target = assigned
   group.add(member)
   member.deadlines.session.set(terms.sessionTimeoutMs)
+}
+
+/**
+ * While a group rebalances, cooperative members work on what they said that they have when they joined, which no
+ * assignment says: it is theirs until they join without it.
+ */
+function addClaims(group: ConsumerGroup, classic: Group, from: GroupMember): void {
+  const metadata = metadataOf(classic, from)
+  const member = group.find(from.id)
+  if (metadata === undefined || member === undefined) return
+  const claims = filtered(
+    idsOf(ownedPartitions(metadata), group.context.topics),
+    (topicId, partition) => group.owners.find(topicId, partition) === undefined,
+  )
+  if (claims.size === 0) return
+  const { progress } = member
+  group.advance(member, { ...progress, assigned: joined(progress.assigned, claims) })
 }
