@@ -112,7 +112,7 @@ test('who may enter no virtual host sees nothing of it', async () => {
     principal,
     login: ownerCaller.login,
     hasTag: (tag) => tag === 'management',
-    rightsIn: () => Object.assign(Object.create(rights) as typeof rights, { hasAccess: false }),
+    rightsIn: () => Object.create(rights, { hasAccess: { value: false } }) as typeof rights,
     isCurrent: () => true,
   }
   const { counts, history, is_empty: isEmpty } = await ask(none)
