@@ -20,6 +20,7 @@ export interface DeadRecordFacts {
 
 const messages: Readonly<Record<ShareDeath, string>> = {
   rejected: 'The record was rejected by a member of the group.',
+  expired: 'The time to live of the record was over before a member got it.',
   delivery_limit: 'The record has been delivered as often as it may be.',
 }
 const lengthSize = 4

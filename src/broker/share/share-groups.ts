@@ -56,7 +56,7 @@ export interface ShareCounters {
 
 export class ShareGroups {
   readonly counters: ShareCounters = { accepted: 0, archived: 0, dead: 0 }
-  readonly shared: SharedRecords = { count: 0 }
+  readonly shared: SharedRecords = { count: 0, heldCount: 0 }
   readonly #options: ShareGroupsOptions
   readonly #groups = new Map<string, ShareGroup>()
   /** Topics in which a group is being given its places, by group and topic id. */

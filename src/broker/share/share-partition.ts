@@ -2,16 +2,19 @@
 // that the group is done with, and which of the others members have.
 //
 // Invariant: an offset from the cursor's floor to `#next` is acked, acquired (a member has it), returned
-// (available again) or dying (on its way to the dead letters), and only one of these. Nobody has had what
-// is at or above `#next` in this process. How often a record came back is a note of the cursor.
+// (available again), held (its time has not come, or has come and nobody has got it yet) or dying (on its
+// way to the dead letters), and only one of these. Nobody has looked at what is at or above `#next` in this
+// process. How often a record came back is a note of the cursor.
 import type { Clock } from '../../lib/clock.ts'
 import { shareLimits } from '../../limits/share.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import type { DeliveryFacts } from '../../record/batch/delivery-facts.ts'
 import { NumberHeap } from '../queue/number-heap.ts'
 import type { Partition } from '../topic/partition.ts'
 import { AcquiredRecords, type RecordLock } from './acquired-records.ts'
+import { HeldRecords } from './held-records.ts'
 import type { ShareSettings } from './share-settings.ts'
 
 /** Records of one partition in a row that a member got. */
@@ -27,6 +30,8 @@ export interface BatchSpan {
   readonly last: number
   /** Members never get its records: those of aborted transactions, and markers. */
   readonly isHidden: boolean
+  /** What headers of its records say, by offset; undefined: nothing. */
+  readonly facts?: ReadonlyMap<number, DeliveryFacts> | undefined
 }
 
 /** What was read of a partition: all batches that there are from `from` to the end of the last one. */
@@ -46,7 +51,7 @@ export interface AcquireAsked {
 }
 
 /** Why records could not be processed. */
-export type ShareDeath = 'rejected' | 'delivery_limit'
+export type ShareDeath = 'rejected' | 'delivery_limit' | 'expired'
 
 /** Records on their way to where the group's dead letters go. */
 export interface DeadRecords {
@@ -61,6 +66,8 @@ export interface DeadRecords {
 export interface SharedRecords {
   /** Out, or came back and not done with. */
   count: number
+  /** Held until their time, or until somebody gets them then. */
+  heldCount: number
 }
 
 export interface SharePartitionContext {
@@ -83,6 +90,7 @@ export class SharePartition {
   readonly #returned = new Set<number>()
   readonly #returnedOrder = new NumberHeap()
   readonly #dying = new Set<number>()
+  readonly #held: HeldRecords
   #deadRecords: DeadRecords | undefined
   #next: number
   readonly #listeners = new Set<() => void>()
@@ -96,6 +104,11 @@ export class SharePartition {
     this.acquired = new AcquiredRecords(context.clock, (offsets) => {
       this.releaseAll(offsets)
     })
+    this.#held = new HeldRecords({
+      clock: context.clock,
+      onReady: () => this.tell(),
+      onChanged: (count) => (context.shared.heldCount += count),
+    })
   }
 
   /** The first record that the group is not done with (SPSO). */
@@ -106,6 +119,11 @@ export class SharePartition {
   /** Records that members have, that came back, or that are on their way to the dead letters. */
   get inFlightCount(): number {
     return this.acquired.size + this.#returned.size + this.#dying.size
+  }
+
+  /** Records that wait for their time, or that nobody has got since. */
+  get heldCount(): number {
+    return this.#held.size
   }
 
   /** Records on their way to the dead letters. */
@@ -123,6 +141,9 @@ export class SharePartition {
     const returned = this.#firstReturned()
     if (returned >= 0) return returned
     if (!this.#mayAcquireNew(this.#context.settings())) return -1
+    const ready = this.#firstReady()
+    if (ready >= 0) return ready
+    if (!this.#mayHold()) return -1
     const next = this.cursor.acked.nextUnacked(this.#next)
     return next < end ? next : -1
   }
@@ -131,20 +152,27 @@ export class SharePartition {
   acquire({ from, spans }: ReadSpans, asked: AcquireAsked): AcquiredRange[] {
     if (this.#isClosed) return []
     this.#passStart()
+    const { store, clock } = this.#context
     const settings = this.#context.settings()
     const lock = this.acquired.lock(asked.memberId, settings.recordLockMs)
-    const taking: Taking = { asked, settings, lock, ranges: [], count: 0, countMax: Infinity }
+    const now = clock.now()
+    const taking: Taking = { asked, settings, lock, now, ranges: [], count: 0, countMax: Infinity }
     let at = Math.max(from, this.cursor.floor)
-    for (const { first, last, isHidden } of spans) {
+    // Records may be too old.
+    const mayExpire = spans.some(({ facts }) => facts !== undefined)
+    if (mayExpire) store.beginAtom()
+    for (const span of spans) {
+      const { first, last, isHidden } = span
       if (last < at) continue
       if (isHidden) this.#archiveUnread(at, last)
       else {
         this.#archiveUnread(at, first - 1)
         if (taking.count >= asked.recordsMax) break
-        if (!this.#takeFrom(Math.max(first, at), last, taking)) break
+        if (!this.#takeFrom(span, at, taking)) break
       }
       at = last + 1
     }
+    if (mayExpire) store.endAtom()
     return taking.ranges
   }
 
@@ -188,14 +216,8 @@ export class SharePartition {
   die(offset: number, reason: ShareDeath): void {
     const record = this.acquired.get(offset)
     if (record === undefined) return
-    this.#deadRecords ??= this.#context.deadRecords(this)
-    if (this.#deadRecords === undefined) {
-      this.settle(offset, offset, 'archived')
-      return
-    }
     this.acquired.delete(offset)
-    this.#dying.add(offset)
-    this.#deadRecords.add(offset, reason, record.deliveryCount)
+    this.#bury(offset, reason, record.deliveryCount)
   }
 
   /** A dead record has gone. Within an atom. */
@@ -203,6 +225,8 @@ export class SharePartition {
     if (!this.#dying.delete(offset)) return
     this.#context.shared.count--
     this.cursor.ack(offset)
+    // There is room for another one.
+    this.tell()
   }
 
   /** Calls back once when the records that are dead by now have gone, durably. */
@@ -239,6 +263,7 @@ export class SharePartition {
     this.#returned.clear()
     this.#returnedOrder.clear()
     this.#dying.clear()
+    this.#held.close()
     this.#deadRecords?.close()
     this.tell()
   }
@@ -252,6 +277,21 @@ export class SharePartition {
   #mayAcquireNew({ recordLocksMax }: ShareSettings): boolean {
     if (this.#context.shared.count >= shareLimits.sharedRecordsMax) return false
     return this.inFlightCount < recordLocksMax
+  }
+
+  #mayHold(): boolean {
+    if (this.#context.shared.heldCount >= shareLimits.sharedHeldMax) return false
+    return this.#held.size < shareLimits.shareHeldMax
+  }
+
+  /** Of those whose time has come. */
+  #firstReady(): number {
+    for (;;) {
+      const offset = this.#held.firstReady()
+      // Its transaction was aborted meanwhile.
+      if (offset < 0 || !this.cursor.acked.isAcked(offset)) return offset
+      this.#held.takeReady(offset)
+    }
   }
 
   #firstReturned(): number {
@@ -274,21 +314,43 @@ export class SharePartition {
 
   #isAvailable(offset: number): boolean {
     if (this.cursor.acked.isAcked(offset)) return false
-    return offset >= this.#next || this.#returned.has(offset)
+    return this.#isNew(offset) || this.#returned.has(offset)
   }
 
-  /** Takes what is available of first … last, which is in one batch; false when that is enough. */
-  #takeFrom(first: number, last: number, taking: Taking): boolean {
+  /** Nobody has had it in this process, and somebody may. */
+  #isNew(offset: number): boolean {
+    return offset >= this.#next || this.#held.isReady(offset)
+  }
+
+  /** Takes what is available of a batch from `from` on; false when that is enough. */
+  #takeFrom({ first, last, facts }: BatchSpan, from: number, taking: Taking): boolean {
     const { asked } = taking
-    for (let offset = first; offset <= last; offset++) {
+    for (let offset = Math.max(first, from); offset <= last; offset++) {
       if (!this.#isAvailable(offset)) continue
-      const isNew = offset >= this.#next
-      if (isNew && !this.#mayAcquireNew(taking.settings)) return false
+      if (this.#isNew(offset) && !this.#mayAcquireNew(taking.settings)) return false
+      const said = facts?.get(offset)
+      const isTaken = said !== undefined && this.#pass(said, taking.now)
+      if (isTaken === 'full') return false
+      if (isTaken) continue
       const deliveryCount = (this.cursor.notes?.countOf(offset) ?? 0) + 1
       const isFull = asked.isStrict && taking.count >= asked.recordsMax
       if (isFull || !this.#admit(deliveryCount, taking)) return false
       this.#take(offset, deliveryCount, taking)
     }
+    return true
+  }
+
+  /** True when nobody gets the record now: its time has not come, or is over. Within an atom. */
+  #pass({ offset, deliverAt, expiresAt }: DeliveryFacts, now: number): boolean | 'full' {
+    if (deliverAt > now && offset >= this.#next) {
+      if (!this.#mayHold()) return 'full'
+      this.#held.hold(offset, deliverAt)
+      this.#next = offset + 1
+      return true
+    }
+    if (expiresAt > now) return false
+    this.#begin(offset)
+    this.#bury(offset, 'expired', this.cursor.notes?.countOf(offset) ?? 0)
     return true
   }
 
@@ -312,10 +374,7 @@ export class SharePartition {
 
   #take(offset: number, deliveryCount: number, taking: Taking): void {
     const { asked, lock, ranges } = taking
-    if (offset >= this.#next) {
-      this.#next = offset + 1
-      this.#context.shared.count++
-    } else this.#returned.delete(offset)
+    this.#begin(offset)
     this.acquired.set(offset, { lock, deliveryCount })
     taking.count++
     const open = ranges.at(-1)
@@ -325,8 +384,31 @@ export class SharePartition {
     } else ranges[ranges.length - 1] = { ...open, last: offset }
   }
 
+  /** What was available is so no more, and counts as in flight. */
+  #begin(offset: number): void {
+    if (offset >= this.#next) {
+      this.#next = offset + 1
+      this.#context.shared.count++
+    } else if (this.#held.takeReady(offset)) this.#context.shared.count++
+    else this.#returned.delete(offset)
+  }
+
+  /** What is in flight goes where dead letters go, or nowhere. Within an atom. */
+  #bury(offset: number, reason: ShareDeath, deliveryCount: number): void {
+    this.#deadRecords ??= this.#context.deadRecords(this)
+    if (this.#deadRecords === undefined) {
+      this.settle(offset, offset, 'archived')
+      this.#context.shared.count--
+      return
+    }
+    this.#dying.add(offset)
+    this.#deadRecords.add(offset, reason, deliveryCount)
+  }
+
   /** The group is done with what is available of first … last: nobody gets it. */
   #archiveUnread(first: number, last: number): void {
+    if (last < first) return
+    this.#held.takeReadyIn(first, last, (offset) => this.cursor.ack(offset))
     for (const offset of this.#returned) {
       if (offset < first || offset > last) continue
       this.cursor.ack(offset)
@@ -344,6 +426,7 @@ export class SharePartition {
     const before = this.inFlightCount
     this.cursor.ackRange(this.cursor.floor, startOffset - 1)
     this.acquired.deleteBelow(startOffset)
+    this.#held.deleteBelow(startOffset)
     for (const offset of this.#returned) if (offset < startOffset) this.#returned.delete(offset)
     for (const offset of this.#dying) if (offset < startOffset) this.#dying.delete(offset)
     this.#next = Math.max(this.#next, startOffset)
@@ -356,6 +439,8 @@ interface Taking {
   readonly asked: AcquireAsked
   readonly settings: ShareSettings
   readonly lock: RecordLock
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number
   readonly ranges: AcquiredRange[]
   count: number
   /** How many records may come, once one has failed often. */

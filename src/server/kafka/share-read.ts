@@ -24,6 +24,7 @@ import { partyOf } from './party.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { type RecordPlace, RecordWatch } from './record-watch.ts'
 import type { RequestContext } from './request-context.ts'
+import { type BatchFacts, readFacts } from './share-facts.ts'
 import { findSharePlace, type ShareRequester } from './share-requests.ts'
 import type { SharedPlace, ShareSession } from './share-sessions.ts'
 
@@ -54,6 +55,8 @@ interface Candidate {
   readonly from: number
   readonly end: number
   readonly records: PartitionRecords
+  /** What headers in each of its parts say. */
+  readonly facts: readonly (BatchFacts | undefined)[]
 }
 
 export class ShareRead {
@@ -150,10 +153,12 @@ export class ShareRead {
       if (!isStrict) share.passGap(from, end)
       return undefined
     }
-    const candidate = { place, share, from, end, records }
+    const facts: (BatchFacts | undefined)[] = []
+    const candidate = { place, share, from, end, records, facts }
     this.#candidates.push(candidate)
     this.#size += records.size
     this.#context.client.changeUnfinished(records.size)
+    facts.push(...(yield* readFacts(this.#context, partition, records.parts, from)))
     return candidate
   }
 
@@ -166,7 +171,7 @@ export class ShareRead {
       if (left <= 0) break
       const { place, share, from, end, records } = candidate
       const parts = records.parts.filter((part) => baseOffsetOf(part) < end)
-      const read = { from, spans: parts.map((part) => spanOf(part, candidate, asked.settings)) }
+      const read = { from, spans: spansOf(parts, candidate, asked.settings) }
       const ranges = share.acquire(read, { ...asked, recordsMax: left })
       if (ranges.length === 0) continue
       for (const { first, last } of ranges) left -= last - first + 1
@@ -234,6 +239,23 @@ function nextTurn({ clock }: RequestContext): Promise<void> {
 
 function baseOffsetOf(batch: Buffer): number {
   return readInt64(batch, batchField.baseOffset)
+}
+
+/** Nothing is known behind a batch that was looked at in part. */
+function spansOf(
+  parts: readonly Buffer[],
+  candidate: Candidate,
+  settings: ShareSettings,
+): BatchSpan[] {
+  const spans: BatchSpan[] = []
+  for (const [at, part] of parts.entries()) {
+    const span = spanOf(part, candidate, settings)
+    const known = candidate.facts[at]
+    const last = Math.min(span.last, known?.until ?? span.last)
+    spans.push({ ...span, last, facts: known?.facts })
+    if (last < span.last) break
+  }
+  return spans
 }
 
 function spanOf(
