@@ -6,7 +6,7 @@ import { type FieldEntry, FieldTable } from '../../record/message/field-table.ts
 import { bytesOfName } from '../../record/message/name-bytes.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { encodeFieldTable } from '../../record/message/write-field-table.ts'
-import type { ShareDeath } from './share-partition.ts'
+import type { ShareDeath } from './dead-records.ts'
 
 /** What the headers say. */
 export interface DeadRecordFacts {

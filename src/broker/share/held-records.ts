@@ -1,8 +1,16 @@
 // Records of a partition that a share group has passed without handing them out: those whose time has not come, and
-// those whose time has come since and that nobody has got yet. They are in memory only: after a restart the group
-// passes them again.
+// those that are ready, since their time has come or the group takes records by priority. They are in memory only: after
+// a restart the group passes them again.
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { NumberHeap } from '../queue/number-heap.ts'
+import { LeveledOffsets } from './leveled-offsets.ts'
+
+/** What a record waits for, and its priority once that has come. */
+interface Held {
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number
+  readonly level: number
+}
 
 export interface HeldRecordsOptions {
   readonly clock: Clock
@@ -15,13 +23,11 @@ export interface HeldRecordsOptions {
 export class HeldRecords {
   readonly #options: HeldRecordsOptions
   /** Whose time has not come: by offset. */
-  readonly #times = new Map<number, number>()
+  readonly #times = new Map<number, Held>()
   /** The times, and the offsets of each; some may have gone. */
   readonly #order = new NumberHeap()
   readonly #offsets = new Map<number, number[]>()
-  /** Whose time has come; the heap may have some that have gone. */
-  readonly #ready = new Set<number>()
-  readonly #readyOrder = new NumberHeap()
+  readonly #ready = new LeveledOffsets()
   #timer: Timer | undefined
   #timerAt = Infinity
 
@@ -34,32 +40,50 @@ export class HeldRecords {
     return this.#times.size + this.#ready.size
   }
 
-  /** The record waits until `time`, in milliseconds since the Unix epoch. */
-  hold(offset: number, time: number): void {
-    this.#add(offset, time)
+  /** Those that are ready. */
+  get readyCount(): number {
+    return this.#ready.size
+  }
+
+  hold(offset: number, held: Held): void {
+    this.#add(offset, held)
     this.#options.onChanged(1)
     this.#setTimer()
+  }
+
+  /** The record waits for nothing but its turn. */
+  addReady(offset: number, level: number): void {
+    this.#ready.add(offset, level)
+    this.#options.onChanged(1)
+  }
+
+  /** The priority of one that is ready; -1 for others. */
+  levelOf(offset: number): number {
+    return this.#ready.levelOf(offset)
+  }
+
+  /** How many that are ready go before those of `level`. */
+  countAbove(level: number): number {
+    return this.#ready.countAbove(level)
   }
 
   isReady(offset: number): boolean {
     return this.#ready.has(offset)
   }
 
-  /** The first one whose time has come; -1 when there is none. */
+  /** Which of those that are ready goes first; -1 when there is none. */
   firstReady(): number {
-    const order = this.#readyOrder
-    while (order.size > 0 && !this.#ready.has(order.peek())) order.pop()
-    return order.peek()
+    return this.#ready.first()
   }
 
-  /** Somebody gets it; false when its time has not come, or it is not here. */
+  /** Somebody gets it; false when it is not ready. */
   takeReady(offset: number): boolean {
     if (!this.#ready.delete(offset)) return false
     this.#options.onChanged(-1)
     return true
   }
 
-  /** Forgets those of first … last whose time has come, and calls back with each. */
+  /** Forgets those of first … last that are ready, and calls back with each. */
   takeReadyIn(first: number, last: number, onTaken: (offset: number) => void): void {
     if (last - first < this.#ready.size) {
       for (let offset = first; offset <= last; offset++) {
@@ -67,7 +91,7 @@ export class HeldRecords {
       }
       return
     }
-    for (const offset of this.#ready) {
+    for (const offset of this.#ready.offsets()) {
       if (offset < first || offset > last) continue
       this.takeReady(offset)
       onTaken(offset)
@@ -78,7 +102,7 @@ export class HeldRecords {
     const before = this.size
     if (before === 0) return
     const kept = Array.from(this.#times).filter(([offset]) => offset >= end)
-    for (const offset of this.#ready) if (offset < end) this.#ready.delete(offset)
+    this.#ready.deleteBelow(end)
     if (kept.length < this.#times.size) this.#setTimes(kept)
     this.#options.onChanged(this.size - before)
   }
@@ -92,18 +116,18 @@ export class HeldRecords {
     this.#order.clear()
     this.#offsets.clear()
     this.#ready.clear()
-    this.#readyOrder.clear()
   }
 
-  #setTimes(times: readonly (readonly [offset: number, time: number])[]): void {
+  #setTimes(times: readonly (readonly [offset: number, held: Held])[]): void {
     this.#times.clear()
     this.#offsets.clear()
     this.#order.clear()
-    for (const [offset, time] of times) this.#add(offset, time)
+    for (const [offset, held] of times) this.#add(offset, held)
   }
 
-  #add(offset: number, time: number): void {
-    this.#times.set(offset, time)
+  #add(offset: number, held: Held): void {
+    const { time } = held
+    this.#times.set(offset, held)
     const offsets = this.#offsets.get(time)
     if (offsets !== undefined) offsets.push(offset)
     else {
@@ -132,9 +156,10 @@ export class HeldRecords {
     while (this.#order.size > 0 && this.#order.peek() <= now) {
       const time = this.#order.pop()
       for (const offset of this.#offsets.get(time) ?? []) {
-        if (!this.#times.delete(offset)) continue
-        this.#ready.add(offset)
-        this.#readyOrder.push(offset)
+        const held = this.#times.get(offset)
+        if (held === undefined) continue
+        this.#times.delete(offset)
+        this.#ready.add(offset, held.level)
         hasWoken = true
       }
       this.#offsets.delete(time)

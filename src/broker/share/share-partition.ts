@@ -6,61 +6,20 @@
 // way to the dead letters), and only one of these. Nobody has looked at what is at or above `#next` in this
 // process. How often a record came back is a note of the cursor.
 import type { Clock } from '../../lib/clock.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import { shareLimits } from '../../limits/share.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { DeliveryFacts } from '../../record/batch/delivery-facts.ts'
-import { NumberHeap } from '../queue/number-heap.ts'
 import type { Partition } from '../topic/partition.ts'
 import { AcquiredRecords, type RecordLock } from './acquired-records.ts'
+import { chooseByPriority, type Choosable } from './choose-by-priority.ts'
+import type { DeadRecords, ShareDeath } from './dead-records.ts'
 import { HeldRecords } from './held-records.ts'
+import { LeveledOffsets } from './leveled-offsets.ts'
+import type { AcquireAsked, AcquiredRange, BatchSpan, ReadSpans } from './share-reading.ts'
 import type { ShareSettings } from './share-settings.ts'
-
-/** Records of one partition in a row that a member got. */
-export interface AcquiredRange {
-  readonly first: number
-  readonly last: number
-  readonly deliveryCount: number
-}
-
-/** A batch of records in the log, as far as it takes to hand records of it out. */
-export interface BatchSpan {
-  readonly first: number
-  readonly last: number
-  /** Members never get its records: those of aborted transactions, and markers. */
-  readonly isHidden: boolean
-  /** What headers of its records say, by offset; undefined: nothing. */
-  readonly facts?: ReadonlyMap<number, DeliveryFacts> | undefined
-}
-
-/** What was read of a partition: all batches that there are from `from` to the end of the last one. */
-export interface ReadSpans {
-  readonly from: number
-  readonly spans: readonly BatchSpan[]
-}
-
-/** What a member wants of a partition. */
-export interface AcquireAsked {
-  readonly memberId: string
-  readonly recordsMax: number
-  /** Not one record more than that; otherwise the last batch comes as a whole (KIP-1206). */
-  readonly isStrict: boolean
-  /** Longer ranges are told in parts. */
-  readonly batchSize: number
-}
-
-/** Why records could not be processed. */
-export type ShareDeath = 'rejected' | 'delivery_limit' | 'expired'
-
-/** Records on their way to where the group's dead letters go. */
-export interface DeadRecords {
-  /** The record, which is not acked yet, is dead. */
-  add(offset: number, reason: ShareDeath, deliveryCount: number): void
-  /** Calls back once when all that is dead by now has gone, durably. */
-  whenMoved(callback: () => void): void
-  close(): void
-}
 
 /** Numbers of records of all share groups. */
 export interface SharedRecords {
@@ -86,9 +45,8 @@ export class SharePartition {
   readonly cursor: LogCursor
   readonly acquired: AcquiredRecords
   readonly #context: SharePartitionContext
-  /** Offsets below it that are available again. The heap may still have some that are not. */
-  readonly #returned = new Set<number>()
-  readonly #returnedOrder = new NumberHeap()
+  /** Offsets below `#next` that are available again. */
+  readonly #returned = new LeveledOffsets()
   readonly #dying = new Set<number>()
   readonly #held: HeldRecords
   #deadRecords: DeadRecords | undefined
@@ -135,17 +93,42 @@ export class SharePartition {
     return this.#isClosed
   }
 
-  /** The first record below `end` that a member may have; -1 when there is none now. */
+  /** The record below `end` that a member may have next; -1 when there is none now. */
   nextAvailable(end: number): number {
     this.#passStart()
+    const settings = this.#context.settings()
     const returned = this.#firstReturned()
-    if (returned >= 0) return returned
-    if (!this.#mayAcquireNew(this.#context.settings())) return -1
-    const ready = this.#firstReady()
+    const ready = this.#mayAcquireNew(settings) ? this.#firstReady() : -1
+    const isFirst = this.#returned.levelOf(returned) >= this.#held.levelOf(ready)
+    if (returned >= 0 && (ready < 0 || settings.priorityMax === 0 || isFirst)) return returned
     if (ready >= 0) return ready
-    if (!this.#mayHold()) return -1
-    const next = this.cursor.acked.nextUnacked(this.#next)
-    return next < end ? next : -1
+    return settings.priorityMax > 0 ? -1 : this.#nextNew(end, settings)
+  }
+
+  /** Where to look at records before any are handed out, for their priorities; -1: enough are known. */
+  lookFrom(end: number): number {
+    this.#passStart()
+    const settings = this.#context.settings()
+    if (settings.priorityMax === 0 || !this.#hasWindow()) return -1
+    return this.#nextNew(end, settings)
+  }
+
+  /** Takes note of the priorities of records that nobody has had. */
+  look({ from, spans }: ReadSpans): void {
+    if (this.#isClosed) return
+    this.#passStart()
+    const now = this.#context.clock.now()
+    const { priorityMax } = this.#context.settings()
+    let at = from
+    // Records may be too old.
+    this.#context.store.beginAtom()
+    for (const span of spans) {
+      if (span.last < at) continue
+      this.#archiveUnread(at, span.isHidden ? span.last : span.first - 1)
+      if (!span.isHidden && !this.#lookAt(span, { now, priorityMax })) break
+      at = span.last + 1
+    }
+    this.#context.store.endAtom()
   }
 
   /** Hands records out. What is available between batches has no records and is done with. */
@@ -156,17 +139,22 @@ export class SharePartition {
     const settings = this.#context.settings()
     const lock = this.acquired.lock(asked.memberId, settings.recordLockMs)
     const now = clock.now()
-    const taking: Taking = { asked, settings, lock, now, ranges: [], count: 0, countMax: Infinity }
+    const wanted =
+      settings.priorityMax > 0 ? this.#choose({ from, spans }, asked, settings) : undefined
+    const started = { ranges: [], count: 0, countMax: Infinity }
+    const taking: Taking = { asked, settings, lock, now, wanted, ...started }
     let at = Math.max(from, this.cursor.floor)
+    // With priorities what nobody has looked at is not passed.
+    const end = wanted === undefined ? Infinity : this.#next
     // Records may be too old.
     const mayExpire = spans.some(({ facts }) => facts !== undefined)
     if (mayExpire) store.beginAtom()
     for (const span of spans) {
       const { first, last, isHidden } = span
       if (last < at) continue
-      if (isHidden) this.#archiveUnread(at, last)
-      else {
-        this.#archiveUnread(at, first - 1)
+      if (at >= end) break
+      this.#archiveUnread(at, Math.min(isHidden ? last : first - 1, end - 1))
+      if (!isHidden) {
         if (taking.count >= asked.recordsMax) break
         if (!this.#takeFrom(span, at, taking)) break
       }
@@ -192,15 +180,14 @@ export class SharePartition {
   release(offset: number, deliveriesMax: number): void {
     const record = this.acquired.get(offset)
     if (record === undefined) return
-    const { deliveryCount } = record
+    const { deliveryCount, level } = record
     if (deliveryCount >= deliveriesMax) {
       this.die(offset, 'delivery_limit')
       return
     }
     this.acquired.delete(offset)
     this.cursor.note(offset, { count: deliveryCount, readyAt: 0 })
-    this.#returned.add(offset)
-    this.#returnedOrder.push(offset)
+    this.#returned.add(offset, level)
   }
 
   /** A member is done with first … last, all of which it has. Within an atom. */
@@ -261,7 +248,6 @@ export class SharePartition {
     this.#context.shared.count -= this.inFlightCount
     this.acquired.close()
     this.#returned.clear()
-    this.#returnedOrder.clear()
     this.#dying.clear()
     this.#held.close()
     this.#deadRecords?.close()
@@ -284,6 +270,17 @@ export class SharePartition {
     return this.#held.size < shareLimits.shareHeldMax
   }
 
+  /** Whether more records may be looked at ahead of their delivery. */
+  #hasWindow(): boolean {
+    return this.#held.readyCount < brokerLimits.priorityAheadMax
+  }
+
+  #nextNew(end: number, settings: ShareSettings): number {
+    if (!this.#mayAcquireNew(settings) || !this.#mayHold()) return -1
+    const next = this.cursor.acked.nextUnacked(this.#next)
+    return next < end ? next : -1
+  }
+
   /** Of those whose time has come. */
   #firstReady(): number {
     for (;;) {
@@ -295,17 +292,12 @@ export class SharePartition {
   }
 
   #firstReturned(): number {
-    const order = this.#returnedOrder
-    while (order.size > 0) {
-      const offset = order.peek()
-      if (this.#returned.has(offset)) {
-        // Its transaction was aborted meanwhile.
-        if (!this.cursor.acked.isAcked(offset)) return offset
-        this.#forgetReturned(offset)
-      }
-      order.pop()
+    for (;;) {
+      const offset = this.#returned.first()
+      // Its transaction was aborted meanwhile.
+      if (offset < 0 || !this.cursor.acked.isAcked(offset)) return offset
+      this.#forgetReturned(offset)
     }
-    return -1
   }
 
   #forgetReturned(offset: number): void {
@@ -317,16 +309,61 @@ export class SharePartition {
     return this.#isNew(offset) || this.#returned.has(offset)
   }
 
+  #mayTake(offset: number, { wanted }: Taking): boolean {
+    return wanted?.has(offset) !== false && this.#isAvailable(offset)
+  }
+
   /** Nobody has had it in this process, and somebody may. */
   #isNew(offset: number): boolean {
     return offset >= this.#next || this.#held.isReady(offset)
+  }
+
+  /** False: no more can be looked at. Within an atom. */
+  #lookAt(
+    { first, last, facts }: BatchSpan,
+    { now, priorityMax }: { readonly now: number; readonly priorityMax: number },
+  ): boolean {
+    for (let offset = Math.max(first, this.#next); offset <= last; offset++) {
+      if (this.cursor.acked.isAcked(offset)) continue
+      if (!this.#hasWindow() || !this.#mayHold()) return false
+      const said = facts?.get(offset)
+      const isPassed = said !== undefined && this.#pass(said, now)
+      if (isPassed === 'full') return false
+      if (isPassed) continue
+      this.#held.addReady(offset, Math.min(said?.priority ?? 0, priorityMax))
+      this.#next = offset + 1
+    }
+    return true
+  }
+
+  /** What a member gets of the records that were read. */
+  #choose(
+    { from, spans }: ReadSpans,
+    { recordsMax: countMax }: AcquireAsked,
+    settings: ShareSettings,
+  ): ReadonlySet<number> {
+    const records: Choosable[] = []
+    for (const { first, last } of spans) {
+      const end = Math.min(last + 1, this.#next)
+      for (let offset = Math.max(first, from); offset < end; offset++) {
+        if (!this.#isAvailable(offset)) continue
+        records.push({ offset, level: this.#levelOf(offset), isNew: this.#isNew(offset) })
+      }
+    }
+    const hasRoom = this.#mayAcquireNew(settings)
+    return chooseByPriority(records, {
+      countMax,
+      newMax: hasRoom ? settings.recordLocksMax - this.inFlightCount : 0,
+      countAbove: (level) =>
+        this.#returned.countAbove(level) + (hasRoom ? this.#held.countAbove(level) : 0),
+    })
   }
 
   /** Takes what is available of a batch from `from` on; false when that is enough. */
   #takeFrom({ first, last, facts }: BatchSpan, from: number, taking: Taking): boolean {
     const { asked } = taking
     for (let offset = Math.max(first, from); offset <= last; offset++) {
-      if (!this.#isAvailable(offset)) continue
+      if (!this.#mayTake(offset, taking)) continue
       if (this.#isNew(offset) && !this.#mayAcquireNew(taking.settings)) return false
       const said = facts?.get(offset)
       const isTaken = said !== undefined && this.#pass(said, taking.now)
@@ -341,14 +378,16 @@ export class SharePartition {
   }
 
   /** True when nobody gets the record now: its time has not come, or is over. Within an atom. */
-  #pass({ offset, deliverAt, expiresAt }: DeliveryFacts, now: number): boolean | 'full' {
+  #pass({ offset, deliverAt, expiresAt, priority }: DeliveryFacts, now: number): boolean | 'full' {
+    const { priorityMax } = this.#context.settings()
     if (deliverAt > now && offset >= this.#next) {
       if (!this.#mayHold()) return 'full'
-      this.#held.hold(offset, deliverAt)
+      this.#held.hold(offset, { time: deliverAt, level: Math.min(priority, priorityMax) })
       this.#next = offset + 1
       return true
     }
     if (expiresAt > now) return false
+    if (this.#isNew(offset) && !this.#mayAcquireNew(this.#context.settings())) return 'full'
     this.#begin(offset)
     this.#bury(offset, 'expired', this.cursor.notes?.countOf(offset) ?? 0)
     return true
@@ -374,14 +413,20 @@ export class SharePartition {
 
   #take(offset: number, deliveryCount: number, taking: Taking): void {
     const { asked, lock, ranges } = taking
+    const isUnseen = offset >= this.#next
+    const level = isUnseen ? 0 : this.#levelOf(offset)
     this.#begin(offset)
-    this.acquired.set(offset, { lock, deliveryCount })
+    this.acquired.set(offset, { lock, deliveryCount, level })
     taking.count++
     const open = ranges.at(-1)
     const isNext = open?.last === offset - 1 && open.deliveryCount === deliveryCount
     if (open === undefined || !isNext || offset - open.first >= asked.batchSize) {
       ranges.push({ first: offset, last: offset, deliveryCount })
     } else ranges[ranges.length - 1] = { ...open, last: offset }
+  }
+
+  #levelOf(offset: number): number {
+    return Math.max(0, this.#held.levelOf(offset), this.#returned.levelOf(offset))
   }
 
   /** What was available is so no more, and counts as in flight. */
@@ -409,7 +454,7 @@ export class SharePartition {
   #archiveUnread(first: number, last: number): void {
     if (last < first) return
     this.#held.takeReadyIn(first, last, (offset) => this.cursor.ack(offset))
-    for (const offset of this.#returned) {
+    for (const offset of this.#returned.offsets()) {
       if (offset < first || offset > last) continue
       this.cursor.ack(offset)
       this.#forgetReturned(offset)
@@ -427,7 +472,7 @@ export class SharePartition {
     this.cursor.ackRange(this.cursor.floor, startOffset - 1)
     this.acquired.deleteBelow(startOffset)
     this.#held.deleteBelow(startOffset)
-    for (const offset of this.#returned) if (offset < startOffset) this.#returned.delete(offset)
+    this.#returned.deleteBelow(startOffset)
     for (const offset of this.#dying) if (offset < startOffset) this.#dying.delete(offset)
     this.#next = Math.max(this.#next, startOffset)
     this.#context.shared.count -= before - this.inFlightCount
@@ -441,6 +486,8 @@ interface Taking {
   readonly lock: RecordLock
   /** Milliseconds since the Unix epoch. */
   readonly now: number
+  /** With priorities: the records that the member gets. */
+  readonly wanted: ReadonlySet<number> | undefined
   readonly ranges: AcquiredRange[]
   count: number
   /** How many records may come, once one has failed often. */

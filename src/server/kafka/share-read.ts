@@ -1,10 +1,7 @@
 // The reading of one ShareFetch: first batches are read of every partition that has available records, and
 // only when there are enough of them, or the time is up, do records become the member's.
-import type {
-  AcquiredRange,
-  BatchSpan,
-  SharePartition,
-} from '../../broker/share/share-partition.ts'
+import type { SharePartition } from '../../broker/share/share-partition.ts'
+import type { AcquiredRange, BatchSpan } from '../../broker/share/share-reading.ts'
 import type { ShareSettings } from '../../broker/share/share-settings.ts'
 import { isTransactional } from '../../broker/topic/check-batch.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
@@ -140,6 +137,7 @@ export class ShareRead {
     const { partition } = share
     const { isCommittedOnly: isCommitted } = this.#asked.settings
     const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
+    yield* this.#lookAhead(place, share, end)
     const from = share.nextAvailable(end)
     const sizeMax = Math.min(this.#roomLeft(), shareLimits.shareReadSizeMax)
     const isStrict = this.#size > 0
@@ -160,6 +158,32 @@ export class ShareRead {
     this.#context.client.changeUnfinished(records.size)
     facts.push(...(yield* readFacts(this.#context, partition, records.parts, from)))
     return candidate
+  }
+
+  /** Where records go by priority: looks at those that come next, as many as are known ahead. */
+  *#lookAhead(place: SharedPlace, share: SharePartition, end: number): Steps<void> {
+    const { partition } = share
+    const { settings } = this.#asked
+    for (let before = -1; ;) {
+      const from = share.lookFrom(end)
+      const view = this.#context.topics.findById(place.topicId)
+      if (from <= before || view === undefined || this.#isGone) return
+      before = from
+      const sizeMax = shareLimits.shareReadSizeMax
+      const isCommitted = settings.isCommittedOnly
+      const wanted = { offset: from, sizeMax, isStrict: false, isCommitted }
+      const records = yield* resultOf(readPartition(this.#context, view, partition, wanted))
+      try {
+        if (records.parts.length === 0) share.passGap(from, end)
+        const facts = yield* readFacts(this.#context, partition, records.parts, from)
+        const candidate = { place, share, from, end, records, facts }
+        const parts = records.parts.filter((part) => baseOffsetOf(part) < end)
+        share.look({ from, spans: spansOf(parts, candidate, settings) })
+      } finally {
+        for (const run of records.retained) run.release()
+      }
+      yield nextTurn(this.#context)
+    }
   }
 
   /** Takes records of what was read; false when others were faster. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { ApiMessages } from '../../../src/codec/kafka/apis.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
+import { brokerLimits } from '../../../src/limits/broker.ts'
 import type { CompressionName } from '../../../src/record/batch/compression.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture, type TestRecord } from '../../support/kafka-fixture.ts'
@@ -202,6 +203,86 @@ describe('delay and time to live in a share group', () => {
     const text = Buffer.concat([records].flat()).toString('latin1')
     assert.match(text, /old/)
     assert.match(text, /time to live of the record was over/)
+  })
+})
+
+describe('priorities in a share group', () => {
+  const one = { maxRecords: 1, shareAcquireMode: 1 }
+  const release = 2
+  const of = (...priorities: number[]): TestRecord[] => {
+    return priorities.map((priority) => ({ headers: { 'pabal.priority': `${priority}` } }))
+  }
+  const offsetsOf = async (...asked: Parameters<typeof take>): Promise<number[]> => {
+    const ranges = await take(...asked)
+    return ranges.flatMap(([first = 0, last = 0]) => {
+      return Array.from({ length: last - first + 1 }, (_, at) => first + at)
+    })
+  }
+
+  beforeEach(makeTopic)
+
+  it('are ignored unless the group has them', async () => {
+    await setGroup()
+    await joinGroup()
+    await produce(of(0, 9))
+    assert.deepEqual(await offsetsOf(one), [0])
+  })
+
+  it('say which record goes first, of several batches, and after a return', async () => {
+    await setGroup({ 'pabal.share.max.priority': '5' })
+    await joinGroup()
+    await produce(of(0, 3, 0))
+    await produce(of(9, 3), 'gzip')
+    await produce([{ headers: { 'amqp.priority': '5' } }, {}])
+    const order: number[] = []
+    for (let count = 0; count < 7; count++) order.push(...(await offsetsOf(one)))
+    assert.deepEqual(order, [3, 5, 1, 4, 0, 2, 6])
+    const batches = [1, 2, 4].map((offset) => {
+      return { firstOffset: offset, lastOffset: offset, acknowledgeTypes: [release] }
+    })
+    await take({ maxRecords: 0, batches })
+    await produce(of(3))
+    // What came back is as high as it was.
+    order.length = 0
+    for (let count = 0; count < 4; count++) order.push(...(await offsetsOf(one)))
+    assert.deepEqual(order, [1, 4, 7, 2])
+    await take({ batches: accepted(0, 7) })
+    assert.deepEqual(await startAndLag(), [8, 0])
+  })
+
+  it('are those of many records at a time', async () => {
+    await setGroup({ 'pabal.share.max.priority': '5' })
+    await joinGroup()
+    await produce(of(1, 2, 1, 2, 1))
+    assert.deepEqual(await offsetsOf({ maxRecords: 3 }), [1, 3])
+    assert.deepEqual(await offsetsOf({ maxRecords: 2 }), [0, 2])
+    assert.deepEqual(await offsetsOf({ maxRecords: 9 }), [4])
+  })
+
+  it('act on a thousand records ahead', async (t) => {
+    const { priorityAheadMax } = brokerLimits
+    t.after(() => Object.assign(brokerLimits, { priorityAheadMax }))
+    Object.assign(brokerLimits, { priorityAheadMax: 10 })
+    await setGroup({ 'pabal.share.max.priority': '5' })
+    await joinGroup()
+    await produce(of(...Array.from({ length: 12 }, () => 0), 5))
+    assert.deepEqual(await offsetsOf(one), [0])
+    assert.deepEqual(await offsetsOf(one), [1])
+    assert.deepEqual(await offsetsOf(one), [2])
+    assert.deepEqual(await offsetsOf(one), [12])
+  })
+
+  it('go with delays', async () => {
+    await setGroup({ 'pabal.share.max.priority': '5' })
+    await joinGroup()
+    await produce([
+      {},
+      { headers: { 'pabal.deliver-after-ms': '300', 'pabal.priority': '2' } },
+      { timestamp: Date.now() - hourMs, headers: { 'pabal.ttl-ms': '1', 'pabal.priority': '5' } },
+      {},
+    ])
+    assert.deepEqual(await offsetsOf(one), [0])
+    await waitFor('the delayed record', async () => (await offsetsOf(one))[0] === 1)
   })
 })
 
