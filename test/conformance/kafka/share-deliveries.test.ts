@@ -7,7 +7,11 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { ApiMessages } from '../../../src/codec/kafka/apis.gen.ts'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { brokerLimits } from '../../../src/limits/broker.ts'
+import { crossingLimits } from '../../../src/limits/crossing.ts'
+import { recordLimits } from '../../../src/limits/record.ts'
+import { shareLimits } from '../../../src/limits/share.ts'
 import type { CompressionName } from '../../../src/record/batch/compression.ts'
+import { AmqpSession } from '../../support/amqp-session.ts'
 import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords, KafkaFixture, type TestRecord } from '../../support/kafka-fixture.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -168,6 +172,52 @@ describe('delay and time to live in a share group', () => {
     assert.equal(count, 301)
   })
 
+  for (const compression of ['none', 'gzip'] as const) {
+    it(`holds records of a large batch, part by part (${compression})`, async (t) => {
+      const { decodedAtOnceSizeMax } = crossingLimits
+      const { shareFactsMax } = shareLimits
+      const { checkedAtOnceWorkMax } = recordLimits
+      t.after(() => {
+        Object.assign(crossingLimits, { decodedAtOnceSizeMax })
+        Object.assign(shareLimits, { shareFactsMax })
+        Object.assign(recordLimits, { checkedAtOnceWorkMax })
+      })
+      Object.assign(crossingLimits, { decodedAtOnceSizeMax: 1000 })
+      Object.assign(shareLimits, { shareFactsMax: 3 })
+      Object.assign(recordLimits, { checkedAtOnceWorkMax: 10 })
+      await joinGroup()
+      const later = { value: 'x'.repeat(100), headers: { 'pabal.deliver-after-ms': `${hourMs}` } }
+      await produce([...Array.from({ length: 20 }, () => later), {}], compression)
+      assert.deepEqual(await take({ maxWaitMs: 20_000 }), [[20, 20, 1]])
+      assert.deepEqual(await startAndLag(), [0, 21])
+    })
+  }
+
+  it('gets nothing behind a record for which there is no room, until others have gone', async (t) => {
+    const { shareHeldMax } = shareLimits
+    t.after(() => Object.assign(shareLimits, { shareHeldMax }))
+    Object.assign(shareLimits, { shareHeldMax: 3 })
+    await joinGroup()
+    const timestamp = Date.now()
+    const later = { timestamp, headers: { 'pabal.deliver-after-ms': '300' } }
+    await produce([later, later, later, later, {}])
+    assert.deepEqual(await take(), [])
+    assert.deepEqual(await take({ maxWaitMs: 20_000 }), [[0, 4, 1]])
+  })
+
+  it('is done with held records that are deleted', async () => {
+    await joinGroup()
+    const later = { headers: { 'pabal.deliver-after-ms': '200' } }
+    await produce([later, later, {}])
+    assert.deepEqual(await take(), [[2, 2, 1]])
+    await kafka.client.call('deleteRecords', {
+      topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 1 }] }],
+      timeoutMs: 1000,
+    })
+    assert.deepEqual(await take({ batches: accepted(2), maxWaitMs: 20_000 }), [[1, 1, 1]])
+    assert.deepEqual(await startAndLag(), [1, 1])
+  })
+
   it('archives what is too old, and counts the time of a delayed record from its time on', async () => {
     await joinGroup()
     const timestamp = Date.now() - hourMs
@@ -204,6 +254,37 @@ describe('delay and time to live in a share group', () => {
     assert.match(text, /old/)
     assert.match(text, /time to live of the record was over/)
   })
+})
+
+it('messages of AMQP go by their time to live and their priority', async () => {
+  await makeTopic()
+  await setGroup({ 'pabal.share.max.priority': '5' })
+  await joinGroup()
+  await using session = await AmqpSession.open(kafka.amqpUrl)
+  const channel = await session.confirmChannel()
+  const publish = (options: { expiration?: string; priority?: number }): void => {
+    channel.sendToQueue('t', Buffer.from('v'), options)
+  }
+  publish({})
+  publish({ expiration: '0' })
+  publish({ priority: 3 })
+  await channel.waitForConfirms()
+  // The last one first; what came before it comes the next time.
+  assert.deepEqual(await take({ maxWaitMs: 20_000 }), [[2, 2, 1]])
+  assert.deepEqual(await take(), [[0, 0, 1]])
+  await take({ batches: accepted(0) })
+  assert.deepEqual(await startAndLag(), [2, 1])
+})
+
+it('the highest priority of a share group is a number from 0 to 255', async () => {
+  for (const value of ['256', '-1', 'high']) {
+    const configs = [{ name: 'pabal.share.max.priority', value, configOperation: 0 }]
+    const { responses } = await kafka.client.call('incrementalAlterConfigs', {
+      resources: [{ resourceType: 32, resourceName: 'g', configs }],
+      validateOnly: false,
+    })
+    assert.equal(responses[0]?.errorCode, 40, value)
+  }
 })
 
 describe('priorities in a share group', () => {
