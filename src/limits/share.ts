@@ -40,7 +40,7 @@ export const shareLimits = {
   shareHeldMax: 262_144,
   /** The same, of all groups together. */
   sharedHeldMax: 1_000_000,
-  /** Records with times or priorities of which one look into a batch tells: each takes 100 bytes. */
+  /** Records with times or priorities of which one look for records tells: each takes 100 bytes. */
   shareFactsMax: 10_000,
   /** What one partition brings to one answer: its members want hundreds of records, not all there are. */
   shareReadSizeMax: (1 * MiB) as number,

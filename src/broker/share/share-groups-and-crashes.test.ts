@@ -323,7 +323,7 @@ class World {
       }
     }
     assert.ok(count >= this.publishedCount, 'records are missing')
-    assert.equal(this.groups.shared.count, 0)
+    assert.deepEqual(this.groups.shared, { count: 0, heldCount: 0 })
   }
 }
 

@@ -79,9 +79,9 @@ export class SharePartition {
     return this.acquired.size + this.#returned.size + this.#dying.size
   }
 
-  /** Records that wait for their time, or that nobody has got since. */
-  get heldCount(): number {
-    return this.#held.size
+  /** Records whose time has not come. */
+  get delayedCount(): number {
+    return this.#held.size - this.#held.readyCount
   }
 
   /** Records on their way to the dead letters. */

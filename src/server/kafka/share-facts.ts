@@ -6,7 +6,6 @@ import type { Steps } from '../../lib/slices.ts'
 import { resultOf } from '../../lib/slices.ts'
 import { crossingLimits } from '../../limits/crossing.ts'
 import { recordLimits } from '../../limits/record.ts'
-import { shareLimits } from '../../limits/share.ts'
 import { batchField, isControlBatch, lastOffsetOf } from '../../record/batch/batch-header.ts'
 import {
   type DeliveryFacts,
@@ -23,14 +22,23 @@ export interface BatchFacts {
   readonly until: number
 }
 
-/** For each of `parts`; undefined: its records say nothing. Rejects with WorkerClosedError. */
+/** What of a partition is looked at. */
+export interface FactsWanted {
+  readonly parts: readonly Buffer[]
+  /** Records before it are passed over. */
+  readonly from: number
+  /** Of so many records it is told; those behind are not looked at. */
+  readonly factsMax: number
+}
+
+/** For each part; undefined: its records say nothing. Throws WorkerClosedError. */
 export function* readFacts(
   { batchWorker }: Pick<KafkaContext, 'batchWorker'>,
   { deliveries }: Partition,
-  parts: readonly Buffer[],
-  from: number,
+  { parts, from, factsMax }: FactsWanted,
 ): Steps<(BatchFacts | undefined)[]> {
   const found: (BatchFacts | undefined)[] = []
+  let factsLeft = factsMax
   let sizeLeft = crossingLimits.decodedAtOnceSizeMax
   for (const part of parts) {
     const first = readInt64(part, batchField.baseOffset)
@@ -38,20 +46,28 @@ export function* readFacts(
       found.push(undefined)
       continue
     }
-    const look = lookAtOnce(part, from, sizeLeft) ?? lookElsewhere(batchWorker, part, from)
+    if (factsLeft <= 0) {
+      found.push({ facts: new Map(), until: first - 1 })
+      return found
+    }
+    const bounds = { from, factsMax: factsLeft }
+    const look = lookAtOnce(part, bounds, sizeLeft) ?? lookElsewhere(batchWorker, part, bounds)
     const { facts, until, size } = yield* resultOf(look)
     sizeLeft -= size
+    factsLeft -= facts.length
     found.push({ facts: new Map(facts.map((each) => [each.offset, each])), until })
   }
   return found
 }
 
+type Bounds = Pick<FactsWanted, 'from' | 'factsMax'>
+
 /** Undefined: it takes longer than a turn of the event loop may. */
-function lookAtOnce(part: Buffer, from: number, sizeMax: number): FoundFacts | undefined {
+function lookAtOnce(part: Buffer, bounds: Bounds, sizeMax: number): FoundFacts | undefined {
   if (part.length > sizeMax) return undefined
   const { checkedAtOnceWorkMax: workMax } = recordLimits
   try {
-    return deliveryFactsOf(part, { from, sizeMax, workMax, factsMax: shareLimits.shareFactsMax })
+    return deliveryFactsOf(part, { ...bounds, sizeMax, workMax })
   } catch (error) {
     if (error instanceof CodecError && error.kind === 'frame_error') return undefined
     return nothingIn(part, error)
@@ -61,10 +77,10 @@ function lookAtOnce(part: Buffer, from: number, sizeMax: number): FoundFacts | u
 async function lookElsewhere(
   batchWorker: KafkaContext['batchWorker'],
   part: Buffer,
-  from: number,
+  { from, factsMax }: Bounds,
 ): Promise<FoundFacts> {
   try {
-    return await batchWorker.facts(part, from, shareLimits.shareFactsMax)
+    return await batchWorker.facts(part, from, factsMax)
   } catch (error) {
     return nothingIn(part, error)
   }

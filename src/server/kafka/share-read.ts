@@ -65,6 +65,8 @@ export class ShareRead {
   readonly #context: RequestContext
   #candidates: Candidate[] = []
   #size = 0
+  /** Of so many more records with times or priorities may be told. */
+  #factsLeft: number = shareLimits.shareFactsMax
 
   constructor(session: ShareSession, asked: ShareReadAsked, context: RequestContext) {
     this.#session = session
@@ -119,9 +121,10 @@ export class ShareRead {
   /** Reads what is available now. */
   *#look(): Steps<void> {
     this.#dropCandidates()
+    this.#factsLeft = shareLimits.shareFactsMax
     let count = 0
     for (const place of this.#session.places.values()) {
-      if (count >= this.#asked.recordsMax) return
+      if (count >= this.#asked.recordsMax || this.#factsLeft <= 0) return
       const share = findSharePlace(place, this.#asked, this.#context)
       if (typeof share === 'string') {
         this.found.push({ place, problem: share, parts: [], ranges: [] })
@@ -156,7 +159,11 @@ export class ShareRead {
     this.#candidates.push(candidate)
     this.#size += records.size
     this.#context.client.changeUnfinished(records.size)
-    facts.push(...(yield* readFacts(this.#context, partition, records.parts, from)))
+    const asked = { parts: records.parts, from, factsMax: this.#factsLeft }
+    for (const each of yield* readFacts(this.#context, partition, asked)) {
+      facts.push(each)
+      this.#factsLeft -= each?.facts.size ?? 0
+    }
     return candidate
   }
 
@@ -167,7 +174,7 @@ export class ShareRead {
     for (let before = -1; ;) {
       const from = share.lookFrom(end)
       const view = this.#context.topics.findById(place.topicId)
-      if (from <= before || view === undefined || this.#isGone) return
+      if (from <= before || view === undefined || this.#isGone || this.#roomLeft() <= 0) return
       before = from
       const sizeMax = shareLimits.shareReadSizeMax
       const isCommitted = settings.isCommittedOnly
@@ -175,7 +182,8 @@ export class ShareRead {
       const records = yield* resultOf(readPartition(this.#context, view, partition, wanted))
       try {
         if (records.parts.length === 0) share.passGap(from, end)
-        const facts = yield* readFacts(this.#context, partition, records.parts, from)
+        const asked = { parts: records.parts, from, factsMax: shareLimits.shareFactsMax }
+        const facts = yield* readFacts(this.#context, partition, asked)
         const candidate = { place, share, from, end, records, facts }
         const parts = records.parts.filter((part) => baseOffsetOf(part) < end)
         share.look({ from, spans: spansOf(parts, candidate, settings) })
