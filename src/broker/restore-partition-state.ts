@@ -3,6 +3,7 @@
 import type { LogStore } from '../log/log-store.ts'
 import { parseRewrittenKey } from '../log/rewritten-end.ts'
 import { parseAbortedKey } from './topic/aborted-transactions.ts'
+import { parseDeliveriesKey } from './topic/delivery-extent.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import type { VHosts } from './vhosts.ts'
@@ -63,6 +64,10 @@ function parseKept(
   if (aborted !== undefined) {
     const { logId, chunk } = aborted
     return { logId, restore: (partition) => addTo(chunks, partition, { chunk, value }) }
+  }
+  const delivering = parseDeliveriesKey(key)
+  if (delivering !== undefined) {
+    return { logId: delivering, restore: ({ deliveries }) => deliveries.restore(value) }
   }
   const logId = parseRewrittenKey(key)
   if (logId === undefined) return undefined

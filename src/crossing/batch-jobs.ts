@@ -8,6 +8,7 @@ import {
   type CheckedRecords,
   type RecordRules,
 } from '../record/batch/check-records.ts'
+import { deliveryFactsOf, type FoundFacts } from '../record/batch/delivery-facts.ts'
 import { firstRecordFrom, type FoundRecord } from '../record/batch/first-record-from.ts'
 import { CodecError, type CodecErrorKind } from '../record/codec-error.ts'
 import {
@@ -24,6 +25,12 @@ import { partOf } from './to-message-run.ts'
 export type BatchJob =
   | { readonly kind: 'check'; readonly batch: Uint8Array; readonly rules: RecordRules }
   | { readonly kind: 'find'; readonly batch: Uint8Array; readonly from: FoundRecord }
+  | {
+      readonly kind: 'facts'
+      readonly batch: Uint8Array
+      readonly from: number
+      readonly factsMax: number
+    }
   | {
       readonly kind: 'convert'
       readonly name: string
@@ -66,6 +73,7 @@ export interface SentRun {
 export type BatchResult =
   | { readonly kind: 'check'; readonly checked: CheckedRecords }
   | { readonly kind: 'find'; readonly found: FoundRecord | undefined }
+  | { readonly kind: 'facts'; readonly found: FoundFacts }
   | { readonly kind: 'convert'; readonly run: SentRun; readonly open: readonly string[] }
   | { readonly kind: 'filter'; readonly batch: Uint8Array; readonly open: readonly string[] }
   | { readonly kind: 'note'; readonly runCount: number; readonly keyCount: number }
@@ -128,6 +136,12 @@ function perform(job: Exclude<BatchJob, CompactionJob>, opened: OpenedBatches): 
     case 'find': {
       const found = firstRecordFrom(batch as Buffer, job.from, { sizeMax: decompressedMax })
       return { kind: 'find', found }
+    }
+    case 'facts': {
+      const { from, factsMax } = job
+      const bounds = { sizeMax: decompressedMax, workMax: Infinity }
+      const found = deliveryFactsOf(batch as Buffer, { from, factsMax, ...bounds })
+      return { kind: 'facts', found }
     }
     case 'convert': {
       const run = partOf(opened.open(job.name, batch), job.offset, Buffer.from(job.home))

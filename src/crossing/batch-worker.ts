@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import { crossingLimits } from '../limits/crossing.ts'
 import { Run } from '../log/run.ts'
 import type { CheckedRecords, RecordRules } from '../record/batch/check-records.ts'
+import type { FoundFacts } from '../record/batch/delivery-facts.ts'
 import type { FoundRecord } from '../record/batch/first-record-from.ts'
 import { CodecError } from '../record/codec-error.ts'
 import type { BatchJob, BatchResult, SentRun } from './batch-jobs.ts'
@@ -59,6 +60,12 @@ export class BatchWorker {
   async find(batch: Buffer, from: FoundRecord): Promise<FoundRecord | undefined> {
     const result = await this.#do({ kind: 'find', batch: notYet, from }, batch)
     return (result as Extract<BatchResult, { kind: 'find' }>).found
+  }
+
+  /** As `deliveryFactsOf` of the codec. Rejects with CodecError. */
+  async facts(batch: Buffer, from: number, factsMax: number): Promise<FoundFacts> {
+    const result = await this.#do({ kind: 'facts', batch: notYet, from, factsMax }, batch)
+    return (result as Extract<BatchResult, { kind: 'facts' }>).found
   }
 
   /** The part of a batch from `offset` on that fits, as `toMessageRun` makes it. Rejects with CodecError. */

@@ -3,6 +3,8 @@
 import {
   deliverAfterHeader,
   deliverAtHeader,
+  expirationHeader,
+  messagePriorityHeader,
   priorityHeader,
   ttlHeader,
 } from '../record/delivery-headers.ts'
@@ -43,10 +45,10 @@ export const mappedProperties: readonly MappedProperty[] = [
   row(PROPERTY_CONTENT_TYPE, 'amqp.content-type', 'bytes'),
   row(PROPERTY_CONTENT_ENCODING, 'amqp.content-encoding', 'bytes'),
   row(PROPERTY_DELIVERY_MODE, 'amqp.delivery-mode', 'u8'),
-  row(PROPERTY_PRIORITY, 'amqp.priority', 'u8'),
+  row(PROPERTY_PRIORITY, messagePriorityHeader, 'u8'),
   row(PROPERTY_CORRELATION_ID, 'amqp.correlation-id', 'bytes'),
   row(PROPERTY_REPLY_TO, 'amqp.reply-to', 'bytes'),
-  row(PROPERTY_EXPIRATION, 'amqp.expiration', 'bytes'),
+  row(PROPERTY_EXPIRATION, expirationHeader, 'bytes'),
   row(PROPERTY_MESSAGE_ID, 'amqp.message-id', 'bytes'),
   row(PROPERTY_TIMESTAMP, 'amqp.timestamp', 'u64'),
   row(PROPERTY_TYPE, 'amqp.type', 'bytes'),

@@ -33,6 +33,15 @@ export const shareLimits = {
   shareSubscriptionsMax: 500_000,
   /** Records of all groups that are out or came back: each takes 100 bytes. */
   sharedRecordsMax: 500_000,
+  /**
+   * Records of one partition that wait for their time, or have waited and are not out yet: 100 bytes each. Then
+   * the group gets nothing behind them until some have gone.
+   */
+  shareHeldMax: 262_144,
+  /** The same, of all groups together. */
+  sharedHeldMax: 1_000_000,
+  /** Records with times or priorities of which one look for records tells: each takes 100 bytes. */
+  shareFactsMax: 10_000,
   /** What one partition brings to one answer: its members want hundreds of records, not all there are. */
   shareReadSizeMax: (1 * MiB) as number,
   /** The longest id of a member, as in Kafka. */

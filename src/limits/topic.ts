@@ -2,6 +2,8 @@
 import { KiB, MiB } from './units.ts'
 
 export const topicLimits = {
+  /** Where records with times or priorities may be is kept rounded up to so many: a write for each step. */
+  deliveryExtentStep: 65_536,
   /** Idempotent producers not heard of for so long are forgotten (Kafka's producer.id.expiration.ms). */
   producerIdExpirationMs: 86_400_000,
   /** Each is a log with its memory and its entries; Kafka's tools warn far below that. */

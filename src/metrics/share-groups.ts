@@ -22,6 +22,11 @@ export function shareGroupFamilies(source: MetricsSource): Family[] {
       help: 'Records of a partition that members of a share group have',
       valueOf: (topic, partition) => topic.openShareOf(partition)?.acquired.size ?? 0,
     }),
+    perPartition(source, {
+      name: 'pabal_sharegroup_delayed_records',
+      help: 'Records of a partition that a share group has come to, and whose time has not come',
+      valueOf: (topic, partition) => topic.openShareOf(partition)?.delayedCount ?? 0,
+    }),
     {
       name: 'pabal_sharegroup_members',
       type: 'gauge',

@@ -12,6 +12,10 @@ export const ttlHeader = 'pabal.ttl-ms'
 /** Which records go first where a queue has priorities: 0 to 255. */
 export const priorityHeader = 'pabal.priority'
 
+/** What a message's time to live and priority are called where Kafka clients read it, and mean where they write it. */
+export const expirationHeader = 'amqp.expiration'
+export const messagePriorityHeader = 'amqp.priority'
+
 /** What is behind is a mistake, such as microseconds: the year 2100, and ten years. */
 const timeMax = Date.UTC(2100, 0)
 const delayMsMax = 3_660 * 24 * 3_600_000

@@ -16,6 +16,7 @@ import { Turn } from '../../src/lib/turn.ts'
 import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
 import type { LogStore } from '../../src/log/log-store.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import type { RunConverter } from '../../src/log/run-converter.ts'
 import { foldTopology } from '../../src/meta/fold-topology.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader, readHeaders } from '../../src/record/message/content-header.ts'
@@ -239,6 +240,13 @@ export class DelaysOnDisk {
   /** What the log's keyed state had at the last start. */
   state: ReadonlyMap<string, Buffer> = new Map()
 
+  /** Makes messages of Kafka's batches, where there are some. */
+  readonly #converter: RunConverter | undefined
+
+  constructor(converter?: RunConverter) {
+    this.#converter = converter
+  }
+
   /** Starts the next process, `pauseMs` after the last one. */
   async start(pauseMs = 0): Promise<DelaysUnderTest> {
     const clock = new VirtualClock(this.clock.now() + pauseMs)
@@ -254,6 +262,7 @@ export class DelaysOnDisk {
         clock,
         turn,
         random: seededRandom(1),
+        ...(this.#converter && { converter: this.#converter }),
       }),
     )
     const it = new DelaysUnderTest(store, clock, turn)

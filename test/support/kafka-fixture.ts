@@ -11,6 +11,7 @@ export interface TestRecord {
   readonly key?: string
   readonly value?: string | null
   readonly timestamp?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The newest version that names topics. */
@@ -124,13 +125,18 @@ export function batchOfRecords(
   producer: BatchProducer = {},
 ): Buffer {
   const builder = new RecordBatchBuilder(0)
-  for (const [offset, { key, value = 'v', timestamp = Date.now() }] of records.entries()) {
+  for (const [
+    offset,
+    { key, value = 'v', timestamp = Date.now(), headers = {} },
+  ] of records.entries()) {
     builder.append({
       offset,
       timestamp,
       key: key === undefined ? null : Buffer.from(key),
       value: value === null ? null : Buffer.from(value),
-      headers: [],
+      headers: Object.entries(headers).map(([name, text]) => {
+        return { key: Buffer.from(name), value: Buffer.from(text) }
+      }),
     })
   }
   return builder.finish({ compression, ...producer })

@@ -13,6 +13,8 @@ export interface AcquiredRecord {
   readonly lock: RecordLock
   /** The how-manieth delivery it is, from 1. */
   readonly deliveryCount: number
+  /** Its priority, where the group takes records by priority; else 0. */
+  readonly level: number
 }
 
 export class AcquiredRecords {

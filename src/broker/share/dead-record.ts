@@ -6,7 +6,7 @@ import { type FieldEntry, FieldTable } from '../../record/message/field-table.ts
 import { bytesOfName } from '../../record/message/name-bytes.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { encodeFieldTable } from '../../record/message/write-field-table.ts'
-import type { ShareDeath } from './share-partition.ts'
+import type { ShareDeath } from './dead-records.ts'
 
 /** What the headers say. */
 export interface DeadRecordFacts {
@@ -20,6 +20,7 @@ export interface DeadRecordFacts {
 
 const messages: Readonly<Record<ShareDeath, string>> = {
   rejected: 'The record was rejected by a member of the group.',
+  expired: 'The time to live of the record was over before a member got it.',
   delivery_limit: 'The record has been delivered as often as it may be.',
 }
 const lengthSize = 4

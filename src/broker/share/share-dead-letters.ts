@@ -13,8 +13,8 @@ import type { Shortage } from '../shortage.ts'
 import type { BrokerValues } from '../topic/topic-defaults.ts'
 import type { Topics } from '../topic/topics.ts'
 import { deadRecord } from './dead-record.ts'
+import type { DeadRecords, ShareDeath } from './dead-records.ts'
 import type { DyingPlace, ShareCounters } from './share-groups.ts'
-import type { DeadRecords, ShareDeath } from './share-partition.ts'
 import type { ShareDeadLetterTarget } from './share-settings.ts'
 
 export interface ShareDeadLettersContext {

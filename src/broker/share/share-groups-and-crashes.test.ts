@@ -1,18 +1,25 @@
 // Members of a share group take, accept, release and reject records, are silent for too long, and go, while
 // power fails at any moment: every record ends as accepted or as a dead letter, once; what was answered
-// counts for ever, and no two members have a record at the same time.
+// counts for ever, and no two members have a record at the same time. Some records come from Kafka with headers:
+// nobody gets them before their time or after it, and with priorities the highest goes first.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DelaysOnDisk, type DelaysUnderTest } from '../../../test/support/delays-under-test.ts'
 import { openGroups } from '../../cell/open-groups.ts'
 import { openShareGroups } from '../../cell/open-share-groups.ts'
+import { BatchWorker } from '../../crossing/batch-worker.ts'
+import { Crossing } from '../../crossing/crossing.ts'
+import { systemClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
+import { RecordBatchBuilder, type RecordHeader } from '../../record/batch/batch-builder.ts'
+import { deliveryFactsOf } from '../../record/batch/delivery-facts.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { whenDurable } from '../when-durable.ts'
 import { acknowledge, acknowledgeType } from './acknowledge.ts'
 import type { ShareGroups } from './share-groups.ts'
 import type { SharePartition } from './share-partition.ts'
+import type { ReadSpans } from './share-reading.ts'
 import { shareSettingsOf } from './share-settings.ts'
 
 const groupId = 'g'
@@ -34,10 +41,27 @@ interface Known {
   returns: number
   /** Who has it in this life. */
   holder: string | undefined
+  /** Somebody has had it. */
+  wasTaken: boolean
+  readonly times: Times
 }
 
+/** What its headers say. */
+interface Times {
+  readonly deliverAt: number
+  readonly expiresAt: number
+  readonly priority: number
+}
+
+const noTimes: Times = { deliverAt: 0, expiresAt: Infinity, priority: 0 }
+
 class World {
-  readonly disk = new DelaysOnDisk()
+  readonly disk = new DelaysOnDisk(
+    new Crossing({
+      worker: new BatchWorker(systemClock),
+      onUndecodable: (_log, _run, error) => assert.fail(error),
+    }),
+  )
   /** By partition and offset. */
   readonly known: Known[][] = Array.from({ length: partitionCount }, () => [])
   readonly random: Random
@@ -45,8 +69,11 @@ class World {
   groups!: ShareGroups
   publishedCount = 0
 
+  readonly priorityMax: number
+
   constructor(seed: number) {
     this.random = seededRandom(seed)
+    this.priorityMax = seed % 2 === 1 ? 3 : 0
   }
 
   async start(isFirst: boolean): Promise<void> {
@@ -65,6 +92,7 @@ class World {
         'share.auto.offset.reset': 'earliest',
         'share.delivery.count.limit': String(deliveriesMax),
         'share.record.lock.duration.ms': String(lockMs),
+        'pabal.share.max.priority': String(this.priorityMax),
         'pabal.share.dead.letter.exchange': '',
         'pabal.share.dead.letter.routing.key': 'graves',
       })
@@ -77,7 +105,16 @@ class World {
       const rest = { clientId: '', clientHost: '', rackId: undefined, subscribed: ['orders'] }
       await this.disk.pump(this.groups.heartbeat({ groupId, memberId, memberEpoch: 0, ...rest }))
     }
-    for (const records of this.known) for (const each of records) each.holder = undefined
+    this.forgetHolders()
+  }
+
+  forgetHolders(memberId?: string): void {
+    for (const records of this.known) {
+      // Skips offsets that nobody knows yet.
+      records.forEach((each) => {
+        if (memberId === undefined || each.holder === memberId) each.holder = undefined
+      })
+    }
   }
 
   share(partition: number): SharePartition {
@@ -91,21 +128,65 @@ class World {
     await this.disk.until(() => this.it.isConfirmed)
   }
 
-  async take(memberId: string, recordsMax: number): Promise<boolean> {
-    const partition = this.random.below(partitionCount)
-    const share = this.share(partition)
-    const { log, highWatermark } = share.partition
-    const from = share.nextAvailable(highWatermark)
-    if (from < 0) return false
+  /** A Kafka producer says of each record when it may be delivered, for how long, and how high it is. */
+  async produce(): Promise<void> {
+    const { random } = this
+    const index = random.below(partitionCount)
+    const { partition } = this.share(index)
+    const timestamp = this.it.clock.now()
+    const builder = new RecordBatchBuilder(0)
+    const times: Times[] = []
+    for (let offset = 0; offset < 1 + random.below(4); offset++) {
+      const delayMs = random.below(2) * random.below(20_000)
+      const ttlMs = random.below(3) === 0 ? random.below(30_000) : Infinity
+      const priority = random.below(5)
+      const deliverAt = delayMs === 0 ? 0 : timestamp + delayMs
+      times.push({ deliverAt, expiresAt: Math.max(timestamp, deliverAt) + ttlMs, priority })
+      const headers: RecordHeader[] = [header('pabal.priority', priority)]
+      if (delayMs > 0) headers.push(header('pabal.deliver-after-ms', delayMs))
+      if (ttlMs < Infinity) headers.push(header('pabal.ttl-ms', ttlMs))
+      builder.append({ offset, timestamp, key: null, value: Buffer.from('v'), headers })
+    }
+    const produced = partition.produce(builder.finish({ compression: 'none' }))
+    assert.ok(produced !== 'large')
+    await this.disk.pump(whenDurable(produced.ticket))
+    for (const [at, each] of times.entries()) {
+      this.known[index]![produced.baseOffset + at] = newRecord(each)
+    }
+  }
+
+  /** Reads as a ShareFetch does. */
+  async read({ partition }: SharePartition, from: number): Promise<ReadSpans> {
+    const { log, deliveries } = partition
     const runs = await this.disk.pump(
       Promise.resolve(this.it.broker.store.readRuns(log, from, 1e6)),
     )
     const spans = runs.map((run) => {
-      return { first: run.baseOffset, last: run.lastOffset, isHidden: false }
+      const { baseOffset: first, lastOffset: last, isForeign } = run
+      if (!isForeign || !deliveries.covers(first, last)) return { first, last, isHidden: false }
+      const bounds = { from, sizeMax: 1e6, workMax: Infinity, factsMax: 1e4 }
+      const { facts } = deliveryFactsOf(run.bytes(), bounds)
+      const byOffset = new Map(facts.map((each) => [each.offset, each]))
+      return { first, last, isHidden: false, facts: byOffset }
     })
-    const asked = { memberId, recordsMax, isStrict: this.random.below(2) === 0, batchSize: 10 }
-    const ranges = share.acquire({ from, spans }, asked)
     for (const run of runs) run.release()
+    return { from, spans }
+  }
+
+  async take(memberId: string, recordsMax: number): Promise<boolean> {
+    const partition = this.random.below(partitionCount)
+    const share = this.share(partition)
+    const { highWatermark } = share.partition
+    const lookFrom = share.lookFrom(highWatermark)
+    if (lookFrom >= 0) share.look(await this.read(share, lookFrom))
+    const from = share.nextAvailable(highWatermark)
+    if (from < 0) return false
+    const asked = { memberId, recordsMax, isStrict: this.random.below(2) === 0, batchSize: 10 }
+    const read = await this.read(share, from)
+    const now = this.it.clock.now()
+    const best = share.lookFrom(highWatermark) < 0 ? this.highestUntaken(partition, now) : 0
+    const ranges = share.acquire(read, asked)
+    let level = -1
     for (const { first, last, deliveryCount } of ranges) {
       for (let offset = first; offset <= last; offset++) {
         const it = (this.known[partition]![offset] ??= newRecord())
@@ -113,12 +194,27 @@ class World {
         assert.ok(!it.isAccepted, `${where} was accepted, and is there again`)
         assert.ok(!it.isDead, `${where} died, and is there again`)
         assert.equal(it.holder, undefined, `${where} is another member's`)
+        assert.ok(it.times.deliverAt <= now, `${where} comes too early`)
+        assert.ok(it.times.expiresAt > now, `${where} comes too late`)
+        level = Math.max(level, Math.min(it.times.priority, this.priorityMax))
+        it.wasTaken = true
         assert.ok(deliveryCount > it.returns, `${where} has forgotten that it came back`)
         assert.ok(deliveryCount <= deliveriesMax, `${where} comes too often`)
         it.holder = memberId
       }
     }
+    if (level >= 0) assert.ok(level >= best, `${level} goes before ${best}`)
     return ranges.length > 0
+  }
+
+  /** Of the records that may be had, and that nobody has ever had. */
+  highestUntaken(partition: number, now: number): number {
+    const levels = this.known[partition]!.flatMap(({ wasTaken, times }) => {
+      // Timers may be as late as the turn.
+      const isReady = times.deliverAt < now && times.expiresAt > now
+      return wasTaken || !isReady ? [] : Math.min(times.priority, this.priorityMax)
+    })
+    return Math.max(0, ...levels)
   }
 
   /** A member says what became of a record that it has, and waits for the answer, or never hears of it. */
@@ -151,22 +247,21 @@ class World {
 
   /** Locks of all end. */
   async passLocks(): Promise<void> {
-    for (const records of this.known) for (const each of records) each.holder = undefined
+    this.forgetHolders()
     await this.disk.advance(lockMs + 1)
   }
 
   leave(memberId: string): void {
     this.groups.find(groupId)!.releaseMember(memberId)
-    for (const records of this.known) {
-      for (const each of records) if (each.holder === memberId) each.holder = undefined
-    }
+    this.forgetHolders(memberId)
   }
 
   async step(): Promise<void> {
     const member = members[this.random.below(members.length)]!
     const { accept, release, reject, renew } = acknowledgeType
     const choice = this.random.below(20)
-    if (choice < 5) await this.publish()
+    if (choice < 3) await this.publish()
+    else if (choice < 5) await this.produce()
     else if (choice < 11) await this.take(member, 1 + this.random.below(5))
     else if (choice < 14) await this.settle(accept)
     else if (choice < 16) await this.settle(release)
@@ -192,10 +287,15 @@ class World {
   /** Everything that is left is accepted, and what has died is where it belongs. */
   async end(): Promise<void> {
     await this.passLocks()
+    // The time of all has come.
+    await this.disk.advance(40_000)
     for (let idle = 0; idle < 20;) {
       idle = (await this.take('a', 100)) ? 0 : idle + 1
       for (let count = 0; count < 20; count++) await this.settle(acknowledgeType.accept)
       if (idle === 10) await this.passLocks()
+    }
+    for (let partition = 0; partition < partitionCount; partition++) {
+      await this.disk.until(() => this.share(partition).dyingCount === 0)
     }
     const graves = await this.disk.take(this.it, 0, 'graves')
     const dead = graves.map(({ headers }) => {
@@ -223,12 +323,17 @@ class World {
       }
     }
     assert.ok(count >= this.publishedCount, 'records are missing')
-    assert.equal(this.groups.shared.count, 0)
+    assert.deepEqual(this.groups.shared, { count: 0, heldCount: 0 })
   }
 }
 
-function newRecord(): Known {
-  return { wasAccepted: false, isAccepted: false, isDead: false, returns: 0, holder: undefined }
+function newRecord(times = noTimes): Known {
+  const nothing = { wasAccepted: false, isAccepted: false, isDead: false, wasTaken: false }
+  return { ...nothing, returns: 0, holder: undefined, times }
+}
+
+function header(key: string, value: number): RecordHeader {
+  return { key, value: Buffer.from(`${value}`) }
 }
 
 async function live(seed: number): Promise<void> {

@@ -11,10 +11,11 @@ import type { Admission } from '../admission.ts'
 import type { Topic } from '../topic/topic.ts'
 import type { Topics } from '../topic/topics.ts'
 import { whenDurable } from '../when-durable.ts'
+import type { DeadRecords } from './dead-records.ts'
 import { ShareGroupError } from './share-group-error.ts'
 import { ShareGroup, type ShareMember } from './share-group.ts'
 import { admitMember, type ShareHeartbeat, type ShareHeartbeatAnswer } from './share-heartbeat.ts'
-import { type DeadRecords, type SharedRecords, SharePartition } from './share-partition.ts'
+import { type SharedRecords, SharePartition } from './share-partition.ts'
 import { dropShareRow, shareRowsOf } from './share-rows.ts'
 import {
   shareMaximaOf,
@@ -56,7 +57,7 @@ export interface ShareCounters {
 
 export class ShareGroups {
   readonly counters: ShareCounters = { accepted: 0, archived: 0, dead: 0 }
-  readonly shared: SharedRecords = { count: 0 }
+  readonly shared: SharedRecords = { count: 0, heldCount: 0 }
   readonly #options: ShareGroupsOptions
   readonly #groups = new Map<string, ShareGroup>()
   /** Topics in which a group is being given its places, by group and topic id. */

@@ -2,65 +2,31 @@
 // that the group is done with, and which of the others members have.
 //
 // Invariant: an offset from the cursor's floor to `#next` is acked, acquired (a member has it), returned
-// (available again) or dying (on its way to the dead letters), and only one of these. Nobody has had what
-// is at or above `#next` in this process. How often a record came back is a note of the cursor.
+// (available again), held (its time has not come, or has come and nobody has got it yet) or dying (on its
+// way to the dead letters), and only one of these. Nobody has looked at what is at or above `#next` in this
+// process. How often a record came back is a note of the cursor.
 import type { Clock } from '../../lib/clock.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import { shareLimits } from '../../limits/share.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { NumberHeap } from '../queue/number-heap.ts'
+import type { DeliveryFacts } from '../../record/batch/delivery-facts.ts'
 import type { Partition } from '../topic/partition.ts'
 import { AcquiredRecords, type RecordLock } from './acquired-records.ts'
+import { chooseByPriority, type Choosable } from './choose-by-priority.ts'
+import type { DeadRecords, ShareDeath } from './dead-records.ts'
+import { HeldRecords } from './held-records.ts'
+import { LeveledOffsets } from './leveled-offsets.ts'
+import type { AcquireAsked, AcquiredRange, BatchSpan, ReadSpans } from './share-reading.ts'
 import type { ShareSettings } from './share-settings.ts'
-
-/** Records of one partition in a row that a member got. */
-export interface AcquiredRange {
-  readonly first: number
-  readonly last: number
-  readonly deliveryCount: number
-}
-
-/** A batch of records in the log, as far as it takes to hand records of it out. */
-export interface BatchSpan {
-  readonly first: number
-  readonly last: number
-  /** Members never get its records: those of aborted transactions, and markers. */
-  readonly isHidden: boolean
-}
-
-/** What was read of a partition: all batches that there are from `from` to the end of the last one. */
-export interface ReadSpans {
-  readonly from: number
-  readonly spans: readonly BatchSpan[]
-}
-
-/** What a member wants of a partition. */
-export interface AcquireAsked {
-  readonly memberId: string
-  readonly recordsMax: number
-  /** Not one record more than that; otherwise the last batch comes as a whole (KIP-1206). */
-  readonly isStrict: boolean
-  /** Longer ranges are told in parts. */
-  readonly batchSize: number
-}
-
-/** Why records could not be processed. */
-export type ShareDeath = 'rejected' | 'delivery_limit'
-
-/** Records on their way to where the group's dead letters go. */
-export interface DeadRecords {
-  /** The record, which is not acked yet, is dead. */
-  add(offset: number, reason: ShareDeath, deliveryCount: number): void
-  /** Calls back once when all that is dead by now has gone, durably. */
-  whenMoved(callback: () => void): void
-  close(): void
-}
 
 /** Numbers of records of all share groups. */
 export interface SharedRecords {
   /** Out, or came back and not done with. */
   count: number
+  /** Held until their time, or until somebody gets them then. */
+  heldCount: number
 }
 
 export interface SharePartitionContext {
@@ -79,10 +45,10 @@ export class SharePartition {
   readonly cursor: LogCursor
   readonly acquired: AcquiredRecords
   readonly #context: SharePartitionContext
-  /** Offsets below it that are available again. The heap may still have some that are not. */
-  readonly #returned = new Set<number>()
-  readonly #returnedOrder = new NumberHeap()
+  /** Offsets below `#next` that are available again. */
+  readonly #returned = new LeveledOffsets()
   readonly #dying = new Set<number>()
+  readonly #held: HeldRecords
   #deadRecords: DeadRecords | undefined
   #next: number
   readonly #listeners = new Set<() => void>()
@@ -96,6 +62,11 @@ export class SharePartition {
     this.acquired = new AcquiredRecords(context.clock, (offsets) => {
       this.releaseAll(offsets)
     })
+    this.#held = new HeldRecords({
+      clock: context.clock,
+      onReady: () => this.tell(),
+      onChanged: (count) => (context.shared.heldCount += count),
+    })
   }
 
   /** The first record that the group is not done with (SPSO). */
@@ -108,6 +79,11 @@ export class SharePartition {
     return this.acquired.size + this.#returned.size + this.#dying.size
   }
 
+  /** Records whose time has not come. */
+  get delayedCount(): number {
+    return this.#held.size - this.#held.readyCount
+  }
+
   /** Records on their way to the dead letters. */
   get dyingCount(): number {
     return this.#dying.size
@@ -117,34 +93,74 @@ export class SharePartition {
     return this.#isClosed
   }
 
-  /** The first record below `end` that a member may have; -1 when there is none now. */
+  /** The record below `end` that a member may have next; -1 when there is none now. */
   nextAvailable(end: number): number {
     this.#passStart()
+    const settings = this.#context.settings()
     const returned = this.#firstReturned()
-    if (returned >= 0) return returned
-    if (!this.#mayAcquireNew(this.#context.settings())) return -1
-    const next = this.cursor.acked.nextUnacked(this.#next)
-    return next < end ? next : -1
+    const ready = this.#mayAcquireNew(settings) ? this.#firstReady() : -1
+    const isFirst = this.#returned.levelOf(returned) >= this.#held.levelOf(ready)
+    if (returned >= 0 && (ready < 0 || settings.priorityMax === 0 || isFirst)) return returned
+    if (ready >= 0) return ready
+    return settings.priorityMax > 0 ? -1 : this.#nextNew(end, settings)
+  }
+
+  /** Where to look at records before any are handed out, for their priorities; -1: enough are known. */
+  lookFrom(end: number): number {
+    this.#passStart()
+    const settings = this.#context.settings()
+    if (settings.priorityMax === 0 || !this.#hasWindow()) return -1
+    return this.#nextNew(end, settings)
+  }
+
+  /** Takes note of the priorities of records that nobody has had. */
+  look({ from, spans }: ReadSpans): void {
+    if (this.#isClosed) return
+    this.#passStart()
+    const now = this.#context.clock.now()
+    const { priorityMax } = this.#context.settings()
+    let at = from
+    // Records may be too old.
+    this.#context.store.beginAtom()
+    for (const span of spans) {
+      if (span.last < at) continue
+      this.#archiveUnread(at, span.isHidden ? span.last : span.first - 1)
+      if (!span.isHidden && !this.#lookAt(span, { now, priorityMax })) break
+      at = span.last + 1
+    }
+    this.#context.store.endAtom()
   }
 
   /** Hands records out. What is available between batches has no records and is done with. */
   acquire({ from, spans }: ReadSpans, asked: AcquireAsked): AcquiredRange[] {
     if (this.#isClosed) return []
     this.#passStart()
+    const { store, clock } = this.#context
     const settings = this.#context.settings()
     const lock = this.acquired.lock(asked.memberId, settings.recordLockMs)
-    const taking: Taking = { asked, settings, lock, ranges: [], count: 0, countMax: Infinity }
+    const now = clock.now()
+    const wanted =
+      settings.priorityMax > 0 ? this.#choose({ from, spans }, asked, settings) : undefined
+    const started = { ranges: [], count: 0, countMax: Infinity }
+    const taking: Taking = { asked, settings, lock, now, wanted, ...started }
     let at = Math.max(from, this.cursor.floor)
-    for (const { first, last, isHidden } of spans) {
+    // With priorities what nobody has looked at is not passed.
+    const end = wanted === undefined ? Infinity : this.#next
+    // Records may be too old.
+    const mayExpire = spans.some(({ facts }) => facts !== undefined)
+    if (mayExpire) store.beginAtom()
+    for (const span of spans) {
+      const { first, last, isHidden } = span
       if (last < at) continue
-      if (isHidden) this.#archiveUnread(at, last)
-      else {
-        this.#archiveUnread(at, first - 1)
+      if (at >= end) break
+      this.#archiveUnread(at, Math.min(isHidden ? last : first - 1, end - 1))
+      if (!isHidden) {
         if (taking.count >= asked.recordsMax) break
-        if (!this.#takeFrom(Math.max(first, at), last, taking)) break
+        if (!this.#takeFrom(span, at, taking)) break
       }
       at = last + 1
     }
+    if (mayExpire) store.endAtom()
     return taking.ranges
   }
 
@@ -164,15 +180,14 @@ export class SharePartition {
   release(offset: number, deliveriesMax: number): void {
     const record = this.acquired.get(offset)
     if (record === undefined) return
-    const { deliveryCount } = record
+    const { deliveryCount, level } = record
     if (deliveryCount >= deliveriesMax) {
       this.die(offset, 'delivery_limit')
       return
     }
     this.acquired.delete(offset)
     this.cursor.note(offset, { count: deliveryCount, readyAt: 0 })
-    this.#returned.add(offset)
-    this.#returnedOrder.push(offset)
+    this.#returned.add(offset, level)
   }
 
   /** A member is done with first … last, all of which it has. Within an atom. */
@@ -188,14 +203,8 @@ export class SharePartition {
   die(offset: number, reason: ShareDeath): void {
     const record = this.acquired.get(offset)
     if (record === undefined) return
-    this.#deadRecords ??= this.#context.deadRecords(this)
-    if (this.#deadRecords === undefined) {
-      this.settle(offset, offset, 'archived')
-      return
-    }
     this.acquired.delete(offset)
-    this.#dying.add(offset)
-    this.#deadRecords.add(offset, reason, record.deliveryCount)
+    this.#bury(offset, reason, record.deliveryCount)
   }
 
   /** A dead record has gone. Within an atom. */
@@ -203,6 +212,8 @@ export class SharePartition {
     if (!this.#dying.delete(offset)) return
     this.#context.shared.count--
     this.cursor.ack(offset)
+    // There is room for another one.
+    this.tell()
   }
 
   /** Calls back once when the records that are dead by now have gone, durably. */
@@ -237,8 +248,8 @@ export class SharePartition {
     this.#context.shared.count -= this.inFlightCount
     this.acquired.close()
     this.#returned.clear()
-    this.#returnedOrder.clear()
     this.#dying.clear()
+    this.#held.close()
     this.#deadRecords?.close()
     this.tell()
   }
@@ -254,18 +265,39 @@ export class SharePartition {
     return this.inFlightCount < recordLocksMax
   }
 
-  #firstReturned(): number {
-    const order = this.#returnedOrder
-    while (order.size > 0) {
-      const offset = order.peek()
-      if (this.#returned.has(offset)) {
-        // Its transaction was aborted meanwhile.
-        if (!this.cursor.acked.isAcked(offset)) return offset
-        this.#forgetReturned(offset)
-      }
-      order.pop()
+  #mayHold(): boolean {
+    if (this.#context.shared.heldCount >= shareLimits.sharedHeldMax) return false
+    return this.#held.size < shareLimits.shareHeldMax
+  }
+
+  /** Whether more records may be looked at ahead of their delivery. */
+  #hasWindow(): boolean {
+    return this.#held.readyCount < brokerLimits.priorityAheadMax
+  }
+
+  #nextNew(end: number, settings: ShareSettings): number {
+    if (!this.#mayAcquireNew(settings) || !this.#mayHold()) return -1
+    const next = this.cursor.acked.nextUnacked(this.#next)
+    return next < end ? next : -1
+  }
+
+  /** Of those whose time has come. */
+  #firstReady(): number {
+    for (;;) {
+      const offset = this.#held.firstReady()
+      // Its transaction was aborted meanwhile.
+      if (offset < 0 || !this.cursor.acked.isAcked(offset)) return offset
+      this.#held.takeReady(offset)
     }
-    return -1
+  }
+
+  #firstReturned(): number {
+    for (;;) {
+      const offset = this.#returned.first()
+      // Its transaction was aborted meanwhile.
+      if (offset < 0 || !this.cursor.acked.isAcked(offset)) return offset
+      this.#forgetReturned(offset)
+    }
   }
 
   #forgetReturned(offset: number): void {
@@ -274,21 +306,90 @@ export class SharePartition {
 
   #isAvailable(offset: number): boolean {
     if (this.cursor.acked.isAcked(offset)) return false
-    return offset >= this.#next || this.#returned.has(offset)
+    return this.#isNew(offset) || this.#returned.has(offset)
   }
 
-  /** Takes what is available of first … last, which is in one batch; false when that is enough. */
-  #takeFrom(first: number, last: number, taking: Taking): boolean {
+  #mayTake(offset: number, { wanted }: Taking): boolean {
+    return wanted?.has(offset) !== false && this.#isAvailable(offset)
+  }
+
+  /** Nobody has had it in this process, and somebody may. */
+  #isNew(offset: number): boolean {
+    return offset >= this.#next || this.#held.isReady(offset)
+  }
+
+  /** False: no more can be looked at. Within an atom. */
+  #lookAt(
+    { first, last, facts }: BatchSpan,
+    { now, priorityMax }: { readonly now: number; readonly priorityMax: number },
+  ): boolean {
+    for (let offset = Math.max(first, this.#next); offset <= last; offset++) {
+      if (this.cursor.acked.isAcked(offset)) continue
+      if (!this.#hasWindow() || !this.#mayHold()) return false
+      const said = facts?.get(offset)
+      const isPassed = said !== undefined && this.#pass(said, now)
+      if (isPassed === 'full') return false
+      if (isPassed) continue
+      this.#held.addReady(offset, Math.min(said?.priority ?? 0, priorityMax))
+      this.#next = offset + 1
+    }
+    return true
+  }
+
+  /** What a member gets of the records that were read. */
+  #choose(
+    { from, spans }: ReadSpans,
+    { recordsMax: countMax }: AcquireAsked,
+    settings: ShareSettings,
+  ): ReadonlySet<number> {
+    const records: Choosable[] = []
+    for (const { first, last } of spans) {
+      const end = Math.min(last + 1, this.#next)
+      for (let offset = Math.max(first, from); offset < end; offset++) {
+        if (!this.#isAvailable(offset)) continue
+        records.push({ offset, level: this.#levelOf(offset), isNew: this.#isNew(offset) })
+      }
+    }
+    const hasRoom = this.#mayAcquireNew(settings)
+    return chooseByPriority(records, {
+      countMax,
+      newMax: hasRoom ? settings.recordLocksMax - this.inFlightCount : 0,
+      countAbove: (level) =>
+        this.#returned.countAbove(level) + (hasRoom ? this.#held.countAbove(level) : 0),
+    })
+  }
+
+  /** Takes what is available of a batch from `from` on; false when that is enough. */
+  #takeFrom({ first, last, facts }: BatchSpan, from: number, taking: Taking): boolean {
     const { asked } = taking
-    for (let offset = first; offset <= last; offset++) {
-      if (!this.#isAvailable(offset)) continue
-      const isNew = offset >= this.#next
-      if (isNew && !this.#mayAcquireNew(taking.settings)) return false
+    for (let offset = Math.max(first, from); offset <= last; offset++) {
+      if (!this.#mayTake(offset, taking)) continue
+      if (this.#isNew(offset) && !this.#mayAcquireNew(taking.settings)) return false
+      const said = facts?.get(offset)
+      const isTaken = said !== undefined && this.#pass(said, taking.now)
+      if (isTaken === 'full') return false
+      if (isTaken) continue
       const deliveryCount = (this.cursor.notes?.countOf(offset) ?? 0) + 1
       const isFull = asked.isStrict && taking.count >= asked.recordsMax
       if (isFull || !this.#admit(deliveryCount, taking)) return false
       this.#take(offset, deliveryCount, taking)
     }
+    return true
+  }
+
+  /** True when nobody gets the record now: its time has not come, or is over. Within an atom. */
+  #pass({ offset, deliverAt, expiresAt, priority }: DeliveryFacts, now: number): boolean | 'full' {
+    const { priorityMax } = this.#context.settings()
+    if (deliverAt > now && offset >= this.#next) {
+      if (!this.#mayHold()) return 'full'
+      this.#held.hold(offset, { time: deliverAt, level: Math.min(priority, priorityMax) })
+      this.#next = offset + 1
+      return true
+    }
+    if (expiresAt > now) return false
+    if (this.#isNew(offset) && !this.#mayAcquireNew(this.#context.settings())) return 'full'
+    this.#begin(offset)
+    this.#bury(offset, 'expired', this.cursor.notes?.countOf(offset) ?? 0)
     return true
   }
 
@@ -312,11 +413,10 @@ export class SharePartition {
 
   #take(offset: number, deliveryCount: number, taking: Taking): void {
     const { asked, lock, ranges } = taking
-    if (offset >= this.#next) {
-      this.#next = offset + 1
-      this.#context.shared.count++
-    } else this.#returned.delete(offset)
-    this.acquired.set(offset, { lock, deliveryCount })
+    const isUnseen = offset >= this.#next
+    const level = isUnseen ? 0 : this.#levelOf(offset)
+    this.#begin(offset)
+    this.acquired.set(offset, { lock, deliveryCount, level })
     taking.count++
     const open = ranges.at(-1)
     const isNext = open?.last === offset - 1 && open.deliveryCount === deliveryCount
@@ -325,9 +425,36 @@ export class SharePartition {
     } else ranges[ranges.length - 1] = { ...open, last: offset }
   }
 
+  #levelOf(offset: number): number {
+    return Math.max(0, this.#held.levelOf(offset), this.#returned.levelOf(offset))
+  }
+
+  /** What was available is so no more, and counts as in flight. */
+  #begin(offset: number): void {
+    if (offset >= this.#next) {
+      this.#next = offset + 1
+      this.#context.shared.count++
+    } else if (this.#held.takeReady(offset)) this.#context.shared.count++
+    else this.#returned.delete(offset)
+  }
+
+  /** What is in flight goes where dead letters go, or nowhere. Within an atom. */
+  #bury(offset: number, reason: ShareDeath, deliveryCount: number): void {
+    this.#deadRecords ??= this.#context.deadRecords(this)
+    if (this.#deadRecords === undefined) {
+      this.settle(offset, offset, 'archived')
+      this.#context.shared.count--
+      return
+    }
+    this.#dying.add(offset)
+    this.#deadRecords.add(offset, reason, deliveryCount)
+  }
+
   /** The group is done with what is available of first … last: nobody gets it. */
   #archiveUnread(first: number, last: number): void {
-    for (const offset of this.#returned) {
+    if (last < first) return
+    this.#held.takeReadyIn(first, last, (offset) => this.cursor.ack(offset))
+    for (const offset of this.#returned.offsets()) {
       if (offset < first || offset > last) continue
       this.cursor.ack(offset)
       this.#forgetReturned(offset)
@@ -344,7 +471,8 @@ export class SharePartition {
     const before = this.inFlightCount
     this.cursor.ackRange(this.cursor.floor, startOffset - 1)
     this.acquired.deleteBelow(startOffset)
-    for (const offset of this.#returned) if (offset < startOffset) this.#returned.delete(offset)
+    this.#held.deleteBelow(startOffset)
+    this.#returned.deleteBelow(startOffset)
     for (const offset of this.#dying) if (offset < startOffset) this.#dying.delete(offset)
     this.#next = Math.max(this.#next, startOffset)
     this.#context.shared.count -= before - this.inFlightCount
@@ -356,6 +484,10 @@ interface Taking {
   readonly asked: AcquireAsked
   readonly settings: ShareSettings
   readonly lock: RecordLock
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number
+  /** With priorities: the records that the member gets. */
+  readonly wanted: ReadonlySet<number> | undefined
   readonly ranges: AcquiredRange[]
   count: number
   /** How many records may come, once one has failed often. */

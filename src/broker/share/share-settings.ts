@@ -28,6 +28,8 @@ export interface ShareSettings {
   /** How often a record is handed out at most. */
   readonly deliveriesMax: number
   readonly recordLocksMax: number
+  /** Records go by their priorities, of which this is the highest; 0: by their offsets. */
+  readonly priorityMax: number
   readonly start: ShareStart
   /** Records of transactions that are open or were aborted are not handed out. */
   readonly isCommittedOnly: boolean
@@ -57,6 +59,7 @@ export function shareSettingsOf(
     recordLockMs: number('record.lock.duration.ms', shareLimits.recordLockMs),
     deliveriesMax: number('delivery.count.limit', shareLimits.shareDeliveriesMax),
     recordLocksMax: number('partition.max.record.locks', shareLimits.recordLocksMax),
+    priorityMax: Number(own['pabal.share.max.priority'] ?? 0),
     start: startOf(own['share.auto.offset.reset']),
     isCommittedOnly: own['share.isolation.level'] === 'read_committed',
     mayRenew: own['share.renew.acknowledge.enable'] !== 'false',

@@ -17,6 +17,7 @@ import { CompactionState } from '../compaction/compaction-state.ts'
 import type { Incoming } from '../queue/incoming.ts'
 import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
+import { DeliveryExtent } from './delivery-extent.ts'
 import {
   type AppendedBatch,
   type OffsetRange,
@@ -88,6 +89,8 @@ export class Partition implements LogWatcher {
   readonly producers: ProducerState = new ProducerState()
   /** Made for the first. */
   transactions: PartitionTransactions | undefined
+  /** Where records may be whose headers say when they are to be delivered. */
+  readonly deliveries: DeliveryExtent
   /** Where the log ends of what `copy` has written; 0 for nothing. */
   copiedEnd = 0
   /** It is a partition no more, whatever has its name or its log now. */
@@ -101,6 +104,7 @@ export class Partition implements LogWatcher {
 
   constructor(cursor: LogCursor, context: PartitionContext, owner: PartitionOwner) {
     this.log = cursor.log
+    this.deliveries = new DeliveryExtent(cursor.log)
     this.cursor = cursor
     this.#context = context
     this.#owner = owner
@@ -162,6 +166,7 @@ export class Partition implements LogWatcher {
       const appended = { first: baseOffset, last: this.log.endOffset - 1, size: incoming.size }
       this.#join(producer.producerId, appended, now)
     }
+    if (checked.hasDeliveryHeaders) this.noteDeliveries(baseOffset)
     this.#owner.onAppended(incoming)
     const added = producer && this.#addProduced(producer, baseOffset, now)
     const ticket = store.endAtom()
@@ -176,12 +181,24 @@ export class Partition implements LogWatcher {
    */
   copy(batches: readonly Buffer[], incoming: Incoming): Ticket | undefined {
     const { store } = this.#context
+    const { endOffset } = this.log
     store.beginAtom()
     for (const batch of batches) this.log.appendBatch(batch)
+    // Nobody has looked into them.
+    if (batches.length > 0) this.noteDeliveries(endOffset)
     this.#owner.onAppended(incoming)
     this.copiedEnd = this.log.endOffset
     store.putState(copiedKey(this.log), encodeCopiedEnd(this.copiedEnd), this.log)
     return store.endAtom()
+  }
+
+  /**
+   * Records from `first` to the end of the log may say when they are to be delivered. In a topic: queues look at
+   * every message. Within an atom.
+   */
+  noteDeliveries(first: number): void {
+    if (!this.#owner.showsAborted) return
+    this.deliveries.add(first, this.log.endOffset - 1, this.#context.store)
   }
 
   /**
@@ -254,6 +271,7 @@ export class Partition implements LogWatcher {
       this.#context.store.putState(rewrittenKey(this.log.id), undefined)
     }
     this.transactions?.aborted.clear(this.#context.store)
+    this.deliveries.forget(this.#context.store)
     if (this.copiedEnd > 0) this.#context.store.putState(copiedKey(this.log), undefined)
     this.leave()
   }

@@ -1,5 +1,6 @@
 // A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
 import type { PolicyDefinition, QueueRow } from '../../meta/topology-change.ts'
+import { asksForDelivery } from '../../record/message/deliver-at.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { ageMsOf } from '../argument-check.ts'
@@ -149,7 +150,10 @@ export class Topic implements QueueLike, PolicySubject {
           ? this.#nextPartition++ % count
           : partitionOfKey(source.partitionKey, count)
     }
-    this.partitions[index]?.log.append(source, sharedPosition)
+    const offset = this.partitions[index]?.log.append(source, sharedPosition)
+    if (offset !== undefined && asksForDelivery(source)) {
+      this.partitions[index]?.noteDeliveries(offset)
+    }
     this.counters.published++
   }
 

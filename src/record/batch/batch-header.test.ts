@@ -182,6 +182,7 @@ test('checkRecords accepts the batches of clients and finds their latest timesta
     assert.deepEqual(checkRecords(readBatchHeader(batch), plainRecords(batch), anything), {
       maxTimestamp: 1_701_000_000_000,
       valuesSize,
+      hasDeliveryHeaders: false,
       refused: [],
     })
   }

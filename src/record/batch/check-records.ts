@@ -3,6 +3,7 @@
 import { CodecError } from '../codec-error.ts'
 import { type BatchHeader, readBatchHeader, recordsOf } from './batch-header.ts'
 import { decompress } from './compression.ts'
+import { isDeliveryHeader } from './delivery-facts.ts'
 import { RecordReader } from './record-reader.ts'
 
 export interface RecordRules {
@@ -33,6 +34,8 @@ export interface CheckedRecords {
   readonly maxTimestamp: number
   /** Bytes of all values. */
   readonly valuesSize: number
+  /** Some say in headers when they are to be delivered, until when, or which goes first. */
+  readonly hasDeliveryHeaders: boolean
   /** Empty when all are good. At most `refusedMax`. */
   readonly refused: readonly RefusedRecord[]
 }
@@ -72,19 +75,22 @@ export function checkRecords(
   const refused: RefusedRecord[] = []
   let maxTimestamp = -1
   let valuesSize = 0
+  let hasDeliveryHeaders = false
   let work = 0
   while (reader.next()) {
     work += 1 + reader.headerCount
     if (work > workMax) {
       throw new CodecError('frame_error', `more than ${workMax} records and headers`, 0)
     }
-    while (reader.nextHeader());
+    while (reader.nextHeader()) {
+      if (!hasDeliveryHeaders) hasDeliveryHeaders = isDeliveryHeader(reader)
+    }
     maxTimestamp = Math.max(maxTimestamp, reader.timestamp)
     valuesSize += reader.valueEnd - reader.valueStart
     const reason = refusal(reader, header, rules)
     if (reason !== undefined && refused.length < refusedMax) refused.push(reason)
   }
-  return { maxTimestamp, valuesSize, refused }
+  return { maxTimestamp, valuesSize, hasDeliveryHeaders, refused }
 }
 
 function refusal(

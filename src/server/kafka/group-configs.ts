@@ -26,6 +26,8 @@ interface GroupConfigDefinition {
 
 const int: GroupConfigDefinition = { type: 'int', check: atLeast(1) }
 const count: GroupConfigDefinition = { type: 'int', check: atLeast(0) }
+const priority: SettingCheck = (value) =>
+  Number(value) >= 0 && Number(value) <= 255 ? undefined : { reason: 'must be from 0 to 255' }
 const resetPattern =
   /^by_duration:P(?!$)(?:\d+D)?(?:T(?!$)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$/i
 const offsetReset: SettingCheck = (value) =>
@@ -52,6 +54,8 @@ const definitions: Readonly<Record<string, GroupConfigDefinition>> = {
   // Pabal's own: through an exchange, as queues have it.
   'pabal.share.dead.letter.exchange': { type: 'string', default: '' },
   'pabal.share.dead.letter.routing.key': { type: 'string', default: '' },
+  // As `x-max-priority` of a queue on a topic.
+  'pabal.share.max.priority': { type: 'int', default: '0', check: priority },
   'share.assignment.interval.ms': count,
   'share.auto.offset.reset': { type: 'string', default: 'latest', check: offsetReset },
   'share.delivery.count.limit': int,

@@ -1,6 +1,6 @@
 // ShareFetch (key 78): members of a share group get records and say what became of others (KIP-932). It
 // waits as Fetch does; a record is a member's from the moment at which its answer is made.
-import type { AcquiredRange } from '../../broker/share/share-partition.ts'
+import type { AcquiredRange } from '../../broker/share/share-reading.ts'
 import {
   type ShareSettings,
   shareMaximaOf,

@@ -1,10 +1,7 @@
 // The reading of one ShareFetch: first batches are read of every partition that has available records, and
 // only when there are enough of them, or the time is up, do records become the member's.
-import type {
-  AcquiredRange,
-  BatchSpan,
-  SharePartition,
-} from '../../broker/share/share-partition.ts'
+import type { SharePartition } from '../../broker/share/share-partition.ts'
+import type { AcquiredRange, BatchSpan } from '../../broker/share/share-reading.ts'
 import type { ShareSettings } from '../../broker/share/share-settings.ts'
 import { isTransactional } from '../../broker/topic/check-batch.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
@@ -24,6 +21,7 @@ import { partyOf } from './party.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { type RecordPlace, RecordWatch } from './record-watch.ts'
 import type { RequestContext } from './request-context.ts'
+import { type BatchFacts, readFacts } from './share-facts.ts'
 import { findSharePlace, type ShareRequester } from './share-requests.ts'
 import type { SharedPlace, ShareSession } from './share-sessions.ts'
 
@@ -54,6 +52,8 @@ interface Candidate {
   readonly from: number
   readonly end: number
   readonly records: PartitionRecords
+  /** What headers in each of its parts say. */
+  readonly facts: readonly (BatchFacts | undefined)[]
 }
 
 export class ShareRead {
@@ -65,6 +65,8 @@ export class ShareRead {
   readonly #context: RequestContext
   #candidates: Candidate[] = []
   #size = 0
+  /** Of so many more records with times or priorities may be told. */
+  #factsLeft: number = shareLimits.shareFactsMax
 
   constructor(session: ShareSession, asked: ShareReadAsked, context: RequestContext) {
     this.#session = session
@@ -119,9 +121,10 @@ export class ShareRead {
   /** Reads what is available now. */
   *#look(): Steps<void> {
     this.#dropCandidates()
+    this.#factsLeft = shareLimits.shareFactsMax
     let count = 0
     for (const place of this.#session.places.values()) {
-      if (count >= this.#asked.recordsMax) return
+      if (count >= this.#asked.recordsMax || this.#factsLeft <= 0) return
       const share = findSharePlace(place, this.#asked, this.#context)
       if (typeof share === 'string') {
         this.found.push({ place, problem: share, parts: [], ranges: [] })
@@ -137,6 +140,7 @@ export class ShareRead {
     const { partition } = share
     const { isCommittedOnly: isCommitted } = this.#asked.settings
     const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
+    yield* this.#lookAhead(place, share, end)
     const from = share.nextAvailable(end)
     const sizeMax = Math.min(this.#roomLeft(), shareLimits.shareReadSizeMax)
     const isStrict = this.#size > 0
@@ -150,11 +154,44 @@ export class ShareRead {
       if (!isStrict) share.passGap(from, end)
       return undefined
     }
-    const candidate = { place, share, from, end, records }
+    const facts: (BatchFacts | undefined)[] = []
+    const candidate = { place, share, from, end, records, facts }
     this.#candidates.push(candidate)
     this.#size += records.size
     this.#context.client.changeUnfinished(records.size)
+    const asked = { parts: records.parts, from, factsMax: this.#factsLeft }
+    for (const each of yield* readFacts(this.#context, partition, asked)) {
+      facts.push(each)
+      this.#factsLeft -= each?.facts.size ?? 0
+    }
     return candidate
+  }
+
+  /** Where records go by priority: looks at those that come next, as many as are known ahead. */
+  *#lookAhead(place: SharedPlace, share: SharePartition, end: number): Steps<void> {
+    const { partition } = share
+    const { settings } = this.#asked
+    for (let before = -1; ;) {
+      const from = share.lookFrom(end)
+      const view = this.#context.topics.findById(place.topicId)
+      if (from <= before || view === undefined || this.#isGone || this.#roomLeft() <= 0) return
+      before = from
+      const sizeMax = shareLimits.shareReadSizeMax
+      const isCommitted = settings.isCommittedOnly
+      const wanted = { offset: from, sizeMax, isStrict: false, isCommitted }
+      const records = yield* resultOf(readPartition(this.#context, view, partition, wanted))
+      try {
+        if (records.parts.length === 0) share.passGap(from, end)
+        const asked = { parts: records.parts, from, factsMax: shareLimits.shareFactsMax }
+        const facts = yield* readFacts(this.#context, partition, asked)
+        const candidate = { place, share, from, end, records, facts }
+        const parts = records.parts.filter((part) => baseOffsetOf(part) < end)
+        share.look({ from, spans: spansOf(parts, candidate, settings) })
+      } finally {
+        for (const run of records.retained) run.release()
+      }
+      yield nextTurn(this.#context)
+    }
   }
 
   /** Takes records of what was read; false when others were faster. */
@@ -166,7 +203,7 @@ export class ShareRead {
       if (left <= 0) break
       const { place, share, from, end, records } = candidate
       const parts = records.parts.filter((part) => baseOffsetOf(part) < end)
-      const read = { from, spans: parts.map((part) => spanOf(part, candidate, asked.settings)) }
+      const read = { from, spans: spansOf(parts, candidate, asked.settings) }
       const ranges = share.acquire(read, { ...asked, recordsMax: left })
       if (ranges.length === 0) continue
       for (const { first, last } of ranges) left -= last - first + 1
@@ -234,6 +271,23 @@ function nextTurn({ clock }: RequestContext): Promise<void> {
 
 function baseOffsetOf(batch: Buffer): number {
   return readInt64(batch, batchField.baseOffset)
+}
+
+/** Nothing is known behind a batch that was looked at in part. */
+function spansOf(
+  parts: readonly Buffer[],
+  candidate: Candidate,
+  settings: ShareSettings,
+): BatchSpan[] {
+  const spans: BatchSpan[] = []
+  for (const [at, part] of parts.entries()) {
+    const span = spanOf(part, candidate, settings)
+    const known = candidate.facts[at]
+    const last = Math.min(span.last, known?.until ?? span.last)
+    spans.push({ ...span, last, facts: known?.facts })
+    if (last < span.last) break
+  }
+  return spans
 }
 
 function spanOf(

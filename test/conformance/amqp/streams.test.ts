@@ -410,7 +410,9 @@ describe('what Kafka writes', () => {
     batch[batchHeaderSize] = 0x7f
     batch.writeUInt32BE(crcOfBatch(batch, batch.length), batchField.crc)
     // A partition refuses such records unless it is told that they are good.
-    partition?.produce(batch, { checked: { maxTimestamp: 1, valuesSize: 0, refused: [] } })
+    partition?.produce(batch, {
+      checked: { maxTimestamp: 1, valuesSize: 0, hasDeliveryHeaders: false, refused: [] },
+    })
     channel.sendToQueue(queue, Buffer.from('good'))
     const inbox = await Inbox.consume(channel, queue)
     await inbox.received(1)

@@ -377,7 +377,9 @@ it('is among the groups by HTTP, and is moved and deleted there once nobody is i
   ])
   const metrics = await fetch(`http://127.0.0.1:${port('metrics')}/metrics`)
   const labels = '{sharegroup="g",topic="t",partition="0"}'
-  assert.ok((await metrics.text()).includes(`pabal_sharegroup_acquired_records${labels} 2`))
+  const text = await metrics.text()
+  assert.ok(text.includes(`pabal_sharegroup_acquired_records${labels} 2`))
+  assert.ok(text.includes(`pabal_sharegroup_delayed_records${labels} 0`))
   const reset = { topic: 't', to: 'first' }
   const moved = { offsets: [{ topic: 't', partition: 0, from: 1, to: 0 }] }
   assert.deepEqual(await ask('POST', '/g/reset', { ...reset, dry_run: true }), [200, moved])
