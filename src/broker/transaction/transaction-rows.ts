@@ -4,7 +4,12 @@
 import { GroupFormatError } from '../group/group-format-error.ts'
 import { RowReader } from '../group/row-reader.ts'
 import { RowWriter } from '../group/row-writer.ts'
-import { partKey, Transaction, type TransactionState, type TransactionVersion } from './transaction.ts'
+import {
+  partKey,
+  Transaction,
+  type TransactionState,
+  type TransactionVersion,
+} from './transaction.ts'
 
 const keyStart = 'transaction/'
 const formatVersion = 1

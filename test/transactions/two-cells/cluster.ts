@@ -1,8 +1,11 @@
 // Two cells on disks of their own, of which one has the coordinator, and the doors between them: what a cluster does
 // where the broker of one cell does it in one turn. Bugs can be planted.
 import type { Partition } from '../../../src/broker/topic/partition.ts'
+import type {
+  TransactionCoordinator,
+  TransactionEnd,
+} from '../../../src/broker/transaction/transaction-coordinator.ts'
 import { decodeTransaction } from '../../../src/broker/transaction/transaction-rows.ts'
-import type { TransactionCoordinator, TransactionEnd } from '../../../src/broker/transaction/transaction-coordinator.ts'
 import type {
   TransactionalProducer,
   TransactionVersion,
@@ -102,7 +105,10 @@ export class Cluster {
   }
 
   /** A client asks the coordinator. */
-  ask<T>(work: (coordinator: TransactionCoordinator) => Promise<T>, patienceMs?: number): Promise<T> {
+  ask<T>(
+    work: (coordinator: TransactionCoordinator) => Promise<T>,
+    patienceMs?: number,
+  ): Promise<T> {
     return this.network.call({
       to: this.lifeOf(0),
       ...(patienceMs !== undefined && { patienceMs }),

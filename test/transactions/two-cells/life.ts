@@ -2,7 +2,6 @@
 // what other cells may ask of it. Whoever waits for it is told of its death.
 import assert from 'node:assert/strict'
 import type { Destination } from '../../../src/broker/destination.ts'
-import type { VHost } from '../../../src/broker/vhost.ts'
 import type { Partition } from '../../../src/broker/topic/partition.ts'
 import { ProducerIds } from '../../../src/broker/topic/producer-ids.ts'
 import { TransactionCell } from '../../../src/broker/transaction/transaction-cell.ts'
@@ -11,11 +10,12 @@ import {
   TransactionCoordinator,
   type TransactionEnd,
 } from '../../../src/broker/transaction/transaction-coordinator.ts'
-import { whenDurable } from '../../../src/broker/when-durable.ts'
 import type { TransactionPart } from '../../../src/broker/transaction/transaction.ts'
-import type { Clock } from '../../../src/lib/clock.ts'
+import type { VHost } from '../../../src/broker/vhost.ts'
+import { whenDurable } from '../../../src/broker/when-durable.ts'
 import { BatchWorker } from '../../../src/crossing/batch-worker.ts'
 import { Crossing } from '../../../src/crossing/crossing.ts'
+import type { Clock } from '../../../src/lib/clock.ts'
 import { Turn } from '../../../src/lib/turn.ts'
 import { openFileLogStore } from '../../../src/log/file/open-file-log-store.ts'
 import type { LogStore } from '../../../src/log/log-store.ts'
@@ -46,7 +46,9 @@ export interface LifeOptions {
   /** It has the coordinator. */
   readonly endInCells?: EndInCells
   /** What a planted bug makes of the coordinator's store. */
-  readonly disguise: (store: LogStore) => Pick<LogStore, 'beginAtom' | 'endAtom' | 'epoch' | 'putState'>
+  readonly disguise: (
+    store: LogStore,
+  ) => Pick<LogStore, 'beginAtom' | 'endAtom' | 'epoch' | 'putState'>
 }
 
 export class Life {
@@ -80,7 +82,10 @@ export class Life {
       clock,
       turn,
       random: seededRandom(1),
-      converter: new Crossing({ worker: new BatchWorker(clock), onUndecodable: () => assert.fail() }),
+      converter: new Crossing({
+        worker: new BatchWorker(clock),
+        onUndecodable: () => assert.fail(),
+      }),
     })
     const it = new DelaysUnderTest<Clock>(store, clock, turn)
     it.broker.restore(foldTopology(recovered.topology), recovered.logs, new Set())

@@ -69,16 +69,17 @@ export class Producer {
   async #init(): Promise<void> {
     const { transactionalId } = this.#options
     const asked = { transactionalId, timeoutMs, claimed: undefined }
-    this.#begin(await this.#insist(() => {
-      return this.#options.cluster.ask((at) => at.initProducer(asked), patienceMs * 4)
-    }))
+    this.#begin(
+      await this.#insist(() => {
+        return this.#options.cluster.ask((at) => at.initProducer(asked), patienceMs * 4)
+      }),
+    )
   }
 
   #begin(identity: ProducerIdentity | undefined): void {
     const before = this.#identity
     this.#identity = identity
-    const isSame =
-      identity?.epoch === before?.epoch && identity?.producerId === before?.producerId
+    const isSame = identity?.epoch === before?.epoch && identity?.producerId === before?.producerId
     if (!isSame) this.#sequences = new Map()
   }
 
@@ -100,8 +101,7 @@ export class Producer {
   async #addPartition(place: Place): Promise<void> {
     const { cluster, transactionalId } = this.#options
     const from = { ...this.#identity!, transactionalId }
-    const work = (): Promise<void> =>
-      cluster.addPartition(from, place)
+    const work = (): Promise<void> => cluster.addPartition(from, place)
     await this.#insist(work)
   }
 

@@ -12,12 +12,15 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
-const [seeds, from, transactions] = [values.seeds, values.from, values.transactions].map(Number) as [number, number, number]
+const [seeds, from, transactions] = [values.seeds, values.from, values.transactions].map(
+  Number,
+) as [number, number, number]
 let failed = 0
 const totals = { committed: 0, aborted: 0, unknown: 0, stops: 0, records: 0 }
 for (let seed = from; seed < from + seeds; seed++) {
   const result = await simulate({ seed, transactions, planted: values.planted as undefined })
-  for (const name of ['committed', 'aborted', 'unknown', 'stops', 'records'] as const) totals[name] += result[name]
+  for (const name of ['committed', 'aborted', 'unknown', 'stops', 'records'] as const)
+    totals[name] += result[name]
   if (values.verbose) console.log(JSON.stringify(result))
   if (result.faults.length === 0) continue
   failed++

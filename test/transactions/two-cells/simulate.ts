@@ -1,18 +1,18 @@
 // One run: producers that share transactional ids or have their own, readers of committed records, and two cells that
 // are killed and restarted one by one or together, until all is up again and nothing is open any more.
 import assert from 'node:assert/strict'
+import type { Random } from '../../../src/lib/random.ts'
+import { RecordView } from '../../../src/record/message/record-view.ts'
 import { seededRandom } from '../../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts'
-import type { Random } from '../../../src/lib/random.ts'
+import { textOf } from '../../support/queue-under-test.ts'
 import { Book } from '../book.ts'
 import type { ReadRecord } from '../committed-reader.ts'
 import { judgeTail, judgeWritten, placeOf } from '../judge.ts'
 import { Cluster, type Planted } from './cluster.ts'
+import { type Life, type Place, queue } from './life.ts'
 import { Producer, timeoutMs } from './producer.ts'
 import { readPlace } from './read-place.ts'
-import { RecordView } from '../../../src/record/message/record-view.ts'
-import { textOf } from '../../support/queue-under-test.ts'
-import { type Life, type Place, queue } from './life.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -71,7 +71,9 @@ class Run {
     this.#tempt()
     const killing = this.#killNowAndThen()
     const tails = cluster.places.map((place) => this.#follow(place))
-    await this.#pump(Promise.all(this.#producers().map((each) => each.run(this.#options.transactions))))
+    await this.#pump(
+      Promise.all(this.#producers().map((each) => each.run(this.#options.transactions))),
+    )
     this.#isDone = true
     cluster.onMoment = () => undefined
     cluster.network.isCalm = true
@@ -127,7 +129,7 @@ class Run {
   async #follow(place: Place): Promise<void> {
     const records: ReadRecord[] = []
     this.#tails.set(place, records)
-    for (let offset = 0; !this.#isDone; ) {
+    for (let offset = 0; !this.#isDone;) {
       await this.#cluster.network.wait(10 + this.#random.below(100))
       offset = await this.#read(place, offset, records)
     }
@@ -184,7 +186,7 @@ class Run {
       faults.push(`hanging: ${where} is stable to ${lastStableOffset} of ${highWatermark}`)
     }
     const records: ReadRecord[] = []
-    for (let offset = 0; offset < lastStableOffset; ) {
+    for (let offset = 0; offset < lastStableOffset;) {
       const next = await this.#pump(this.#read(place, offset, records))
       assert.ok(next > offset, `nothing at ${offset} of ${lastStableOffset} in ${place.topic}`)
       offset = next
