@@ -9,11 +9,18 @@ import type { ReadRecord } from '../committed-reader.ts'
 
 const readSizeMax = 3000
 
+export interface PlaceRead {
+  readonly offset: number
+  readonly records: ReadRecord[]
+  /** The log of a queue forgets its markers: what was aborted is left out before clients get it. */
+  readonly hidesAborted: boolean
+}
+
 /** Adds to `records` what comes at `offset` and after it, of one read; returns where the next one begins. */
 export async function readPlace(
   store: LogStore,
   partition: Partition,
-  { offset: asked, records }: { offset: number; records: ReadRecord[] },
+  { offset: asked, records, hidesAborted }: PlaceRead,
 ): Promise<number> {
   const end = partition.lastStableOffset
   // A queue has acked what it never shows, so that it may begin later.
@@ -21,14 +28,15 @@ export async function readPlace(
   if (offset >= end) return offset
   const runs = partition.stableOf(await store.readRuns(partition.log, offset, readSizeMax))
   // Some may have ended while it was read.
-  const begun = partition.transactions?.aborted.between(offset, partition.lastStableOffset) ?? []
+  const { log, transactions, lastStableOffset } = partition
+  const begun = hidesAborted ? [] : (transactions?.aborted.between(offset, lastStableOffset) ?? [])
   const aborted = new Set<number>()
   let next = runs.length === 0 ? end : offset
   for (const run of runs) {
     for (; begun[0] !== undefined && begun[0].firstOffset <= run.lastOffset; begun.shift()) {
       aborted.add(begun[0].producerId)
     }
-    readRun(run, { aborted, records })
+    if (!hidesAborted || log.hides?.(run) !== true) readRun(run, { aborted, records })
     next = run.lastOffset + 1
     run.release()
   }

@@ -78,7 +78,7 @@ class Run {
     cluster.onMoment = () => undefined
     cluster.network.isCalm = true
     await this.#pump(Promise.all([killing, ...tails]))
-    for (const cell of [0, 1]) await this.#pump(cluster.start(cell))
+    for (const cell of [0, 1]) void cluster.start(cell)
     await this.#pump(cluster.network.wait(endMs))
     return this.#judge()
   }
@@ -143,6 +143,7 @@ class Run {
     const reading = readPlace(life.it.broker.store, life.partition(place), {
       offset,
       records: found,
+      hidesAborted: place.topic === queue,
     })
     const next = await Promise.race([
       reading,
@@ -180,6 +181,7 @@ class Run {
 
   async #readAll(place: Place, faults: string[]): Promise<ReadRecord[]> {
     const partition = this.#cluster.partition(place)!
+    if (!partition) console.log('DOWN', this.#options.seed, place, this.#stops, this.#cluster)
     const { highWatermark, lastStableOffset } = partition
     if (lastStableOffset !== highWatermark) {
       const where = placeOf(place.topic, place.partition)
