@@ -204,7 +204,7 @@ export class Cluster {
     const random = this.#random
     let slowestMs = 2
     disk.onOperation = (operation) => {
-      if (random.below(60) === 0) slowestMs = random.below(3) === 0 ? 60 : 2
+      if (random.below(60) === 0) slowestMs = random.below(2) === 0 ? 60 : 2
       const isChange = operation === 'write' || operation === 'sync'
       return isChange ? { delayMs: random.below(slowestMs) } : undefined
     }

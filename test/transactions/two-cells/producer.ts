@@ -25,10 +25,13 @@ export interface ProducerOptions {
 
 export const timeoutMs = 4000
 const patienceMs = 700
-const triesMax = 30
+const insistMax = 30
 
 /** It can do nothing more in this transaction. */
 class Failed extends Error {}
+
+/** The broker has said so. */
+class Refused extends Failed {}
 
 export class Producer {
   readonly #options: ProducerOptions
@@ -106,34 +109,36 @@ export class Producer {
   }
 
   async #end(entry: TransactionEntry, isCommit: boolean): Promise<void> {
-    const { cluster, version, transactionalId } = this.#options
+    const { cluster, version, transactionalId, random } = this.#options
     const asked = { from: this.#identity!, isCommit, version }
     let tries = 0
     // Of version 1 an end that comes late could end the next transaction: its clients wait for it.
     const patience = version === 1 ? undefined : patienceMs
+    // Some crash when they are not answered: then nobody asks for the same again.
+    const triesMax = random.below(3) === 0 ? 1 : insistMax
     if (isCommit) entry.fate = 'unknown'
     try {
       const next = await this.#insist(() => {
         tries++
         return cluster.ask((at) => at.end(transactionalId, asked), patience)
-      })
+      }, triesMax)
       entry.fate = isCommit ? 'committed' : 'aborted'
       this.#begin(next)
     } catch (error) {
       // Refused at once: nobody has decided to commit it.
-      if (tries === 1) entry.fate = 'aborted'
+      if (tries === 1 && error instanceof Refused) entry.fate = 'aborted'
       throw error
     }
   }
 
   /** Tries again what may have happened. */
-  async #insist<T>(work: () => Promise<T>): Promise<T> {
+  async #insist<T>(work: () => Promise<T>, triesMax = insistMax): Promise<T> {
     const { cluster, random } = this.#options
     for (let tries = 0; tries < triesMax; tries++) {
       try {
         return await work()
       } catch (error) {
-        if (!isPassing(error)) throw new Failed()
+        if (!isPassing(error)) throw new Refused()
         await cluster.network.wait(5 + random.below(100))
       }
     }
