@@ -247,6 +247,29 @@ describe('a transaction', () => {
     assert.deepEqual(fixture.ends[0]?.parts, [part])
   })
 
+  test('says of a part that it knows when that is durable, for writes in other cells', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    fixture.areCommitsHeld = true
+    const from = { transactionalId: 'x', producerId: 100, epoch: 0 }
+    const added = fixture.coordinator.addPartitions(from, [part], 2)
+    assert.equal(added?.isDurable, false)
+    assert.equal(fixture.coordinator.addPartitions(from, [part], 2), added)
+    assert.equal(fixture.coordinator.verify(from, part), added)
+    assert.equal(fixture.coordinator.addPartitions(from, [otherPart], 2)?.isDurable, false)
+  })
+
+  test('may have parts in several cells whose logs have one number', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    const elsewhere = { topic: 't', partition: 1, logId: part.logId }
+    fixture.add(0, [part])
+    fixture.add(0, [elsewhere])
+    const second = fixture.restart()
+    await second.end(0)
+    assert.deepEqual(second.ends[0]?.parts, [part, elsewhere])
+  })
+
   test('has its markers written when the decision is durable, not before', async () => {
     const fixture = new Fixture()
     await fixture.init()
