@@ -42,16 +42,21 @@ export class Network {
       const lose = (): void => reject(new NoAnswer())
       const stops = [to.whenDead(lose), from?.whenDead(lose)]
       if (patienceMs !== undefined) this.#clock.after(patienceMs, lose)
-      const done = (answer: () => void): void => {
+      const answer = (give: () => void): void => {
+        if (to.isDead) return
         for (const stop of stops) stop?.()
-        this.#clock.after(this.#delayMs(), isAnswerLost ? lose : answer)
+        this.#clock.after(this.#delayMs(), isAnswerLost ? lose : give)
+      }
+      const arrive = async (): Promise<void> => {
+        try {
+          const result = await work(to)
+          answer(() => resolve(result))
+        } catch (error) {
+          answer(() => reject(error))
+        }
       }
       this.#clock.after(this.#delayMs(), () => {
-        if (to.isDead) return
-        work(to).then(
-          (answer) => to.isDead || done(() => resolve(answer)),
-          (error: unknown) => to.isDead || done(() => reject(error as Error)),
-        )
+        if (!to.isDead) void arrive()
       })
     })
   }

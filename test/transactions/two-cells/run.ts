@@ -21,7 +21,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   const result = await simulate({ seed, transactions, planted: values.planted as undefined })
   for (const name of ['committed', 'aborted', 'unknown', 'stops', 'records'] as const)
     totals[name] += result[name]
-  if (values.verbose) console.log(JSON.stringify(result))
+  if (values.verbose) process.stdout.write(`${JSON.stringify(result)}\n`)
   if (result.faults.length === 0) continue
   failed++
   process.stderr.write(`seed ${seed}:\n  ${result.faults.join('\n  ')}\n`)

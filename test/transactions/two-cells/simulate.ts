@@ -222,13 +222,13 @@ class Run {
   }
 
   async #pump<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false
+    const pumped = { isSettled: false }
     const settle = (): void => {
-      isSettled = true
+      pumped.isSettled = true
     }
     promise.then(settle, settle)
     let idle = 0
-    for (let turns = 1; !isSettled; turns++) {
+    for (let turns = 1; !pumped.isSettled; turns++) {
       assert.ok(turns < turnsMax, 'it does not come to an end')
       idle = this.#clock.endOneTurn() ? 0 : idle + 1
       // Turns take time.
