@@ -132,7 +132,7 @@ export const accessExamples: Examples = {
   },
   'POST /v1/acls/delete': {
     status: 200,
-    body: { principal: 'User:u' },
+    body: { principal: 'User:u', resource_name: 't' },
     before: addAcl,
     check: ({ deleted }: { readonly deleted: unknown }) => assert.deepEqual(deleted, [acl]),
   },

@@ -74,7 +74,7 @@ describe('DescribeConfigs', () => {
 
   it('shows the settings of any group', async () => {
     const result = await calls.describeOne(configType.group, 'any')
-    assert.equal(result.configs.length, 21)
+    assert.equal(result.configs.length, 23)
     assert.deepEqual(synonymsOf(result, 'consumer.session.timeout.ms'), [
       'group.consumer.session.timeout.ms=45000@5',
     ])
