@@ -31,6 +31,8 @@ export interface Written {
   readonly from: TransactionalProducer
   readonly version: TransactionVersion
   readonly place: Place
+  /** Sequence of its first record. */
+  readonly first: number
   /** Made anew for each try: the log takes its bytes. */
   readonly batch: () => Buffer
 }
@@ -148,7 +150,11 @@ export class Cluster {
       if (life.endsOf(from.producerId) === ends) break
       if (this.#planted === 'a write that does not see an end') break
     }
-    const produced = life.partition(place).produce(batch())
+    const partition = life.partition(place)
+    // As in the broker (KIP-890): with version 2 a producer that is not known here begins with its first batch.
+    const isKnown = partition.producers.epochOf(from.producerId) !== undefined
+    if (written.version === 2 && written.first > 0 && !isKnown) throw new NoAnswer()
+    const produced = partition.produce(batch())
     if (produced === 'large') throw new Error('a small batch')
     await whenDurable(produced.ticket)
   }
