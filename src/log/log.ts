@@ -2,7 +2,7 @@
 // runs in `tail` are ascending and contiguous in the sense that everything at or above the first
 // one's base offset that still exists is in memory; older records come from the engine in windows.
 import { logLimits } from '../limits/log.ts'
-import { batchHeaderSize } from '../record/batch/batch-header.ts'
+import { batchHeaderSize, isControlBatch } from '../record/batch/batch-header.ts'
 import { inlineRecordSize, recordAsideId, recordSizeAt } from '../record/message/message-record.ts'
 import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
@@ -224,6 +224,12 @@ export class Log {
       at = messages.lastOffset + 1
     }
     return 'end'
+  }
+
+  /** Whether a run may have something for readers of messages: it is no marker, and was not aborted. */
+  shows(run: Run): boolean {
+    if (!run.isForeign) return true
+    return !isControlBatch(run.bytes()) && this.hides?.(run) !== true
   }
 
   /**

@@ -72,8 +72,8 @@ class Fixture {
     this.coordinator.addPartitions({ transactionalId: 'x', producerId, epoch }, parts, 2)
   }
 
-  verify(epoch: number, logId = part.logId): void {
-    this.coordinator.verify({ transactionalId: 'x', producerId: 100, epoch }, logId)
+  verify(epoch: number, of: TransactionPart = part): void {
+    this.coordinator.verify({ transactionalId: 'x', producerId: 100, epoch }, of)
   }
 
   end(
@@ -207,7 +207,7 @@ describe('a transaction', () => {
     assert.throws(() => fixture.verify(0), refused('transaction_abortable'))
     fixture.add(0)
     fixture.verify(0)
-    assert.throws(() => fixture.verify(0, otherPart.logId), refused('transaction_abortable'))
+    assert.throws(() => fixture.verify(0, otherPart), refused('transaction_abortable'))
   })
 
   test('goes on with another id when an end uses up the epochs, and a lost answer is told again', async () => {
@@ -245,6 +245,29 @@ describe('a transaction', () => {
     fixture.releaseMarkers()
     await ended
     assert.deepEqual(fixture.ends[0]?.parts, [part])
+  })
+
+  test('says of a part that it knows when that is durable, for writes in other cells', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    fixture.areCommitsHeld = true
+    const from = { transactionalId: 'x', producerId: 100, epoch: 0 }
+    const added = fixture.coordinator.addPartitions(from, [part], 2)
+    assert.equal(added?.isDurable, false)
+    assert.equal(fixture.coordinator.addPartitions(from, [part], 2), added)
+    assert.equal(fixture.coordinator.verify(from, part), added)
+    assert.equal(fixture.coordinator.addPartitions(from, [otherPart], 2)?.isDurable, false)
+  })
+
+  test('may have parts in several cells whose logs have one number', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    const elsewhere = { topic: 't', partition: 1, logId: part.logId }
+    fixture.add(0, [part])
+    fixture.add(0, [elsewhere])
+    const second = fixture.restart()
+    await second.end(0)
+    assert.deepEqual(second.ends[0]?.parts, [part, elsewhere])
   })
 
   test('has its markers written when the decision is durable, not before', async () => {
@@ -328,7 +351,7 @@ describe('after a restart', () => {
     first.add(0, [part, otherPart])
     first.coordinator.addGroup({ transactionalId: 'x', producerId: 100, epoch: 0 }, 'g', 1)
     const second = first.restart()
-    second.verify(0, otherPart.logId)
+    second.verify(0, otherPart)
     await second.end(0)
     assert.deepEqual(second.ends[0]?.parts, [part, otherPart])
     assert.deepEqual(second.ends[0]?.groups, ['g'])

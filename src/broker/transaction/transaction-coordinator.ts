@@ -20,6 +20,7 @@ import {
   transactionKey,
 } from './transaction-rows.ts'
 import {
+  partKey,
   type ProducerIdentity,
   Transaction,
   type TransactionalProducer,
@@ -123,23 +124,27 @@ export class TransactionCoordinator implements Disposable {
     return this.#renew(transaction ?? this.#add(transactionalId, fresh), asked, fresh)
   }
 
-  /** AddPartitionsToTxn, and what a write of version 2 does by itself. Throws TransactionError. */
+  /**
+   * AddPartitionsToTxn, and what a write of version 2 does by itself. In the log of this store the write comes after
+   * it; in another cell it must wait for the ticket, or a crash here leaves a part that nobody ends. Throws
+   * TransactionError.
+   */
   addPartitions(
     from: TransactionalProducer,
     parts: readonly TransactionPart[],
     version: TransactionVersion,
   ): Ticket | undefined {
     const transaction = this.#checked(from)
-    const added = parts.filter(({ logId }) => !transaction.parts.has(logId))
-    if (transaction.state === 'Ongoing' && added.length === 0) return undefined
+    const added = parts.filter((part) => !transaction.parts.has(partKey(part)))
+    if (transaction.state === 'Ongoing' && added.length === 0) return pending(transaction)
     const count = transaction.parts.size + added.length
     if (count > transactionLimits.partitionsMax) throw tooMany('partitions', count)
     const { state, startedMs } = transaction
-    for (const part of added) transaction.parts.set(part.logId, part)
+    for (const part of added) transaction.parts.set(partKey(part), part)
     transaction.join(version, this.#options.clock.now())
     const isKept = this.#save(transaction)
     if (isKept !== 'full') return isKept
-    for (const { logId } of added) transaction.parts.delete(logId)
+    for (const part of added) transaction.parts.delete(partKey(part))
     Object.assign(transaction, { state, startedMs })
     throw noRoom()
   }
@@ -152,7 +157,7 @@ export class TransactionCoordinator implements Disposable {
   ): Ticket | undefined {
     const transaction = this.#checked(from)
     const { groups, state, startedMs } = transaction
-    if (state === 'Ongoing' && groups.has(groupId)) return undefined
+    if (state === 'Ongoing' && groups.has(groupId)) return pending(transaction)
     if (groups.size >= transactionLimits.groupsMax) throw tooMany('groups', groups.size + 1)
     groups.add(groupId)
     transaction.join(version, this.#options.clock.now())
@@ -182,10 +187,15 @@ export class TransactionCoordinator implements Disposable {
     throw noRoom()
   }
 
-  /** Whether a producer may write to a partition now, which must be part of its transaction. Throws TransactionError. */
-  verify(from: TransactionalProducer, logId: number): void {
+  /**
+   * Whether a producer may write to a partition now, which must be part of its transaction; another cell waits for the
+   * ticket. Throws TransactionError.
+   */
+  verify(from: TransactionalProducer, part: TransactionPart): Ticket | undefined {
     const transaction = this.#checked(from)
-    if (transaction.state === 'Ongoing' && transaction.parts.has(logId)) return
+    if (transaction.state === 'Ongoing' && transaction.parts.has(partKey(part))) {
+      return pending(transaction)
+    }
     const text = `The partition is not part of the transaction of '${from.transactionalId}'`
     throw new TransactionError('transaction_abortable', text)
   }
@@ -368,7 +378,9 @@ export class TransactionCoordinator implements Disposable {
     store.beginAtom()
     const isKept = store.putState(transactionKey(transaction.id), encodeTransaction(transaction))
     const ticket = store.endAtom()
-    return isKept ? ticket : 'full'
+    if (!isKept) return 'full'
+    transaction.kept = ticket
+    return ticket
   }
 
   #watch(): void {
@@ -398,6 +410,12 @@ export class TransactionCoordinator implements Disposable {
     store.putState(transactionKey(id), undefined)
     store.endAtom()
   }
+}
+
+/** What is known of it may be lost until then. */
+function pending(transaction: Transaction): Ticket | undefined {
+  if (transaction.kept?.isDurable === true) transaction.kept = undefined
+  return transaction.kept
 }
 
 function notFound(transactionalId: string): TransactionError {

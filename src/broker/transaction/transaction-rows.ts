@@ -4,7 +4,12 @@
 import { GroupFormatError } from '../group/group-format-error.ts'
 import { RowReader } from '../group/row-reader.ts'
 import { RowWriter } from '../group/row-writer.ts'
-import { Transaction, type TransactionState, type TransactionVersion } from './transaction.ts'
+import {
+  partKey,
+  Transaction,
+  type TransactionState,
+  type TransactionVersion,
+} from './transaction.ts'
 
 const keyStart = 'transaction/'
 const formatVersion = 1
@@ -73,7 +78,7 @@ export function decodeTransaction(id: string, value: Buffer): Transaction {
   transaction.updatedMs = reader.integer()
   for (let left = Math.min(reader.int32(), countMax); left > 0; left--) {
     const part = { topic: reader.text(), partition: reader.int32(), logId: reader.integer() }
-    transaction.parts.set(part.logId, part)
+    transaction.parts.set(partKey(part), part)
   }
   for (let left = Math.min(reader.int32(), countMax); left > 0; left--) {
     transaction.groups.add(reader.text())

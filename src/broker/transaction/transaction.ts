@@ -3,6 +3,8 @@
 // States: Empty → Ongoing → PrepareCommit → CompleteCommit → Ongoing …, the same with Abort. What is decided is
 // durable as Prepare before any marker is written; Complete says that all markers are durable.
 
+import type { Ticket } from '../../log/ticket.ts'
+
 /** As Kafka's tools call them. */
 export type TransactionState =
   | 'Empty'
@@ -23,6 +25,11 @@ export interface TransactionPart {
   readonly topic: string
   readonly partition: number
   readonly logId: number
+}
+
+/** Cells count their logs by themselves: a log's id alone is no name for a part. */
+export function partKey({ topic, partition, logId }: TransactionPart): string {
+  return `${logId}/${partition}/${topic}`
 }
 
 /** Whom requests are from. */
@@ -54,8 +61,8 @@ export class Transaction {
   timeoutMs = 0
   state: TransactionState = 'Empty'
   version: TransactionVersion = 2
-  /** By the id of their log. */
-  readonly parts: Map<number, TransactionPart> = new Map()
+  /** By `partKey`. */
+  readonly parts: Map<string, TransactionPart> = new Map()
   /** Groups whose offsets it commits. */
   readonly groups: Set<string> = new Set()
   /** When it began, milliseconds since the Unix epoch; -1 before. */
@@ -63,6 +70,8 @@ export class Transaction {
   updatedMs = 0
   /** How many producers have begun with it in this process: whoever joined an earlier one is fenced. */
   generation = 0
+  /** When what it is by now is durable; undefined: it is. */
+  kept: Ticket | undefined
   /** Settled when the markers of what is being ended are durable. */
   ending: Promise<void> | undefined
 

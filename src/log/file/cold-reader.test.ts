@@ -291,3 +291,24 @@ test('everything is read in order whatever is acked ahead of the reader', async 
   )
   await store.close()
 })
+
+test('a reader gets past any number of aborted batches that it has not acked', async () => {
+  const store = await openStore(new FaultDisk(systemClock))
+  let log!: Log
+  await committed(store, () => (log = createLogWithCursor(store)))
+  for (let n = 0; n < recordCount; n++) {
+    await committed(store, () => log.appendBatch(plainBatch({ recordCount: 1, body: bodyOf(n) })))
+  }
+  for (const body of ['shown', bodyOf(0)]) {
+    await committed(store, () => log.append(source('a', body), -1))
+  }
+  log.hides = (run) => run.isForeign
+  for (let loads = 0; ; loads++) {
+    const reading = log.read(0, view)
+    if (typeof reading !== 'object') break
+    assert.ok(loads < 3, 'it asks for ever')
+    await load(store, log, reading.offset)
+  }
+  assert.equal(view.offset, recordCount)
+  await store.close()
+})

@@ -169,7 +169,10 @@ export class ColdReader implements WindowListener {
     else this.load(log, offset, done)
   }
 
-  /** The window must reach a record or the tail: a reader that asks again would get no further. */
+  /**
+   * The window must reach a record that is shown, or the tail: a reader who has to pass over a window for the next one
+   * finds that the first has gone when it asks again, and gets no further.
+   */
   async #loadWindow(log: Log, offset: number, isSequential: boolean): Promise<void> {
     const isLarge = isSequential && !this.#isCrowded
     const sizeMax = isLarge ? logLimits.coldDrainReadSizeMax : logLimits.coldReadSizeMax
@@ -179,7 +182,7 @@ export class ColdReader implements WindowListener {
       const { runs, end, pages } = isInTail
         ? { runs: [], end: log.tailStart, pages: [] }
         : await this.readPart(extent, { log, offset: at, sizeMax }, 'by reader')
-      if (runs.length > 0 || end >= log.tailStart) {
+      if (end >= log.tailStart || runs.some((run) => log.shows(run))) {
         const start = Math.min(runs[0]?.baseOffset ?? offset, offset)
         this.#addWindow(new LogWindow({ runs, start, end, listener: this }), {
           log,
@@ -189,6 +192,7 @@ export class ColdReader implements WindowListener {
         })
         return
       }
+      release({ runs, pages })
       at = end
     }
   }
@@ -198,7 +202,8 @@ export class ColdReader implements WindowListener {
    * stays: its reader is called next.
    */
   #addWindow(window: LogWindow, loaded: Loaded): void {
-    if (loaded.log.isDeleted) return release(window, loaded)
+    const { pages } = loaded
+    if (loaded.log.isDeleted) return release({ runs: window.runs, pages })
     const replaced = loaded.log.addWindow(window)
     if (replaced !== undefined) this.#forgetWindow(replaced)
     this.#windows.set(window, loaded)
@@ -215,7 +220,7 @@ export class ColdReader implements WindowListener {
     if (loaded === undefined) return
     this.#windows.delete(window)
     this.#windowsSize -= loaded.size
-    release(window, loaded)
+    release({ runs: window.runs, pages: loaded.pages })
   }
 
   /** Reads what fits one read of an extent. Called by whose turn it is. */
@@ -300,7 +305,7 @@ export class ColdReader implements WindowListener {
   }
 }
 
-function release({ runs }: LogWindow, { pages }: Loaded): void {
+function release({ runs, pages }: { runs: readonly Run[]; pages: readonly Buffer[] }): void {
   for (const run of runs) run.release()
   for (const page of pages) pagePool.release(page)
 }

@@ -286,7 +286,12 @@ function readOne(
     asked,
     view,
     partition,
-    data: dataOf(partition, asked, parts, isCommitted),
+    data: dataOf(
+      partition,
+      asked,
+      parts,
+      isCommitted && abortedIn({ view, partition }, offset, parts),
+    ),
     ...read,
     isCut: isStrict && read.size === 0 && offset < end,
   })
@@ -298,7 +303,7 @@ function dataOf(
   partition: Partition,
   asked: FetchedPartition,
   records: readonly Buffer[],
-  isCommitted: boolean,
+  aborted: AbortedTransaction[] | false,
 ): PartitionData {
   const { highWatermark, lastStableOffset, startOffset } = partition
   return {
@@ -307,20 +312,21 @@ function dataOf(
     highWatermark,
     lastStableOffset,
     logStartOffset: startOffset,
-    abortedTransactions: isCommitted ? abortedIn(partition, asked, records) : null,
+    abortedTransactions: aborted || null,
     records,
   }
 }
 
-/** What its readers have to leave out. */
+/** What its readers have to leave out; of a work queue they do not get it. */
 function abortedIn(
-  { transactions }: Partition,
-  { fetchOffset }: FetchedPartition,
+  { view, partition }: { readonly view: TopicView; readonly partition: Partition },
+  offset: number,
   records: readonly Buffer[],
 ): AbortedTransaction[] {
   const last = records.at(-1)
-  if (transactions === undefined || last === undefined) return []
-  return transactions.aborted.between(fetchOffset, lastOffsetOf(last) + 1)
+  const { transactions } = partition
+  if (view.hasGaps || transactions === undefined || last === undefined) return []
+  return transactions.aborted.between(offset, lastOffsetOf(last) + 1)
 }
 
 function findView(

@@ -25,6 +25,7 @@ interface Wanted {
 /** Which records of a run are shown. */
 type Keep = (offset: number) => boolean
 
+const keepNone: Keep = () => false
 const nothing: PartitionRecords = { parts: [], size: 0, retained: [] }
 
 /** Reads from `offset`: at once what is in memory. */
@@ -43,7 +44,10 @@ export function readPartition(
     const retained: Run[] = []
     let size = 0
     for (const [at, run] of runs.entries()) {
-      const keep = settledFilter(view, partition, run)
+      const keep =
+        isCommitted && isAborted(view, partition, run)
+          ? keepNone
+          : settledFilter(view, partition, run)
       const mayExceed = parts.length === 0 && !isStrict
       const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
       if (batch === undefined && mayExceed) {
@@ -96,6 +100,14 @@ function isControl(run: Run): boolean {
 
 function keepAll(): boolean {
   return true
+}
+
+/**
+ * Whether a run of a work queue was aborted. The log forgets its marker as whatever is settled, so that no list of
+ * aborted transactions can be given to readers: they would never learn where one ends, and pass over what follows.
+ */
+function isAborted({ hasGaps }: TopicView, { log }: Partition, run: Run): boolean {
+  return hasGaps && log.hides?.(run) === true
 }
 
 /** Settled messages of a work queue are gaps, as in a compacted topic. */

@@ -137,7 +137,7 @@ function verify(
   let at = 0
   return answer(topics, () => {
     try {
-      transactions.verify({ transactionalId, producerId, epoch }, parts[at++]!.logId)
+      transactions.verify({ transactionalId, producerId, epoch }, parts[at++]!)
       return noError
     } catch (error) {
       return coordinatorCodeOf(error, { apiVersion, fencedSince })

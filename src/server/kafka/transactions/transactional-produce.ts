@@ -51,7 +51,7 @@ export function addToTransaction(
 /** Throws KafkaRefusal when a transactional batch may not be stored now. */
 export function expectInTransaction(batch: TransactionalBatch, context: RequestContext): void {
   const { access, transactions, apiVersion } = context
-  const { transactionalId, partition } = batch
+  const { transactionalId } = batch
   if (transactionalId === null || !access.needsTransactionalId('write', transactionalId)) {
     throw new KafkaRefusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
   }
@@ -63,7 +63,7 @@ export function expectInTransaction(batch: TransactionalBatch, context: RequestC
     if (apiVersion >= addsSince) {
       expectFirst(batch)
       transactions.addPartitions(from, [partOf(batch)], 2)
-    } else transactions.verify(from, partition.log.id)
+    } else transactions.verify(from, partOf(batch))
   } catch (error) {
     if (!(error instanceof TransactionError)) throw error
     throw refusalOf(error, apiVersion)
