@@ -92,6 +92,17 @@ export interface FetchedOffset extends TopicPartition {
   readonly committed: CommittedOffset | undefined
 }
 
+/** What is done with offsets: they are committed, or staged for the end of a transaction. */
+interface OffsetsWay<Request> {
+  readonly refusalOf: (group: AnyGroup, request: Request) => GroupErrorCode | undefined
+  readonly take: (
+    group: AnyGroup,
+    request: Request,
+    errors: (GroupErrorCode | undefined)[],
+    callback: CommitCallback,
+  ) => void
+}
+
 /**
  * Lifecycle: constructed → `restore` with what the store has → `start` → requests → `close`.
  * Callbacks are called exactly once, some before the call that took them returns.
@@ -248,21 +259,7 @@ export class GroupCoordinator {
 
   /** The callback comes when all that was accepted is on stable storage. */
   commitOffsets(request: CommitRequest, callback: CommitCallback): void {
-    this.#context.answers.run(() => {
-      const answer: CommitCallback = (said) => this.#context.answers.push(() => callback(said))
-      const errors = this.#unknownPartitions(request.offsets)
-      if (!errors.includes(undefined)) {
-        answer(errors)
-        return
-      }
-      const group = this.#groupForCommit(request)
-      const error = typeof group === 'string' ? group : refusalOfCommit(group, request)
-      if (typeof group === 'string' || error !== undefined) {
-        answer(errors.map((unknown) => unknown ?? error))
-        return
-      }
-      commitOffsets(group, request, errors, answer)
-    })
+    this.#takeOffsets(request, { refusalOf: refusalOfCommit, take: commitOffsets }, callback)
   }
 
   /** Why a member of that name may not ask for the offsets of the group. */
@@ -276,21 +273,7 @@ export class GroupCoordinator {
 
   /** The same for a transaction, with whose end they show. The callback comes when all that was accepted is kept. */
   stageOffsets(request: TransactionalCommit, callback: CommitCallback): void {
-    this.#context.answers.run(() => {
-      const answer: CommitCallback = (said) => this.#context.answers.push(() => callback(said))
-      const errors = this.#unknownPartitions(request.offsets)
-      if (!errors.includes(undefined)) {
-        answer(errors)
-        return
-      }
-      const group = this.#groupForCommit(request)
-      const error = typeof group === 'string' ? group : refusalOfStaging(group, request)
-      if (typeof group === 'string' || error !== undefined) {
-        answer(errors.map((unknown) => unknown ?? error))
-        return
-      }
-      stageOffsets(group, request, errors, answer)
-    })
+    this.#takeOffsets(request, { refusalOf: refusalOfStaging, take: stageOffsets }, callback)
   }
 
   /**
@@ -413,6 +396,29 @@ export class GroupCoordinator {
   #findAlive(groupId: string): AnyGroup | undefined {
     const group = this.#groups.find(groupId)
     return group?.state === 'Dead' ? undefined : group
+  }
+
+  /** Takes what a request commits, in either way, unless its group or its member may not. */
+  #takeOffsets<Request extends CommitRequest | TransactionalCommit>(
+    request: Request,
+    way: OffsetsWay<Request>,
+    callback: CommitCallback,
+  ): void {
+    this.#context.answers.run(() => {
+      const answer: CommitCallback = (said) => this.#context.answers.push(() => callback(said))
+      const errors = this.#unknownPartitions(request.offsets)
+      if (!errors.includes(undefined)) {
+        answer(errors)
+        return
+      }
+      const group = this.#groupForCommit(request)
+      const error = typeof group === 'string' ? group : way.refusalOf(group, request)
+      if (typeof group === 'string' || error !== undefined) {
+        answer(errors.map((unknown) => unknown ?? error))
+        return
+      }
+      way.take(group, request, errors, answer)
+    })
   }
 
   /** Who is no member may commit to a group that does not exist: that makes it (a simple group). */

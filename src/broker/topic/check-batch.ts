@@ -8,6 +8,7 @@ import {
   batchMagic,
   batchSizeAt,
   hasValidCrc,
+  isTransactionalBatch,
 } from '../../record/batch/batch-header.ts'
 import { BrokerError, type BrokerErrorCode } from '../broker-error.ts'
 import type { ProducedBatch } from './producer-state.ts'
@@ -119,7 +120,7 @@ export function claimedProducer(batch: Buffer): ProducedBatch | undefined {
 function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefined {
   const producerId = readInt64(batch, batchField.producerId)
   if (producerId < 0) {
-    if (!isTransactional(batch)) return undefined
+    if (!isTransactionalBatch(batch)) return undefined
     throw refuse('invalid_record', 'A transactional record batch must have a producer id')
   }
   const firstSequence = batch.readInt32BE(batchField.baseSequence)
@@ -132,15 +133,10 @@ function producerOf(batch: Buffer, recordCount: number): ProducedBatch | undefin
   return {
     producerId,
     producerEpoch: batch.readInt16BE(batchField.producerEpoch),
-    isTransactional: isTransactional(batch),
+    isTransactional: isTransactionalBatch(batch),
     firstSequence,
     lastSequence: (firstSequence + recordCount - 1) % sequenceSpan,
   }
-}
-
-/** Whether a batch of at least a header's size says that it is part of a transaction. */
-export function isTransactional(batch: Buffer): boolean {
-  return (batch.readInt16BE(batchField.attributes) & batchAttribute.transactional) !== 0
 }
 
 function refuse(code: BrokerErrorCode, message: string): BrokerError {

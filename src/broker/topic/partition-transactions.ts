@@ -3,9 +3,8 @@
 import { readInt64 } from '../../lib/int64.ts'
 import { transactionLimits } from '../../limits/transaction.ts'
 import type { Run } from '../../log/run.ts'
-import { batchField } from '../../record/batch/batch-header.ts'
+import { batchField, isTransactionalBatch } from '../../record/batch/batch-header.ts'
 import { AbortedTransactions } from './aborted-transactions.ts'
-import { isTransactional } from './check-batch.ts'
 
 /** Offsets first … last. */
 export interface OffsetRange {
@@ -64,7 +63,7 @@ export class PartitionTransactions {
   isAborted(run: Run): boolean {
     if (this.aborted.count === 0 || !run.isForeign) return false
     const batch = run.bytes()
-    if (!isTransactional(batch)) return false
+    if (!isTransactionalBatch(batch)) return false
     return this.aborted.isAborted(readInt64(batch, batchField.producerId), run.baseOffset)
   }
 

@@ -56,6 +56,11 @@ export function isControlBatch(batch: Buffer): boolean {
   return (batch.readInt16BE(batchField.attributes) & batchAttribute.control) !== 0
 }
 
+/** Whether a batch of at least a header's size says that it is part of a transaction. */
+export function isTransactionalBatch(batch: Buffer): boolean {
+  return (batch.readInt16BE(batchField.attributes) & batchAttribute.transactional) !== 0
+}
+
 /** Of the batch's last record, whether it is still there or not. */
 export function lastOffsetOf(batch: Buffer): number {
   return readInt64(batch, batchField.baseOffset) + batch.readInt32BE(batchField.lastOffsetDelta)

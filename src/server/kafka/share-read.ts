@@ -3,7 +3,6 @@
 import type { SharePartition } from '../../broker/share/share-partition.ts'
 import type { AcquiredRange, BatchSpan } from '../../broker/share/share-reading.ts'
 import type { ShareSettings } from '../../broker/share/share-settings.ts'
-import { isTransactional } from '../../broker/topic/check-batch.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import { readInt64 } from '../../lib/int64.ts'
 import { resultOf, runAtOnce, type Steps } from '../../lib/slices.ts'
@@ -13,6 +12,7 @@ import { shareLimits } from '../../limits/share.ts'
 import {
   batchField,
   isControlBatch,
+  isTransactionalBatch,
   lastOffsetOf,
   recordCountOf,
 } from '../../record/batch/batch-header.ts'
@@ -299,7 +299,7 @@ function spanOf(
   const producerId = readInt64(batch, batchField.producerId)
   const isAborted =
     isCommittedOnly &&
-    isTransactional(batch) &&
+    isTransactionalBatch(batch) &&
     partition.transactions?.aborted.isAborted(producerId, first) === true
   const last = Math.min(lastOffsetOf(batch), end - 1)
   return { first, last, isHidden: isControlBatch(batch) || isAborted }

@@ -8,7 +8,7 @@ import type {
   TransactionPart,
 } from '../../../broker/transaction/transaction.ts'
 import { kafkaErrors } from '../../../codec/kafka/error-codes.gen.ts'
-import { batchAttribute, batchField, batchHeaderSize } from '../../../record/batch/batch-header.ts'
+import { batchHeaderSize, isTransactionalBatch } from '../../../record/batch/batch-header.ts'
 import { KafkaRefusal } from '../error-code.ts'
 import type { RequestContext } from '../request-context.ts'
 import { writeErrorOf } from './transaction-refusal.ts'
@@ -28,8 +28,7 @@ export interface TransactionalBatch {
 
 /** Whether a batch says that it is part of a transaction. */
 export function isTransactional(batch: Buffer): boolean {
-  if (batch.length < batchHeaderSize) return false
-  return (batch.readInt16BE(batchField.attributes) & batchAttribute.transactional) !== 0
+  return batch.length >= batchHeaderSize && isTransactionalBatch(batch)
 }
 
 /** Adds the partitions of several batches with one change; of what is wrong with them each will be told. */
