@@ -5,7 +5,7 @@ import { RepeatedNotice } from '../../lib/repeated-notice.ts'
 import { logLimits } from '../../limits/log.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
-import { isHopeless, isOutOfSpace } from './system-error.ts'
+import { diskErrorKind } from './disk-error.ts'
 
 export interface DiskTroubleOptions {
   readonly clock: Clock
@@ -36,7 +36,7 @@ export class DiskTrouble {
   report(error: Error): void {
     const { clock, events, onOutOfSpace } = this.#options
     if (this.#hasFailed) return
-    if (isOutOfSpace(error)) {
+    if (diskErrorKind(error) === 'full') {
       onOutOfSpace()
     } else {
       this.#lastAt = clock.monotonic()
@@ -63,7 +63,8 @@ export class DiskTrouble {
 
   /** No file can be created. Some reasons do not go away by themselves. */
   onCannotCreate(error: Error): void {
-    if (isHopeless(error)) this.fail(`cannot be written any more (${error.message})`)
+    if (diskErrorKind(error) === 'hopeless')
+      this.fail(`cannot be written any more (${error.message})`)
     else this.report(error)
   }
 

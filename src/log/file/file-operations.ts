@@ -1,6 +1,7 @@
 // The calls of `DiskFile` that take a callback, as promises, for everything that is not hot; and
 // the one way in which small files are replaced.
 import { dirname } from 'node:path'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 
 /** Writes `bytes` at `position`. */
@@ -41,7 +42,7 @@ export async function readWholeFile(disk: Disk, path: string): Promise<Buffer | 
   try {
     file = await disk.open(path, 'read')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (diskErrorKind(error) === 'missing') return undefined
     throw error
   }
   try {

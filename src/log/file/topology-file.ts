@@ -11,6 +11,7 @@ import type { EntryVisitor } from './commit-decoder.ts'
 import { CommitEncoder } from './commit-encoder.ts'
 import { CommitReader } from './commit-reader.ts'
 import { corruptError, missingFileError } from './corrupt-error.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { EntryWriter } from './entry-writer.ts'
 import {
@@ -187,7 +188,7 @@ async function openListed(disk: Disk, path: string): Promise<DiskFile> {
   try {
     return await disk.open(path, 'read')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (diskErrorKind(error) !== 'missing') throw error
     throw missingFileError(path)
   }
 }
