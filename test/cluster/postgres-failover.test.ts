@@ -1,5 +1,5 @@
 // A cell on a primary with a synchronous standby: what was confirmed is on both, whatever happens to the primary,
-// to connections, and to waits for the standby. PABAL_FAILOVER_ROUNDS=20 plays the failover as often.
+// to connections, and to waits for the standby. PABAL_POSTGRES_EFFORT=20 plays the failover as often.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { CellTable } from '../../src/log/cluster/cell-table.ts'
@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts'
 import { append, readAll } from './cell-table-suite.ts'
 import { CellsUnderTest } from './cells-under-test.ts'
 
-const rounds = Number(process.env['PABAL_FAILOVER_ROUNDS'] ?? 1)
+const rounds = Number(process.env['PABAL_POSTGRES_EFFORT'] ?? 1)
 
 const waitingForStandby = `FROM pg_stat_activity WHERE application_name = 'pabal' AND wait_event = 'SyncRep'`
 
@@ -27,11 +27,11 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
     await primary?.[Symbol.asyncDispose]()
   })
 
-  const bothHosts = (): string =>
-    `postgres://postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres`
+  const bothHosts = (schema: string): string =>
+    `postgres://postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres?schema=${schema}`
 
   test('a cancelled wait for the standby confirms nothing; a retry waits for it, too', async () => {
-    await using cells = await CellsUnderTest.open(bothHosts())
+    await using cells = await CellsUnderTest.open(bothHosts('cancelled'))
     const { table, claimAgain } = await cells.claimNew()
     await append(table, 1, 0, Buffer.from('before,'))
     await standby.kill()
@@ -57,11 +57,11 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
   })
 
   test('a retry that finds its row writes to the WAL, so it waits', async () => {
-    await using cells = await CellsUnderTest.open(bothHosts())
+    await using cells = await CellsUnderTest.open(bothHosts('record'))
     const { table } = await cells.claimNew()
     await append(table, 1, 0, Buffer.from('x'))
     const place = (): Promise<string> => primary.run('SELECT pg_current_wal_insert_lsn()')
-    const lock = `SELECT FROM pabal.cells WHERE cell = 0 FOR NO KEY UPDATE`
+    const lock = `SELECT FROM record.cells WHERE cell = 0 FOR NO KEY UPDATE`
     const earlier = await place()
     await primary.run(lock)
     assert.notEqual(await place(), earlier)
@@ -69,7 +69,7 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
 
   for (let round = 0; round < rounds; round += 1) {
     test(`the primary is killed and the standby promoted, round ${round}`, async () => {
-      await using cells = await CellsUnderTest.open(bothHosts())
+      await using cells = await CellsUnderTest.open(bothHosts(`round${round}`))
       const files = await Promise.all(
         Array.from({ length: 4 }, async () => new Writer((await cells.claimNew()).table)),
       )
@@ -93,7 +93,7 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
 
   test('an old primary that comes back is not taken for the newest', async () => {
     const [newer, older] = [primary, standby]
-    await using cells = await CellsUnderTest.open(bothHosts())
+    await using cells = await CellsUnderTest.open(bothHosts('split'))
     const { table } = await cells.claimNew()
     await append(table, 1, 0, Buffer.from('a'))
     // The standby becomes a primary of its own, and the one that was it lives on.
@@ -102,7 +102,7 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
     await newer.run(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
       WHERE application_name = 'pabal'`)
     await append(table, 1, 1, Buffer.from('b'))
-    assert.equal(await older.run('SELECT count(*) FROM pabal.wal_0_0 WHERE file = 1'), '2')
+    assert.equal(await older.run('SELECT count(*) FROM split.wal_0_0 WHERE file = 1'), '2')
   })
 })
 

@@ -1,5 +1,6 @@
 // Tables of cells on a real PostgreSQL: the suite, also with answers that are lost; fencing; requests that
-// arrive late; open files that leave nothing behind; heartbeats and claims.
+// arrive late; open files that leave nothing behind; heartbeats and claims. PABAL_POSTGRES_EFFORT=5 does five times
+// as much of what is done many times.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { CellTable } from '../../src/log/cluster/cell-table.ts'
@@ -11,6 +12,8 @@ import { TcpProxy } from '../support/postgres/tcp-proxy.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { append, cellTableSuite, readAll } from './cell-table-suite.ts'
 import { CellsUnderTest } from './cells-under-test.ts'
+
+const effort = Number(process.env['PABAL_POSTGRES_EFFORT'] ?? 1)
 
 describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
   let server: PostgresServer
@@ -40,7 +43,8 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
   describe('with answers lost', () => {
     before(() => {
       const random = seededRandom(18)
-      proxy.losesAnswer = () => random.next() < 0.05
+      // Answers to writes are short.
+      proxy.losesAnswer = (answer) => answer.length < 200 && random.next() < 0.08
     })
     after(() => {
       proxy.losesAnswer = undefined
@@ -53,7 +57,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const { table: first, cell } = await cells.claimNew()
     let table: CellTable = first
     let text = ''
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 8 * effort; round += 1) {
       const size = text.length
       const outcome = append(table, 1, size, Buffer.from(`${round},`)).then(
         () => 'confirmed',
@@ -105,7 +109,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
           WHERE application_name = 'pabal'`)
       }
     })()
-    for (let count = 0; count < 40; count += 1) {
+    for (let count = 0; count < 25 * effort; count += 1) {
       const part = `${count};`.repeat(1 + (count % 7))
       await append(table, 1, text.length, Buffer.from(part))
       text += part
@@ -117,15 +121,16 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     assert.equal((await readAll(await claimAgain(), 1)).toString(), text)
   })
 
-  test('two hundred files that became objects leave the tables empty', async () => {
+  test('many files that became objects leave the tables empty', async () => {
     const { table, cell } = await cells.claimNew()
-    const bytes = Buffer.alloc(100_000, 'x')
-    for (let file = 0; file < 200; file += 1) {
+    const bytes = Buffer.alloc(20_000, 'x')
+    const fileCount = 40 * effort
+    for (let file = 0; file < fileCount; file += 1) {
       await append(table, file, 0, bytes)
       await append(table, file, bytes.length, bytes)
       await table.addFinishedFile(`wal/${file}.log`, { key: `k${file}`, size: 1, crc32c: file })
       await table.removeOpenFile(file)
-      await table.removeFinishedFile(`wal/${file - 100}.log`)
+      await table.removeFinishedFile(`wal/${file - 20}.log`)
       await table.replaceManifest(bytes)
     }
     const sizeOf = async (names: string): Promise<number> =>
@@ -135,7 +140,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
       )
     assert.ok((await sizeOf(`^wal_${cell}_[0-9]+$`)) <= 3 * 40_960, 'tables of open files')
     assert.ok((await sizeOf('^(cells|files)$')) <= 500_000, 'the other tables')
-    assert.equal((await table.finishedFiles()).size, 100)
+    assert.equal((await table.finishedFiles()).size, 20)
   })
 
   test('a dump that reads the tables for long holds nothing up, and what it kept goes afterwards', async () => {
@@ -143,7 +148,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const bytes = Buffer.alloc(300_000, 'y')
     await append(table, 1, 0, bytes)
     const dump = server.run(`BEGIN; LOCK TABLE direct.wal_${cell}_0 IN ACCESS SHARE MODE;
-      SELECT pg_sleep(1.2); COMMIT`)
+      SELECT pg_sleep(0.8); COMMIT`)
     await waitFor(
       'the dump has its lock',
       async () =>

@@ -11,6 +11,7 @@ import * as statements from './ownership-statements.ts'
 import { parsePostgresAddress } from './postgres-address.ts'
 import { PostgresCellTable } from './postgres-cell-table.ts'
 import type { PostgresConnection, Row, Statement } from './postgres-connection.ts'
+import { judgePostgresError } from './postgres-error.ts'
 import { PrimaryFinder } from './primary-finder.ts'
 import { type ClusterSettings, prepareSchema } from './schema.ts'
 
@@ -48,18 +49,22 @@ export class ClusterTables {
   static async open(options: ClusterTablesOptions): Promise<ClusterTables> {
     const address = parsePostgresAddress(options.address)
     const finder = new PrimaryFinder(address, options.clock)
-    const connection = await finder.open()
-    try {
-      const settings = await prepareSchema(connection, address.schema, {
-        clusterId: options.random.bytes(16).toString('hex'),
-        cellCount: options.cellCount ?? postgresLimits.cellsDefault,
-      })
-      const tables = new ClusterTables(options, address.schema, finder, settings)
-      tables.#connection = connection
-      return tables
-    } catch (error) {
-      connection.close()
-      throw error
+    const wanted = {
+      clusterId: options.random.bytes(16).toString('hex'),
+      cellCount: options.cellCount ?? postgresLimits.cellsDefault,
+    }
+    for (;;) {
+      const connection = await finder.open()
+      try {
+        const settings = await prepareSchema(connection, address.schema, wanted)
+        const tables = new ClusterTables(options, address.schema, finder, settings)
+        tables.#connection = connection
+        return tables
+      } catch (error) {
+        connection.close()
+        // Another node makes them at this moment: what is there the next time is not made again.
+        if (judgePostgresError(error) !== 'exists') throw error
+      }
     }
   }
 

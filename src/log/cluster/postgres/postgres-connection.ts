@@ -1,5 +1,5 @@
 // One connection to a primary; the one file that knows the library `pg`, which is loaded for the first.
-// One statement at a time. A deadline closes the socket and never cancels: a cancelled wait for the standby
+// Statements take turns. A deadline closes the socket and never cancels: a cancelled wait for the standby
 // would be a success. Values that are Buffers go as bytes; no `binary` results, which `pg` damages.
 import type { Client } from 'pg'
 import type { Clock, Timer } from '../../../lib/clock.ts'
@@ -68,6 +68,7 @@ export class PostgresConnection {
   readonly #clock: Clock
   #isOpen = true
   #doubt: string | undefined
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(client: Client, clock: Clock, identity: ServerIdentity) {
     this.#client = client
@@ -116,8 +117,14 @@ export class PostgresConnection {
     return this.#isOpen
   }
 
-  /** @throws Error of the server, or of the socket when there is no answer within `msMax`. */
-  async run(statement: Statement, msMax: number = postgresLimits.statementMsMax): Promise<Answer> {
+  /** Statements take turns. @throws Error of the server, or of the socket when there is no answer within `msMax`. */
+  run(statement: Statement, msMax: number = postgresLimits.statementMsMax): Promise<Answer> {
+    const turn = this.#last.then(() => this.#run(statement, msMax))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #run(statement: Statement, msMax: number): Promise<Answer> {
     this.#doubt = undefined
     let isLate = false
     const deadline: Timer = this.#clock.after(msMax, () => {

@@ -25,6 +25,9 @@ const verdicts: Readonly<Record<string, PostgresVerdict>> = {
   '55': 'again',
   '55P03': 'busy',
   '23505': 'exists',
+  // Schemas and tables that somebody else makes at the same moment.
+  '42P06': 'exists',
+  '42P07': 'exists',
   // Rights, and tables that are not there: somebody must come and mend it.
   '42': 'hopeless',
   '28': 'hopeless',
