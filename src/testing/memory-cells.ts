@@ -127,10 +127,14 @@ class MemoryCellTable implements CellTable {
     const bytes = Buffer.concat(buffers)
     const size = this.#sizes.get(fileId) ?? position
     assert(bytes.length > 0, 'an append has bytes')
-    assert(position === size, 'an append is where the file ends')
     this.#isAppending = true
     this.#perform(
-      (stored) => this.#addRows(stored, fileId, { position, bytes }),
+      (stored) => {
+        if (position !== size) {
+          throw new DiskError('io', `file ${fileId} ends at ${size}, not at ${position}`)
+        }
+        this.#addRows(stored, fileId, { position, bytes })
+      },
       (error) => {
         this.#isAppending = false
         if (!error) this.#sizes.set(fileId, position + bytes.length)
@@ -140,8 +144,7 @@ class MemoryCellTable implements CellTable {
   }
 
   async read(fileId: number, position: number, sizeMax: number): Promise<readonly FileRow[]> {
-    const size = this.#sizeOf(fileId)
-    const to = Math.min(size, position + Math.max(1, sizeMax))
+    const to = Math.min(this.#sizes.get(fileId) ?? 0, position + Math.max(1, sizeMax))
     if (position >= to) return []
     return this.#ask(({ files }) =>
       (files.get(fileId) ?? [])

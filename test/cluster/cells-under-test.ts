@@ -47,7 +47,11 @@ export class CellsUnderTest implements AsyncDisposable {
     }
   }
 
-  async claimNew(): Promise<{ table: CellTable; claimAgain(): Promise<CellTable>; cell: number }> {
+  async claimNew(): Promise<{
+    table: CellTable
+    claimAgain: () => Promise<CellTable>
+    cell: number
+  }> {
     this.#cell += 1
     const cell = this.#cell
     return { table: await this.claim(cell), claimAgain: () => this.claim(cell), cell }

@@ -84,10 +84,10 @@ async function readOrNothing(table: ReturnType<MemoryCells['claim']>): Promise<B
 
 /** Lets time pass until it is settled. */
 async function finish<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let isSettled = false
-  const settled = work.finally(() => (isSettled = true))
+  const state = { isSettled: false }
+  const settled = work.finally(() => (state.isSettled = true))
   settled.catch(() => undefined)
-  while (!isSettled) {
+  while (!state.isSettled) {
     clock.advance(1)
     await new Promise(setImmediate)
   }

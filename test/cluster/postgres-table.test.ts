@@ -102,9 +102,9 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
   test('backends that are killed lose nothing and double nothing', async () => {
     const { table, claimAgain } = await cells.claimNew()
     let text = ''
-    let isOver = false
+    const state = { isOver: false }
     const killing = (async () => {
-      while (!isOver) {
+      while (!state.isOver) {
         await server.run(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
           WHERE application_name = 'pabal'`)
       }
@@ -114,7 +114,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
       await append(table, 1, text.length, Buffer.from(part))
       text += part
     }
-    isOver = true
+    state.isOver = true
     await killing
     assert.ok(cells.troubles.length > 0, 'something was killed')
     assert.equal((await readAll(table, 1)).toString(), text)

@@ -67,10 +67,8 @@ export class PostgresServer implements AsyncDisposable {
   async addStandby(extra: Record<string, string> = {}): Promise<PostgresServer> {
     const standby = await PostgresServer.#create({ ...extra, cluster_name: 'standby' })
     const from = ['-h', '127.0.0.1', '-p', String(this.port), '-U', 'postgres']
-    await standby.#program('pg_basebackup', [
-      ...['-D', standby.folder, '-X', 'stream', '-c', 'fast', '-R', '--no-sync'],
-      ...from,
-    ])
+    const how = ['-D', standby.folder, '-X', 'stream', '-c', 'fast', '-R', '--no-sync']
+    await standby.#program('pg_basebackup', [...how, ...from])
     await standby.startAgain()
     await this.requireStandby('standby')
     await waitFor('the standby is synchronous', async () => (await this.#syncState()) === 'sync')

@@ -49,7 +49,7 @@ test('every cell that is not down has a place, shares are equal, and carrying it
       const placed = placeCells(rows, nodes(...living))
       assert.equal(placed.size, rows.filter(({ isDown }) => !isDown).length)
       const counts = living.map((id) => [...placed.values()].filter((at) => at === id).length)
-      assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${counts}`)
+      assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join(' '))
       const settled = rows.map((row) => {
         const node = placed.get(row.cell)
         return { ...row, owner: node === undefined ? undefined : { node, incarnation: 1 } }

@@ -231,16 +231,8 @@ export class CellLink {
 
 function outcomeOf(error: Error): Outcome {
   const verdict = judgePostgresError(error)
-  switch (verdict) {
-    case 'again':
-    // A row is there that must not be: the next try compares it.
-    case 'exists':
-      return { kind: 'unknown', error }
-    case 'busy':
-      return { kind: 'busy' }
-    case 'full':
-    case 'hopeless':
-    case 'io':
-      return { kind: 'refused', error: new DiskError(verdict, error.message, { cause: error }) }
-  }
+  // A row that is there and must not be is compared by the next try.
+  if (verdict === 'again' || verdict === 'exists') return { kind: 'unknown', error }
+  if (verdict === 'busy') return { kind: 'busy' }
+  return { kind: 'refused', error: new DiskError(verdict, error.message, { cause: error }) }
 }

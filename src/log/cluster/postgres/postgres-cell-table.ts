@@ -56,13 +56,15 @@ export class PostgresCellTable implements CellTable {
   }
 
   async read(fileId: number, position: number, sizeMax: number): Promise<readonly FileRow[]> {
-    const file = this.#fileOf(fileId)
+    const file = this.#files.find(fileId)
+    if (!file) return []
     const to = Math.min(file.size, position + Math.max(1, sizeMax))
     if (position >= to) return []
     const rows = await this.#others.read((fence) =>
       this.#parts.statements.read(fence, file.slot, { fileId, from: position, to }),
     )
-    if (!this.#files.find(fileId)) throw missingFile(this.#fence.cell, fileId)
+    // Removed while it was read.
+    if (!this.#files.find(fileId)) return []
     const found = rows.filter((row) => row['position'] !== null).map(toFileRow)
     this.#checkGaps(fileId, found, { from: position, to })
     return found
@@ -137,7 +139,9 @@ export class PostgresCellTable implements CellTable {
       throw new DiskError('io', `an append of ${bytes.length} bytes is too large`)
     }
     const file = this.#files.find(fileId) ?? (await this.#files.add(fileId, position))
-    assert(position === file.size, 'an append is where the file ends')
+    if (position !== file.size) {
+      throw new DiskError('io', `file ${fileId} ends at ${file.size}, not at ${position}`)
+    }
     const rows: AppendedRows = { slot: file.slot, fileId, position, bytes }
     const answer = await this.#appends.write((fence, isFirst) =>
       isFirst
