@@ -27,11 +27,29 @@ export class CellFence {
   readonly claim: Claim
   /** The last one that was begun. */
   session = 0
-  /** Why nothing can be done any more. */
-  end: DiskError | undefined
+  #error: DiskError | undefined
+  readonly #links: { close(): void }[] = []
 
   constructor(claim: Claim) {
     this.claim = claim
+  }
+
+  /** Why nothing can be done any more. */
+  get end(): DiskError | undefined {
+    return this.#error
+  }
+
+  /** From now on everything fails with the first reason; nobody needs the connections any more. */
+  finish(error: DiskError): DiskError {
+    const isFirst = this.#error === undefined
+    this.#error ??= error
+    if (isFirst) for (const link of this.#links) link.close()
+    return this.#error
+  }
+
+  /** A link that is closed at the end. */
+  add(link: { close(): void }): void {
+    this.#links.push(link)
   }
 
   get now(): Fence {
@@ -65,6 +83,7 @@ export class CellLink {
   constructor(fence: CellFence, parts: LinkParts) {
     this.#fence = fence
     this.#parts = parts
+    fence.add(this)
   }
 
   /** Rows of a write that took place under the fence. @throws DiskError */
@@ -186,8 +205,7 @@ export class CellLink {
       if (this.#fence.end) throw this.#fence.end
       if (!rows[0]) {
         const { cell, epoch } = claim
-        this.#fence.end = new DiskError('fenced', `cell ${cell}: epoch ${epoch} is over`)
-        throw this.#fence.end
+        throw this.#fence.finish(new DiskError('fenced', `cell ${cell}: epoch ${epoch} is over`))
       }
       this.#fence.session = Math.max(this.#fence.session, numberIn(rows[0], 'session'))
       this.#connection = connection

@@ -112,10 +112,9 @@ export class PostgresCellTable implements CellTable {
   }
 
   close(): Promise<void> {
-    this.#fence.end ??= new DiskError('io', `cell ${this.#fence.claim.cell}: its table was closed`)
     this.#isClosed = true
-    this.#appends.close()
-    this.#others.close()
+    const { cell } = this.#fence.claim
+    this.#fence.finish(new DiskError('io', `cell ${cell}: its table was closed`))
     return Promise.resolve()
   }
 
@@ -150,8 +149,7 @@ export class PostgresCellTable implements CellTable {
 
   /** Somebody else wrote under this epoch: nothing may be trusted any more. */
   #overrun(what: string): DiskError {
-    this.#fence.end ??= new DiskError('fenced', `cell ${this.#fence.claim.cell}: ${what}`)
-    return this.#fence.end
+    return this.#fence.finish(new DiskError('fenced', `cell ${this.#fence.claim.cell}: ${what}`))
   }
 
   /** What was confirmed is there; anything else is a fault of the server, and never the end of a file. */
