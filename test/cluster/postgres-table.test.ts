@@ -54,6 +54,11 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
   })
 
   test('an append that races a claim is confirmed and kept, or fenced', async () => {
+    const countConnections = async (): Promise<number> =>
+      Number(
+        await server.run(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pabal'`),
+      )
+    const connectionsBefore = await countConnections()
     const { table: first, cell } = await cells.claimNew()
     let table: CellTable = first
     let text = ''
@@ -76,6 +81,10 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
       text = found
       table = next
     }
+    await waitFor(
+      'fenced tables let go of their connections',
+      async () => (await countConnections()) <= connectionsBefore + 2,
+    )
   })
 
   test('a claim waits for an append that has looked at the epoch and not yet written', async () => {
@@ -206,6 +215,11 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     })()
     await Promise.all([work, finished])
     assert.equal((await readAll(await claimAgain(), 0)).length, 1_000_000)
+  })
+
+  test('the server is looked at', async () => {
+    const kinds = (await cells.tables.checkServer()).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['refuse', 'no standby', 'advice'])
   })
 
   test('a name keeps its number; an earlier process of that name is over', async () => {

@@ -14,6 +14,10 @@ import type { PostgresConnection, Row, Statement } from './postgres-connection.t
 import { judgePostgresError } from './postgres-error.ts'
 import { PrimaryFinder } from './primary-finder.ts'
 import { type ClusterSettings, prepareSchema } from './schema.ts'
+import { findInServer, readServerSettings, type ServerFinding } from './server-check.ts'
+
+/** Those of nodes and of people who look. */
+const ownConnections = 20
 
 export interface ClusterTablesOptions {
   /** `postgres://user:password@host1,host2/database`. */
@@ -125,6 +129,13 @@ export class ClusterTables {
   /** A cell that is down may be claimed again. @throws Error */
   async reopenCell(cell: number): Promise<void> {
     await this.#run(statements.reopenStatement(this.#schema, cell))
+  }
+
+  /** What is wrong with the server, for whoever starts a node. @throws Error */
+  async checkServer(): Promise<readonly ServerFinding[]> {
+    const [row] = await this.#run(readServerSettings)
+    const perCell = 2
+    return row ? findInServer(row, this.settings.cellCount * perCell + ownConnections) : []
   }
 
   /** Tables of cells have connections of their own. */
