@@ -1,7 +1,7 @@
 // A cell on a primary with a synchronous standby: what was confirmed is on both, whatever happens to the primary,
 // to connections, and to waits for the standby. PABAL_POSTGRES_EFFORT=20 plays the failover as often.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, test, type TestContext } from 'node:test'
 import type { CellTable } from '../../src/log/cluster/cell-table.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
 import { PostgresServer } from '../support/postgres/postgres-server.ts'
@@ -68,18 +68,18 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
   })
 
   for (let round = 0; round < rounds; round += 1) {
-    test(`the primary is killed and the standby promoted, round ${round}`, async () => {
+    test(`the primary is killed and comes back, is killed again and the standby promoted, round ${round}`, async () => {
       await using cells = await CellsUnderTest.open(bothHosts(`round${round}`))
       const files = await Promise.all(
         Array.from({ length: 4 }, async () => new Writer((await cells.claimNew()).table)),
       )
-      await waitFor('all have written', () => files.every((file) => file.confirmed.length > 200))
+      await moreFrom(files)
+      await primary.kill()
+      await primary.startAgain()
+      await moreFrom(files)
       await primary.kill()
       await standby.promote()
-      const sizes = files.map((file) => file.confirmed.length)
-      await waitFor('all have gone on', () =>
-        files.every((file, at) => file.confirmed.length > (sizes[at] ?? 0) + 200),
-      )
+      await moreFrom(files)
       await Promise.all(files.map((file) => file.stop()))
       for (const [cell, file] of files.entries()) {
         const next = await cells.claim(cell)
@@ -90,6 +90,28 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
       standby = await primary.addStandby()
     })
   }
+
+  const leaveFrozen = async (t: TestContext): Promise<void> => {
+    await using cells = await CellsUnderTest.open(bothHosts('frozen'))
+    const files = [new Writer((await cells.claimNew()).table)]
+    await moreFrom(files)
+    await primary.freeze()
+    await standby.promote()
+    const since = performance.now()
+    await moreFrom(files)
+    t.diagnostic(`confirmed again after ${Math.round(performance.now() - since)} ms`)
+    await primary.thaw()
+    await moreFrom(files)
+    await Promise.all(files.map((file) => file.stop()))
+    assert.equal((await readAll(await cells.claim(0), 1)).toString(), files[0]?.confirmed)
+    await primary[Symbol.asyncDispose]()
+    primary = standby
+    standby = await primary.addStandby()
+  }
+
+  // Deadlines pass: longer than CI has.
+  if (rounds > 1)
+    test('a primary that stands still is left once its standby was promoted', leaveFrozen)
 
   test('an old primary that comes back is not taken for the newest', async () => {
     const [newer, older] = [primary, standby]
@@ -105,6 +127,16 @@ describe('a cell on a primary and its standby', { skip: postgresMissing() }, () 
     assert.equal(await older.run('SELECT count(*) FROM split.wal_0_0 WHERE file = 1'), '2')
   })
 })
+
+/** Waits until each has a few hundred bytes more confirmed. */
+async function moreFrom(files: readonly Writer[]): Promise<void> {
+  const sizes = files.map((file) => file.confirmed.length)
+  await waitFor(
+    'all have gone on',
+    () => files.every((file, at) => file.confirmed.length > (sizes[at] ?? 0) + 200),
+    30_000,
+  )
+}
 
 /** Appends one after the other until it is stopped. */
 class Writer {

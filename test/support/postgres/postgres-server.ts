@@ -104,8 +104,17 @@ export class PostgresServer implements AsyncDisposable {
     const ended = once(child, 'exit')
     const backends = await this.#processes(child.pid ?? 0)
     child.kill('SIGKILL')
-    for (const pid of backends) killQuietly(pid)
+    for (const pid of backends) signalQuietly(pid, 'SIGKILL')
     await ended
+  }
+
+  /** All of its processes stand still: connections stay, and nobody answers. */
+  async freeze(): Promise<void> {
+    await this.#signalAll('SIGSTOP')
+  }
+
+  async thaw(): Promise<void> {
+    await this.#signalAll('SIGCONT')
   }
 
   /** The standby becomes a primary that waits for nobody. */
@@ -152,6 +161,12 @@ export class PostgresServer implements AsyncDisposable {
     await run(join(this.#bin, name), [...args], { cwd: this.#root, ...postgresUser() })
   }
 
+  async #signalAll(signal: NodeJS.Signals): Promise<void> {
+    const pid = this.#child?.pid
+    if (pid === undefined) return
+    for (const each of [pid, ...(await this.#processes(pid))]) signalQuietly(each, signal)
+  }
+
   /** The server's own children: they outlive it for a while otherwise, and answer. */
   async #processes(parent: number): Promise<number[]> {
     try {
@@ -166,9 +181,9 @@ export class PostgresServer implements AsyncDisposable {
   }
 }
 
-function killQuietly(pid: number): void {
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It has ended by itself.
   }
