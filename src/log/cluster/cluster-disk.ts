@@ -12,6 +12,7 @@ import type { FinishedFile } from './cell-table.ts'
 import type { ClusterFiles } from './cluster-files.ts'
 import { FinishedClusterFile } from './finished-cluster-file.ts'
 import { LocalCopy } from './local-copy.ts'
+import { Moves } from './moves.ts'
 import { NewClusterFile } from './new-cluster-file.ts'
 import { OpenClusterFile } from './open-cluster-file.ts'
 import { TableWrites } from './table-writes.ts'
@@ -42,6 +43,7 @@ export class ClusterDisk implements Disk {
   readonly #finished: Map<string, FinishedFile>
   /** Where the rows of each open file end, by its id. */
   readonly #open: Map<number, number>
+  readonly #moves = new Moves()
   #scratchCount = 0
 
   /** Use `openClusterDisk`. */
@@ -158,6 +160,17 @@ export class ClusterDisk implements Disk {
     return Promise.resolve(undefined)
   }
 
+  /** Nothing is moved any more; what has not been is for the next owner. */
+  close(): Promise<void> {
+    this.#moves.close()
+    return this.#options.table.close()
+  }
+
+  /** Resolves when all files that are complete are objects. For tests. */
+  whenMoved(): Promise<void> {
+    return this.#moves.whenIdle()
+  }
+
   async #createNew(name: string): Promise<DiskFile> {
     if (this.#finished.has(name)) throw new DiskError('io', `${name} exists already`)
     const { disk, path } = this.#options.local
@@ -195,7 +208,8 @@ export class ClusterDisk implements Disk {
       ...file,
       copy,
       onSize: (size) => this.#open.set(id, size),
-      onFinished: (finished) => {
+      onComplete: (complete) => this.#moves.add(complete),
+      onMoved: (finished) => {
         this.#finished.set(name, finished)
         this.#open.delete(id)
       },
@@ -208,7 +222,7 @@ export class ClusterDisk implements Disk {
     const size = id === undefined ? undefined : this.#open.get(id)
     if (id === undefined || size === undefined) return
     const file = this.#openFile({ id, name, size }, undefined)
-    await file.finish(size)
+    await file.move()
   }
 
   async #name(name: string, file: FinishedFile): Promise<void> {

@@ -1,6 +1,6 @@
 import { clusterLimits } from '../../limits/cluster.ts'
-// A WAL file of a cell while it is open: every write is a row of the database, and on stable storage when it
-// succeeds. Finished, it becomes an object, and its rows go.
+// A WAL file of a cell until it is an object: every write is a row of the database, and on stable storage when it
+// succeeds. Once nothing is written any more, it is moved to an object, and its rows go.
 import { totalSize } from '../file/direct-file.ts'
 import { DiskError } from '../file/disk-error.ts'
 import type { DiskCallback, DiskFile, ReadCallback } from '../file/disk.ts'
@@ -19,13 +19,16 @@ export interface OpenClusterFileOptions {
   /** Only a file that was begun here has one. */
   readonly copy: LocalCopy | undefined
   readonly onSize: (size: number) => void
-  readonly onFinished: (file: FinishedFile) => void
+  /** Nothing is written to it any more: `move` may be called, once. */
+  readonly onComplete: (file: OpenClusterFile) => void
+  readonly onMoved: (file: FinishedFile) => void
 }
 
 export class OpenClusterFile implements DiskFile {
   readonly #options: OpenClusterFileOptions
   #size: number
   #finished: FinishedFile | undefined
+  #isComplete = false
   /** Rows that were read last: a start reads a file from its first byte to its last. */
   #rows: readonly FileRow[] = []
 
@@ -81,10 +84,18 @@ export class OpenClusterFile implements DiskFile {
     this.#setSize(size)
   }
 
+  /** Its rows are as good as an object: it becomes one some time later. */
   async finish(size: number): Promise<void> {
-    if (this.#finished !== undefined) return
+    if (this.#isComplete) return
     await this.truncate(size)
-    const { files, id, name, copy, onFinished } = this.#options
+    this.#isComplete = true
+    this.#options.onComplete(this)
+  }
+
+  /** Makes it an object. A crash leaves its rows, or both. */
+  async move(): Promise<void> {
+    const { files, id, name, copy, onMoved } = this.#options
+    const size = this.#size
     const source = {
       size,
       read: async (from: number, count: number): Promise<Buffer> => {
@@ -97,7 +108,7 @@ export class OpenClusterFile implements DiskFile {
     const finished = { key, size, crc32c }
     await files.table.addFinishedFile(name, finished)
     this.#finished = finished
-    onFinished(finished)
+    onMoved(finished)
     await files.table.removeOpenFile(id)
     this.#rows = []
     await copy?.close()
