@@ -1,6 +1,6 @@
-import { clusterLimits } from '../../limits/cluster.ts'
 // A WAL file of a cell until it is an object: every write is a row of the database, and on stable storage when it
 // succeeds. Once nothing is written any more, it is moved to an object, and its rows go.
+import { clusterLimits } from '../../limits/cluster.ts'
 import { totalSize } from '../file/direct-file.ts'
 import { DiskError } from '../file/disk-error.ts'
 import type { DiskCallback, DiskFile, ReadCallback } from '../file/disk.ts'
