@@ -255,6 +255,7 @@ export class AsideStore {
       const header = encodeAsideHeader(id, body, await this.#crcOf(body))
       await writeAllAt(file, [header, body], 0)
       await syncFile(file)
+      await file.finish(header.length + body.length)
     } finally {
       await file.close()
     }

@@ -290,7 +290,12 @@ export class ColdReader implements WindowListener {
     } catch (error) {
       if (diskErrorKind(error) === undefined) throw error
       extent.segment.isDamaged = true
-      this.#options.onDamaged(log, Math.max(offset, extent.firstOffset), extent.lastOffset, error)
+      this.#options.onDamaged(
+        log,
+        Math.max(offset, extent.firstOffset),
+        extent.lastOffset,
+        error as Error,
+      )
       return undefined
     }
   }

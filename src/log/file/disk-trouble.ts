@@ -9,8 +9,8 @@ import { diskErrorKind } from './disk-error.ts'
 
 export interface DiskTroubleOptions {
   readonly clock: Clock
-  /** The data folder. */
-  readonly path: string
+  /** What fails, for people: "the data folder /data". */
+  readonly place: string
   readonly events: LogStoreEvents
   /** A write found no space. */
   readonly onOutOfSpace: () => void
@@ -36,7 +36,14 @@ export class DiskTrouble {
   report(error: Error): void {
     const { clock, events, onOutOfSpace } = this.#options
     if (this.#hasFailed) return
-    if (diskErrorKind(error) === 'full') {
+    const kind = diskErrorKind(error)
+    if (kind === 'fenced') {
+      this.#fail(
+        new LogError('fenced', `${this.#options.place} has another owner: ${error.message}`),
+      )
+      return
+    }
+    if (kind === 'full') {
       onOutOfSpace()
     } else {
       this.#lastAt = clock.monotonic()
@@ -70,13 +77,16 @@ export class DiskTrouble {
 
   /** Storage cannot be mended: `how` says what is wrong with the data folder. */
   fail(how: string): void {
+    const advice = 'nothing more can be confirmed; mend it and start again'
+    this.#fail(new LogError('io', `${this.#options.place} ${how}: ${advice}`))
+  }
+
+  #fail(error: LogError): void {
     if (this.#hasFailed) return
     this.#hasFailed = true
     this.close()
-    const { path, events, onFailed } = this.#options
-    onFailed()
-    const advice = 'nothing more can be confirmed; mend it and start again'
-    events.onFailed?.(new LogError('io', `the data folder ${path} ${how}: ${advice}`))
+    this.#options.onFailed()
+    this.#options.events.onFailed?.(error)
   }
 
   close(): void {

@@ -52,8 +52,12 @@ export async function readWholeFile(disk: Disk, path: string): Promise<Buffer | 
   }
 }
 
-/** Replaces a file as a whole: after a crash it is the old one or the new one. */
-export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
+/** `Disk.replace` of a disk that has files with names: a new file takes the name of the old one. */
+export async function replaceByRename(
+  disk: Omit<Disk, 'replace'>,
+  path: string,
+  bytes: Buffer,
+): Promise<void> {
   const temporary = `${path}.new`
   await disk.unlink(temporary)
   const file = await disk.open(temporary, 'create')

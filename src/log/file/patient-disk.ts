@@ -86,6 +86,7 @@ export class ReadPatience {
 export function patientDisk(disk: Disk, patience: ReadPatience): Disk {
   return {
     writesPastCache: disk.writesPastCache,
+    isRemote: disk.isRemote,
     async open(path, mode) {
       const since = patience.clock.monotonic()
       for (;;) {
@@ -100,6 +101,7 @@ export function patientDisk(disk: Disk, patience: ReadPatience): Disk {
         }
       }
     },
+    replace: (path, bytes) => disk.replace(path, bytes),
     rename: (from, to) => disk.rename(from, to),
     unlink: (path) => disk.unlink(path),
     list: (path) => disk.list(path),

@@ -60,6 +60,7 @@ export async function writeTopologyFile(
     const place = { fileId: id, salt, leaderEpoch }
     const size = await writeCommits(file, place, commitsOf(topology))
     await syncFile(file)
+    await file.finish(size)
     await disk.syncFolder(folder)
     return { fileId: id, size, through: topology.through }
   } catch (error) {
