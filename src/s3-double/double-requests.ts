@@ -79,27 +79,22 @@ export async function answerTo(parts: DoubleParts, wanted: DoubleRequest): Promi
   if (parts.buckets?.includes(wanted.bucket) === false) {
     throw new DoubleError(404, 'NoSuchBucket', 'The specified bucket does not exist')
   }
-  switch (wanted.operation) {
-    case 'put':
-      return putObject(parts, wanted)
-    case 'begin':
-      return beginUpload(parts, wanted)
-    case 'part':
-      return putPart(parts, wanted)
-    case 'complete':
-      return completeUpload(parts, wanted)
-    case 'abandon':
-      await parts.uploads.abandon(wanted.query.get('uploadId') ?? '')
-      return { status: 204 }
-    case 'get':
-      return getObject(parts, wanted)
-    case 'head':
-      return headObject(parts, wanted)
-    case 'list':
-      return listObjects(parts, wanted)
-    case 'delete':
-      return wanted.key === '' ? deleteObjects(parts, wanted) : deleteObject(parts, wanted)
-  }
+  return answers[wanted.operation](parts, wanted)
+}
+
+type Answering = (parts: DoubleParts, wanted: DoubleRequest) => DoubleAnswer | Promise<DoubleAnswer>
+
+const answers: Readonly<Record<DoubleOperation, Answering>> = {
+  put: putObject,
+  begin: beginUpload,
+  part: putPart,
+  complete: completeUpload,
+  abandon: abandonUpload,
+  get: getObject,
+  head: headObject,
+  list: listObjects,
+  delete: (parts, wanted) =>
+    wanted.key === '' ? deleteObjects(parts, wanted) : deleteObject(parts, wanted),
 }
 
 async function putObject(parts: DoubleParts, wanted: DoubleRequest): Promise<DoubleAnswer> {
@@ -167,6 +162,11 @@ async function completeUpload(parts: DoubleParts, wanted: DoubleRequest): Promis
   })
   const elements = { Bucket: bucket, Key: key, ETag: etag }
   return xmlAnswer('CompleteMultipartUploadResult', elements)
+}
+
+async function abandonUpload(parts: DoubleParts, wanted: DoubleRequest): Promise<DoubleAnswer> {
+  await parts.uploads.abandon(wanted.query.get('uploadId') ?? '')
+  return { status: 204 }
 }
 
 async function getObject(parts: DoubleParts, wanted: DoubleRequest): Promise<DoubleAnswer> {

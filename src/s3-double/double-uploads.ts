@@ -72,7 +72,9 @@ export class DoubleUploads {
       throw new DoubleError(400, 'BadDigest', 'the CRC-32C is not that of the parts')
     }
     await this.abandon(id)
-    const md5 = createHash('md5').update(Buffer.from(chosen.map((part) => part.md5).join(''), 'hex'))
+    const md5 = createHash('md5').update(
+      Buffer.from(chosen.map((part) => part.md5).join(''), 'hex'),
+    )
     const digest = md5.digest('hex')
     return { file, size, md5: digest, crc32c: crc, begunAt, etag: `"${digest}-${chosen.length}"` }
   }

@@ -51,8 +51,7 @@ test('many objects are deleted at once', async (t) => {
   for (const key of ['a', 'b&c', 'd']) {
     await fetch(`${bucket}/${encodeURIComponent(key)}`, { method: 'PUT', body: key })
   }
-  const body =
-    '<Delete><Object><Key>a</Key></Object><Object><Key>b&amp;c</Key></Object></Delete>'
+  const body = '<Delete><Object><Key>a</Key></Object><Object><Key>b&amp;c</Key></Object></Delete>'
   const answer = await fetch(`${bucket}?delete`, { method: 'POST', body })
   assert.match(await answer.text(), /<Deleted><Key>b&amp;c<\/Key><\/Deleted>/)
   const list = await (await fetch(`${bucket}?list-type=2`)).text()

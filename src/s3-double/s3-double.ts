@@ -1,8 +1,8 @@
 // A store that speaks S3 over a folder: for tests, and to try a cluster on one machine. It has no rights and no
 // redundancy, and it can be told to do wrong what real stores do wrong.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { listen } from '../lib/listen.ts'
 import type { Clock } from '../lib/clock.ts'
+import { listen } from '../lib/listen.ts'
 import type { Random } from '../lib/random.ts'
 import { wait } from '../lib/wait.ts'
 import { DoubleError, noSuchKey } from './double-error.ts'

@@ -1,10 +1,9 @@
+import type { Clock } from '../lib/clock.ts'
 // A store of objects in memory, for tests and simulation: the faults of a real one come from a hook or from a seed.
 // Time is the clock's, so in a simulation nothing waits for the machine.
 import { crc32c } from '../lib/crc32c.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { wait } from '../lib/wait.ts'
-import { DiskError } from '../log/file/disk-error.ts'
 import type {
   ListRange,
   ObjectFacts,
@@ -14,6 +13,7 @@ import type {
   PutObject,
   RequestLimits,
 } from '../log/cluster/objects/object-store.ts'
+import { DiskError } from '../log/file/disk-error.ts'
 
 export type ObjectOperation = 'put' | 'get' | 'head' | 'list' | 'delete'
 
@@ -97,12 +97,7 @@ export class MemoryObjects implements ObjectStore {
     })
   }
 
-  async getRange(
-    key: string,
-    from: number,
-    size: number,
-    limits?: RequestLimits,
-  ): Promise<Buffer> {
+  async getRange(key: string, from: number, size: number, limits?: RequestLimits): Promise<Buffer> {
     if (size === 0) return Buffer.alloc(0)
     return this.#run({ operation: 'get', key, limits }, (isShort) => {
       const object = this.#objects.get(key)
@@ -126,9 +121,7 @@ export class MemoryObjects implements ObjectStore {
     const { after = '', countMax = 1000 } = range
     return this.#run({ operation: 'list', key: prefix, limits: range }, () => {
       const found = this.keys.filter((key) => key.startsWith(prefix) && key > after)
-      const objects = found
-        .slice(0, countMax)
-        .map((key) => factsOf(key, this.#objects.get(key)!))
+      const objects = found.slice(0, countMax).map((key) => factsOf(key, this.#objects.get(key)!))
       const next = found.length > countMax ? objects.at(-1)?.key : undefined
       return Promise.resolve({ objects, storeTime: this.#clock.now(), next })
     })

@@ -41,10 +41,17 @@ export interface DoubleUnderTestOptions {
 
 const credentials = { accessKeyId: 'anybody', secretAccessKey: 'anything' }
 
-export async function openOverDouble(options: DoubleUnderTestOptions = {}): Promise<DoubleUnderTest> {
+export async function openOverDouble(
+  options: DoubleUnderTestOptions = {},
+): Promise<DoubleUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'pabal-s3-'))
   const { requestMsMax, ...others } = options
-  const double = await S3Double.open({ folder, clock: systemClock, random: systemRandom, ...others })
+  const double = await S3Double.open({
+    folder,
+    clock: systemClock,
+    random: systemRandom,
+    ...others,
+  })
   const troubles: RequestTrouble[] = []
   const objects = await openS3Objects({
     address: parseObjectAddress(`s3://bucket/cluster?endpoint=${double.url}`),

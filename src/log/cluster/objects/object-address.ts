@@ -19,7 +19,27 @@ const parameters: readonly string[] = ['endpoint', 'region', 'path-style']
  * address says otherwise. The region is the address's, `regionDefault`, or the one that stores without regions take.
  * @throws Error that says what is wrong with it.
  */
-export function parseObjectAddress(text: string, regionDefault?: string): ObjectAddress {
+export function parseObjectAddress(text: string, regionDefault = 'us-east-1'): ObjectAddress {
+  const url = parseUrl(text)
+  const endpoint = url.searchParams.get('endpoint') ?? undefined
+  const isPathStyle = url.searchParams.get('path-style') ?? String(endpoint !== undefined)
+  if (isPathStyle !== 'true' && isPathStyle !== 'false') {
+    throw new Error(`${text}: path-style is true or false`)
+  }
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
+    throw new Error(`${text}: the endpoint is a URL such as http://host:9000`)
+  }
+  const path = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, '')
+  return {
+    bucket: url.hostname,
+    prefix: path === '' ? '' : `${path}/`,
+    endpoint,
+    region: url.searchParams.get('region') ?? regionDefault,
+    isPathStyle: isPathStyle === 'true',
+  }
+}
+
+function parseUrl(text: string): URL {
   const url = URL.parse(text)
   if (url?.protocol !== 's3:' || url.hostname === '') {
     throw new Error(`${text} is no address of objects: write s3://bucket/prefix`)
@@ -29,20 +49,5 @@ export function parseObjectAddress(text: string, regionDefault?: string): Object
       throw new Error(`${text} has "${name}": what it can have are ${parameters.join(', ')}`)
     }
   }
-  const endpoint = url.searchParams.get('endpoint') ?? undefined
-  const isPathStyle = url.searchParams.get('path-style') ?? String(endpoint !== undefined)
-  if (isPathStyle !== 'true' && isPathStyle !== 'false') {
-    throw new Error(`${text}: path-style is true or false`)
-  }
-  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
-    throw new Error(`${text}: the endpoint is a URL such as http://host:9000`)
-  }
-  const path = decodeURIComponent(url.pathname).replaceAll(/^\/+|\/+$/g, '')
-  return {
-    bucket: url.hostname,
-    prefix: path === '' ? '' : `${path}/`,
-    endpoint,
-    region: url.searchParams.get('region') ?? regionDefault ?? 'us-east-1',
-    isPathStyle: isPathStyle === 'true',
-  }
+  return url
 }

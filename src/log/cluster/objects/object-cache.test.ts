@@ -105,7 +105,7 @@ test('what is damaged, torn, mixed up or gone is fetched again', async () => {
     (path) => disk.setContent(path, disk.contentOf(path).subarray(0, 2 * MiB)),
     (path) => {
       const bytes = disk.contentOf(path)
-      bytes[2 * MiB + 100]! ^= 1
+      bytes[2 * MiB + 10_000]! ^= 1
       disk.setContent(path, bytes)
     },
     (path) => {
@@ -117,7 +117,7 @@ test('what is damaged, torn, mixed up or gone is fetched again', async () => {
       third.copy(bytes, 32 * size)
       disk.setContent(path, bytes)
     },
-    () => disk.makeUnreadable(disk.paths[0]!, 2 * MiB),
+    () => disk.makeUnreadable(disk.paths[0]!, 2 * MiB + 10_000),
   ]
   await caching.expectRead(cache, object, [0, 3 * MiB])
   for (const [index, damage] of damages.entries()) {

@@ -46,6 +46,8 @@ interface Block {
 
 interface Fetch {
   readonly bytes: Promise<Buffer>
+  /** What comes is not to be kept. */
+  isForgotten: boolean
 }
 
 const blockSize = objectLimits.cacheBlockSize
@@ -130,7 +132,11 @@ export class ObjectCache {
   /** What is kept of an object goes: it was deleted, or whoever read it found it damaged. */
   forget(object: NamedObject): void {
     for (let from = 0; from < object.size; from += blockSize) {
-      this.#removeFiles(this.#index.remove(blockAt(object, from).name))
+      const { name } = blockAt(object, from)
+      const fetch = this.#fetches.get(name)
+      if (fetch !== undefined) fetch.isForgotten = true
+      this.#fetches.delete(name)
+      this.#removeFiles(this.#index.remove(name))
     }
   }
 
@@ -173,20 +179,18 @@ export class ObjectCache {
     const running = this.#fetches.get(block.name)
     if (running !== undefined) return running.bytes
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-    this.#fetches.set(block.name, { bytes: promise })
+    const fetch = { bytes: promise, isForgotten: false }
+    this.#fetches.set(block.name, fetch)
     // Its place is free for the next one when it is on the disk: so memory is bounded too.
     const work = this.#gate.run(async () => {
-      let bytes: Buffer
       try {
-        bytes = await this.#fetchNow(block)
+        const bytes = await this.#fetchNow(block)
+        resolve(bytes)
+        await this.#store(block, bytes, fetch)
       } catch (error) {
-        this.#fetches.delete(block.name)
-        reject(error as Error)
-        return
+        reject(error)
       }
-      resolve(bytes)
-      await this.#store(block, bytes)
-      this.#fetches.delete(block.name)
+      if (this.#fetches.get(block.name) === fetch) this.#fetches.delete(block.name)
     })
     this.#track(work)
     return promise
@@ -211,7 +215,7 @@ export class ObjectCache {
   }
 
   /** Never rejects: without its local file a block is fetched again. */
-  async #store(block: Block, bytes: Buffer): Promise<void> {
+  async #store(block: Block, bytes: Buffer, fetch?: Fetch): Promise<void> {
     const { disk, folder, onLocalTrouble } = this.#options
     const { name, size } = block
     const kept = { name, size, fileName: this.#index.newFileName(name, size) }
@@ -219,7 +223,7 @@ export class ObjectCache {
     try {
       await disk.createFolder(folder)
       await writeBlock(disk, file, bytes)
-      this.#removeFiles(this.#index.add(kept))
+      this.#removeFiles(fetch?.isForgotten === true ? [kept] : this.#index.add(kept))
     } catch (error) {
       onLocalTrouble?.(error as Error)
       this.#removeFiles([kept])

@@ -33,7 +33,9 @@ export function s3Error(request: string, error: unknown): DiskError {
   if (error instanceof DiskError) return error
   const { name = 'error', message = '', code, $metadata } = (error ?? {}) as S3Failure
   const status = $metadata?.httpStatusCode
-  const details = [status, code ?? name, message].filter((part) => part !== undefined && part !== '')
+  const details = [status, code ?? name, message].filter(
+    (part) => part !== undefined && part !== '',
+  )
   return new DiskError(kindOfCode[name] ?? 'io', `${request}: ${details.join(' ')}`, {
     cause: error,
   })

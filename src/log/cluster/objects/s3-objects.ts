@@ -4,6 +4,7 @@
 import { crc32c } from '../../../lib/crc32c.ts'
 import { objectLimits } from '../../../limits/objects.ts'
 import { DiskError } from '../../file/disk-error.ts'
+import type { ObjectAddress } from './object-address.ts'
 import type {
   ListRange,
   ObjectFacts,
@@ -16,9 +17,8 @@ import type {
 import { patientObjects } from './patient-objects.ts'
 import { RequestGate } from './request-gate.ts'
 import { RequestPatience, type PatienceOptions } from './request-patience.ts'
-import type { ObjectAddress } from './object-address.ts'
-import { isGone, isNotFound } from './s3-error.ts'
 import { readBody } from './s3-body.ts'
+import { isGone, isNotFound } from './s3-error.ts'
 import { type S3Credentials, S3Requests } from './s3-requests.ts'
 import { toBase64, upload } from './s3-upload.ts'
 
@@ -66,12 +66,7 @@ class S3Objects implements ObjectStore {
     return { size: put.size, crc32c: put.crc32c }
   }
 
-  async getRange(
-    key: string,
-    from: number,
-    size: number,
-    limits?: RequestLimits,
-  ): Promise<Buffer> {
+  async getRange(key: string, from: number, size: number, limits?: RequestLimits): Promise<Buffer> {
     if (size === 0) return Buffer.alloc(0)
     const { sdk, client } = this.#requests
     const name = `get ${key}`

@@ -1,6 +1,6 @@
 // One request to S3 at a time: the client of the SDK with its own retries off, a time limit that holds whatever the
 // client does, and errors that say what they mean for a cell.
-import type { S3Client } from '@aws-sdk/client-s3'
+import type * as clientS3 from '@aws-sdk/client-s3'
 import type { Clock } from '../../../lib/clock.ts'
 import { objectLimits } from '../../../limits/objects.ts'
 import { DiskError } from '../../file/disk-error.ts'
@@ -9,7 +9,7 @@ import type { RequestLimits } from './object-store.ts'
 import { s3Error } from './s3-error.ts'
 
 /** The SDK, which is loaded only where there is a cluster. */
-export type Sdk = typeof import('@aws-sdk/client-s3')
+export type Sdk = typeof clientS3
 
 export interface S3Credentials {
   readonly accessKeyId: string
@@ -35,7 +35,7 @@ export interface S3Request {
 }
 
 export class S3Requests {
-  readonly client: S3Client
+  readonly client: clientS3.S3Client
   readonly sdk: Sdk
   readonly #clock: Clock
   readonly #requestMsMax: number

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Random } from '../../../lib/random.ts'
 import { MemoryObjects } from '../../../testing/memory-objects.ts'
 import { seededRandom } from '../../../testing/seeded-random.ts'
 import { VirtualClock } from '../../../testing/virtual-clock.ts'
 import { objectKey, type ObjectWriter } from './object-key.ts'
 import { bufferSource } from './object-source.ts'
-import { type OrphanMarks, sweepObjects, type SweepOptions, type SweepResult } from './sweep-objects.ts'
+import {
+  type OrphanMarks,
+  sweepObjects,
+  type SweepOptions,
+  type SweepResult,
+} from './sweep-objects.ts'
 
 const hourMs = 3_600_000
 const graceMs = 24 * hourMs
@@ -148,53 +154,68 @@ test('marks of what is gone are forgotten', async () => {
   assert.equal(cell.marks.size, 0)
 })
 
+/** Anything that may happen to a cell, many times over, in an order that depends on the seed. */
+class Chaos {
+  readonly cell = new Sweeping()
+  readonly #random: Random
+  readonly #seed: number
+  #after: string | undefined
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed)
+    this.#seed = seed
+  }
+
+  async step(): Promise<void> {
+    const { clock, names, inFlight } = this.cell
+    clock.advance(this.#random.below(graceMs / 4))
+    switch (this.#random.below(5)) {
+      case 0:
+        inFlight.add(await this.cell.put())
+        return
+      case 1:
+        this.#takeFrom(inFlight, (key) => names.add(key))
+        return
+      case 2:
+        this.#takeFrom(names)
+        return
+      case 3:
+        // Its owner crashed before it named it.
+        this.#takeFrom(inFlight)
+        return
+      default:
+        await this.#sweep()
+    }
+  }
+
+  #takeFrom(keys: Set<string>, use: (key: string) => void = () => undefined): void {
+    const key = [...keys][this.#random.below(keys.size)]
+    if (key === undefined) return
+    use(key)
+    keys.delete(key)
+  }
+
+  async #sweep(): Promise<void> {
+    const { names, inFlight } = this.cell
+    const bounds = { after: this.#after, listedMax: 10, deletedMax: 3 }
+    const result = await this.cell.sweep(bounds)
+    this.#after = result.next
+    for (const key of result.deleted) {
+      assert.ok(!names.has(key) && !inFlight.has(key), `seed ${this.#seed}`)
+    }
+  }
+}
+
 test('whatever happens in whatever order, nothing that is named or under way is deleted', async () => {
   for (let seed = 1; seed <= 30; seed++) {
-    const cell = new Sweeping()
-    const random = seededRandom(seed)
-    const pick = (keys: Iterable<string>): string | undefined => {
-      const all = [...keys]
-      return all[random.below(all.length)]
-    }
-    let after: string | undefined
-    for (let step = 0; step < 200; step++) {
-      cell.clock.advance(random.below(graceMs / 4))
-      switch (random.below(5)) {
-        case 0: {
-          cell.inFlight.add(await cell.put())
-          break
-        }
-        case 1: {
-          const key = pick(cell.inFlight)
-          if (key !== undefined) cell.names.add(key)
-          if (key !== undefined) cell.inFlight.delete(key)
-          break
-        }
-        case 2: {
-          const key = pick(cell.names)
-          if (key !== undefined) cell.names.delete(key)
-          break
-        }
-        case 3: {
-          // Its owner crashed before it named it.
-          const key = pick(cell.inFlight)
-          if (key !== undefined) cell.inFlight.delete(key)
-          break
-        }
-        default: {
-          const result = await cell.sweep({ after, listedMax: 10, deletedMax: 3 })
-          after = result.next
-          for (const key of result.deleted) {
-            assert.ok(!cell.names.has(key) && !cell.inFlight.has(key), `seed ${seed}`)
-          }
-        }
-      }
-    }
+    const chaos = new Chaos(seed)
+    const { cell } = chaos
+    for (let step = 0; step < 200; step++) await chaos.step()
     for (const key of [...cell.names, ...cell.inFlight]) {
       assert.ok(cell.store.contentOf(key) !== undefined, `seed ${seed}`)
     }
     // In the end only those are left.
-    for (let pass = 0; pass < 50; pass++) {
+    for (let pass = 0; pass < 3; pass++) {
       cell.clock.advance(graceMs)
       await cell.sweep()
     }

@@ -3,8 +3,8 @@
 // times of the store. What was named until lately stays, because PostgreSQL may be restored to a moment at which it
 // was: so an object goes only when it has been seen without a name for the grace.
 import { objectLimits } from '../../../limits/objects.ts'
-import type { ObjectFacts, ObjectStore } from './object-store.ts'
 import { cellPrefix, type ObjectWriter, writerOf } from './object-key.ts'
+import type { ObjectFacts, ObjectStore } from './object-store.ts'
 
 /** Keys without a name, and since when by the store's clock: kept by the cell between passes. */
 export type OrphanMarks = ReadonlyMap<string, number>
@@ -93,7 +93,11 @@ async function listPages(options: SweepOptions): Promise<Listing> {
 }
 
 /** Whether an object without a name is one that nobody can name any more. */
-function mayGo({ key, modifiedAt }: ObjectFacts, storeTime: number, options: SweepOptions): boolean {
+function mayGo(
+  { key, modifiedAt }: ObjectFacts,
+  storeTime: number,
+  options: SweepOptions,
+): boolean {
   const { owner, isInFlight, freshMs = objectLimits.sweepFreshMs } = options
   const writer = writerOf(key)
   if (writer?.cell !== owner.cell) return false
