@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import { objectLimits } from '../../src/limits/objects.ts'
+import { KiB } from '../../src/limits/units.ts'
 import { parseObjectAddress } from '../../src/log/cluster/objects/object-address.ts'
 import type { ObjectStore } from '../../src/log/cluster/objects/object-store.ts'
 import { patientObjects } from '../../src/log/cluster/objects/patient-objects.ts'
@@ -23,6 +25,8 @@ export interface StoreUnderTest {
 
 export interface StoreKind {
   readonly name: string
+  /** Larger objects go in parts. */
+  readonly partSize: number
   open(): Promise<StoreUnderTest>
 }
 
@@ -38,6 +42,9 @@ export interface DoubleUnderTestOptions {
   readonly requestMsMax?: number
   readonly buckets?: readonly string[]
 }
+
+/** Small, so that tests have little to do. */
+export const partSize: number = 256 * KiB
 
 const credentials = { accessKeyId: 'anybody', secretAccessKey: 'anything' }
 
@@ -59,6 +66,7 @@ export async function openOverDouble(
     clock: systemClock,
     random: systemRandom,
     requestMsMax,
+    partSizeMin: partSize,
     onTrouble: (trouble) => troubles.push(trouble),
   })
   return {
@@ -77,6 +85,7 @@ export async function openOverDouble(
 export function storeKinds(): StoreKind[] {
   const memory = {
     name: 'memory',
+    partSize,
     open: () => {
       const store = new MemoryObjects({ clock: systemClock })
       const patience = new RequestPatience({ clock: systemClock, random: systemRandom })
@@ -86,14 +95,18 @@ export function storeKinds(): StoreKind[] {
   }
   const kinds: StoreKind[] = [
     memory,
-    { name: 'S3 double', open: () => openOverDouble() },
+    { name: 'S3 double', partSize, open: () => openOverDouble() },
     {
       name: 'S3 double without checksums',
+      partSize,
       open: () => openOverDouble({ knowsChecksums: false }),
     },
   ]
   const address = process.env['PABAL_TEST_S3']
-  if (address !== undefined) kinds.push({ name: address, open: () => openReal(address) })
+  if (address !== undefined) {
+    const { partSizeMin } = objectLimits
+    kinds.push({ name: address, partSize: partSizeMin, open: () => openReal(address) })
+  }
   return kinds
 }
 

@@ -20,7 +20,7 @@ import { RequestPatience, type PatienceOptions } from './request-patience.ts'
 import { readBody } from './s3-body.ts'
 import { isGone, isNotFound } from './s3-error.ts'
 import { type S3Credentials, S3Requests } from './s3-requests.ts'
-import { toBase64, upload } from './s3-upload.ts'
+import { toBase64, upload, type UploadParts } from './s3-upload.ts'
 
 export interface S3ObjectsOptions extends PatienceOptions {
   readonly address: ObjectAddress
@@ -28,6 +28,8 @@ export interface S3ObjectsOptions extends PatienceOptions {
   readonly credentials?: S3Credentials | undefined
   /** How long a try may take that carries nothing; left out, the limit. */
   readonly requestMsMax?: number | undefined
+  /** A larger object goes in parts; left out, the limit. S3 takes none below 5 MiB. */
+  readonly partSizeMin?: number | undefined
 }
 
 /** Opens the objects of an address: with patience, so only the limits that a caller gives end a call. */
@@ -36,32 +38,27 @@ export async function openS3Objects(options: S3ObjectsOptions): Promise<ObjectSt
   const { address, clock, credentials, requestMsMax } = options
   const patience = new RequestPatience(options)
   const requests = new S3Requests({ sdk, address, clock, credentials, requestMsMax })
-  return patientObjects(new S3Objects(requests, address, patience), patience)
+  const { partSizeMin = objectLimits.partSizeMin } = options
+  const gate = new RequestGate(objectLimits.partsAtOnceMax)
+  const { bucket } = address
+  const objects = new S3Objects({ requests, bucket, gate, patience, partSizeMin }, address.prefix)
+  return patientObjects(objects, patience)
 }
 
 class S3Objects implements ObjectStore {
   readonly #requests: S3Requests
-  readonly #bucket: string
+  readonly #parts: UploadParts
   readonly #prefix: string
-  readonly #patience: RequestPatience
-  readonly #uploads = new RequestGate(objectLimits.partsAtOnceMax)
   readonly #deletes = new RequestGate(objectLimits.deletesAtOnceMax)
 
-  constructor(requests: S3Requests, { bucket, prefix }: ObjectAddress, patience: RequestPatience) {
-    this.#requests = requests
-    this.#bucket = bucket
+  constructor(parts: UploadParts, prefix: string) {
+    this.#requests = parts.requests
+    this.#parts = parts
     this.#prefix = prefix
-    this.#patience = patience
   }
 
   async put(key: string, source: ObjectSource, limits?: RequestLimits): Promise<PutObject> {
-    const parts = {
-      requests: this.#requests,
-      bucket: this.#bucket,
-      gate: this.#uploads,
-      patience: this.#patience,
-    }
-    const put = await upload(parts, { key: this.#prefix + key, source, limits })
+    const put = await upload(this.#parts, { key: this.#prefix + key, source, limits })
     await this.#prove(key, put, limits)
     return { size: put.size, crc32c: put.crc32c }
   }
@@ -94,7 +91,7 @@ class S3Objects implements ObjectStore {
     const { after, countMax = objectLimits.listedMax } = range
     const name = `list ${prefix}`
     const command = new sdk.ListObjectsV2Command({
-      Bucket: this.#bucket,
+      Bucket: this.#parts.bucket,
       Prefix: this.#prefix + prefix,
       MaxKeys: countMax,
       ...(after === undefined ? {} : { StartAfter: this.#prefix + after }),
@@ -144,7 +141,7 @@ class S3Objects implements ObjectStore {
   /** Asks the store what it has: an upload may succeed with other bytes than ours, or none. */
   async #prove(key: string, put: PutObject, limits?: RequestLimits): Promise<void> {
     // Tried again alone, so that not all bytes are sent again because of it.
-    const found = await this.#patience.run({
+    const found = await this.#parts.patience.run({
       name: `head ${key}`,
       limits,
       attempt: () => this.#headOrNothing(key, limits),
@@ -169,7 +166,7 @@ class S3Objects implements ObjectStore {
       const count = Math.min(objectLimits.partSizeMin, size - from)
       const attempt = (): Promise<Buffer> => this.getRange(key, from, count, limits)
       const request = { name: `read again ${key}`, limits, attempt, isFinal: isGone }
-      const bytes = await this.#uploads.run(() => this.#patience.run(request))
+      const bytes = await this.#parts.gate.run(() => this.#parts.patience.run(request))
       crc = crc32c(bytes, crc)
     }
     return crc
@@ -189,7 +186,7 @@ class S3Objects implements ObjectStore {
   }
 
   #at(key: string): { Bucket: string; Key: string } {
-    return { Bucket: this.#bucket, Key: this.#prefix + key }
+    return { Bucket: this.#parts.bucket, Key: this.#prefix + key }
   }
 }
 

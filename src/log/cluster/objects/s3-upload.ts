@@ -15,6 +15,8 @@ export interface UploadParts {
   readonly bucket: string
   /** Lets only so many bodies be in memory. */
   readonly gate: RequestGate
+  /** A larger object goes in parts, at least as large as this. */
+  readonly partSizeMin: number
   /** Parts are tried again one by one: all in one go, most uploads would fail at a store that is busy. */
   readonly patience: RequestPatience
 }
@@ -38,7 +40,7 @@ interface Upload extends UploadRequest {
 
 /** Sends an object; says what the store must have now. */
 export function upload(parts: UploadParts, request: UploadRequest): Promise<PutObject> {
-  const isSmall = request.source.size <= objectLimits.partSizeMin
+  const isSmall = request.source.size <= parts.partSizeMin
   return isSmall ? putAtOnce(parts, request) : putInParts(parts, request)
 }
 
@@ -102,7 +104,7 @@ interface SentParts extends PutObject {
 /** Reads the source in its order, which the checksum of the whole needs, and sends several parts at a time. */
 async function sendParts(parts: UploadParts, upload: Upload): Promise<SentParts> {
   const { size } = upload.source
-  const partSize = Math.max(objectLimits.partSizeMin, Math.ceil(size / objectLimits.partsMax))
+  const partSize = Math.max(parts.partSizeMin, Math.ceil(size / objectLimits.partsMax))
   const stop = new AbortController()
   let crc: number | undefined
   let reading: Promise<void> = Promise.resolve()
