@@ -7,6 +7,12 @@ export const clusterLimits = {
    * objects cannot be stored goes on for a while: publishers wait when little is left of it.
    */
   unsealedSizeMax: (1 * GiB) as number,
+  /** A node that waits so long for a cell says that it stands by. */
+  standbyNoticeMs: 2000,
+  /** Between two looks for objects that nobody names. */
+  sweepIntervalMs: 3_600_000,
+  /** What fails with objects is said so often. */
+  noticeMs: 10_000,
   /** A start reads an open file so many bytes at a time. */
   rowsReadSize: (4 * MiB) as number,
 }

@@ -42,6 +42,8 @@ export const ownershipLimits = {
   ownLimitMs: 3000,
   /** Looks further apart than this prove nothing: nodes may have come and gone in between. */
   lookGapMsMax: 2500,
+  /** What fails with each heartbeat is said so often. */
+  noticeMs: 10_000,
   /** A cell whose owners crash so often … */
   crashesMax: 3,
   /** … within so long stays down: a poisoned request must not walk through all nodes. */

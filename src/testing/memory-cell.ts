@@ -78,6 +78,7 @@ export class MemoryOwner implements Pick<ClusterFiles, 'table' | 'reader' | 'wri
         await this.perform('put', () => this.cell.objects.set(key, Buffer.from(bytes)))
         return { key, size: bytes.length, crc32c: crc32c(bytes) }
       },
+      onNamed: () => undefined,
     }
   }
 

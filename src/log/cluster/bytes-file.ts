@@ -1,7 +1,6 @@
 // A file of a few bytes that are in memory.
 import { DiskError } from '../file/disk-error.ts'
 import type { DiskCallback, DiskFile, ReadCallback } from '../file/disk.ts'
-import type { ObjectSource } from './objects/object-store.ts'
 
 /** Can only be read. */
 export class BytesFile implements DiskFile {
@@ -38,14 +37,6 @@ export class BytesFile implements DiskFile {
 
   close(): Promise<void> {
     return Promise.resolve()
-  }
-}
-
-/** Bytes in memory, to put. */
-export function bytesSource(bytes: Buffer): ObjectSource {
-  return {
-    size: bytes.length,
-    read: (from, size) => Promise.resolve(bytes.subarray(from, from + size)),
   }
 }
 

@@ -125,7 +125,11 @@ async function live(cell: MemoryCell, random: Random, before: State): Promise<St
   const found = await unless(isOver, contentOf(store, topology, recovered.state))
   if (found === undefined) return dieEarly({ owner, clock }, before)
   const held = before.candidates.findIndex((each) => each.toString() === found.toString())
-  assert.notEqual(held, -1, `found\n${found}\nexpected\n${before.candidates.join('\nor\n')}`)
+  assert.notEqual(
+    held,
+    -1,
+    `found\n${String(found)}\nexpected\n${before.candidates.map(String).join('\nor\n')}`,
+  )
   await endOf(before.before, held, cell)
   const model = before.candidates[held]!.copy()
   const work = new Workload({ random, store, model, counter: before.counter })

@@ -7,13 +7,14 @@ import { DiskError } from '../file/disk-error.ts'
 import type { Disk, DiskFile, FreeSpace, OpenMode } from '../file/disk.ts'
 import { fileIdOf, fileName, walFolderName } from '../file/file-format.ts'
 import { manifestName } from '../file/manifest.ts'
-import { BytesFile, bytesSource } from './bytes-file.ts'
+import { BytesFile } from './bytes-file.ts'
 import type { FinishedFile } from './cell-table.ts'
 import type { ClusterFiles } from './cluster-files.ts'
 import { FinishedClusterFile } from './finished-cluster-file.ts'
 import { LocalCopy } from './local-copy.ts'
 import { Moves } from './moves.ts'
 import { NewClusterFile } from './new-cluster-file.ts'
+import { bufferSource } from './objects/object-source.ts'
 import { OpenClusterFile } from './open-cluster-file.ts'
 import { TableWrites } from './table-writes.ts'
 
@@ -66,11 +67,6 @@ export class ClusterDisk implements Disk {
     }
   }
 
-  /** Keys of all objects that files of the cell name. */
-  get keys(): ReadonlySet<string> {
-    return new Set([...this.#finished.values()].map(({ key }) => key))
-  }
-
   /** Bytes of rows. */
   get unsealedSize(): number {
     let size = 0
@@ -94,8 +90,9 @@ export class ClusterDisk implements Disk {
   async replace(path: string, bytes: Buffer): Promise<void> {
     const name = this.#nameOf(path)
     if (name === manifestName) return this.#options.table.replaceManifest(bytes)
-    const { key, crc32c } = await this.#options.writer.put(name, bytesSource(bytes))
+    const { key, crc32c } = await this.#options.writer.put(name, bufferSource(bytes))
     await this.#name(name, { key, size: bytes.length, crc32c })
+    this.#options.writer.onNamed(key)
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -110,13 +107,14 @@ export class ClusterDisk implements Disk {
 
   async unlink(path: string): Promise<void> {
     const name = this.#nameOf(path)
+    const id = openIdOf(name)
+    if (id !== undefined) this.#moves.drop(id)
     const finished = this.#finished.get(name)
     if (finished !== undefined) {
       await this.#options.table.removeFinishedFile(name)
       this.#finished.delete(name)
       this.#options.reader.forget(finished)
     }
-    const id = openIdOf(name)
     if (id !== undefined && this.#open.has(id)) await this.#removeOpen(id)
   }
 

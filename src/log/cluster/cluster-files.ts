@@ -1,7 +1,6 @@
 // What the files of a cell have in common: the table that names them, the objects that hold the finished ones,
 // and a folder of this machine for copies.
-import { DiskError } from '../file/disk-error.ts'
-import type { Disk, DiskFile } from '../file/disk.ts'
+import type { Disk } from '../file/disk.ts'
 import type { CellTable, FinishedFile } from './cell-table.ts'
 import type { ObjectSource, PutObject } from './objects/object-store.ts'
 
@@ -20,6 +19,8 @@ export interface ObjectReader {
 export interface ObjectWriter {
   /** Puts a file under a key that was never used, however often that takes, and says which. */
   put(name: string, source: ObjectSource): Promise<PutObject & { readonly key: string }>
+  /** The file of that key has its name, or never gets one. */
+  onNamed(key: string): void
 }
 
 export interface ClusterFiles {
@@ -28,21 +29,4 @@ export interface ClusterFiles {
   readonly writer: ObjectWriter
   /** A folder of this machine that may be lost at any time. */
   readonly local: { readonly disk: Disk; readonly path: string }
-}
-
-/** Reads pieces of an open file of this machine. */
-export function sourceOf(file: DiskFile, size: number): ObjectSource {
-  return {
-    size,
-    read: (from, count) =>
-      new Promise((resolve, reject) => {
-        const buffer = Buffer.allocUnsafe(count)
-        file.read(buffer, from, (error, got) => {
-          if (error !== null) reject(error)
-          else if (got < count)
-            reject(new DiskError('io', `a local copy ends at byte ${from + got}`))
-          else resolve(buffer)
-        })
-      }),
-  }
 }

@@ -11,6 +11,11 @@ export class Moves {
     if (this.#waiting.length === 1) this.#running = this.#run()
   }
 
+  /** The file is removed: it never becomes an object. One that is under way may take as long as it likes. */
+  drop(id: number): void {
+    this.#waiting.find((file) => file.id === id)?.drop()
+  }
+
   /** Those that have not begun never do. */
   close(): void {
     this.#isClosed = true
@@ -24,12 +29,8 @@ export class Moves {
     for (;;) {
       const file = this.#waiting[0]
       if (file === undefined || this.#isClosed) return
-      try {
-        await file.move()
-      } catch {
-        // The cell has another owner, or it is closed: the rows are there for whoever comes next.
-        return
-      }
+      // What fails has another owner, or is closed or dropped: the rows are there for whoever comes next.
+      await file.move().catch(() => undefined)
       this.#waiting.shift()
     }
   }

@@ -2,8 +2,8 @@
 // written before that is nobody's: only finishing it makes it count.
 import type { DiskCallback, DiskFile, ReadCallback } from '../file/disk.ts'
 import type { FinishedFile } from './cell-table.ts'
-import { sourceOf } from './cluster-files.ts'
 import type { ClusterFiles } from './cluster-files.ts'
+import { fileSource } from './objects/object-source.ts'
 
 export interface NewClusterFileOptions {
   readonly files: ClusterFiles
@@ -51,9 +51,10 @@ export class NewClusterFile implements DiskFile {
   async finish(size: number): Promise<void> {
     if (this.#finished !== undefined) return
     const { files, name, scratch, onFinished } = this.#options
-    const { key, crc32c } = await files.writer.put(name, sourceOf(scratch, size))
+    const { key, crc32c } = await files.writer.put(name, fileSource(scratch, size))
     const finished = { key, size, crc32c }
     await files.table.addFinishedFile(name, finished)
+    files.writer.onNamed(key)
     this.#finished = finished
     onFinished(finished)
     await this.#removeScratch()
@@ -77,15 +78,15 @@ export function readFinished(
   files: ClusterFiles,
   file: FinishedFile,
   { buffer, position }: { readonly buffer: Buffer; readonly position: number },
-  done: ReadCallback,
+  onRead: ReadCallback,
 ): void {
   const count = Math.max(0, Math.min(buffer.length, file.size - position))
   if (count === 0) {
-    queueMicrotask(() => done(null, 0))
+    queueMicrotask(() => onRead(null, 0))
     return
   }
   files.reader.read(file, buffer.subarray(0, count), position).then(
-    () => done(null, count),
-    (error: Error) => done(error, 0),
+    () => onRead(null, count),
+    (error: Error) => onRead(error, 0),
   )
 }

@@ -7,6 +7,7 @@ import type { DiskCallback, DiskFile, ReadCallback } from '../file/disk.ts'
 import type { FileRow, FinishedFile } from './cell-table.ts'
 import type { ClusterFiles } from './cluster-files.ts'
 import type { LocalCopy } from './local-copy.ts'
+import { SourceError } from './objects/object-source.ts'
 import type { TableWrites } from './table-writes.ts'
 
 export interface OpenClusterFileOptions {
@@ -29,6 +30,7 @@ export class OpenClusterFile implements DiskFile {
   #size: number
   #finished: FinishedFile | undefined
   #isComplete = false
+  #isDropped = false
   /** Rows that were read last: a start reads a file from its first byte to its last. */
   #rows: readonly FileRow[] = []
 
@@ -37,24 +39,19 @@ export class OpenClusterFile implements DiskFile {
     this.#size = options.size
   }
 
-  writev(buffers: Buffer[], position: number, done: DiskCallback): void {
+  writev(buffers: Buffer[], position: number, onWritten: DiskCallback): void {
     const { id, copy, writes } = this.#options
     if (position !== this.#size) {
-      done(
-        new DiskError(
-          'io',
-          `a write at byte ${position} of ${this.#name}, which ends at ${this.#size}`,
-        ),
-      )
+      const where = `${this.#name}, which ends at ${this.#size}`
+      onWritten(new DiskError('io', `a write at byte ${position} of ${where}`))
       return
     }
     const size = totalSize(buffers)
-    const copied = copy?.append(buffers, position, size)
+    const copied = copy?.append(buffers, position, size) ?? Promise.resolve()
     writes.append(id, { buffers, position }, (error) => {
       if (error === null) this.#setSize(position + size)
       // From here on `buffers` are the caller's again.
-      if (copied === undefined) done(error)
-      else void copied.then(() => done(error))
+      this.#afterCopy(copied, () => onWritten(error))
     })
   }
 
@@ -63,11 +60,11 @@ export class OpenClusterFile implements DiskFile {
     queueMicrotask(() => done(null))
   }
 
-  read(buffer: Buffer, position: number, done: ReadCallback): void {
+  read(buffer: Buffer, position: number, onRead: ReadCallback): void {
     const count = Math.max(0, Math.min(buffer.length, this.#size - position))
     this.#fill(buffer.subarray(0, count), position).then(
-      () => done(null, count),
-      (error: Error) => done(error, 0),
+      () => onRead(null, count),
+      (error: Error) => onRead(error, 0),
     )
   }
 
@@ -92,21 +89,40 @@ export class OpenClusterFile implements DiskFile {
     this.#options.onComplete(this)
   }
 
-  /** Makes it an object. A crash leaves its rows, or both. */
+  get id(): number {
+    return this.#options.id
+  }
+
+  /** It is removed: nobody needs an object of it any more. */
+  drop(): void {
+    this.#isDropped = true
+  }
+
+  /** Makes it an object, unless it is dropped meanwhile. A crash leaves its rows, or both. */
   async move(): Promise<void> {
     const { files, id, name, copy, onMoved } = this.#options
     const size = this.#size
     const source = {
       size,
       read: async (from: number, count: number): Promise<Buffer> => {
+        if (this.#isDropped) throw new SourceError(`${name} is removed`)
         const buffer = Buffer.allocUnsafe(count)
         await this.#fillFromRows(buffer, from)
         return buffer
       },
     }
     const { key, crc32c } = await files.writer.put(name, source)
+    if (this.#isDropped) {
+      files.writer.onNamed(key)
+      return
+    }
     const finished = { key, size, crc32c }
     await files.table.addFinishedFile(name, finished)
+    files.writer.onNamed(key)
+    if (this.#isDropped) {
+      await files.table.removeFinishedFile(name)
+      return
+    }
     this.#finished = finished
     onMoved(finished)
     await files.table.removeOpenFile(id)
@@ -121,6 +137,10 @@ export class OpenClusterFile implements DiskFile {
 
   get #name(): string {
     return this.#options.name
+  }
+
+  #afterCopy(copied: Promise<void>, then: () => void): void {
+    void copied.then(then)
   }
 
   #setSize(size: number): void {
