@@ -1,6 +1,6 @@
-import type { Clock } from '../lib/clock.ts'
 // A store of objects in memory, for tests and simulation: the faults of a real one come from a hook or from a seed.
 // Time is the clock's, so in a simulation nothing waits for the machine.
+import type { Clock } from '../lib/clock.ts'
 import { crc32c } from '../lib/crc32c.ts'
 import type { Random } from '../lib/random.ts'
 import { wait } from '../lib/wait.ts'

@@ -3,11 +3,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { objectLimits } from '../../src/limits/objects.ts'
 import { KiB } from '../../src/limits/units.ts'
-import { parseObjectAddress } from '../../src/log/cluster/objects/object-address.ts'
+import {
+  type ObjectAddress,
+  parseObjectAddress,
+} from '../../src/log/cluster/objects/object-address.ts'
 import type { ObjectStore } from '../../src/log/cluster/objects/object-store.ts'
 import { patientObjects } from '../../src/log/cluster/objects/patient-objects.ts'
 import {
@@ -113,6 +117,7 @@ export function storeKinds(): StoreKind[] {
 /** A real store, under a prefix that nobody else has. */
 async function openReal(text: string): Promise<StoreUnderTest> {
   const address = parseObjectAddress(text)
+  await createBucket(address)
   const prefix = `${address.prefix}test-${systemRandom.bytes(6).toString('hex')}/`
   const objects = await openS3Objects({
     address: { ...address, prefix },
@@ -126,5 +131,19 @@ async function openReal(text: string): Promise<StoreUnderTest> {
       await objects.delete(left.map(({ key }) => key))
       objects.close()
     },
+  }
+}
+
+/** A store that was just started has none. */
+async function createBucket({ bucket, endpoint, region }: ObjectAddress): Promise<void> {
+  if (endpoint === undefined) return
+  const client = new S3Client({ endpoint, region, forcePathStyle: true })
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  } catch (error) {
+    const { name } = error as Error
+    if (name !== 'BucketAlreadyOwnedByYou' && name !== 'BucketAlreadyExists') throw error
+  } finally {
+    client.destroy()
   }
 }
