@@ -44,6 +44,8 @@ export const ownershipLimits = {
   lookGapMsMax: 2500,
   /** What fails with each heartbeat is said so often. */
   noticeMs: 10_000,
+  /** Cells that a node gives away after one look: the others are served meanwhile. */
+  movesAtOnceMax: 2,
   /** A cell whose owners crash so often … */
   crashesMax: 3,
   /** … within so long stays down: a poisoned request must not walk through all nodes. */

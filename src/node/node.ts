@@ -182,7 +182,7 @@ export class Node implements AsyncDisposable {
   async #joinCluster(): Promise<StorageKind> {
     const { cluster, objects, nodeName, data } = this.#options
     if (cluster === undefined || objects === undefined) return 'file'
-    const { openCluster } = await import('./cluster/open-cluster.ts')
+    const { openCluster } = await import('../cluster/open-cluster.ts')
     const opened = await openCluster(
       { cluster, objects, nodeName, data },
       {

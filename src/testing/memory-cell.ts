@@ -128,7 +128,12 @@ class MemoryCellTable implements CellTable {
     return this.#owner.epoch
   }
 
-  append(fileId: number, position: number, buffers: readonly Buffer[], done: DiskCallback): void {
+  append(
+    fileId: number,
+    position: number,
+    buffers: readonly Buffer[],
+    onWritten: DiskCallback,
+  ): void {
     // A row holds what the buffers held when they were given.
     const bytes = Buffer.concat(buffers)
     const written = this.#write('append', ({ rows }) => {
@@ -140,8 +145,8 @@ class MemoryCellTable implements CellTable {
       rows.set(fileId, [...(before ?? []), { position, bytes }])
     })
     written.then(
-      () => done(null),
-      (error: Error) => done(error),
+      () => onWritten(null),
+      (error: Error) => onWritten(error),
     )
   }
 

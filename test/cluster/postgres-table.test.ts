@@ -78,6 +78,25 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     }
   })
 
+  test('a claim waits for an append that has looked at the epoch and not yet written', async () => {
+    const { table, claimAgain, cell } = await cells.claimNew()
+    await append(table, 1, 0, Buffer.from('one,'))
+    await server.run(`CREATE FUNCTION direct.sleep() RETURNS trigger LANGUAGE plpgsql
+      AS 'BEGIN PERFORM pg_sleep(0.4); RETURN new; END';
+      CREATE TRIGGER slow BEFORE INSERT ON direct.wal_${cell}_0
+      FOR EACH ROW EXECUTE FUNCTION direct.sleep()`)
+    const appended = append(table, 1, 4, Buffer.from('two,'))
+    await waitFor(
+      'it is about to write',
+      async () =>
+        (await server.run(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'
+        AND application_name = 'pabal'`)) !== '0',
+    )
+    const next = await claimAgain()
+    assert.equal((await readAll(next, 1)).toString(), 'one,two,')
+    await appended
+  })
+
   test('a request that arrives after its connection was given up does nothing', async () => {
     const slow = await CellsUnderTest.open(throughProxy('late'))
     await using _ = slow

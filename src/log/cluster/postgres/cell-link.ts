@@ -7,7 +7,7 @@ import type { Clock } from '../../../lib/clock.ts'
 import type { Random } from '../../../lib/random.ts'
 import { postgresLimits } from '../../../limits/postgres.ts'
 import { DiskError } from '../../file/disk-error.ts'
-import { type CellStatements, type Fence, numberIn } from './cell-statements.ts'
+import { type CellStatements, type Claim, type Fence, numberIn } from './cell-statements.ts'
 import { NoAnswerError } from './no-answer-error.ts'
 import type { PostgresConnection, Row, Statement } from './postgres-connection.ts'
 import { judgePostgresError } from './postgres-error.ts'
@@ -24,20 +24,37 @@ export interface LinkParts {
 
 /** The links of one table have one fence: a session that one of them begins is everybody's. */
 export class CellFence {
-  readonly cell: number
-  readonly epoch: number
+  readonly claim: Claim
   /** The last one that was begun. */
   session = 0
-  /** Why nothing can be done any more. */
-  end: DiskError | undefined
+  #error: DiskError | undefined
+  readonly #links: { close(): void }[] = []
 
-  constructor(cell: number, epoch: number) {
-    this.cell = cell
-    this.epoch = epoch
+  constructor(claim: Claim) {
+    this.claim = claim
+  }
+
+  /** Why nothing can be done any more. */
+  get end(): DiskError | undefined {
+    return this.#error
+  }
+
+  /** From now on everything fails with the first reason; nobody needs the connections any more. */
+  finish(error: DiskError): DiskError {
+    const isFirst = this.#error === undefined
+    this.#error ??= error
+    if (isFirst) for (const link of this.#links) link.close()
+    return this.#error
+  }
+
+  /** A link that is closed at the end. */
+  add(link: { close(): void }): void {
+    this.#links.push(link)
   }
 
   get now(): Fence {
-    return { cell: this.cell, epoch: this.epoch, session: this.session }
+    const { cell, epoch } = this.claim
+    return { cell, epoch, session: this.session }
   }
 }
 
@@ -66,10 +83,19 @@ export class CellLink {
   constructor(fence: CellFence, parts: LinkParts) {
     this.#fence = fence
     this.#parts = parts
+    fence.add(this)
   }
 
-  /** Rows of a write that took place under the fence; undefined when a lock was in its way. @throws DiskError */
-  write(make: MakeStatement): Promise<readonly Row[] | undefined> {
+  /** Rows of a write that took place under the fence. @throws DiskError */
+  async write(make: MakeStatement): Promise<readonly Row[]> {
+    for (;;) {
+      const rows = await this.writeUnlessBusy(make)
+      if (rows) return rows
+    }
+  }
+
+  /** The same; undefined when somebody else has a lock that the statement does not wait for. @throws DiskError */
+  writeUnlessBusy(make: MakeStatement): Promise<readonly Row[] | undefined> {
     return this.#inTurn(() => this.#settle(make, (rows) => rows[0]?.['owned'] === true))
   }
 
@@ -82,7 +108,7 @@ export class CellLink {
     }
     const isOurs = (rows: readonly Row[]): boolean => {
       const row = rows[0]
-      if (!row || numberIn(row, 'epoch') !== this.#fence.epoch) return false
+      if (!row || numberIn(row, 'epoch') !== this.#fence.claim.epoch) return false
       return numberIn(row, 'session') >= asked
     }
     return (await this.#inTurn(() => this.#settle(remember, isOurs))) ?? []
@@ -170,16 +196,16 @@ export class CellLink {
   }
 
   async #open(): Promise<void> {
-    const { cell, epoch } = this.#fence
+    const { claim } = this.#fence
     const connection = await this.#parts.finder.open()
     try {
-      const begin = this.#parts.statements.beginSession(cell, epoch)
+      const begin = this.#parts.statements.beginSession(claim)
       const { rows, doubt } = await connection.run(begin, this.#deadlineMs())
       if (doubt !== undefined) throw new Error(doubt)
       if (this.#fence.end) throw this.#fence.end
       if (!rows[0]) {
-        this.#fence.end = new DiskError('fenced', `cell ${cell}: epoch ${epoch} is over`)
-        throw this.#fence.end
+        const { cell, epoch } = claim
+        throw this.#fence.finish(new DiskError('fenced', `cell ${cell}: epoch ${epoch} is over`))
       }
       this.#fence.session = Math.max(this.#fence.session, numberIn(rows[0], 'session'))
       this.#connection = connection

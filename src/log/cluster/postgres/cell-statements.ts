@@ -5,6 +5,13 @@
 import { postgresLimits } from '../../../limits/postgres.ts'
 import type { Row, Statement } from './postgres-connection.ts'
 
+/** What made somebody the owner: `claim` is by chance, so no two are the same. */
+export interface Claim {
+  readonly cell: number
+  readonly epoch: number
+  readonly claim: string
+}
+
 /** Who writes: the claim, and the connection under it. A number that was given once is never given again. */
 export interface Fence {
   readonly cell: number
@@ -34,12 +41,15 @@ export class CellStatements {
       WHERE cell = $1::int AND epoch = $2::bigint AND session = $3::bigint FOR NO KEY UPDATE)`
   }
 
-  /** What older connections under this epoch still send does nothing from then on. */
-  beginSession(cell: number, epoch: number): Statement {
+  /**
+   * What older connections under this epoch still send does nothing from then on. `claim` tells two epochs of
+   * the same number apart, which there may be after the database was restored.
+   */
+  beginSession({ cell, epoch, claim }: Claim): Statement {
     return {
       text: `UPDATE ${this.#schema}.cells SET session = session + 1
-        WHERE cell = $1::int AND epoch = $2::bigint RETURNING session`,
-      values: [cell, epoch],
+        WHERE cell = $1::int AND epoch = $2::bigint AND claim = $3 RETURNING session`,
+      values: [cell, epoch, claim],
     }
   }
 

@@ -6,7 +6,7 @@ import { ownershipLimits, postgresLimits } from '../../../limits/postgres.ts'
 import type { CellTable } from '../cell-table.ts'
 import type { CellRow, Incarnation } from '../ownership/observation.ts'
 import type { Look, Vacancy } from '../ownership/takeover.ts'
-import { CellStatements } from './cell-statements.ts'
+import { CellStatements, type Claim, numberIn } from './cell-statements.ts'
 import * as statements from './ownership-statements.ts'
 import { parsePostgresAddress } from './postgres-address.ts'
 import { PostgresCellTable } from './postgres-cell-table.ts'
@@ -71,7 +71,8 @@ export class ClusterTables {
   /** A name's number stays the same; from now on an earlier process of that name is over. @throws Error */
   async join(node: statements.NodeDescription): Promise<Incarnation> {
     const [row] = await this.#run(statements.joinStatement(this.#schema, node))
-    return { node: Number(row?.['node']), incarnation: Number(row?.['incarnation']) }
+    if (!row) throw new Error('PostgreSQL did not say which number the node has')
+    return { node: numberIn(row, 'node'), incarnation: numberIn(row, 'incarnation') }
   }
 
   /**
@@ -99,18 +100,16 @@ export class ClusterTables {
    * the owner lives, or the cell goes down. @throws Error when it is not known: the next look tells.
    */
   async claimCell(vacancy: Vacancy, self: Incarnation): Promise<CellTable | undefined> {
-    const { cell, epoch } = vacancy
+    const { cell } = vacancy
+    const claim = this.#options.random.bytes(16).toString('hex')
     try {
-      await this.#run(statements.claimStatement(this.#schema, vacancy, self))
+      await this.#run(statements.claimStatement(this.#schema, vacancy, { ...self, claim }))
     } catch {
       // What became of it stands in the row.
     }
     const [row] = await this.#run(statements.lockCellStatement(this.#schema, cell))
-    if (!row) return undefined
-    const { owner, epoch: current } = statements.toCellRow(row)
-    const isOurs = owner?.node === self.node && owner.incarnation === self.incarnation
-    if (!isOurs || current !== epoch + 1) return undefined
-    return this.#openTable(cell, current)
+    if (!row || row['claim'] !== claim || row['owner'] === null) return undefined
+    return this.#openTable({ cell, epoch: numberIn(row, 'epoch'), claim })
   }
 
   /** The cell has no owner from now on: for one that is handed over or whose node stops. @throws Error */
@@ -133,14 +132,14 @@ export class ClusterTables {
     this.#connection?.close()
   }
 
-  #openTable(cell: number, epoch: number): Promise<CellTable> {
+  #openTable(claim: Claim): CellTable {
     const { clock, random, onTrouble } = this.#options
-    return PostgresCellTable.open(cell, epoch, {
+    return new PostgresCellTable(claim, {
       clock,
       random,
       finder: this.#finder,
       statements: new CellStatements(this.#schema),
-      onTrouble: (trouble) => onTrouble?.(cell, trouble),
+      onTrouble: (trouble) => onTrouble?.(claim.cell, trouble),
     })
   }
 

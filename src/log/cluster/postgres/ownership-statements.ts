@@ -64,7 +64,11 @@ const recentCrashes: string = `ARRAY(SELECT t FROM unnest(crashes) t
  * Raises the epoch, whether the node gets the cell or it goes down with one crash too many: in both cases the
  * earlier owner is over.
  */
-export function claimStatement(schema: string, vacancy: Vacancy, self: Incarnation): Statement {
+export function claimStatement(
+  schema: string,
+  vacancy: Vacancy,
+  { node, incarnation, claim }: Incarnation & { readonly claim: string },
+): Statement {
   const { witness } = vacancy
   const crashes = `(${recentCrashes} || CASE WHEN $5::text::boolean THEN ARRAY[now()]
     ELSE '{}'::timestamptz[] END)`
@@ -72,7 +76,7 @@ export function claimStatement(schema: string, vacancy: Vacancy, self: Incarnati
   return {
     text: `WITH witness AS MATERIALIZED (SELECT 1 AS one FROM ${schema}.nodes WHERE node = $6::int
         AND incarnation = $7::bigint AND heartbeat = $8::bigint FOR SHARE)
-      UPDATE ${schema}.cells SET epoch = epoch + 1, session = session + 1, crashes = ${crashes},
+      UPDATE ${schema}.cells SET epoch = epoch + 1, session = session + 1, crashes = ${crashes}, claim = $9,
         is_down = ${isDown}, owner = CASE WHEN ${isDown} THEN NULL ELSE $3::int END,
         owner_incarnation = CASE WHEN ${isDown} THEN NULL ELSE $4::bigint END
       WHERE cell = $1::int AND epoch = $2::bigint AND NOT is_down
@@ -80,12 +84,13 @@ export function claimStatement(schema: string, vacancy: Vacancy, self: Incarnati
     values: [
       vacancy.cell,
       vacancy.epoch,
-      self.node,
-      self.incarnation,
+      node,
+      incarnation,
       String(vacancy.reason !== 'free'),
       witness?.node ?? null,
       witness?.incarnation ?? null,
       witness?.heartbeat ?? null,
+      claim,
     ],
   }
 }
@@ -93,7 +98,7 @@ export function claimStatement(schema: string, vacancy: Vacancy, self: Incarnati
 /** After a claim: waits for all that is under way on the row, and for the standby. */
 export function lockCellStatement(schema: string, cell: number): Statement {
   return {
-    text: `SELECT cell, epoch, owner, owner_incarnation, is_down FROM ${schema}.cells
+    text: `SELECT epoch, claim, owner FROM ${schema}.cells
       WHERE cell = $1::int FOR NO KEY UPDATE`,
     values: [cell],
   }

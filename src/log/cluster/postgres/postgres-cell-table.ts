@@ -6,7 +6,7 @@ import { DiskError } from '../../file/disk-error.ts'
 import type { DiskCallback } from '../../file/disk.ts'
 import type { CellTable, FileRow, FinishedFile } from '../cell-table.ts'
 import { CellFence, CellLink, type LinkParts } from './cell-link.ts'
-import { type AppendedRows, numberIn } from './cell-statements.ts'
+import { type AppendedRows, type Claim, numberIn } from './cell-statements.ts'
 import type { Row } from './postgres-connection.ts'
 import { WalSlots } from './wal-slots.ts'
 
@@ -16,29 +16,19 @@ export class PostgresCellTable implements CellTable {
   readonly #parts: LinkParts
   readonly #appends: CellLink
   readonly #others: CellLink
-  #slots: WalSlots | undefined
+  /** Read by whoever needs it first. */
+  #slots: Promise<WalSlots> | undefined
   #isAppending = false
   #isClosed = false
   #manifestVersion: number | undefined
 
-  private constructor(fence: CellFence, parts: LinkParts) {
-    this.epoch = fence.epoch
-    this.#fence = fence
+  /** For whoever has claimed the cell. */
+  constructor(claim: Claim, parts: LinkParts) {
+    this.epoch = claim.epoch
+    this.#fence = new CellFence(claim)
     this.#parts = parts
-    this.#appends = new CellLink(fence, parts)
-    this.#others = new CellLink(fence, parts)
-  }
-
-  /** For whoever has claimed the cell and got this epoch. @throws DiskError */
-  static async open(cell: number, epoch: number, parts: LinkParts): Promise<PostgresCellTable> {
-    const table = new PostgresCellTable(new CellFence(cell, epoch), parts)
-    try {
-      table.#slots = await WalSlots.load(cell, parts.statements, table.#others)
-    } catch (error) {
-      await table.close()
-      throw error
-    }
-    return table
+    this.#appends = new CellLink(this.#fence, parts)
+    this.#others = new CellLink(this.#fence, parts)
   }
 
   append(fileId: number, position: number, buffers: readonly Buffer[], done: DiskCallback): void {
@@ -56,7 +46,8 @@ export class PostgresCellTable implements CellTable {
   }
 
   async read(fileId: number, position: number, sizeMax: number): Promise<readonly FileRow[]> {
-    const file = this.#files.find(fileId)
+    const files = await this.#files
+    const file = files.find(fileId)
     if (!file) return []
     const to = Math.min(file.size, position + Math.max(1, sizeMax))
     if (position >= to) return []
@@ -64,19 +55,20 @@ export class PostgresCellTable implements CellTable {
       this.#parts.statements.read(fence, file.slot, { fileId, from: position, to }),
     )
     // Removed while it was read.
-    if (!this.#files.find(fileId)) return []
+    if (!files.find(fileId)) return []
     const found = rows.filter((row) => row['position'] !== null).map(toFileRow)
     this.#checkGaps(fileId, found, { from: position, to })
     return found
   }
 
-  openFiles(): Promise<ReadonlyMap<number, number>> {
-    const sizes = Array.from(this.#files.files, ([id, { size }]) => [id, size] as const)
-    return Promise.resolve(new Map(sizes))
+  async openFiles(): Promise<ReadonlyMap<number, number>> {
+    const { files } = await this.#files
+    return new Map(Array.from(files, ([id, { size }]) => [id, size] as const))
   }
 
   async truncate(fileId: number, size: number): Promise<void> {
-    const file = this.#fileOf(fileId)
+    const file = (await this.#files).find(fileId)
+    if (!file) throw missingFile(this.#fence.claim.cell, fileId)
     await this.#others.write((fence) =>
       this.#parts.statements.truncate(fence, file.slot, { fileId, size }),
     )
@@ -84,7 +76,7 @@ export class PostgresCellTable implements CellTable {
   }
 
   async removeOpenFile(fileId: number): Promise<void> {
-    await this.#files.remove(fileId)
+    await (await this.#files).remove(fileId)
   }
 
   async finishedFiles(): Promise<ReadonlyMap<string, FinishedFile>> {
@@ -115,20 +107,20 @@ export class PostgresCellTable implements CellTable {
     const rows = await this.#others.write((fence) =>
       this.#parts.statements.replaceManifest(fence, version, bytes),
     )
-    if (rows?.[0]?.['matching'] !== true) throw this.#overrun('another manifest is there')
+    if (rows[0]?.['matching'] !== true) throw this.#overrun('another manifest is there')
     this.#manifestVersion = version + 1
   }
 
   close(): Promise<void> {
-    this.#fence.end ??= new DiskError('io', `cell ${this.#fence.cell}: its table was closed`)
     this.#isClosed = true
-    this.#appends.close()
-    this.#others.close()
+    const { cell } = this.#fence.claim
+    this.#fence.finish(new DiskError('io', `cell ${cell}: its table was closed`))
     return Promise.resolve()
   }
 
-  get #files(): WalSlots {
-    assert(this.#slots !== undefined, 'a table is used once it was opened')
+  get #files(): Promise<WalSlots> {
+    const { cell } = this.#fence.claim
+    this.#slots ??= WalSlots.load(cell, this.#parts.statements, this.#others)
     return this.#slots
   }
 
@@ -138,7 +130,8 @@ export class PostgresCellTable implements CellTable {
     if (bytes.length > postgresLimits.appendSizeMax) {
       throw new DiskError('io', `an append of ${bytes.length} bytes is too large`)
     }
-    const file = this.#files.find(fileId) ?? (await this.#files.add(fileId, position))
+    const files = await this.#files
+    const file = files.find(fileId) ?? (await files.add(fileId, position))
     if (position !== file.size) {
       throw new DiskError('io', `file ${fileId} ends at ${file.size}, not at ${position}`)
     }
@@ -148,7 +141,7 @@ export class PostgresCellTable implements CellTable {
         ? this.#parts.statements.append(fence, rows)
         : this.#parts.statements.appendAgain(fence, rows),
     )
-    if (answer?.[0]?.['matching'] === false) {
+    if (answer[0]?.['matching'] === false) {
       throw this.#overrun(`file ${fileId} has other bytes at ${position}`)
     }
     file.size = position + bytes.length
@@ -156,14 +149,7 @@ export class PostgresCellTable implements CellTable {
 
   /** Somebody else wrote under this epoch: nothing may be trusted any more. */
   #overrun(what: string): DiskError {
-    this.#fence.end ??= new DiskError('fenced', `cell ${this.#fence.cell}: ${what}`)
-    return this.#fence.end
-  }
-
-  #fileOf(fileId: number): { readonly slot: number; size: number } {
-    const file = this.#files.find(fileId)
-    if (!file) throw missingFile(this.#fence.cell, fileId)
-    return file
+    return this.#fence.finish(new DiskError('fenced', `cell ${this.#fence.claim.cell}: ${what}`))
   }
 
   /** What was confirmed is there; anything else is a fault of the server, and never the end of a file. */
@@ -181,7 +167,7 @@ export class PostgresCellTable implements CellTable {
     if (isWhole && end >= to) return
     throw new DiskError(
       'io',
-      `cell ${this.#fence.cell}: file ${fileId} has a gap in ${from} to ${to}`,
+      `cell ${this.#fence.claim.cell}: file ${fileId} has a gap in ${from} to ${to}`,
     )
   }
 }

@@ -40,9 +40,10 @@ const sessionSettings: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: '60000',
   default_transaction_isolation: 'read committed',
   bytea_output: 'hex',
-  // Ends statements that wait for a lock for a client that has gone; a wait for the standby it leaves alone.
-  client_connection_check_interval: String(postgresLimits.clientCheckMs),
 }
+
+/** Ends statements that wait for a lock for a client that has gone; a wait for the standby it leaves alone. */
+const checkClient = `SET client_connection_check_interval = ${postgresLimits.clientCheckMs}`
 
 /** Waiting for the standby is the point; a stricter setting stays. */
 const applySettings: Statement = {
@@ -96,6 +97,8 @@ export class PostgresConnection {
     try {
       await client.connect()
       await client.query(applySettings.text)
+      // Not every system can look.
+      await client.query(checkClient).catch(() => undefined)
       const { rows } = await client.query<Record<string, unknown>>(readIdentity.text)
       const isStandby = rows[0]?.['isStandby'] === true
       const identity = {

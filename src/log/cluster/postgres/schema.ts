@@ -119,6 +119,7 @@ function createTables(schema: string): string {
       session bigint NOT NULL DEFAULT 0,
       owner int,
       owner_incarnation bigint,
+      claim text NOT NULL DEFAULT '',
       is_down boolean NOT NULL DEFAULT false,
       crashes timestamptz[] NOT NULL DEFAULT '{}') WITH (fillfactor = 50);
     CREATE TABLE ${schema}.files (
@@ -138,7 +139,8 @@ function createTables(schema: string): string {
 
 /**
  * The table's lock comes first, as in every append, so the two never wait for each other. `pg_dump` holds such
- * a lock for as long as it runs: whoever asks is told, and nobody queues up behind.
+ * a lock for as long as it runs: whoever asks is told, and nobody queues up behind. The cell's row, which
+ * appends need, is locked last: making a table's new files takes longer than a commit.
  */
 function createEmptySlot(schema: string): string {
   return `CREATE FUNCTION ${schema}.empty_slot(p_cell int, p_epoch bigint, p_session bigint,
@@ -149,17 +151,21 @@ function createEmptySlot(schema: string): string {
       has_others boolean;
     BEGIN
       EXECUTE 'LOCK TABLE ' || slot || ' IN ACCESS EXCLUSIVE MODE';
-      PERFORM 1 FROM ${schema}.cells WHERE cell = p_cell AND epoch = p_epoch
-        AND session = p_session FOR NO KEY UPDATE;
-      IF NOT FOUND THEN
-        RETURN false;
-      END IF;
+      PERFORM set_config('lock_timeout', '0', true);
       EXECUTE 'SELECT EXISTS (SELECT FROM ' || slot || ' WHERE file <> $1)' INTO has_others USING p_file;
       IF has_others THEN
         EXECUTE 'DELETE FROM ' || slot || ' WHERE file = $1' USING p_file;
       ELSE
         EXECUTE 'TRUNCATE ' || slot;
       END IF;
+      PERFORM 1 FROM ${schema}.cells WHERE cell = p_cell AND epoch = p_epoch
+        AND session = p_session FOR NO KEY UPDATE;
+      IF NOT FOUND THEN
+        RAISE EXCEPTION 'another session' USING ERRCODE = 'PB001';
+      END IF;
       RETURN true;
+    EXCEPTION WHEN SQLSTATE 'PB001' THEN
+      -- Nothing above has happened.
+      RETURN false;
     END $$`
 }

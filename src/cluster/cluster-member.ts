@@ -1,17 +1,17 @@
 // This node among the nodes of a cluster: it sends heartbeats, sees what the others do, and takes a cell whose owner is
 // gone. Who owns what stands in the database; nodes never ask each other.
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { exitCodes } from '../../lib/exit-codes.ts'
-import { ExitError } from '../../lib/exit-error.ts'
-import type { Logger } from '../../lib/logger.ts'
-import { RepeatedNotice } from '../../lib/repeated-notice.ts'
-import { ownershipLimits } from '../../limits/postgres.ts'
-import type { CellTable } from '../../log/cluster/cell-table.ts'
-import { Lease } from '../../log/cluster/ownership/lease.ts'
-import type { Incarnation } from '../../log/cluster/ownership/observation.ts'
-import { placeCells } from '../../log/cluster/ownership/placement.ts'
-import { type Look, Takeover } from '../../log/cluster/ownership/takeover.ts'
-import type { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import type { Logger } from '../lib/logger.ts'
+import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { ownershipLimits } from '../limits/postgres.ts'
+import type { CellTable } from '../log/cluster/cell-table.ts'
+import { Lease } from '../log/cluster/ownership/lease.ts'
+import type { Incarnation } from '../log/cluster/ownership/observation.ts'
+import { placeCells } from '../log/cluster/ownership/placement.ts'
+import { type Look, Takeover } from '../log/cluster/ownership/takeover.ts'
+import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 
 export interface ClusterMemberOptions {
   readonly tables: ClusterTables

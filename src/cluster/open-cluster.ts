@@ -2,25 +2,25 @@
 // PostgreSQL and objects. The data folder holds copies only.
 import os from 'node:os'
 import path from 'node:path'
-import type { FileDoors } from '../../cell/storage.ts'
-import type { Clock } from '../../lib/clock.ts'
-import { exitCodes } from '../../lib/exit-codes.ts'
-import { ExitError } from '../../lib/exit-error.ts'
-import type { Logger } from '../../lib/logger.ts'
-import type { Random } from '../../lib/random.ts'
-import { RepeatedNotice } from '../../lib/repeated-notice.ts'
-import { version } from '../../lib/version.ts'
-import { clusterLimits } from '../../limits/cluster.ts'
-import { CellObjects } from '../../log/cluster/cell-objects.ts'
-import type { CellTable } from '../../log/cluster/cell-table.ts'
-import { openClusterDisk } from '../../log/cluster/cluster-disk.ts'
-import { parseObjectAddress } from '../../log/cluster/objects/object-address.ts'
-import { ObjectCache } from '../../log/cluster/objects/object-cache.ts'
-import { RequestPatience } from '../../log/cluster/objects/request-patience.ts'
-import { openS3Objects } from '../../log/cluster/objects/s3-objects.ts'
-import { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
-import { createSystemDisk } from '../../log/file/system-disk.ts'
-import { systemTopologyFiles } from '../../meta/topology-files.ts'
+import type { FileDoors } from '../cell/storage.ts'
+import type { Clock } from '../lib/clock.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
+import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { version } from '../lib/version.ts'
+import { clusterLimits } from '../limits/cluster.ts'
+import { CellObjects } from '../log/cluster/cell-objects.ts'
+import type { CellTable } from '../log/cluster/cell-table.ts'
+import { openClusterDisk } from '../log/cluster/cluster-disk.ts'
+import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
+import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
+import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
+import { openS3Objects } from '../log/cluster/objects/s3-objects.ts'
+import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
+import { createSystemDisk } from '../log/file/system-disk.ts'
+import { systemTopologyFiles } from '../meta/topology-files.ts'
 import { ClusterMember } from './cluster-member.ts'
 
 export interface ClusterOptions {
@@ -141,7 +141,7 @@ async function openTables(
 
 function objectAddressOf(text: string): ReturnType<typeof parseObjectAddress> {
   try {
-    return parseObjectAddress(text, process.env['AWS_REGION'])
+    return parseObjectAddress(text)
   } catch (error) {
     throw new ExitError(exitCodes.usage, (error as Error).message)
   }
