@@ -93,7 +93,7 @@ export class MemoryOwner implements Pick<ClusterFiles, 'table' | 'reader' | 'wri
           const value = work()
           answer = () => resolve(value)
         } catch (error) {
-          answer = () => reject(error as Error)
+          answer = () => reject(error)
         }
         this.#later(answer)
       })
