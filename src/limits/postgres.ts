@@ -42,6 +42,8 @@ export const ownershipLimits = {
   ownLimitMs: 3000,
   /** Looks further apart than this prove nothing: nodes may have come and gone in between. */
   lookGapMsMax: 2500,
+  /** What fails with each heartbeat is said so often. */
+  noticeMs: 10_000,
   /** Cells that a node gives away after one look: the others are served meanwhile. */
   movesAtOnceMax: 2,
   /** A cell whose owners crash so often … */
