@@ -65,6 +65,7 @@ export const entryFiles: readonly string[] = [
   // Built before what uses them; they go from here with the disk of a cluster.
   'src/log/cluster/objects/object-cache.ts',
   'src/log/cluster/objects/sweep-objects.ts',
+  'src/log/cluster/objects/orphan-marks.ts',
   'ui/main.tsx',
   'ui/vite.config.ts',
 ]
