@@ -63,6 +63,7 @@ export const entryFiles: readonly string[] = [
   'src/demo/demo-thread.ts',
   'src/shims/rabbitmqctl.ts',
   // Built before what uses them; they go from here with the disk of a cluster.
+  'src/log/cluster/objects/check-objects.ts',
   'src/log/cluster/objects/object-cache.ts',
   'src/log/cluster/objects/sweep-objects.ts',
   'src/log/cluster/objects/orphan-marks.ts',
