@@ -20,7 +20,7 @@ test('what a store refuses is said', async (t) => {
   const { objects, double, close } = await openOverDouble()
   t.after(close)
   const cases = [
-    ['put', 'AccessDenied', /put check\/[0-9a-f]+: 403 AccessDenied/],
+    ['put', 'AccessDenied', /put cluster\/check\/[0-9a-f]+: 403 AccessDenied/],
     ['get', 'SignatureDoesNotMatch', /get check\/[0-9a-f]+: 403 SignatureDoesNotMatch/],
     ['delete', 'AccessDenied', /delete check\/[0-9a-f]+: 403 AccessDenied/],
   ] as const
