@@ -17,6 +17,8 @@ import { bufferSource } from './object-source.ts'
 
 const bytes = seededRandom(3).bytes(50_000)
 const key = 'c1/e1/one'
+/** A fault that is not noticed must not hang the test. */
+const patience = { patienceMs: 5000 }
 const slowDown = { kind: 'error', status: 503, code: 'SlowDown' } as const
 
 /** Short only where the fault is a long wait: a machine under load is slow too. */
@@ -67,7 +69,7 @@ describe('a get', { concurrency: 12 }, () => {
       withDouble(msMaxFor(fault), async (store) => {
         await store.objects.put(key, bufferSource(bytes))
         failNext(store, 'get', { fault })
-        const found = await store.objects.getRange(key, 1000, 40_000)
+        const found = await store.objects.getRange(key, 1000, 40_000, patience)
         assert.ok(found.equals(bytes.subarray(1000, 41_000)))
         const told = store.troubles.map(({ request, tries }) => `${request}, try ${tries}`)
         for (const tries of [1, 2]) assert.ok(told.includes(`get ${key}, try ${tries}`))
@@ -121,7 +123,7 @@ describe('a put', { concurrency: 12 }, () => {
           failNext(store, 'put', { fault })
           await store.objects.put(key, bufferSource(bytes))
           store.double.onRequest = () => undefined
-          const found = await store.objects.getRange(key, 0, bytes.length)
+          const found = await store.objects.getRange(key, 0, bytes.length, patience)
           assert.ok(found.equals(bytes))
           assert.ok(store.troubles.length >= 2)
         }))
@@ -174,7 +176,7 @@ describe('a put in parts', { concurrency: 4 }, () => {
         await store.objects.put(key, bufferSource(large))
         assert.equal(parts, partCount)
         store.double.onRequest = () => undefined
-        const found = await store.objects.getRange(key, 0, large.length)
+        const found = await store.objects.getRange(key, 0, large.length, patience)
         assert.ok(found.equals(large))
         assert.ok(store.troubles.length > 0)
       }))
@@ -236,7 +238,7 @@ test('a third of all requests may fail in any way', () =>
       const content = bytes.subarray(index, index + size)
       await store.objects.put(name, bufferSource(content))
       const from = random.below(size)
-      const found = await store.objects.getRange(name, from, size - from)
+      const found = await store.objects.getRange(name, from, size - from, patience)
       assert.ok(found.equals(content.subarray(from)), `${name}, seed ${seed}`)
       if (index % 4 === 0) await store.objects.delete([name])
     })

@@ -6,7 +6,7 @@ import { objectLimits } from '../../../limits/objects.ts'
 import { cellPrefix, type ObjectWriter, writerOf } from './object-key.ts'
 import type { ObjectFacts, ObjectStore } from './object-store.ts'
 
-/** Keys without a name, and since when by the store's clock: kept by the cell between passes. */
+/** Keys without a name, and since when by the store's clock: kept between passes (`orphan-marks.ts`). */
 export type OrphanMarks = ReadonlyMap<string, number>
 
 export interface SweepOptions {
