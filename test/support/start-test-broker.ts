@@ -33,24 +33,27 @@ export class TestBroker implements AsyncDisposable {
   readonly #folder: string
   readonly #args: readonly string[]
   readonly #nodeFlags: readonly string[]
+  readonly #startMs: number
   #child: ChildProcess | undefined
   #port = 0
   #kafkaPort = 0
   #httpPort = 0
   #output = ''
 
-  private constructor(args: readonly string[], nodeFlags: readonly string[]) {
+  private constructor(args: readonly string[], nodeFlags: readonly string[], startMs: number) {
+    this.#startMs = startMs
     this.#folder = mkdtempSync(join(tmpdir(), 'pabal-test-'))
     this.#args = args
     this.#nodeFlags = nodeFlags
   }
 
-  /** Starts a broker with extra flags `args`, and Node's own, ready to be connected to. */
+  /** Starts a broker with extra flags `args`, and Node's own, ready to be connected to within `startMs`. */
   static async start(
     args: readonly string[] = [],
     nodeFlags: readonly string[] = [],
+    startMs = STARTUP_MS,
   ): Promise<TestBroker> {
-    const broker = new TestBroker(args, nodeFlags)
+    const broker = new TestBroker(args, nodeFlags, startMs)
     try {
       await broker.restart()
     } catch (error) {
@@ -157,7 +160,7 @@ export class TestBroker implements AsyncDisposable {
       return await within(
         'broker writes its ready file',
         Promise.race([written, exited]),
-        STARTUP_MS,
+        this.#startMs,
       )
     } finally {
       stopWatching.abort()
