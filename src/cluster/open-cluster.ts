@@ -14,8 +14,10 @@ import { clusterLimits } from '../limits/cluster.ts'
 import { CellObjects } from '../log/cluster/cell-objects.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { openClusterDisk } from '../log/cluster/cluster-disk.ts'
+import { checkObjects } from '../log/cluster/objects/check-objects.ts'
 import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
+import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
 import { openS3Objects } from '../log/cluster/objects/s3-objects.ts'
 import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
@@ -59,6 +61,9 @@ export async function openCluster(
   const name = options.nodeName ?? os.hostname()
   const address = objectAddressOf(options.objects)
   const tables = await openTables(options.cluster, parts, notice)
+  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
+  const objects = await openS3Objects({ address, ...patience })
+  await checkPlaces(tables, objects, parts)
   const info = JSON.stringify({ version, pid: process.pid })
   const self = await tables.join({ name, address: '', info })
   const member = new ClusterMember({ tables, self, name, clock, logger, onLost })
@@ -68,8 +73,6 @@ export async function openCluster(
   const table = await member.own(CELL)
   standby.stop()
   logger.info(`${name} owns cell ${CELL} from now on (epoch ${table.epoch})`)
-  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
-  const objects = await openS3Objects({ address, ...patience })
   const disk = createSystemDisk({ clock })
   const folder = path.resolve(options.data)
   const onTrouble = (error: Error): void =>
@@ -108,6 +111,27 @@ export async function openCluster(
       objects.close()
       notice.close()
     },
+  }
+}
+
+/** Whoever cannot keep what it confirms does not start, and does not wait to find out either. */
+async function checkPlaces(
+  tables: ClusterTables,
+  objects: ObjectStore,
+  { random, logger }: ClusterParts,
+): Promise<void> {
+  for (const { kind, text } of await tables.checkServer()) {
+    if (kind === 'refuse')
+      throw new ExitError(exitCodes.config, `the cluster's PostgreSQL: ${text}`)
+    if (kind === 'advice') logger.warn(`PostgreSQL: ${text}`)
+    else
+      logger.warn(`PostgreSQL: ${text}. What is confirmed is on one machine: see docs/cluster.md`)
+  }
+  try {
+    await checkObjects(objects, random)
+  } catch (error) {
+    const { message } = error as Error
+    throw new ExitError(exitCodes.unavailable, `the cluster's objects cannot be used: ${message}`)
   }
 }
 

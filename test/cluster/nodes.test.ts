@@ -27,7 +27,7 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     // The store takes any; the SDK looks for some.
     process.env['AWS_ACCESS_KEY_ID'] = 'test'
     process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
-    postgres = await PostgresServer.start()
+    postgres = await PostgresServer.start({ fsync: 'on' })
     objects = await S3Double.open({ folder, clock: systemClock, random: systemRandom })
   })
 

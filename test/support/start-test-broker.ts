@@ -51,7 +51,7 @@ export class TestBroker implements AsyncDisposable {
   static async start(
     args: readonly string[] = [],
     nodeFlags: readonly string[] = [],
-    startMs = STARTUP_MS,
+    startMs: number = STARTUP_MS,
   ): Promise<TestBroker> {
     const broker = new TestBroker(args, nodeFlags, startMs)
     try {

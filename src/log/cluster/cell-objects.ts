@@ -8,6 +8,7 @@ import type { ObjectReader, ObjectWriter } from './cluster-files.ts'
 import type { ObjectCache } from './objects/object-cache.ts'
 import { objectKey, type ObjectWriter as KeyOwner } from './objects/object-key.ts'
 import type { ObjectSource, ObjectStore, PutObject } from './objects/object-store.ts'
+import { readOrphanMarks, writeOrphanMarks } from './objects/orphan-marks.ts'
 import { type OrphanMarks, sweepObjects } from './objects/sweep-objects.ts'
 
 export interface CellObjectsOptions {
@@ -26,7 +27,8 @@ export class CellObjects implements ObjectReader, ObjectWriter {
   readonly #inFlight = new Set<string>()
   readonly #closing = new AbortController()
   #sweepTimer: Timer | undefined
-  #marks: OrphanMarks = new Map()
+  /** Undefined until the first sweep. */
+  #marks: OrphanMarks | undefined
   #next: string | undefined
 
   constructor(options: CellObjectsOptions) {
@@ -69,13 +71,17 @@ export class CellObjects implements ObjectReader, ObjectWriter {
     readonly readNames: () => Promise<ReadonlySet<string>>
     readonly isStillOwner: () => Promise<boolean>
   }): void {
-    const { clock, objects, owner, onTrouble } = this.#options
+    const { clock, objects, owner, random, onTrouble } = this.#options
     const sweep = async (): Promise<void> => {
-      const place = { objects, owner, marks: this.#marks, after: this.#next }
+      this.#marks ??= await readOrphanMarks(objects, owner.cell)
+      const before = this.#marks
+      const place = { objects, owner, marks: before, after: this.#next }
       const isInFlight = (key: string): boolean => this.#inFlight.has(key)
       const result = await sweepObjects({ ...place, ...cell, isInFlight })
       this.#marks = result.marks
       this.#next = result.next
+      const isChanged = !areSame(before, result.marks)
+      if (isChanged) await writeOrphanMarks(objects, owner, result.marks, random)
     }
     this.#sweepTimer = clock.every(
       clusterLimits.sweepIntervalMs,
@@ -88,4 +94,8 @@ export class CellObjects implements ObjectReader, ObjectWriter {
     this.#sweepTimer?.stop()
     this.#closing.abort()
   }
+}
+
+function areSame(some: OrphanMarks, others: OrphanMarks): boolean {
+  return some.size === others.size && [...some].every(([key, since]) => others.get(key) === since)
 }
