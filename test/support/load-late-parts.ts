@@ -5,7 +5,7 @@ import { shareParts } from '../../src/broker/share/share-parts.ts'
 import { apiNames } from '../../src/codec/kafka/apis.gen.ts'
 import { loadApi } from '../../src/server/kafka/load-api.ts'
 
-await Promise.all(Array.from(apiNames.values(), (api) => loadApi(api)))
+for (const api of apiNames.values()) await loadApi(api)
 await consumerParts.load()
 await shareParts.load()
 await compactionPass.load()

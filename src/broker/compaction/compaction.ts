@@ -16,7 +16,7 @@ import type { Destination } from '../destination.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { BrokerValues } from '../topic/topic-defaults.ts'
 import type { Topic } from '../topic/topic.ts'
-import type { PassContext, PassResult } from './compact-partition.ts'
+import type { compactPartition, PassContext, PassResult } from './compact-partition.ts'
 import { CompactionPace } from './compaction-pace.ts'
 import { type DirtyPart, findDirty } from './find-dirty.ts'
 
@@ -36,9 +36,8 @@ export interface CompactionOptions {
 }
 
 /** What compacts, loaded when something is to be compacted for the first time. */
-export const compactionPass: Late<
-  Pick<typeof import('./compact-partition.ts'), 'compactPartition'>
-> = new Late(() => import('./compact-partition.ts'))
+export const compactionPass: Late<{ readonly compactPartition: typeof compactPartition }> =
+  new Late(() => import('./compact-partition.ts'))
 
 interface Candidate {
   readonly topic: Topic
@@ -179,8 +178,7 @@ export class Compaction {
       check: () => this.#check(topic, partition),
     }
     const parts = { rewriting, context }
-    const { compactPartition } = compactionPass.value
-    const result = await compactPartition(partition, topic.config, part, parts)
+    const result = await compactionPass.value.compactPartition(partition, topic.config, part, parts)
     const isWaiting = result === undefined && topic.config.compactionLagMsMin === 0
     if (isWaiting) partition.compaction.triedEnd = durableEnd
     return result

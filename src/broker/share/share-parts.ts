@@ -1,11 +1,15 @@
 // What share groups are made of, loaded for the first of them: most brokers have none (docs/decisions/0040).
 import { Late } from '../../lib/late.ts'
+import type { ShareGroup } from './share-group.ts'
+import type { admitMember } from './share-heartbeat.ts'
+import type { SharePartition } from './share-partition.ts'
+import type { ShareTopic } from './share-topic.ts'
 
 interface ShareParts {
-  readonly ShareGroup: (typeof import('./share-group.ts'))['ShareGroup']
-  readonly SharePartition: (typeof import('./share-partition.ts'))['SharePartition']
-  readonly ShareTopic: (typeof import('./share-topic.ts'))['ShareTopic']
-  readonly admitMember: (typeof import('./share-heartbeat.ts'))['admitMember']
+  readonly ShareGroup: typeof ShareGroup
+  readonly SharePartition: typeof SharePartition
+  readonly ShareTopic: typeof ShareTopic
+  readonly admitMember: typeof admitMember
 }
 
 export const shareParts: Late<ShareParts> = new Late(async () => ({

@@ -250,9 +250,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const reader = this.#reader
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
-    const api = servedApi(header, this.context.broker.settings)
+    const api = servedApi(header, this.context.broker.settings, this.sasl)
     const { operation, hasRecords = false } = servedApis[api]
-    if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
     if (this.#isLoading(api)) return
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
