@@ -252,18 +252,14 @@ export class GroupCoordinator {
     )
   }
 
-  /** A heartbeat of the consumer protocol (KIP-848): what members of it do, all of it. */
+  /** A heartbeat of the consumer protocol (KIP-848): what members of it do, all of it. `consumerParts` are loaded. */
   consumerHeartbeat(request: ConsumerHeartbeat, callback: ConsumerHeartbeatCallback): void {
-    const refuse = (text: string): void => callback(refusal('coordinator_not_available', text))
-    if (this.#isClosed) refuse('The broker stops.')
-    else if (consumerParts.isLoaded) {
-      const { ConsumerHeartbeats } = consumerParts.value
-      this.#heartbeats ??= new ConsumerHeartbeats(this.#groups, this.#slices)
-      this.#heartbeats.take(request, callback)
-    } else {
-      const takeAgain = (): void => this.consumerHeartbeat(request, callback)
-      consumerParts.load().then(takeAgain, () => refuse('The broker is out of files.'))
+    if (this.#isClosed) {
+      callback(refusal('coordinator_not_available', 'The broker stops.'))
+      return
     }
+    this.#heartbeats ??= new consumerParts.value.ConsumerHeartbeats(this.#groups, this.#slices)
+    this.#heartbeats.take(request, callback)
   }
 
   /** The callback comes when all that was accepted is on stable storage. */

@@ -117,11 +117,10 @@ export class ShareGroups {
   }
 
   /**
-   * A member is there. Answered once it has an assignment, and its places in new topics are durable.
+   * A member is there; `shareParts` are loaded. Answered once it has an assignment, and its places in new topics are durable.
    * Rejects with ShareGroupError.
    */
   async heartbeat(beat: ShareHeartbeat): Promise<ShareHeartbeatAnswer> {
-    if (!shareParts.isLoaded) await shareParts.load()
     const group = this.#groupForHeartbeat(beat)
     const member = shareParts.value.admitMember(group, beat, {
       membersMax: shareMaximaOf(this.#options).members,

@@ -1,6 +1,4 @@
 // Loads what answers an API: how its messages are read, and its handler.
-import { consumerParts } from '../../broker/group/consumer/consumer-parts.ts'
-import { shareParts } from '../../broker/share/share-parts.ts'
 import { apiCodecs, apiNames, type ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -23,5 +21,4 @@ export async function loadAllApis(clock: Clock, signal: AbortSignal): Promise<vo
     await new Promise<void>((resolve) => void clock.after(kafkaLimits.kafkaLatePauseMs, resolve))
     if (signal.aborted) return
   }
-  await Promise.all([consumerParts.load(), shareParts.load()]).catch(() => undefined)
 }

@@ -1,5 +1,7 @@
 // The APIs that are served, and how. An API is advertised exactly when it has a row here. What clients ask for
 // when they begin to produce and consume is there from the start, and all else is loaded late.
+import { consumerParts } from '../../broker/group/consumer/consumer-parts.ts'
+import { shareParts } from '../../broker/share/share-parts.ts'
 import type { ApiName } from '../../codec/kafka/apis.gen.ts'
 import { Late } from '../../lib/late.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
@@ -219,10 +221,10 @@ export const servedApis: ServedApis = {
     const { handleUnregisterBroker } = await import('./quorum.ts')
     return permittedOnCluster<'unregisterBroker'>('alter', handleUnregisterBroker, refused)
   }),
-  consumerGroupHeartbeat: late(
-    work,
-    async () => (await import('./consumer-groups.ts')).handleConsumerGroupHeartbeat,
-  ),
+  consumerGroupHeartbeat: late(work, async () => {
+    await consumerParts.load()
+    return (await import('./consumer-groups.ts')).handleConsumerGroupHeartbeat
+  }),
   consumerGroupDescribe: late(
     alone,
     async () => (await import('./consumer-groups.ts')).handleConsumerGroupDescribe,
@@ -235,10 +237,10 @@ export const servedApis: ServedApis = {
       { ...refused, configResources: [] },
     )
   }),
-  shareGroupHeartbeat: late(
-    work,
-    async () => (await import('./share-members.ts')).handleShareGroupHeartbeat,
-  ),
+  shareGroupHeartbeat: late(work, async () => {
+    await shareParts.load()
+    return (await import('./share-members.ts')).handleShareGroupHeartbeat
+  }),
   shareGroupDescribe: late(
     alone,
     async () => (await import('./share-members.ts')).handleShareGroupDescribe,
