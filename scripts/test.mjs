@@ -34,8 +34,8 @@ const everything = [
     flags: [`--test-concurrency=${availableParallelism()}`],
     testCountMin: 2500,
   },
-  { patterns: measuring, flags: ['--test-concurrency=1'], testCountMin: 100 },
-  { patterns: waiting, flags: ['--test-concurrency=2'], testCountMin: 2700 },
+  { patterns: measuring, flags: ['--test-concurrency=1'], testCountMin: 85 },
+  { patterns: waiting, flags: ['--test-concurrency=2'], testCountMin: 3000 },
 ]
 
 function filesOf(pattern) {
