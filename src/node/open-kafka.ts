@@ -12,7 +12,7 @@ import { AdvertisedWatch } from '../server/kafka/advertised-watch.ts'
 import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
 import type { KafkaListener } from '../server/kafka/kafka-context.ts'
 import { KafkaServer } from '../server/kafka/kafka-server.ts'
-import { loadAllApis } from '../server/kafka/load-api.ts'
+import { loadUsualApis } from '../server/kafka/load-api.ts'
 import { LoginWatch } from '../server/kafka/login-watch.ts'
 import { ShareSessions } from '../server/kafka/share-sessions.ts'
 import { resolveHost } from '../server/resolve-host.ts'
@@ -60,7 +60,7 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
       return (accepted) => server.admit(accepted, () => accept(accepted))
     },
     endClients: () => server.endClients(),
-    prepare: () => loadAllApis(parts.cell.broker.clock, isClosing.signal),
+    prepare: () => loadUsualApis(parts.cell.broker.clock, isClosing.signal),
     async [Symbol.asyncDispose]() {
       isClosing.abort()
       await server.close()

@@ -1,5 +1,5 @@
 // Loads what answers an API: how its messages are read, and its handler.
-import { apiCodecs, apiNames, type ApiName } from '../../codec/kafka/apis.gen.ts'
+import { apiCodecs, type ApiName } from '../../codec/kafka/apis.gen.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { servedApis } from './served-apis.ts'
@@ -12,9 +12,28 @@ export function loadApi(api: ApiName): Promise<unknown> | undefined {
   return Promise.all([codec?.load(), handler?.load()])
 }
 
-/** Loads all, one after the other with pauses for others. What cannot be loaded now is when somebody asks for it. */
-export async function loadAllApis(clock: Clock, signal: AbortSignal): Promise<void> {
-  for (const api of apiNames.values()) {
+/** What many programs ask for: to make topics, to look at groups, to write in transactions. */
+const usual: readonly ApiName[] = [
+  'createTopics',
+  'deleteTopics',
+  'createPartitions',
+  'describeConfigs',
+  'describeCluster',
+  'listGroups',
+  'describeGroups',
+  'offsetForLeaderEpoch',
+  'addPartitionsToTxn',
+  'addOffsetsToTxn',
+  'txnOffsetCommit',
+  'endTxn',
+]
+
+/**
+ * Loads what many ask for, one after the other with pauses for others. What cannot be loaded now is when somebody
+ * asks for it.
+ */
+export async function loadUsualApis(clock: Clock, signal: AbortSignal): Promise<void> {
+  for (const api of usual) {
     const loading = loadApi(api)
     if (loading === undefined) continue
     await loading.catch(() => undefined)
