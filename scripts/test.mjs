@@ -20,7 +20,7 @@ const measuring = [
   'test/conformance/amqp/{delayed-exchanges,flood,heartbeats,rate-limits,waits}.test.ts',
   'test/conformance/crossing/large-batches.test.ts',
   'test/conformance/kafka/{blocked,connections,memory-budgets,quotas,rate-limits}.test.ts',
-  'test/conformance/kafka/{reauthentication,settings,waits}.test.ts',
+  'test/conformance/kafka/{large-batches,reauthentication,settings,waits}.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/hostile/**/*.test.ts',
   'test/integration/a-million-delayed.test.ts',

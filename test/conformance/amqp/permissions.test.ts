@@ -89,11 +89,9 @@ async function grant(rights: readonly Right[]): Promise<void> {
 }
 
 async function open(vhost = '%2F'): Promise<ChannelModel> {
-  const connection = await connect(`amqp://${userName}:pw@127.0.0.1:${broker.port}/${vhost}`, {
-    noDelay: true,
-  })
-  connection.on('error', () => undefined)
-  return connection
+  const url = `amqp://${userName}:pw@127.0.0.1:${broker.port}/${vhost}`
+  const connection = await connect(url, { noDelay: true })
+  return connection.on('error', () => undefined)
 }
 
 /** Why the user is not let in. */
