@@ -19,7 +19,7 @@ await step('StreamsSmokeTest, exactly once, killed', async () => {
   writeFileSync(file, properties(settings))
   await makeTopics(['data', 'echo', 'max', 'min', 'dif', 'sum', 'cnt', 'avg', 'tagg'], 5)
   const driver = run(main, `${file} run`)
-  const first = start(main, `${file} process`)
+  await using first = start(main, `${file} process`)
   await first.until('some is counted', async () => (await recordsOf('cnt')).length > 50)
   await first.kill()
   await using _second = start(main, `${file} process`)
