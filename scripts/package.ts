@@ -1,14 +1,14 @@
 // Builds what runs without a clone and without a registry: a tarball with Node in it, and a Debian package.
 //   npm run package                      for this machine's processor, into dist-packages
 //   npm run package -- --cpu arm64 --output FOLDER
-// With --fast they are larger and made sooner, for tests.
+// With --fast they are larger and made sooner, for tests; --packed FILE is what `npm pack` has made already.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildDebianPackage } from './packaging/debian-package.ts'
-import { type Cpu, stageProgram } from './packaging/stage-program.ts'
+import { type Cpu, packProgram, stageProgram } from './packaging/stage-program.ts'
 
 const root = path.dirname(import.meta.dirname)
 
@@ -23,6 +23,7 @@ function main(): void {
       cpu: { type: 'string', default: process.arch },
       output: { type: 'string', default: path.join(root, 'dist-packages') },
       fast: { type: 'boolean', default: false },
+      packed: { type: 'string' },
     },
   })
   const cpu = readCpu(values.cpu)
@@ -40,7 +41,8 @@ function main(): void {
       string,
     ]
     mkdirSync(packs)
-    stageProgram(program, cpu, packs)
+    const packed = values.packed === undefined ? packProgram(packs) : path.resolve(values.packed)
+    stageProgram(program, { packed, cpu, scratch: packs })
     const tarball = path.join(output, `${name}.tar.gz`)
     const owner = ['--owner=0', '--group=0', '--numeric-owner', '--sort=name']
     const level = values.fast ? 1 : 6

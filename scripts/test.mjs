@@ -2,14 +2,31 @@
 //   npm test
 //   npm test -- src/lib/loopback.test.ts
 //   npm test -- --test-name-pattern 'publish'
-// Tests beside the code have nothing but the processor to share, and run on all of it; those that start
-// brokers and look at the clock have the machine to themselves, as node --test does by default.
+// A run of everything has three parts. Tests beside the code have nothing but the processor to share, and run on
+// all of it. Those that measure how long somebody waits, or how much memory something takes, have the machine to
+// themselves. All others wait more than they work, for brokers, browsers and clients, and run two at a time.
 // With PABAL_REQUIRE_ALL=1 (as .ci/run sets it) a run of everything also fails when it finds fewer
 // tests than there should be, or when any test was skipped (see require-all-reporter.mjs).
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import path from 'node:path'
+
+const root = path.dirname(import.meta.dirname)
+
+/** They look at the clock or at memory, and what runs beside them would show. */
+const measuring = [
+  'test/conformance/amqp/{delayed-exchanges,flood,heartbeats,rate-limits,waits}.test.ts',
+  'test/conformance/crossing/large-batches.test.ts',
+  'test/conformance/kafka/{blocked,connections,memory-budgets,quotas,rate-limits}.test.ts',
+  'test/conformance/kafka/{large-batches,reauthentication,settings,waits}.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'test/hostile/**/*.test.ts',
+  'test/integration/a-million-delayed.test.ts',
+  'test/soak/**/*.test.ts',
+].flatMap(filesOf)
+const waiting = filesOf('test/**/*.test.ts').filter((file) => !measuring.includes(file))
 
 const everything = [
   {
@@ -17,14 +34,16 @@ const everything = [
     flags: [`--test-concurrency=${availableParallelism()}`],
     testCountMin: 2500,
   },
-  { patterns: ['test/!(ui|api|examples|integration)/**/*.test.ts'], flags: [], testCountMin: 1800 },
-  // These wait more than they work, for browsers, clients and answers, and look at no clock.
-  {
-    patterns: ['test/{ui,api,examples,integration}/**/*.test.ts'],
-    flags: ['--test-concurrency=2'],
-    testCountMin: 1000,
-  },
+  { patterns: measuring, flags: ['--test-concurrency=1'], testCountMin: 85 },
+  { patterns: waiting, flags: ['--test-concurrency=2'], testCountMin: 3000 },
 ]
+
+function filesOf(pattern) {
+  const files = globSync(pattern, { cwd: root, exclude: (name) => name === 'node_modules' })
+  if (files.length === 0) throw new Error(`${pattern}: there is no such test`)
+  return files
+}
+
 const given = process.argv.slice(2)
 const isFile = (argument) =>
   !argument.startsWith('-') && (argument.includes('.test.') || existsSync(argument))

@@ -72,3 +72,22 @@ export const apiNames: readonly string[] = [
   'AlterShareGroupOffsets',
   'DeleteShareGroupOffsets',
 ]
+
+/** What clients ask for when they begin to produce and consume; all others are loaded late. */
+export const earlyApis: ReadonlySet<string> = new Set([
+  'produce',
+  'fetch',
+  'listOffsets',
+  'metadata',
+  'offsetCommit',
+  'offsetFetch',
+  'findCoordinator',
+  'joinGroup',
+  'heartbeat',
+  'leaveGroup',
+  'syncGroup',
+  'saslHandshake',
+  'apiVersions',
+  'initProducerId',
+  'saslAuthenticate',
+])

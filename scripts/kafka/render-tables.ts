@@ -1,5 +1,6 @@
 // Renders src/codec/kafka/{apis,error-codes}.gen.ts: which codec belongs to which api key, and
 // Kafka's error codes.
+import { earlyApis } from './api-list.ts'
 import { isEmpty, type KafkaError, type Message } from './read-messages.ts'
 
 export interface Api {
@@ -26,7 +27,7 @@ export function renderApis(apis: readonly Api[]): string {
   return [
     firstLine,
     ...apis.map(renderImport),
-    `import type { ApiCodec } from './api-codec.ts'`,
+    `import { type ApiCodec, lateCodec } from './api-codec.ts'`,
     ``,
     `/** The messages of each API that has a codec. */`,
     `export interface ApiMessages {`,
@@ -58,8 +59,14 @@ export function renderApis(apis: readonly Api[]): string {
   ].join('\n')
 }
 
+function isEarly(api: Api): boolean {
+  return earlyApis.has(apiName(api))
+}
+
 function renderImport(api: Api): string {
   const { request, response } = api
+  const path = `'./messages/${fileName(apiName(api))}'`
+  if (!isEarly(api)) return `import type { ${request.name}, ${response.name} } from ${path}`
   const names = [
     `read${request.name}`,
     `read${response.name}`,
@@ -68,23 +75,40 @@ function renderImport(api: Api): string {
     `write${request.name}`,
     `write${response.name}`,
   ]
-  return `import { ${names.join(', ')} } from './messages/${fileName(apiName(api))}'`
+  return `import { ${names.join(', ')} } from ${path}`
 }
 
 function renderRow(api: Api): string[] {
   const { request, response } = api
+  const facts = [
+    `name: '${apiName(api)}',`,
+    `key: ${request.apiKey},`,
+    `versionMin: ${request.versions.min},`,
+    `versionMax: ${request.versions.max},`,
+    `flexibleVersionMin: ${isEmpty(request.flexible) ? 'Infinity' : request.flexible.min},`,
+  ]
+  const codecOf = (source: string): string[] => [
+    `readRequest: ${source}read${request.name},`,
+    `writeRequest: ${source}write${request.name},`,
+    `readResponse: ${source}read${response.name},`,
+    `writeResponse: ${source}write${response.name},`,
+  ]
+  if (isEarly(api)) {
+    const lines = [...facts, `late: undefined,`, ...codecOf('')]
+    return [`  ${apiName(api)}: {`, ...lines.map((line) => `    ${line}`), `  },`]
+  }
   return [
-    `  ${apiName(api)}: {`,
-    `    name: '${apiName(api)}',`,
-    `    key: ${request.apiKey},`,
-    `    versionMin: ${request.versions.min},`,
-    `    versionMax: ${request.versions.max},`,
-    `    flexibleVersionMin: ${isEmpty(request.flexible) ? 'Infinity' : request.flexible.min},`,
-    `    readRequest: read${request.name},`,
-    `    writeRequest: write${request.name},`,
-    `    readResponse: read${response.name},`,
-    `    writeResponse: write${response.name},`,
-    `  },`,
+    `  ${apiName(api)}: lateCodec(`,
+    `    {`,
+    ...facts.map((line) => `      ${line}`),
+    `    },`,
+    `    async () => {`,
+    `      const messages = await import('./messages/${fileName(apiName(api))}')`,
+    `      return {`,
+    ...codecOf('messages.').map((line) => `        ${line}`),
+    `      }`,
+    `    },`,
+    `  ),`,
   ]
 }
 

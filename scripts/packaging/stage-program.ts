@@ -8,18 +8,28 @@ const root = path.dirname(path.dirname(import.meta.dirname))
 /** Machines that packages are made for, as Node names their processors. */
 export type Cpu = 'x64' | 'arm64'
 
-/**
- * Fills `folder`: `bin/pabal`, the program with its libraries in `lib/pabal`, Node in `lib/node`. `scratch` is
- * an empty folder.
- */
-export function stageProgram(folder: string, cpu: Cpu, scratch: string): void {
+/** What `npm pack` says belongs to the program: a tarball in `folder`, which is empty. */
+export function packProgram(folder: string): string {
+  npm(['pack', '--pack-destination', folder], root)
+  return tarballIn(folder)
+}
+
+interface Staging {
+  /** A tarball of `npm pack`. */
+  readonly packed: string
+  readonly cpu: Cpu
+  /** A folder for what is needed on the way. */
+  readonly scratch: string
+}
+
+/** Fills `folder`: `bin/pabal`, the program with its libraries in `lib/pabal`, Node in `lib/node`. */
+export function stageProgram(folder: string, { packed, cpu, scratch }: Staging): void {
   const program = path.join(folder, 'lib/pabal')
   mkdirSync(path.join(folder, 'bin'), { recursive: true })
   mkdirSync(program, { recursive: true })
   install(path.join(root, 'deploy/tarball/pabal'), path.join(folder, 'bin/pabal'))
-  // What `npm pack` says belongs to the program, and the libraries as the lock file has them.
-  npm(['pack', '--pack-destination', scratch], root)
-  unpack(tarballIn(scratch), program)
+  // The libraries are as the lock file has them.
+  unpack(packed, program)
   copyFileSync(path.join(root, 'package-lock.json'), path.join(program, 'package-lock.json'))
   const platform = ['--os=linux', `--cpu=${cpu}`, '--libc=glibc']
   npm(['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...platform], program)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DelaysOnDisk, type DelaysUnderTest } from '../../test/support/delays-under-test.ts'
+import '../../test/support/load-late-parts.ts'
 import { openGroups } from '../cell/open-groups.ts'
 import { openSetAside } from '../cell/open-set-aside.ts'
 import { textOf } from '../record/message/field-table.ts'

@@ -7,14 +7,18 @@
 import { BrokerError } from '../broker/broker-error.ts'
 import { Broker, defaultVHost } from '../broker/broker.ts'
 import { Compaction } from '../broker/compaction/compaction.ts'
+import { consumerParts } from '../broker/group/consumer/consumer-parts.ts'
+import { isConsumerRow } from '../broker/group/consumer/consumer-row-kinds.ts'
 import type { GroupConfig } from '../broker/group/group-config.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { GroupFormatError } from '../broker/group/group-format-error.ts'
+import { groupRowsOf } from '../broker/group/log-group-store.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
 import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
+import { shareParts } from '../broker/share/share-parts.ts'
 import { shareCursorIds } from '../broker/share/share-rows.ts'
 import { Shortage } from '../broker/shortage.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
@@ -96,6 +100,8 @@ export class Cell implements AsyncDisposable {
       },
     })
     try {
+      if (groupRowsOf(storage.state).some(isConsumerRow)) await consumerParts.load()
+      if (shareCursorIds(storage.state).size > 0) await shareParts.load()
       return new Cell({ crossing, storage, shortage, options }, parts)
     } catch (error) {
       await storage.close()

@@ -35,7 +35,7 @@ const listed = {
   path: () => ['v1', 'transactions'],
   columns: ['name', 'state', 'open_ms', 'partitions', 'groups'],
   wideColumns: ['producer_id', 'epoch', 'timeout_ms', 'started'],
-  heads: { open_ms: 'open for' },
+  heads: { open_ms: 'open for', timeout_ms: 'timeout' },
   cells: { open_ms: showAge, started: showTime, timeout_ms: showAge },
   hasVHosts: false,
 }
@@ -66,18 +66,25 @@ function describe(id: string, { output }: Flags): AskBroker {
     }
     const { title, ...shown } = listed
     await showRows({ ...shown, title, rows: [{ ...transaction }] }, format, terminal)
-    const parts = {
-      title: `partitions of transaction '${id}'`,
-      columns: ['topic', 'partition', 'first_offset', 'last_stable_offset', 'held_back'],
-      wideColumns: ['end'],
-      rows: transaction.partition_list,
+    if (transaction.partition_list.length > 0) {
+      terminal.print('')
+      await showRows(partsOf(transaction), format, terminal)
     }
-    terminal.print('')
-    await showRows(parts, format, terminal)
     if (transaction.group_list.length > 0) {
-      terminal.print(`\nCommits offsets of: ${transaction.group_list.join(', ')}`)
+      terminal.print('')
+      terminal.print(`Commits offsets of: ${transaction.group_list.join(', ')}`)
     }
     return exitCodes.ok
+  }
+}
+
+/** The table of what it writes to. */
+function partsOf({ name, partition_list: rows }: Transaction): Parameters<typeof showRows>[0] {
+  return {
+    title: `partitions of transaction '${name}'`,
+    columns: ['topic', 'partition', 'first_offset', 'last_stable_offset', 'held_back'],
+    wideColumns: ['end'],
+    rows,
   }
 }
 

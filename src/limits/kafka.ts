@@ -44,6 +44,8 @@ export const kafkaLimits = {
   kafkaSliceMs: 4,
   /** Of them fetches, whose answers may be large. Clients have one at a time. */
   kafkaFetchesInFlightMax: 2,
+  /** Between two APIs that are loaded after a start: each takes a few milliseconds, and others go first. */
+  kafkaLatePauseMs: 10,
   /** What is read of a connection whose requests have to wait. */
   kafkaReadAheadMax: (16 * KiB) as number,
   /** How long a refused login waits for its answer. Kafka's connection.failed.authentication.delay.ms. */

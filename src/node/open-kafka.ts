@@ -12,6 +12,7 @@ import { AdvertisedWatch } from '../server/kafka/advertised-watch.ts'
 import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
 import type { KafkaListener } from '../server/kafka/kafka-context.ts'
 import { KafkaServer } from '../server/kafka/kafka-server.ts'
+import { loadUsualApis } from '../server/kafka/load-api.ts'
 import { LoginWatch } from '../server/kafka/login-watch.ts'
 import { ShareSessions } from '../server/kafka/share-sessions.ts'
 import { resolveHost } from '../server/resolve-host.ts'
@@ -48,6 +49,7 @@ const allAddresses: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 /** Throws `ExitError` for an advertised address that is none. */
 export function openKafka(parts: KafkaParts): ProtocolServer {
+  const isClosing = new AbortController()
   const listeners = listenersOf(parts)
   const server = createServer(parts, () =>
     Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : [])),
@@ -58,7 +60,11 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
       return (accepted) => server.admit(accepted, () => accept(accepted))
     },
     endClients: () => server.endClients(),
-    [Symbol.asyncDispose]: () => server.close(),
+    prepare: () => loadUsualApis(parts.cell.broker.clock, isClosing.signal),
+    async [Symbol.asyncDispose]() {
+      isClosing.abort()
+      await server.close()
+    },
   }
 }
 

@@ -202,6 +202,7 @@ class CrashRun {
     this.#ledger.isRecovering = true
     await using session = await AmqpSession.open(this.#broker.url, { noDelay: true })
     const check = { session, ledger: this.#ledger, name }
+    await this.#delayed.mark(session)
     await checkTopology(check, this.#churns)
     await this.#policies.check(this.#ledger)
     const drain = new Drain(session, this.#ledger, name)

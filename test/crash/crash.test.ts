@@ -8,7 +8,7 @@ const seed = systemRandom.below(1_000_000)
 test('a broker killed at any moment under load keeps every promise', onlyPabal, async (t) => {
   await runCrashRounds({
     seed,
-    rounds: 11,
+    rounds: 8,
     hasSmallFiles: false,
     onRound: (line) => t.diagnostic(`seed ${seed}, ${line}`),
   })
@@ -17,7 +17,7 @@ test('a broker killed at any moment under load keeps every promise', onlyPabal, 
 test('so does one killed while its files are sealed, cleaned and retired', onlyPabal, async (t) => {
   await runCrashRounds({
     seed,
-    rounds: 9,
+    rounds: 7,
     hasSmallFiles: true,
     onRound: (line) => t.diagnostic(`seed ${seed}, ${line}`),
   })

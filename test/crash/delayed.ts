@@ -12,7 +12,7 @@ import type { ActorSession } from './load.ts'
 const exchange = 'delayed'
 export const delayedQueue = 'delayed.out'
 /** One of some seconds goes through wider buckets when the broker is down for longer. */
-const delayMsMax = 1500
+const delayMsMax = 1000
 const window = 30
 /** Each round adds at most so many: all are read after each crash. */
 const perRoundMax = 400
@@ -42,14 +42,19 @@ export class DelayedBook {
     await actor.closed
   }
 
-  /** Adds what is wrong to the ledger's violations. */
-  async check(session: AmqpSession, ledger: Ledger): Promise<void> {
+  /** Sends what comes after all that was sent before. To be called some time before `check`, which waits for it. */
+  async mark(session: AmqpSession): Promise<void> {
     const channel = await session.confirmChannel()
     await this.declare(channel)
-    const last = `check-${++this.#checks}`
-    this.#publish(channel, last, delayMsMax)
+    this.#publish(channel, `check-${++this.#checks}`, delayMsMax)
     await channel.waitForConfirms()
-    const found = await readThrough(channel, last)
+    await channel.close()
+  }
+
+  /** Adds what is wrong to the ledger's violations. */
+  async check(session: AmqpSession, ledger: Ledger): Promise<void> {
+    const channel = await session.channel()
+    const found = await readThrough(channel, `check-${this.#checks}`)
     await channel.close()
     const seen = new Set<string>()
     for (const id of found) {

@@ -7,7 +7,6 @@ import { BrokerClient } from '../../src/cli/broker-client.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
-import { within } from '../support/wait-for.ts'
 
 const count = 120
 const rounds = 3
@@ -36,17 +35,15 @@ describe(`a rewind and kill -9, seed ${seed}`, () => {
     }
   }
 
-  async function killAndRestart(): Promise<void> {
-    await broker.kill()
-    await broker.restart()
-  }
-
-  /** Takes and acks so many messages, or as many as come before the broker is gone; returns their numbers. */
-  async function consume(queue: string, wanted: number): Promise<Set<number>> {
+  /**
+   * Takes and acks so many messages, or as many as come before the broker is gone, which `died` says; returns
+   * their numbers.
+   */
+  async function consume(queue: string, wanted: number, died: Promise<void>): Promise<Set<number>> {
     const seen = new Set<number>()
-    // The broker may die in the middle of the handshake.
-    const opening = within('the connection opens', AmqpSession.open(broker.url))
-    const session = await opening.catch(() => undefined)
+    // The broker may die in the middle of the handshake, and the client waits on.
+    const opening = AmqpSession.open(broker.url).catch(() => undefined)
+    const session = await Promise.race([opening, died.then(() => undefined)])
     if (session === undefined) return seen
     const gone = session.connectionClosed().then(() => true)
     const consuming = async (): Promise<boolean> => {
@@ -117,10 +114,13 @@ describe(`a rewind and kill -9, seed ${seed}`, () => {
       return
     }
     assert.equal(await rewind(queue, offset), count - offset)
-    const consumed = consume(queue, count - offset)
+    const { promise: died, resolve: noteDeath } = Promise.withResolvers<void>()
+    const consumed = consume(queue, count - offset, died)
     await delay(random.below(60))
-    await killAndRestart()
+    await broker.kill()
+    noteDeath()
     const before = await consumed
+    await broker.restart()
     const rest = await drain(queue)
     assert.deepEqual(new Set([...before, ...rest].toSorted((a, b) => a - b)), from(offset))
   }

@@ -25,11 +25,11 @@ test('monitors cannot tell Pabal from RabbitMQ', options, async (t) => {
 })
 
 test('a client cannot tell Pabal from RabbitMQ', options, async (t) => {
-  await expectSame(t, { seedCount: 14, hasAccess: false })
+  await expectSame(t, { seedCount: 10, hasAccess: false })
 })
 
 test('nor can clients of users whose rights change', options, async (t) => {
-  await expectSame(t, { seedCount: 8, hasAccess: true })
+  await expectSame(t, { seedCount: 6, hasAccess: true })
 })
 
 async function expectSame(

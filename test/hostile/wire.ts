@@ -9,6 +9,7 @@ import { apiCodecs } from '../../src/codec/kafka/apis.gen.ts'
 import { encodeRequest } from '../../src/codec/kafka/request.ts'
 import { WireWriter } from '../../src/codec/kafka/wire-writer.ts'
 import { decodeMethod, FRAME_METHOD } from '../support/raw-codec.ts'
+import '../support/load-kafka-codecs.ts'
 import { method } from './amqp-bytes.ts'
 
 /** What an attack is given. */

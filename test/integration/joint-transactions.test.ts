@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Admin, Kafka, logLevel, type Producer, type Transaction } from 'kafkajs'
+import { type Outcome, pabal } from '../support/pabal-command.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -125,6 +126,26 @@ describe('a transaction over AMQP and Kafka', () => {
     assert.equal(await scene.count(scene.to), 0)
     assert.equal(await scene.count(scene.from), 2)
     assert.equal(await take(scene.plain, scene.from), 'a')
+  })
+
+  it('is shown and aborted by commands when its producer does not end it', async () => {
+    await using scene = await Scene.open('a')
+    await scene.begin()
+    await using client = await scene.join()
+    await work(scene, client)
+    const run = (...words: string[]): Promise<Outcome> =>
+      pabal(['transaction', ...words, scene.id, '--data', broker.dataFolder])
+    const { out } = await run('describe')
+    assert.match(out[1] ?? '', new RegExp(`^${scene.id} +Ongoing `))
+    assert.equal(out.at(-1), `Commits offsets of: ${scene.id}`)
+    assert.ok(out.every((line) => !line.includes('\n')))
+    const aborted = await run('abort', '--yes')
+    assert.match(aborted.out[0] ?? '', /^Aborted: the transaction of 'id-\d+' in /)
+    assert.equal(await scene.count(scene.from), 1)
+    const again = await run('abort', '--yes')
+    assert.match(again.talk.at(-1) ?? '', /has no open transaction: the last one was aborted$/)
+    const after = await run('describe')
+    assert.deepEqual([after.out.length, after.talk], [2, []])
   })
 
   it('outlives the connection that handed its work over', async () => {

@@ -3,8 +3,19 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { runDownload, runTool } from './run-tool.ts'
 
 const here: string = import.meta.dirname
@@ -109,9 +120,58 @@ export async function buildJava(
   if (!has('javac', '--release', '17', '-version')) return { missing: 'a JDK, 17 or newer' }
   if (!has('mvn', '-v')) return { missing: 'Maven' }
   const target = join(cache, relative(here, folder).replaceAll('/', '-'))
-  await once(target, () => compileJava(folder, target))
+  await once(target, () => makeJava(folder, target))
   const classes = `${join(target, 'classes')}:${join(target, 'dependency')}/*`
   return { command: 'java', args: ['-Xmx256m', '-XX:+UseSerialGC', '-cp', classes, program] }
+}
+
+/** Unless these sources have been built: Maven takes seconds to find out by itself. */
+async function makeJava(folder: string, target: string): Promise<void> {
+  const stamp = join(target, 'built-of')
+  const sources = hashOf(folder)
+  await alone(target, async () => {
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return
+    await compileJava(folder, target)
+    writeFileSync(stamp, sources)
+  })
+}
+
+/** Of all files in a folder. */
+function hashOf(folder: string): string {
+  const hash = createHash('sha256')
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  for (const file of files.map(({ parentPath, name }) => join(parentPath, name)).toSorted())
+    hash.update(file).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+const LOCK_MS_MAX = 10 * 60_000
+
+/** Test files that run at the same time build one after the other. */
+async function alone(target: string, build: () => Promise<void>): Promise<void> {
+  const lock = `${target}.lock`
+  mkdirSync(cache, { recursive: true })
+  while (!tryLock(lock)) {
+    const { mtimeMs = 0 } = statSync(lock, { throwIfNoEntry: false }) ?? {}
+    // Whoever had it was killed.
+    if (Date.now() - mtimeMs > LOCK_MS_MAX) rmSync(lock, { recursive: true, force: true })
+    else await delay(100)
+  }
+  try {
+    await build()
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
+  }
+}
+
+function tryLock(lock: string): boolean {
+  try {
+    mkdirSync(lock)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Maven downloads its plugins as it goes, so one call does both. */

@@ -10,6 +10,7 @@ import { chooseFrameworks } from './frameworks/frameworks.ts'
 import { prepareFlower } from './http/flower.ts'
 import { interopChoice } from './interop-choice.ts'
 import { prepareKafkaTools } from './kafka-tools/tool-runner.ts'
+import { findPython } from './languages.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 
@@ -19,14 +20,9 @@ async function prepareLanguage(
   programs: readonly (Client | Framework)[],
 ): Promise<void> {
   const begin = performance.now()
-  for (const program of programs) {
-    const prepared = await program.prepare()
-    if (!('missing' in prepared)) continue
-    const text = `${program.name} (${language}): missing: ${prepared.missing}`
-    if (requiresAll) throw new Error(text)
-    process.stderr.write(`${text}\n`)
-  }
-  if (language === 'Python') await prepareFlower()
+  // Their libraries come from elsewhere: at the same time.
+  const isPython = language === 'Python'
+  await Promise.all([prepareAll(language, programs), isPython && preparePython()])
   if (language === 'Java') {
     // The broker of moving/moving-from-kafka.test.ts.
     kafkaClasspath()
@@ -34,6 +30,25 @@ async function prepareLanguage(
   }
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
   process.stderr.write(`${language} programs: prepared in ${seconds} s\n`)
+}
+
+async function prepareAll(
+  language: string,
+  programs: readonly (Client | Framework)[],
+): Promise<void> {
+  for (const program of programs) {
+    const prepared = await program.prepare()
+    if (!('missing' in prepared)) continue
+    const text = `${program.name} (${language}): missing: ${prepared.missing}`
+    if (requiresAll) throw new Error(text)
+    process.stderr.write(`${text}\n`)
+  }
+}
+
+/** What tests need in any case, whoever has his turn: examples have the libraries of clients. */
+async function preparePython(): Promise<void> {
+  await findPython()
+  await prepareFlower()
 }
 
 const chosen: readonly (Client | Framework)[] = [

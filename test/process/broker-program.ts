@@ -20,6 +20,7 @@ export interface Ending {
 export interface ReadyFile {
   readonly pid: number
   readonly amqp?: Address
+  readonly kafka?: Address
   readonly http?: Address
 }
 

@@ -2,11 +2,21 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { KafkaRawClient } from '../support/kafka-raw-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const preload = new URL('./note-modules.ts', import.meta.url)
 const flags = ['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0'])
+
+const anyAcl = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+}
 
 /** Packages among the modules noted so far, once each. */
 function packagesIn(list: string, when: 'early' | 'late'): string[] {
@@ -32,4 +42,37 @@ test('libraries that no first client needs are loaded after the broker is ready'
   for (const name of ['hono', 'pino']) {
     await waitFor(`${name} is loaded`, () => packagesIn(list, 'late').includes(name))
   }
+})
+
+test('what few clients ask for is loaded with its first request, which others wait behind', async () => {
+  using folder = new ScratchFolder()
+  const [readyFile, list] = [folder.file('ready.json'), folder.file('modules')]
+  await using program = BrokerProgram.run(folder, flags, {
+    NODE_OPTIONS: `--import=${preload.href}`,
+    PABAL_READY_FILE: readyFile,
+    PABAL_TEST_MODULES: list,
+  })
+  const { kafka } = await program.ready(readyFile)
+  const early = readFileSync(list, 'utf8').replaceAll(/^late .*\n/gm, '')
+  assert.match(early, /messages\/fetch\.gen/)
+  for (const late of ['describe-acls.gen', 'kafka/acls', 'share-partition', 'consumer-group.ts']) {
+    assert.doesNotMatch(early, new RegExp(late))
+  }
+  await using client = await KafkaRawClient.connect(kafka?.port ?? 0)
+  const group = { groupId: 'g', memberId: 'm', memberEpoch: 0, rackId: null }
+  const shared = { ...group, subscribedTopicNames: ['t'] }
+  // It fails unless the answers come in the order of the requests.
+  const [acls, versions, heartbeat, { groups }] = await Promise.all([
+    client.call('describeAcls', { ...anyAcl, patternTypeFilter: 1 }),
+    client.call('apiVersions', { clientSoftwareName: 'raw', clientSoftwareVersion: '1' }),
+    client.call('shareGroupHeartbeat', shared),
+    client.call('listGroups', { statesFilter: [], typesFilter: [] }),
+  ])
+  assert.equal(versions.errorCode, 0)
+  assert.deepEqual([acls.errorCode, acls.resources], [0, []])
+  assert.equal(heartbeat.errorCode, 0)
+  assert.deepEqual(
+    groups.map(({ groupId }) => groupId),
+    ['g'],
+  )
 })

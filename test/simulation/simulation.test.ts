@@ -4,7 +4,7 @@ import { logLimits } from '../../src/limits/log.ts'
 import { simulate, type SimulationResult } from './simulation.ts'
 
 /** Other seeds are for `npm run simulate`. */
-const seedCount = 60
+const seedCount = 45
 
 function explain({ seed, violation, recent }: SimulationResult): string {
   return [

@@ -21,6 +21,7 @@ import { table } from '../../src/record/message/field-table.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import './load-late-parts.ts'
 
 export const dayMs = 86_400_000
 const segmentMs = 1000

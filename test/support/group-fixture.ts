@@ -14,6 +14,7 @@ import type { SyncAnswer } from '../../src/broker/group/sync-answer.ts'
 import type { SyncRequest } from '../../src/broker/group/sync-group.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import './load-late-parts.ts'
 
 /** What one callback was given; more than one answer fails at once. */
 export class Answered<Answer> {

@@ -8,6 +8,7 @@ import { encodeRequest } from '../../src/codec/kafka/request.ts'
 import { readResponse, readResponseHeader } from '../../src/codec/kafka/response.ts'
 import { WireReader } from '../../src/codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../src/codec/kafka/wire-writer.ts'
+import './load-kafka-codecs.ts'
 import { within } from './wait-for.ts'
 
 const answerMsMax = 10_000

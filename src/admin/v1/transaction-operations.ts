@@ -5,7 +5,11 @@ import { preconditionFailed } from '../../broker/broker-error.ts'
 import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TransactionCoordinator } from '../../broker/transaction/transaction-coordinator.ts'
-import type { Transaction, TransactionPart } from '../../broker/transaction/transaction.ts'
+import type {
+  Transaction,
+  TransactionPart,
+  TransactionState,
+} from '../../broker/transaction/transaction.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { notFound } from '../answers.ts'
 import { answerList, listOf, listParameters } from '../api/listing.ts'
@@ -18,6 +22,15 @@ export interface TransactionParts {
 }
 
 const tag = 'Transactions'
+/** Why there is nothing to abort. */
+const endings: Readonly<Record<TransactionState, string>> = {
+  Empty: 'it has begun none',
+  Ongoing: 'it has one',
+  PrepareCommit: 'the last one is being committed',
+  PrepareAbort: 'the last one is being aborted',
+  CompleteCommit: 'the last one was committed',
+  CompleteAbort: 'the last one was aborted',
+}
 const count = z.number().int()
 
 /** A transactional id in a list. */
@@ -130,7 +143,7 @@ function abortOperation({ broker, transactions }: TransactionParts): Operation {
       const transaction = transactions.find(name)
       if (transaction === undefined) return notFound(context)
       if (transaction.state !== 'Ongoing') {
-        throw preconditionFailed(`'${name}' has no open transaction: it is ${transaction.state}`)
+        throw preconditionFailed(`'${name}' has no open transaction: ${endings[transaction.state]}`)
       }
       const before = shown(broker, transaction)
       if (body.dry_run === true) return before

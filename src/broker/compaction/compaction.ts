@@ -5,6 +5,7 @@
 // again. One rewriting at a time; a partition that cannot be compacted does not hold up the others.
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { Late } from '../../lib/late.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Slices, Steps } from '../../lib/slices.ts'
 import { topicLimits } from '../../limits/topic.ts'
@@ -15,7 +16,7 @@ import type { Destination } from '../destination.ts'
 import type { Partition } from '../topic/partition.ts'
 import type { BrokerValues } from '../topic/topic-defaults.ts'
 import type { Topic } from '../topic/topic.ts'
-import { compactPartition, type PassContext, type PassResult } from './compact-partition.ts'
+import type { compactPartition, PassContext, PassResult } from './compact-partition.ts'
 import { CompactionPace } from './compaction-pace.ts'
 import { type DirtyPart, findDirty } from './find-dirty.ts'
 
@@ -33,6 +34,10 @@ export interface CompactionOptions {
   /** A partition could not be compacted; it is tried again later. */
   readonly onTrouble: (owner: Destination, error: Error) => void
 }
+
+/** What compacts, loaded when something is to be compacted for the first time. */
+export const compactionPass: Late<{ readonly compactPartition: typeof compactPartition }> =
+  new Late(() => import('./compact-partition.ts'))
 
 interface Candidate {
   readonly topic: Topic
@@ -129,6 +134,7 @@ export class Compaction {
     const rewriting = this.#options.store.openRewriting()
     let current: Candidate | undefined
     try {
+      if (!compactionPass.isLoaded) await compactionPass.load()
       const done: Done[] = []
       for (current of group) {
         if (current.topic.isDeleted) continue
@@ -172,7 +178,7 @@ export class Compaction {
       check: () => this.#check(topic, partition),
     }
     const parts = { rewriting, context }
-    const result = await compactPartition(partition, topic.config, part, parts)
+    const result = await compactionPass.value.compactPartition(partition, topic.config, part, parts)
     const isWaiting = result === undefined && topic.config.compactionLagMsMin === 0
     if (isWaiting) partition.compaction.triedEnd = durableEnd
     return result

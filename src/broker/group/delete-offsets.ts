@@ -1,6 +1,6 @@
 // What makes committed offsets go: requests, topics that are deleted, time.
 import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
-import { keysOfConsumerGroup } from './consumer/save-consumer-group.ts'
+import { consumerParts } from './consumer/consumer-parts.ts'
 import type { GroupErrorCode } from './group-error.ts'
 import { encodeGroupKey, encodeOffsetKey, forgetPending } from './group-rows.ts'
 import type { GroupRow, GroupVerdict } from './group-store.ts'
@@ -95,7 +95,7 @@ function isExpired(group: AnyGroup, committed: CommittedOffset): boolean {
 function keysOf(group: AnyGroup): readonly Buffer[] {
   return group.kind === 'classic'
     ? [encodeGroupKey(group.id), ...group.formerKeys]
-    : [...keysOfConsumerGroup(group)]
+    : [...consumerParts.value.keysOfConsumerGroup(group)]
 }
 
 function rowsToDelete(group: AnyGroup, places: readonly TopicPartition[]): GroupRow[] {

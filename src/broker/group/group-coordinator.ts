@@ -15,9 +15,9 @@ import {
 } from './commit-offsets.ts'
 import type { CommittedOffset, TopicPartition } from './committed-offset.ts'
 import { type OffsetRequester, refusalOfConsumerFetch } from './consumer/check-offset-request.ts'
-import { heartbeatAsClassic, leaveAsClassic, syncAsClassic } from './consumer/classic-requests.ts'
-import { ConsumerHeartbeats } from './consumer/consumer-heartbeats.ts'
+import type { ConsumerHeartbeats } from './consumer/consumer-heartbeats.ts'
 import type { ConsumerHeartbeat, ConsumerHeartbeatCallback } from './consumer/consumer-messages.ts'
+import { consumerParts } from './consumer/consumer-parts.ts'
 import { type GroupTopics, hasPartition } from './consumer/group-topics.ts'
 import {
   deleteGroup,
@@ -111,7 +111,8 @@ export class GroupCoordinator {
   readonly #context: GroupContext
   readonly #groups: GroupTable
   #sweep: Timer | undefined
-  readonly #heartbeats: ConsumerHeartbeats
+  readonly #slices: Slices | undefined
+  #heartbeats: ConsumerHeartbeats | undefined
   #isClosed = false
 
   constructor(options: GroupCoordinatorOptions) {
@@ -127,7 +128,7 @@ export class GroupCoordinator {
       consumerConfigOf: (groupId) => consumerGroupTimes(config.consumer, settingsOf(groupId)),
     }
     this.#groups = new GroupTable(this.#context)
-    this.#heartbeats = new ConsumerHeartbeats(this.#groups, options.slices)
+    this.#slices = options.slices
   }
 
   get config(): GroupConfig {
@@ -213,7 +214,7 @@ export class GroupCoordinator {
       const group = this.#groups.find(request.groupId)
       if (error !== undefined) answer(refusedSync(error))
       else if (group === undefined) answer(refusedSync('unknown_member_id'))
-      else if (group.kind === 'consumer') syncAsClassic(group, request, answer)
+      else if (group.kind === 'consumer') consumerParts.value.syncAsClassic(group, request, answer)
       else syncGroup(group, request, answer)
     })
   }
@@ -226,7 +227,7 @@ export class GroupCoordinator {
     const group = this.#groups.find(groupId)
     if (group === undefined) return 'unknown_member_id'
     if (group.state === 'Dead') return 'coordinator_not_available'
-    if (group.kind === 'consumer') return heartbeatAsClassic(group, request)
+    if (group.kind === 'consumer') return consumerParts.value.heartbeatAsClassic(group, request)
     const error = group.checkMember(memberId, instanceId)
     if (error !== undefined) return error
     if (generation !== group.generation) return 'illegal_generation'
@@ -247,14 +248,18 @@ export class GroupCoordinator {
     return this.#context.answers.run(() =>
       group.kind === 'classic'
         ? leaveGroup(group, leaving)
-        : leaveAsClassic(this.#groups, group, leaving),
+        : consumerParts.value.leaveAsClassic(this.#groups, group, leaving),
     )
   }
 
-  /** A heartbeat of the consumer protocol (KIP-848): what members of it do, all of it. */
+  /** A heartbeat of the consumer protocol (KIP-848): what members of it do, all of it. `consumerParts` are loaded. */
   consumerHeartbeat(request: ConsumerHeartbeat, callback: ConsumerHeartbeatCallback): void {
-    if (this.#isClosed) callback(refusal('coordinator_not_available', 'The broker stops.'))
-    else this.#heartbeats.take(request, callback)
+    if (this.#isClosed) {
+      callback(refusal('coordinator_not_available', 'The broker stops.'))
+      return
+    }
+    this.#heartbeats ??= new consumerParts.value.ConsumerHeartbeats(this.#groups, this.#slices)
+    this.#heartbeats.take(request, callback)
   }
 
   /** The callback comes when all that was accepted is on stable storage. */

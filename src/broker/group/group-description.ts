@@ -1,12 +1,8 @@
-import { assignorOf } from './consumer/assign-targets.ts'
 import type { Assignment } from './consumer/assignment.ts'
 import type { ConsumerGroup, ConsumerGroupState } from './consumer/consumer-group.ts'
 import type { ConsumerMember } from './consumer/consumer-member.ts'
-import {
-  encodeAssignedPartitions,
-  type NamedPartitions,
-  namesOf,
-} from './consumer/consumer-protocol.ts'
+import { consumerParts } from './consumer/consumer-parts.ts'
+import type { NamedPartitions } from './consumer/consumer-protocol.ts'
 import type { AnyGroup } from './group-table.ts'
 import type { Group, GroupState } from './group.ts'
 import { emptyAssignment } from './sync-answer.ts'
@@ -116,12 +112,13 @@ function describeAlike(group: ConsumerGroup): GroupDescription {
     state: group.state,
     generation: group.epoch,
     protocolType: 'consumer',
-    protocolName: assignorOf(group),
+    protocolName: consumerParts.value.assignorOf(group),
     members: Array.from(group.members(), (member) => ({
       ...identityOf(member),
       metadata: emptyAssignment,
       // Most who look want something else.
       get assignment() {
+        const { encodeAssignedPartitions, namesOf } = consumerParts.value
         const assigned = namesOf(member.progress.assigned, group.context.topics)
         return encodeAssignedPartitions(assigned, 0)
       },
@@ -135,7 +132,7 @@ export function describeConsumerGroup(group: ConsumerGroup): ConsumerGroupDescri
     state: group.state,
     epoch: group.epoch,
     assignmentEpoch: group.assignmentEpoch,
-    assignor: assignorOf(group),
+    assignor: consumerParts.value.assignorOf(group),
     members: Array.from(group.members(), (member) => ({
       ...identityOf(member),
       rackId: member.wishes.rackId,

@@ -1,8 +1,6 @@
 // A join of the classic protocol, to a group of either.
-import { joinAsClassic } from './consumer/classic-requests.ts'
 import type { ConsumerGroup } from './consumer/consumer-group.ts'
-import { mayDowngrade } from './consumer/fence-members.ts'
-import { toClassicGroup } from './consumer/to-classic-group.ts'
+import { consumerParts } from './consumer/consumer-parts.ts'
 import type { AnyGroup, GroupTable } from './group-table.ts'
 import type { JoinCallback } from './join-answer.ts'
 import { joinGroup, type JoinRequest } from './join-group.ts'
@@ -24,11 +22,11 @@ export function joinAny(
   }
   const replaced = replacedBy(group, request)
   if (group.state !== 'Empty' && replaced === undefined) {
-    joinAsClassic(group, request, callback)
+    consumerParts.value.joinAsClassic(group, request, callback)
     return
   }
   const leaving = new Set(replaced === undefined ? [] : [replaced])
-  const classic = toClassicGroup(table, group, leaving)
+  const classic = consumerParts.value.toClassicGroup(table, group, leaving)
   // Not waited for: what the join leads to is written after it.
   saveGroup(classic, () => {})
   joinGroup(classic, request, callback)
@@ -45,5 +43,5 @@ function replacedBy(
   if (instanceId === undefined || memberId !== '') return undefined
   const holder = group.findStatic(instanceId)
   if (holder === undefined || holder.isClassic) return undefined
-  return mayDowngrade(group, new Set([holder])) ? holder : undefined
+  return consumerParts.value.mayDowngrade(group, new Set([holder])) ? holder : undefined
 }

@@ -1,10 +1,7 @@
 // Groups and offsets come back from their rows, in any order of the rows.
+import { consumerParts } from './consumer/consumer-parts.ts'
+import { isConsumerRow } from './consumer/consumer-row-kinds.ts'
 import { hasPartition } from './consumer/group-topics.ts'
-import {
-  isConsumerRow,
-  restoreConsumerGroups,
-  startConsumerGroup,
-} from './consumer/restore-consumer-groups.ts'
 import { GroupFormatError } from './group-format-error.ts'
 import { GroupMember } from './group-member.ts'
 import { decodeRow, type StoredGroup } from './group-rows.ts'
@@ -14,12 +11,13 @@ import type { Group } from './group.ts'
 import { createSession, prepareRebalance } from './rebalance.ts'
 
 /**
- * Puts each row where it belongs. Rows without a value are skipped. Returns the keys of offsets whose
+ * Puts each row where it belongs; `consumerParts` are loaded if any is of the consumer protocol. Rows without a value are skipped. Returns the keys of offsets whose
  * partition is no more: another one that gets its name must not find them.
  */
 export function restoreGroups(table: GroupTable, rows: readonly GroupRow[]): Buffer[] {
   const { topics } = table.context
-  restoreConsumerGroups(table, rows.filter(isConsumerRow))
+  const consumerRows = rows.filter(isConsumerRow)
+  if (consumerRows.length > 0) consumerParts.value.restoreConsumerGroups(table, consumerRows)
   const unowned: Buffer[] = []
   for (const { key, value } of rows) {
     if (value === undefined || isConsumerRow({ key, value })) continue
@@ -42,7 +40,7 @@ export function restoreGroups(table: GroupTable, rows: readonly GroupRow[]): Buf
 /** The clocks of a restored group begin. */
 export function startGroup(group: AnyGroup): void {
   if (group.kind === 'consumer') {
-    startConsumerGroup(group)
+    consumerParts.value.startConsumerGroup(group)
     return
   }
   for (const member of group.members.values()) member.touch()

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DelaysOnDisk, type DelaysUnderTest } from '../../../test/support/delays-under-test.ts'
+import '../../../test/support/load-late-parts.ts'
 import { openGroups } from '../../cell/open-groups.ts'
 import { openShareGroups } from '../../cell/open-share-groups.ts'
 import { BatchWorker } from '../../crossing/batch-worker.ts'

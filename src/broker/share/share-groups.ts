@@ -13,9 +13,10 @@ import type { Topics } from '../topic/topics.ts'
 import { whenDurable } from '../when-durable.ts'
 import type { DeadRecords } from './dead-records.ts'
 import { ShareGroupError } from './share-group-error.ts'
-import { ShareGroup, type ShareMember } from './share-group.ts'
-import { admitMember, type ShareHeartbeat, type ShareHeartbeatAnswer } from './share-heartbeat.ts'
-import { type SharedRecords, SharePartition } from './share-partition.ts'
+import type { ShareGroup, ShareMember } from './share-group.ts'
+import type { ShareHeartbeat, ShareHeartbeatAnswer } from './share-heartbeat.ts'
+import type { SharedRecords, SharePartition } from './share-partition.ts'
+import { shareParts } from './share-parts.ts'
 import { dropShareRow, shareRowsOf } from './share-rows.ts'
 import {
   shareMaximaOf,
@@ -23,7 +24,7 @@ import {
   type ShareSettingsContext,
   shareSettingsOf,
 } from './share-settings.ts'
-import { ShareTopic } from './share-topic.ts'
+import type { ShareTopic } from './share-topic.ts'
 
 export interface ShareGroupsOptions extends ShareSettingsContext {
   readonly store: LogStore
@@ -78,7 +79,7 @@ export class ShareGroups {
     return this.#groups.size
   }
 
-  /** Takes over what the log's keyed state has, once, before anything else. */
+  /** Takes over what the log's keyed state has, once, before anything else. `shareParts` are loaded if it has any. */
   restore(state: ReadonlyMap<string, Buffer>): void {
     const { store, topics } = this.#options
     store.beginAtom()
@@ -91,7 +92,7 @@ export class ShareGroups {
       const group = this.#getOrCreate(row.groupId)
       group.restoreEpoch(row.epoch)
       const cursors = row.cursorIds.map((id, index) => this.#cursorOf(topic, index, id))
-      const place = new ShareTopic(topic, cursors, { store, owner: group })
+      const place = new shareParts.value.ShareTopic(topic, cursors, { store, owner: group })
       group.topics.set(row.topicId, place)
       // One of them was lost, and is made anew.
       if (cursors.some(({ id }, index) => id !== row.cursorIds[index])) place.save()
@@ -116,12 +117,12 @@ export class ShareGroups {
   }
 
   /**
-   * A member is there. Answered once it has an assignment, and its places in new topics are durable.
+   * A member is there; `shareParts` are loaded. Answered once it has an assignment, and its places in new topics are durable.
    * Rejects with ShareGroupError.
    */
   async heartbeat(beat: ShareHeartbeat): Promise<ShareHeartbeatAnswer> {
     const group = this.#groupForHeartbeat(beat)
-    const member = admitMember(group, beat, {
+    const member = shareParts.value.admitMember(group, beat, {
       membersMax: shareMaximaOf(this.#options).members,
       memberCount: this.#sum(({ members }) => members.size),
       subscriptionCount: this.#sum(({ subscriptionCount }) => subscriptionCount),
@@ -225,7 +226,7 @@ export class ShareGroups {
     if (known !== undefined) return known
     const { clock, topics } = this.#options
     const settings = (): ShareSettings => shareSettingsOf(this.#options, groupId)
-    const group = new ShareGroup({
+    const group = new shareParts.value.ShareGroup({
       id: groupId,
       clock,
       settings,
@@ -240,7 +241,7 @@ export class ShareGroups {
     const { store, clock, deadRecords } = this.#options
     const { topic } = place
     const settings = (): ShareSettings => group.settings
-    return new SharePartition(topic.partitions[index]!, place.cursorOf(index)!, {
+    return new shareParts.value.SharePartition(topic.partitions[index]!, place.cursorOf(index)!, {
       store,
       clock,
       settings,
@@ -289,7 +290,7 @@ export class ShareGroups {
     const offsets = known === undefined ? await this.#startOffsets(group, topic) : []
     if (topic.isDeleted || this.#groups.get(group.id) !== group) return
     this.#checkRoom(group, topic)
-    const opened = known ?? new ShareTopic(topic, [], { store, owner: group })
+    const opened = known ?? new shareParts.value.ShareTopic(topic, [], { store, owner: group })
     const ticket = opened.open(offsets)
     if (ticket === 'full') throw tooMany()
     group.topics.set(topic.topicId, opened)

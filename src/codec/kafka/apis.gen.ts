@@ -10,64 +10,64 @@ import { readJoinGroupRequest, readJoinGroupResponse, type JoinGroupRequest, typ
 import { readHeartbeatRequest, readHeartbeatResponse, type HeartbeatRequest, type HeartbeatResponse, writeHeartbeatRequest, writeHeartbeatResponse } from './messages/heartbeat.gen.ts'
 import { readLeaveGroupRequest, readLeaveGroupResponse, type LeaveGroupRequest, type LeaveGroupResponse, writeLeaveGroupRequest, writeLeaveGroupResponse } from './messages/leave-group.gen.ts'
 import { readSyncGroupRequest, readSyncGroupResponse, type SyncGroupRequest, type SyncGroupResponse, writeSyncGroupRequest, writeSyncGroupResponse } from './messages/sync-group.gen.ts'
-import { readDescribeGroupsRequest, readDescribeGroupsResponse, type DescribeGroupsRequest, type DescribeGroupsResponse, writeDescribeGroupsRequest, writeDescribeGroupsResponse } from './messages/describe-groups.gen.ts'
-import { readListGroupsRequest, readListGroupsResponse, type ListGroupsRequest, type ListGroupsResponse, writeListGroupsRequest, writeListGroupsResponse } from './messages/list-groups.gen.ts'
+import type { DescribeGroupsRequest, DescribeGroupsResponse } from './messages/describe-groups.gen.ts'
+import type { ListGroupsRequest, ListGroupsResponse } from './messages/list-groups.gen.ts'
 import { readSaslHandshakeRequest, readSaslHandshakeResponse, type SaslHandshakeRequest, type SaslHandshakeResponse, writeSaslHandshakeRequest, writeSaslHandshakeResponse } from './messages/sasl-handshake.gen.ts'
 import { readApiVersionsRequest, readApiVersionsResponse, type ApiVersionsRequest, type ApiVersionsResponse, writeApiVersionsRequest, writeApiVersionsResponse } from './messages/api-versions.gen.ts'
-import { readCreateTopicsRequest, readCreateTopicsResponse, type CreateTopicsRequest, type CreateTopicsResponse, writeCreateTopicsRequest, writeCreateTopicsResponse } from './messages/create-topics.gen.ts'
-import { readDeleteTopicsRequest, readDeleteTopicsResponse, type DeleteTopicsRequest, type DeleteTopicsResponse, writeDeleteTopicsRequest, writeDeleteTopicsResponse } from './messages/delete-topics.gen.ts'
-import { readDeleteRecordsRequest, readDeleteRecordsResponse, type DeleteRecordsRequest, type DeleteRecordsResponse, writeDeleteRecordsRequest, writeDeleteRecordsResponse } from './messages/delete-records.gen.ts'
+import type { CreateTopicsRequest, CreateTopicsResponse } from './messages/create-topics.gen.ts'
+import type { DeleteTopicsRequest, DeleteTopicsResponse } from './messages/delete-topics.gen.ts'
+import type { DeleteRecordsRequest, DeleteRecordsResponse } from './messages/delete-records.gen.ts'
 import { readInitProducerIdRequest, readInitProducerIdResponse, type InitProducerIdRequest, type InitProducerIdResponse, writeInitProducerIdRequest, writeInitProducerIdResponse } from './messages/init-producer-id.gen.ts'
-import { readOffsetForLeaderEpochRequest, readOffsetForLeaderEpochResponse, type OffsetForLeaderEpochRequest, type OffsetForLeaderEpochResponse, writeOffsetForLeaderEpochRequest, writeOffsetForLeaderEpochResponse } from './messages/offset-for-leader-epoch.gen.ts'
-import { readAddPartitionsToTxnRequest, readAddPartitionsToTxnResponse, type AddPartitionsToTxnRequest, type AddPartitionsToTxnResponse, writeAddPartitionsToTxnRequest, writeAddPartitionsToTxnResponse } from './messages/add-partitions-to-txn.gen.ts'
-import { readAddOffsetsToTxnRequest, readAddOffsetsToTxnResponse, type AddOffsetsToTxnRequest, type AddOffsetsToTxnResponse, writeAddOffsetsToTxnRequest, writeAddOffsetsToTxnResponse } from './messages/add-offsets-to-txn.gen.ts'
-import { readEndTxnRequest, readEndTxnResponse, type EndTxnRequest, type EndTxnResponse, writeEndTxnRequest, writeEndTxnResponse } from './messages/end-txn.gen.ts'
-import { readWriteTxnMarkersRequest, readWriteTxnMarkersResponse, type WriteTxnMarkersRequest, type WriteTxnMarkersResponse, writeWriteTxnMarkersRequest, writeWriteTxnMarkersResponse } from './messages/write-txn-markers.gen.ts'
-import { readTxnOffsetCommitRequest, readTxnOffsetCommitResponse, type TxnOffsetCommitRequest, type TxnOffsetCommitResponse, writeTxnOffsetCommitRequest, writeTxnOffsetCommitResponse } from './messages/txn-offset-commit.gen.ts'
-import { readDescribeAclsRequest, readDescribeAclsResponse, type DescribeAclsRequest, type DescribeAclsResponse, writeDescribeAclsRequest, writeDescribeAclsResponse } from './messages/describe-acls.gen.ts'
-import { readCreateAclsRequest, readCreateAclsResponse, type CreateAclsRequest, type CreateAclsResponse, writeCreateAclsRequest, writeCreateAclsResponse } from './messages/create-acls.gen.ts'
-import { readDeleteAclsRequest, readDeleteAclsResponse, type DeleteAclsRequest, type DeleteAclsResponse, writeDeleteAclsRequest, writeDeleteAclsResponse } from './messages/delete-acls.gen.ts'
-import { readDescribeConfigsRequest, readDescribeConfigsResponse, type DescribeConfigsRequest, type DescribeConfigsResponse, writeDescribeConfigsRequest, writeDescribeConfigsResponse } from './messages/describe-configs.gen.ts'
-import { readAlterConfigsRequest, readAlterConfigsResponse, type AlterConfigsRequest, type AlterConfigsResponse, writeAlterConfigsRequest, writeAlterConfigsResponse } from './messages/alter-configs.gen.ts'
-import { readAlterReplicaLogDirsRequest, readAlterReplicaLogDirsResponse, type AlterReplicaLogDirsRequest, type AlterReplicaLogDirsResponse, writeAlterReplicaLogDirsRequest, writeAlterReplicaLogDirsResponse } from './messages/alter-replica-log-dirs.gen.ts'
-import { readDescribeLogDirsRequest, readDescribeLogDirsResponse, type DescribeLogDirsRequest, type DescribeLogDirsResponse, writeDescribeLogDirsRequest, writeDescribeLogDirsResponse } from './messages/describe-log-dirs.gen.ts'
+import type { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from './messages/offset-for-leader-epoch.gen.ts'
+import type { AddPartitionsToTxnRequest, AddPartitionsToTxnResponse } from './messages/add-partitions-to-txn.gen.ts'
+import type { AddOffsetsToTxnRequest, AddOffsetsToTxnResponse } from './messages/add-offsets-to-txn.gen.ts'
+import type { EndTxnRequest, EndTxnResponse } from './messages/end-txn.gen.ts'
+import type { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from './messages/write-txn-markers.gen.ts'
+import type { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from './messages/txn-offset-commit.gen.ts'
+import type { DescribeAclsRequest, DescribeAclsResponse } from './messages/describe-acls.gen.ts'
+import type { CreateAclsRequest, CreateAclsResponse } from './messages/create-acls.gen.ts'
+import type { DeleteAclsRequest, DeleteAclsResponse } from './messages/delete-acls.gen.ts'
+import type { DescribeConfigsRequest, DescribeConfigsResponse } from './messages/describe-configs.gen.ts'
+import type { AlterConfigsRequest, AlterConfigsResponse } from './messages/alter-configs.gen.ts'
+import type { AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse } from './messages/alter-replica-log-dirs.gen.ts'
+import type { DescribeLogDirsRequest, DescribeLogDirsResponse } from './messages/describe-log-dirs.gen.ts'
 import { readSaslAuthenticateRequest, readSaslAuthenticateResponse, type SaslAuthenticateRequest, type SaslAuthenticateResponse, writeSaslAuthenticateRequest, writeSaslAuthenticateResponse } from './messages/sasl-authenticate.gen.ts'
-import { readCreatePartitionsRequest, readCreatePartitionsResponse, type CreatePartitionsRequest, type CreatePartitionsResponse, writeCreatePartitionsRequest, writeCreatePartitionsResponse } from './messages/create-partitions.gen.ts'
-import { readCreateDelegationTokenRequest, readCreateDelegationTokenResponse, type CreateDelegationTokenRequest, type CreateDelegationTokenResponse, writeCreateDelegationTokenRequest, writeCreateDelegationTokenResponse } from './messages/create-delegation-token.gen.ts'
-import { readRenewDelegationTokenRequest, readRenewDelegationTokenResponse, type RenewDelegationTokenRequest, type RenewDelegationTokenResponse, writeRenewDelegationTokenRequest, writeRenewDelegationTokenResponse } from './messages/renew-delegation-token.gen.ts'
-import { readExpireDelegationTokenRequest, readExpireDelegationTokenResponse, type ExpireDelegationTokenRequest, type ExpireDelegationTokenResponse, writeExpireDelegationTokenRequest, writeExpireDelegationTokenResponse } from './messages/expire-delegation-token.gen.ts'
-import { readDescribeDelegationTokenRequest, readDescribeDelegationTokenResponse, type DescribeDelegationTokenRequest, type DescribeDelegationTokenResponse, writeDescribeDelegationTokenRequest, writeDescribeDelegationTokenResponse } from './messages/describe-delegation-token.gen.ts'
-import { readDeleteGroupsRequest, readDeleteGroupsResponse, type DeleteGroupsRequest, type DeleteGroupsResponse, writeDeleteGroupsRequest, writeDeleteGroupsResponse } from './messages/delete-groups.gen.ts'
-import { readElectLeadersRequest, readElectLeadersResponse, type ElectLeadersRequest, type ElectLeadersResponse, writeElectLeadersRequest, writeElectLeadersResponse } from './messages/elect-leaders.gen.ts'
-import { readIncrementalAlterConfigsRequest, readIncrementalAlterConfigsResponse, type IncrementalAlterConfigsRequest, type IncrementalAlterConfigsResponse, writeIncrementalAlterConfigsRequest, writeIncrementalAlterConfigsResponse } from './messages/incremental-alter-configs.gen.ts'
-import { readAlterPartitionReassignmentsRequest, readAlterPartitionReassignmentsResponse, type AlterPartitionReassignmentsRequest, type AlterPartitionReassignmentsResponse, writeAlterPartitionReassignmentsRequest, writeAlterPartitionReassignmentsResponse } from './messages/alter-partition-reassignments.gen.ts'
-import { readListPartitionReassignmentsRequest, readListPartitionReassignmentsResponse, type ListPartitionReassignmentsRequest, type ListPartitionReassignmentsResponse, writeListPartitionReassignmentsRequest, writeListPartitionReassignmentsResponse } from './messages/list-partition-reassignments.gen.ts'
-import { readOffsetDeleteRequest, readOffsetDeleteResponse, type OffsetDeleteRequest, type OffsetDeleteResponse, writeOffsetDeleteRequest, writeOffsetDeleteResponse } from './messages/offset-delete.gen.ts'
-import { readDescribeClientQuotasRequest, readDescribeClientQuotasResponse, type DescribeClientQuotasRequest, type DescribeClientQuotasResponse, writeDescribeClientQuotasRequest, writeDescribeClientQuotasResponse } from './messages/describe-client-quotas.gen.ts'
-import { readAlterClientQuotasRequest, readAlterClientQuotasResponse, type AlterClientQuotasRequest, type AlterClientQuotasResponse, writeAlterClientQuotasRequest, writeAlterClientQuotasResponse } from './messages/alter-client-quotas.gen.ts'
-import { readDescribeUserScramCredentialsRequest, readDescribeUserScramCredentialsResponse, type DescribeUserScramCredentialsRequest, type DescribeUserScramCredentialsResponse, writeDescribeUserScramCredentialsRequest, writeDescribeUserScramCredentialsResponse } from './messages/describe-user-scram-credentials.gen.ts'
-import { readAlterUserScramCredentialsRequest, readAlterUserScramCredentialsResponse, type AlterUserScramCredentialsRequest, type AlterUserScramCredentialsResponse, writeAlterUserScramCredentialsRequest, writeAlterUserScramCredentialsResponse } from './messages/alter-user-scram-credentials.gen.ts'
-import { readDescribeQuorumRequest, readDescribeQuorumResponse, type DescribeQuorumRequest, type DescribeQuorumResponse, writeDescribeQuorumRequest, writeDescribeQuorumResponse } from './messages/describe-quorum.gen.ts'
-import { readUpdateFeaturesRequest, readUpdateFeaturesResponse, type UpdateFeaturesRequest, type UpdateFeaturesResponse, writeUpdateFeaturesRequest, writeUpdateFeaturesResponse } from './messages/update-features.gen.ts'
-import { readDescribeClusterRequest, readDescribeClusterResponse, type DescribeClusterRequest, type DescribeClusterResponse, writeDescribeClusterRequest, writeDescribeClusterResponse } from './messages/describe-cluster.gen.ts'
-import { readDescribeProducersRequest, readDescribeProducersResponse, type DescribeProducersRequest, type DescribeProducersResponse, writeDescribeProducersRequest, writeDescribeProducersResponse } from './messages/describe-producers.gen.ts'
-import { readUnregisterBrokerRequest, readUnregisterBrokerResponse, type UnregisterBrokerRequest, type UnregisterBrokerResponse, writeUnregisterBrokerRequest, writeUnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
-import { readDescribeTransactionsRequest, readDescribeTransactionsResponse, type DescribeTransactionsRequest, type DescribeTransactionsResponse, writeDescribeTransactionsRequest, writeDescribeTransactionsResponse } from './messages/describe-transactions.gen.ts'
-import { readListTransactionsRequest, readListTransactionsResponse, type ListTransactionsRequest, type ListTransactionsResponse, writeListTransactionsRequest, writeListTransactionsResponse } from './messages/list-transactions.gen.ts'
-import { readConsumerGroupHeartbeatRequest, readConsumerGroupHeartbeatResponse, type ConsumerGroupHeartbeatRequest, type ConsumerGroupHeartbeatResponse, writeConsumerGroupHeartbeatRequest, writeConsumerGroupHeartbeatResponse } from './messages/consumer-group-heartbeat.gen.ts'
-import { readConsumerGroupDescribeRequest, readConsumerGroupDescribeResponse, type ConsumerGroupDescribeRequest, type ConsumerGroupDescribeResponse, writeConsumerGroupDescribeRequest, writeConsumerGroupDescribeResponse } from './messages/consumer-group-describe.gen.ts'
-import { readListConfigResourcesRequest, readListConfigResourcesResponse, type ListConfigResourcesRequest, type ListConfigResourcesResponse, writeListConfigResourcesRequest, writeListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
-import { readDescribeTopicPartitionsRequest, readDescribeTopicPartitionsResponse, type DescribeTopicPartitionsRequest, type DescribeTopicPartitionsResponse, writeDescribeTopicPartitionsRequest, writeDescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
-import { readAddRaftVoterRequest, readAddRaftVoterResponse, type AddRaftVoterRequest, type AddRaftVoterResponse, writeAddRaftVoterRequest, writeAddRaftVoterResponse } from './messages/add-raft-voter.gen.ts'
-import { readRemoveRaftVoterRequest, readRemoveRaftVoterResponse, type RemoveRaftVoterRequest, type RemoveRaftVoterResponse, writeRemoveRaftVoterRequest, writeRemoveRaftVoterResponse } from './messages/remove-raft-voter.gen.ts'
-import { readShareGroupHeartbeatRequest, readShareGroupHeartbeatResponse, type ShareGroupHeartbeatRequest, type ShareGroupHeartbeatResponse, writeShareGroupHeartbeatRequest, writeShareGroupHeartbeatResponse } from './messages/share-group-heartbeat.gen.ts'
-import { readShareGroupDescribeRequest, readShareGroupDescribeResponse, type ShareGroupDescribeRequest, type ShareGroupDescribeResponse, writeShareGroupDescribeRequest, writeShareGroupDescribeResponse } from './messages/share-group-describe.gen.ts'
-import { readShareFetchRequest, readShareFetchResponse, type ShareFetchRequest, type ShareFetchResponse, writeShareFetchRequest, writeShareFetchResponse } from './messages/share-fetch.gen.ts'
-import { readShareAcknowledgeRequest, readShareAcknowledgeResponse, type ShareAcknowledgeRequest, type ShareAcknowledgeResponse, writeShareAcknowledgeRequest, writeShareAcknowledgeResponse } from './messages/share-acknowledge.gen.ts'
-import { readDescribeShareGroupOffsetsRequest, readDescribeShareGroupOffsetsResponse, type DescribeShareGroupOffsetsRequest, type DescribeShareGroupOffsetsResponse, writeDescribeShareGroupOffsetsRequest, writeDescribeShareGroupOffsetsResponse } from './messages/describe-share-group-offsets.gen.ts'
-import { readAlterShareGroupOffsetsRequest, readAlterShareGroupOffsetsResponse, type AlterShareGroupOffsetsRequest, type AlterShareGroupOffsetsResponse, writeAlterShareGroupOffsetsRequest, writeAlterShareGroupOffsetsResponse } from './messages/alter-share-group-offsets.gen.ts'
-import { readDeleteShareGroupOffsetsRequest, readDeleteShareGroupOffsetsResponse, type DeleteShareGroupOffsetsRequest, type DeleteShareGroupOffsetsResponse, writeDeleteShareGroupOffsetsRequest, writeDeleteShareGroupOffsetsResponse } from './messages/delete-share-group-offsets.gen.ts'
-import type { ApiCodec } from './api-codec.ts'
+import type { CreatePartitionsRequest, CreatePartitionsResponse } from './messages/create-partitions.gen.ts'
+import type { CreateDelegationTokenRequest, CreateDelegationTokenResponse } from './messages/create-delegation-token.gen.ts'
+import type { RenewDelegationTokenRequest, RenewDelegationTokenResponse } from './messages/renew-delegation-token.gen.ts'
+import type { ExpireDelegationTokenRequest, ExpireDelegationTokenResponse } from './messages/expire-delegation-token.gen.ts'
+import type { DescribeDelegationTokenRequest, DescribeDelegationTokenResponse } from './messages/describe-delegation-token.gen.ts'
+import type { DeleteGroupsRequest, DeleteGroupsResponse } from './messages/delete-groups.gen.ts'
+import type { ElectLeadersRequest, ElectLeadersResponse } from './messages/elect-leaders.gen.ts'
+import type { IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse } from './messages/incremental-alter-configs.gen.ts'
+import type { AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse } from './messages/alter-partition-reassignments.gen.ts'
+import type { ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse } from './messages/list-partition-reassignments.gen.ts'
+import type { OffsetDeleteRequest, OffsetDeleteResponse } from './messages/offset-delete.gen.ts'
+import type { DescribeClientQuotasRequest, DescribeClientQuotasResponse } from './messages/describe-client-quotas.gen.ts'
+import type { AlterClientQuotasRequest, AlterClientQuotasResponse } from './messages/alter-client-quotas.gen.ts'
+import type { DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse } from './messages/describe-user-scram-credentials.gen.ts'
+import type { AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse } from './messages/alter-user-scram-credentials.gen.ts'
+import type { DescribeQuorumRequest, DescribeQuorumResponse } from './messages/describe-quorum.gen.ts'
+import type { UpdateFeaturesRequest, UpdateFeaturesResponse } from './messages/update-features.gen.ts'
+import type { DescribeClusterRequest, DescribeClusterResponse } from './messages/describe-cluster.gen.ts'
+import type { DescribeProducersRequest, DescribeProducersResponse } from './messages/describe-producers.gen.ts'
+import type { UnregisterBrokerRequest, UnregisterBrokerResponse } from './messages/unregister-broker.gen.ts'
+import type { DescribeTransactionsRequest, DescribeTransactionsResponse } from './messages/describe-transactions.gen.ts'
+import type { ListTransactionsRequest, ListTransactionsResponse } from './messages/list-transactions.gen.ts'
+import type { ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse } from './messages/consumer-group-heartbeat.gen.ts'
+import type { ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse } from './messages/consumer-group-describe.gen.ts'
+import type { ListConfigResourcesRequest, ListConfigResourcesResponse } from './messages/list-config-resources.gen.ts'
+import type { DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse } from './messages/describe-topic-partitions.gen.ts'
+import type { AddRaftVoterRequest, AddRaftVoterResponse } from './messages/add-raft-voter.gen.ts'
+import type { RemoveRaftVoterRequest, RemoveRaftVoterResponse } from './messages/remove-raft-voter.gen.ts'
+import type { ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse } from './messages/share-group-heartbeat.gen.ts'
+import type { ShareGroupDescribeRequest, ShareGroupDescribeResponse } from './messages/share-group-describe.gen.ts'
+import type { ShareFetchRequest, ShareFetchResponse } from './messages/share-fetch.gen.ts'
+import type { ShareAcknowledgeRequest, ShareAcknowledgeResponse } from './messages/share-acknowledge.gen.ts'
+import type { DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse } from './messages/describe-share-group-offsets.gen.ts'
+import type { AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsResponse } from './messages/alter-share-group-offsets.gen.ts'
+import type { DeleteShareGroupOffsetsRequest, DeleteShareGroupOffsetsResponse } from './messages/delete-share-group-offsets.gen.ts'
+import { type ApiCodec, lateCodec } from './api-codec.ts'
 
 /** The messages of each API that has a codec. */
 export interface ApiMessages {
@@ -158,6 +158,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 3,
     versionMax: 13,
     flexibleVersionMin: 9,
+    late: undefined,
     readRequest: readProduceRequest,
     writeRequest: writeProduceRequest,
     readResponse: readProduceResponse,
@@ -169,6 +170,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 4,
     versionMax: 18,
     flexibleVersionMin: 12,
+    late: undefined,
     readRequest: readFetchRequest,
     writeRequest: writeFetchRequest,
     readResponse: readFetchResponse,
@@ -180,6 +182,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 1,
     versionMax: 11,
     flexibleVersionMin: 6,
+    late: undefined,
     readRequest: readListOffsetsRequest,
     writeRequest: writeListOffsetsRequest,
     readResponse: readListOffsetsResponse,
@@ -191,6 +194,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 13,
     flexibleVersionMin: 9,
+    late: undefined,
     readRequest: readMetadataRequest,
     writeRequest: writeMetadataRequest,
     readResponse: readMetadataResponse,
@@ -202,6 +206,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 2,
     versionMax: 10,
     flexibleVersionMin: 8,
+    late: undefined,
     readRequest: readOffsetCommitRequest,
     writeRequest: writeOffsetCommitRequest,
     readResponse: readOffsetCommitResponse,
@@ -213,6 +218,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 1,
     versionMax: 10,
     flexibleVersionMin: 6,
+    late: undefined,
     readRequest: readOffsetFetchRequest,
     writeRequest: writeOffsetFetchRequest,
     readResponse: readOffsetFetchResponse,
@@ -224,6 +230,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 6,
     flexibleVersionMin: 3,
+    late: undefined,
     readRequest: readFindCoordinatorRequest,
     writeRequest: writeFindCoordinatorRequest,
     readResponse: readFindCoordinatorResponse,
@@ -235,6 +242,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 9,
     flexibleVersionMin: 6,
+    late: undefined,
     readRequest: readJoinGroupRequest,
     writeRequest: writeJoinGroupRequest,
     readResponse: readJoinGroupResponse,
@@ -246,6 +254,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 4,
     flexibleVersionMin: 4,
+    late: undefined,
     readRequest: readHeartbeatRequest,
     writeRequest: writeHeartbeatRequest,
     readResponse: readHeartbeatResponse,
@@ -257,6 +266,7 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 5,
     flexibleVersionMin: 4,
+    late: undefined,
     readRequest: readLeaveGroupRequest,
     writeRequest: writeLeaveGroupRequest,
     readResponse: readLeaveGroupResponse,
@@ -268,39 +278,55 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 5,
     flexibleVersionMin: 4,
+    late: undefined,
     readRequest: readSyncGroupRequest,
     writeRequest: writeSyncGroupRequest,
     readResponse: readSyncGroupResponse,
     writeResponse: writeSyncGroupResponse,
   },
-  describeGroups: {
-    name: 'describeGroups',
-    key: 15,
-    versionMin: 0,
-    versionMax: 6,
-    flexibleVersionMin: 5,
-    readRequest: readDescribeGroupsRequest,
-    writeRequest: writeDescribeGroupsRequest,
-    readResponse: readDescribeGroupsResponse,
-    writeResponse: writeDescribeGroupsResponse,
-  },
-  listGroups: {
-    name: 'listGroups',
-    key: 16,
-    versionMin: 0,
-    versionMax: 5,
-    flexibleVersionMin: 3,
-    readRequest: readListGroupsRequest,
-    writeRequest: writeListGroupsRequest,
-    readResponse: readListGroupsResponse,
-    writeResponse: writeListGroupsResponse,
-  },
+  describeGroups: lateCodec(
+    {
+      name: 'describeGroups',
+      key: 15,
+      versionMin: 0,
+      versionMax: 6,
+      flexibleVersionMin: 5,
+    },
+    async () => {
+      const messages = await import('./messages/describe-groups.gen.ts')
+      return {
+        readRequest: messages.readDescribeGroupsRequest,
+        writeRequest: messages.writeDescribeGroupsRequest,
+        readResponse: messages.readDescribeGroupsResponse,
+        writeResponse: messages.writeDescribeGroupsResponse,
+      }
+    },
+  ),
+  listGroups: lateCodec(
+    {
+      name: 'listGroups',
+      key: 16,
+      versionMin: 0,
+      versionMax: 5,
+      flexibleVersionMin: 3,
+    },
+    async () => {
+      const messages = await import('./messages/list-groups.gen.ts')
+      return {
+        readRequest: messages.readListGroupsRequest,
+        writeRequest: messages.writeListGroupsRequest,
+        readResponse: messages.readListGroupsResponse,
+        writeResponse: messages.writeListGroupsResponse,
+      }
+    },
+  ),
   saslHandshake: {
     name: 'saslHandshake',
     key: 17,
     versionMin: 0,
     versionMax: 1,
     flexibleVersionMin: Infinity,
+    late: undefined,
     readRequest: readSaslHandshakeRequest,
     writeRequest: writeSaslHandshakeRequest,
     readResponse: readSaslHandshakeResponse,
@@ -312,594 +338,954 @@ export const apiCodecs: ApiCodecs = {
     versionMin: 0,
     versionMax: 4,
     flexibleVersionMin: 3,
+    late: undefined,
     readRequest: readApiVersionsRequest,
     writeRequest: writeApiVersionsRequest,
     readResponse: readApiVersionsResponse,
     writeResponse: writeApiVersionsResponse,
   },
-  createTopics: {
-    name: 'createTopics',
-    key: 19,
-    versionMin: 2,
-    versionMax: 7,
-    flexibleVersionMin: 5,
-    readRequest: readCreateTopicsRequest,
-    writeRequest: writeCreateTopicsRequest,
-    readResponse: readCreateTopicsResponse,
-    writeResponse: writeCreateTopicsResponse,
-  },
-  deleteTopics: {
-    name: 'deleteTopics',
-    key: 20,
-    versionMin: 1,
-    versionMax: 6,
-    flexibleVersionMin: 4,
-    readRequest: readDeleteTopicsRequest,
-    writeRequest: writeDeleteTopicsRequest,
-    readResponse: readDeleteTopicsResponse,
-    writeResponse: writeDeleteTopicsResponse,
-  },
-  deleteRecords: {
-    name: 'deleteRecords',
-    key: 21,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readDeleteRecordsRequest,
-    writeRequest: writeDeleteRecordsRequest,
-    readResponse: readDeleteRecordsResponse,
-    writeResponse: writeDeleteRecordsResponse,
-  },
+  createTopics: lateCodec(
+    {
+      name: 'createTopics',
+      key: 19,
+      versionMin: 2,
+      versionMax: 7,
+      flexibleVersionMin: 5,
+    },
+    async () => {
+      const messages = await import('./messages/create-topics.gen.ts')
+      return {
+        readRequest: messages.readCreateTopicsRequest,
+        writeRequest: messages.writeCreateTopicsRequest,
+        readResponse: messages.readCreateTopicsResponse,
+        writeResponse: messages.writeCreateTopicsResponse,
+      }
+    },
+  ),
+  deleteTopics: lateCodec(
+    {
+      name: 'deleteTopics',
+      key: 20,
+      versionMin: 1,
+      versionMax: 6,
+      flexibleVersionMin: 4,
+    },
+    async () => {
+      const messages = await import('./messages/delete-topics.gen.ts')
+      return {
+        readRequest: messages.readDeleteTopicsRequest,
+        writeRequest: messages.writeDeleteTopicsRequest,
+        readResponse: messages.readDeleteTopicsResponse,
+        writeResponse: messages.writeDeleteTopicsResponse,
+      }
+    },
+  ),
+  deleteRecords: lateCodec(
+    {
+      name: 'deleteRecords',
+      key: 21,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/delete-records.gen.ts')
+      return {
+        readRequest: messages.readDeleteRecordsRequest,
+        writeRequest: messages.writeDeleteRecordsRequest,
+        readResponse: messages.readDeleteRecordsResponse,
+        writeResponse: messages.writeDeleteRecordsResponse,
+      }
+    },
+  ),
   initProducerId: {
     name: 'initProducerId',
     key: 22,
     versionMin: 0,
     versionMax: 5,
     flexibleVersionMin: 2,
+    late: undefined,
     readRequest: readInitProducerIdRequest,
     writeRequest: writeInitProducerIdRequest,
     readResponse: readInitProducerIdResponse,
     writeResponse: writeInitProducerIdResponse,
   },
-  offsetForLeaderEpoch: {
-    name: 'offsetForLeaderEpoch',
-    key: 23,
-    versionMin: 2,
-    versionMax: 4,
-    flexibleVersionMin: 4,
-    readRequest: readOffsetForLeaderEpochRequest,
-    writeRequest: writeOffsetForLeaderEpochRequest,
-    readResponse: readOffsetForLeaderEpochResponse,
-    writeResponse: writeOffsetForLeaderEpochResponse,
-  },
-  addPartitionsToTxn: {
-    name: 'addPartitionsToTxn',
-    key: 24,
-    versionMin: 0,
-    versionMax: 5,
-    flexibleVersionMin: 3,
-    readRequest: readAddPartitionsToTxnRequest,
-    writeRequest: writeAddPartitionsToTxnRequest,
-    readResponse: readAddPartitionsToTxnResponse,
-    writeResponse: writeAddPartitionsToTxnResponse,
-  },
-  addOffsetsToTxn: {
-    name: 'addOffsetsToTxn',
-    key: 25,
-    versionMin: 0,
-    versionMax: 4,
-    flexibleVersionMin: 3,
-    readRequest: readAddOffsetsToTxnRequest,
-    writeRequest: writeAddOffsetsToTxnRequest,
-    readResponse: readAddOffsetsToTxnResponse,
-    writeResponse: writeAddOffsetsToTxnResponse,
-  },
-  endTxn: {
-    name: 'endTxn',
-    key: 26,
-    versionMin: 0,
-    versionMax: 5,
-    flexibleVersionMin: 3,
-    readRequest: readEndTxnRequest,
-    writeRequest: writeEndTxnRequest,
-    readResponse: readEndTxnResponse,
-    writeResponse: writeEndTxnResponse,
-  },
-  writeTxnMarkers: {
-    name: 'writeTxnMarkers',
-    key: 27,
-    versionMin: 1,
-    versionMax: 2,
-    flexibleVersionMin: 1,
-    readRequest: readWriteTxnMarkersRequest,
-    writeRequest: writeWriteTxnMarkersRequest,
-    readResponse: readWriteTxnMarkersResponse,
-    writeResponse: writeWriteTxnMarkersResponse,
-  },
-  txnOffsetCommit: {
-    name: 'txnOffsetCommit',
-    key: 28,
-    versionMin: 0,
-    versionMax: 5,
-    flexibleVersionMin: 3,
-    readRequest: readTxnOffsetCommitRequest,
-    writeRequest: writeTxnOffsetCommitRequest,
-    readResponse: readTxnOffsetCommitResponse,
-    writeResponse: writeTxnOffsetCommitResponse,
-  },
-  describeAcls: {
-    name: 'describeAcls',
-    key: 29,
-    versionMin: 1,
-    versionMax: 3,
-    flexibleVersionMin: 2,
-    readRequest: readDescribeAclsRequest,
-    writeRequest: writeDescribeAclsRequest,
-    readResponse: readDescribeAclsResponse,
-    writeResponse: writeDescribeAclsResponse,
-  },
-  createAcls: {
-    name: 'createAcls',
-    key: 30,
-    versionMin: 1,
-    versionMax: 3,
-    flexibleVersionMin: 2,
-    readRequest: readCreateAclsRequest,
-    writeRequest: writeCreateAclsRequest,
-    readResponse: readCreateAclsResponse,
-    writeResponse: writeCreateAclsResponse,
-  },
-  deleteAcls: {
-    name: 'deleteAcls',
-    key: 31,
-    versionMin: 1,
-    versionMax: 3,
-    flexibleVersionMin: 2,
-    readRequest: readDeleteAclsRequest,
-    writeRequest: writeDeleteAclsRequest,
-    readResponse: readDeleteAclsResponse,
-    writeResponse: writeDeleteAclsResponse,
-  },
-  describeConfigs: {
-    name: 'describeConfigs',
-    key: 32,
-    versionMin: 1,
-    versionMax: 4,
-    flexibleVersionMin: 4,
-    readRequest: readDescribeConfigsRequest,
-    writeRequest: writeDescribeConfigsRequest,
-    readResponse: readDescribeConfigsResponse,
-    writeResponse: writeDescribeConfigsResponse,
-  },
-  alterConfigs: {
-    name: 'alterConfigs',
-    key: 33,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readAlterConfigsRequest,
-    writeRequest: writeAlterConfigsRequest,
-    readResponse: readAlterConfigsResponse,
-    writeResponse: writeAlterConfigsResponse,
-  },
-  alterReplicaLogDirs: {
-    name: 'alterReplicaLogDirs',
-    key: 34,
-    versionMin: 1,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readAlterReplicaLogDirsRequest,
-    writeRequest: writeAlterReplicaLogDirsRequest,
-    readResponse: readAlterReplicaLogDirsResponse,
-    writeResponse: writeAlterReplicaLogDirsResponse,
-  },
-  describeLogDirs: {
-    name: 'describeLogDirs',
-    key: 35,
-    versionMin: 1,
-    versionMax: 5,
-    flexibleVersionMin: 2,
-    readRequest: readDescribeLogDirsRequest,
-    writeRequest: writeDescribeLogDirsRequest,
-    readResponse: readDescribeLogDirsResponse,
-    writeResponse: writeDescribeLogDirsResponse,
-  },
+  offsetForLeaderEpoch: lateCodec(
+    {
+      name: 'offsetForLeaderEpoch',
+      key: 23,
+      versionMin: 2,
+      versionMax: 4,
+      flexibleVersionMin: 4,
+    },
+    async () => {
+      const messages = await import('./messages/offset-for-leader-epoch.gen.ts')
+      return {
+        readRequest: messages.readOffsetForLeaderEpochRequest,
+        writeRequest: messages.writeOffsetForLeaderEpochRequest,
+        readResponse: messages.readOffsetForLeaderEpochResponse,
+        writeResponse: messages.writeOffsetForLeaderEpochResponse,
+      }
+    },
+  ),
+  addPartitionsToTxn: lateCodec(
+    {
+      name: 'addPartitionsToTxn',
+      key: 24,
+      versionMin: 0,
+      versionMax: 5,
+      flexibleVersionMin: 3,
+    },
+    async () => {
+      const messages = await import('./messages/add-partitions-to-txn.gen.ts')
+      return {
+        readRequest: messages.readAddPartitionsToTxnRequest,
+        writeRequest: messages.writeAddPartitionsToTxnRequest,
+        readResponse: messages.readAddPartitionsToTxnResponse,
+        writeResponse: messages.writeAddPartitionsToTxnResponse,
+      }
+    },
+  ),
+  addOffsetsToTxn: lateCodec(
+    {
+      name: 'addOffsetsToTxn',
+      key: 25,
+      versionMin: 0,
+      versionMax: 4,
+      flexibleVersionMin: 3,
+    },
+    async () => {
+      const messages = await import('./messages/add-offsets-to-txn.gen.ts')
+      return {
+        readRequest: messages.readAddOffsetsToTxnRequest,
+        writeRequest: messages.writeAddOffsetsToTxnRequest,
+        readResponse: messages.readAddOffsetsToTxnResponse,
+        writeResponse: messages.writeAddOffsetsToTxnResponse,
+      }
+    },
+  ),
+  endTxn: lateCodec(
+    {
+      name: 'endTxn',
+      key: 26,
+      versionMin: 0,
+      versionMax: 5,
+      flexibleVersionMin: 3,
+    },
+    async () => {
+      const messages = await import('./messages/end-txn.gen.ts')
+      return {
+        readRequest: messages.readEndTxnRequest,
+        writeRequest: messages.writeEndTxnRequest,
+        readResponse: messages.readEndTxnResponse,
+        writeResponse: messages.writeEndTxnResponse,
+      }
+    },
+  ),
+  writeTxnMarkers: lateCodec(
+    {
+      name: 'writeTxnMarkers',
+      key: 27,
+      versionMin: 1,
+      versionMax: 2,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/write-txn-markers.gen.ts')
+      return {
+        readRequest: messages.readWriteTxnMarkersRequest,
+        writeRequest: messages.writeWriteTxnMarkersRequest,
+        readResponse: messages.readWriteTxnMarkersResponse,
+        writeResponse: messages.writeWriteTxnMarkersResponse,
+      }
+    },
+  ),
+  txnOffsetCommit: lateCodec(
+    {
+      name: 'txnOffsetCommit',
+      key: 28,
+      versionMin: 0,
+      versionMax: 5,
+      flexibleVersionMin: 3,
+    },
+    async () => {
+      const messages = await import('./messages/txn-offset-commit.gen.ts')
+      return {
+        readRequest: messages.readTxnOffsetCommitRequest,
+        writeRequest: messages.writeTxnOffsetCommitRequest,
+        readResponse: messages.readTxnOffsetCommitResponse,
+        writeResponse: messages.writeTxnOffsetCommitResponse,
+      }
+    },
+  ),
+  describeAcls: lateCodec(
+    {
+      name: 'describeAcls',
+      key: 29,
+      versionMin: 1,
+      versionMax: 3,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/describe-acls.gen.ts')
+      return {
+        readRequest: messages.readDescribeAclsRequest,
+        writeRequest: messages.writeDescribeAclsRequest,
+        readResponse: messages.readDescribeAclsResponse,
+        writeResponse: messages.writeDescribeAclsResponse,
+      }
+    },
+  ),
+  createAcls: lateCodec(
+    {
+      name: 'createAcls',
+      key: 30,
+      versionMin: 1,
+      versionMax: 3,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/create-acls.gen.ts')
+      return {
+        readRequest: messages.readCreateAclsRequest,
+        writeRequest: messages.writeCreateAclsRequest,
+        readResponse: messages.readCreateAclsResponse,
+        writeResponse: messages.writeCreateAclsResponse,
+      }
+    },
+  ),
+  deleteAcls: lateCodec(
+    {
+      name: 'deleteAcls',
+      key: 31,
+      versionMin: 1,
+      versionMax: 3,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/delete-acls.gen.ts')
+      return {
+        readRequest: messages.readDeleteAclsRequest,
+        writeRequest: messages.writeDeleteAclsRequest,
+        readResponse: messages.readDeleteAclsResponse,
+        writeResponse: messages.writeDeleteAclsResponse,
+      }
+    },
+  ),
+  describeConfigs: lateCodec(
+    {
+      name: 'describeConfigs',
+      key: 32,
+      versionMin: 1,
+      versionMax: 4,
+      flexibleVersionMin: 4,
+    },
+    async () => {
+      const messages = await import('./messages/describe-configs.gen.ts')
+      return {
+        readRequest: messages.readDescribeConfigsRequest,
+        writeRequest: messages.writeDescribeConfigsRequest,
+        readResponse: messages.readDescribeConfigsResponse,
+        writeResponse: messages.writeDescribeConfigsResponse,
+      }
+    },
+  ),
+  alterConfigs: lateCodec(
+    {
+      name: 'alterConfigs',
+      key: 33,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/alter-configs.gen.ts')
+      return {
+        readRequest: messages.readAlterConfigsRequest,
+        writeRequest: messages.writeAlterConfigsRequest,
+        readResponse: messages.readAlterConfigsResponse,
+        writeResponse: messages.writeAlterConfigsResponse,
+      }
+    },
+  ),
+  alterReplicaLogDirs: lateCodec(
+    {
+      name: 'alterReplicaLogDirs',
+      key: 34,
+      versionMin: 1,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/alter-replica-log-dirs.gen.ts')
+      return {
+        readRequest: messages.readAlterReplicaLogDirsRequest,
+        writeRequest: messages.writeAlterReplicaLogDirsRequest,
+        readResponse: messages.readAlterReplicaLogDirsResponse,
+        writeResponse: messages.writeAlterReplicaLogDirsResponse,
+      }
+    },
+  ),
+  describeLogDirs: lateCodec(
+    {
+      name: 'describeLogDirs',
+      key: 35,
+      versionMin: 1,
+      versionMax: 5,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/describe-log-dirs.gen.ts')
+      return {
+        readRequest: messages.readDescribeLogDirsRequest,
+        writeRequest: messages.writeDescribeLogDirsRequest,
+        readResponse: messages.readDescribeLogDirsResponse,
+        writeResponse: messages.writeDescribeLogDirsResponse,
+      }
+    },
+  ),
   saslAuthenticate: {
     name: 'saslAuthenticate',
     key: 36,
     versionMin: 0,
     versionMax: 2,
     flexibleVersionMin: 2,
+    late: undefined,
     readRequest: readSaslAuthenticateRequest,
     writeRequest: writeSaslAuthenticateRequest,
     readResponse: readSaslAuthenticateResponse,
     writeResponse: writeSaslAuthenticateResponse,
   },
-  createPartitions: {
-    name: 'createPartitions',
-    key: 37,
-    versionMin: 0,
-    versionMax: 3,
-    flexibleVersionMin: 2,
-    readRequest: readCreatePartitionsRequest,
-    writeRequest: writeCreatePartitionsRequest,
-    readResponse: readCreatePartitionsResponse,
-    writeResponse: writeCreatePartitionsResponse,
-  },
-  createDelegationToken: {
-    name: 'createDelegationToken',
-    key: 38,
-    versionMin: 1,
-    versionMax: 3,
-    flexibleVersionMin: 2,
-    readRequest: readCreateDelegationTokenRequest,
-    writeRequest: writeCreateDelegationTokenRequest,
-    readResponse: readCreateDelegationTokenResponse,
-    writeResponse: writeCreateDelegationTokenResponse,
-  },
-  renewDelegationToken: {
-    name: 'renewDelegationToken',
-    key: 39,
-    versionMin: 1,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readRenewDelegationTokenRequest,
-    writeRequest: writeRenewDelegationTokenRequest,
-    readResponse: readRenewDelegationTokenResponse,
-    writeResponse: writeRenewDelegationTokenResponse,
-  },
-  expireDelegationToken: {
-    name: 'expireDelegationToken',
-    key: 40,
-    versionMin: 1,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readExpireDelegationTokenRequest,
-    writeRequest: writeExpireDelegationTokenRequest,
-    readResponse: readExpireDelegationTokenResponse,
-    writeResponse: writeExpireDelegationTokenResponse,
-  },
-  describeDelegationToken: {
-    name: 'describeDelegationToken',
-    key: 41,
-    versionMin: 1,
-    versionMax: 3,
-    flexibleVersionMin: 2,
-    readRequest: readDescribeDelegationTokenRequest,
-    writeRequest: writeDescribeDelegationTokenRequest,
-    readResponse: readDescribeDelegationTokenResponse,
-    writeResponse: writeDescribeDelegationTokenResponse,
-  },
-  deleteGroups: {
-    name: 'deleteGroups',
-    key: 42,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readDeleteGroupsRequest,
-    writeRequest: writeDeleteGroupsRequest,
-    readResponse: readDeleteGroupsResponse,
-    writeResponse: writeDeleteGroupsResponse,
-  },
-  electLeaders: {
-    name: 'electLeaders',
-    key: 43,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 2,
-    readRequest: readElectLeadersRequest,
-    writeRequest: writeElectLeadersRequest,
-    readResponse: readElectLeadersResponse,
-    writeResponse: writeElectLeadersResponse,
-  },
-  incrementalAlterConfigs: {
-    name: 'incrementalAlterConfigs',
-    key: 44,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 1,
-    readRequest: readIncrementalAlterConfigsRequest,
-    writeRequest: writeIncrementalAlterConfigsRequest,
-    readResponse: readIncrementalAlterConfigsResponse,
-    writeResponse: writeIncrementalAlterConfigsResponse,
-  },
-  alterPartitionReassignments: {
-    name: 'alterPartitionReassignments',
-    key: 45,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 0,
-    readRequest: readAlterPartitionReassignmentsRequest,
-    writeRequest: writeAlterPartitionReassignmentsRequest,
-    readResponse: readAlterPartitionReassignmentsResponse,
-    writeResponse: writeAlterPartitionReassignmentsResponse,
-  },
-  listPartitionReassignments: {
-    name: 'listPartitionReassignments',
-    key: 46,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readListPartitionReassignmentsRequest,
-    writeRequest: writeListPartitionReassignmentsRequest,
-    readResponse: readListPartitionReassignmentsResponse,
-    writeResponse: writeListPartitionReassignmentsResponse,
-  },
-  offsetDelete: {
-    name: 'offsetDelete',
-    key: 47,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: Infinity,
-    readRequest: readOffsetDeleteRequest,
-    writeRequest: writeOffsetDeleteRequest,
-    readResponse: readOffsetDeleteResponse,
-    writeResponse: writeOffsetDeleteResponse,
-  },
-  describeClientQuotas: {
-    name: 'describeClientQuotas',
-    key: 48,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 1,
-    readRequest: readDescribeClientQuotasRequest,
-    writeRequest: writeDescribeClientQuotasRequest,
-    readResponse: readDescribeClientQuotasResponse,
-    writeResponse: writeDescribeClientQuotasResponse,
-  },
-  alterClientQuotas: {
-    name: 'alterClientQuotas',
-    key: 49,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 1,
-    readRequest: readAlterClientQuotasRequest,
-    writeRequest: writeAlterClientQuotasRequest,
-    readResponse: readAlterClientQuotasResponse,
-    writeResponse: writeAlterClientQuotasResponse,
-  },
-  describeUserScramCredentials: {
-    name: 'describeUserScramCredentials',
-    key: 50,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeUserScramCredentialsRequest,
-    writeRequest: writeDescribeUserScramCredentialsRequest,
-    readResponse: readDescribeUserScramCredentialsResponse,
-    writeResponse: writeDescribeUserScramCredentialsResponse,
-  },
-  alterUserScramCredentials: {
-    name: 'alterUserScramCredentials',
-    key: 51,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readAlterUserScramCredentialsRequest,
-    writeRequest: writeAlterUserScramCredentialsRequest,
-    readResponse: readAlterUserScramCredentialsResponse,
-    writeResponse: writeAlterUserScramCredentialsResponse,
-  },
-  describeQuorum: {
-    name: 'describeQuorum',
-    key: 55,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeQuorumRequest,
-    writeRequest: writeDescribeQuorumRequest,
-    readResponse: readDescribeQuorumResponse,
-    writeResponse: writeDescribeQuorumResponse,
-  },
-  updateFeatures: {
-    name: 'updateFeatures',
-    key: 57,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 0,
-    readRequest: readUpdateFeaturesRequest,
-    writeRequest: writeUpdateFeaturesRequest,
-    readResponse: readUpdateFeaturesResponse,
-    writeResponse: writeUpdateFeaturesResponse,
-  },
-  describeCluster: {
-    name: 'describeCluster',
-    key: 60,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeClusterRequest,
-    writeRequest: writeDescribeClusterRequest,
-    readResponse: readDescribeClusterResponse,
-    writeResponse: writeDescribeClusterResponse,
-  },
-  describeProducers: {
-    name: 'describeProducers',
-    key: 61,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeProducersRequest,
-    writeRequest: writeDescribeProducersRequest,
-    readResponse: readDescribeProducersResponse,
-    writeResponse: writeDescribeProducersResponse,
-  },
-  unregisterBroker: {
-    name: 'unregisterBroker',
-    key: 64,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readUnregisterBrokerRequest,
-    writeRequest: writeUnregisterBrokerRequest,
-    readResponse: readUnregisterBrokerResponse,
-    writeResponse: writeUnregisterBrokerResponse,
-  },
-  describeTransactions: {
-    name: 'describeTransactions',
-    key: 65,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeTransactionsRequest,
-    writeRequest: writeDescribeTransactionsRequest,
-    readResponse: readDescribeTransactionsResponse,
-    writeResponse: writeDescribeTransactionsResponse,
-  },
-  listTransactions: {
-    name: 'listTransactions',
-    key: 66,
-    versionMin: 0,
-    versionMax: 2,
-    flexibleVersionMin: 0,
-    readRequest: readListTransactionsRequest,
-    writeRequest: writeListTransactionsRequest,
-    readResponse: readListTransactionsResponse,
-    writeResponse: writeListTransactionsResponse,
-  },
-  consumerGroupHeartbeat: {
-    name: 'consumerGroupHeartbeat',
-    key: 68,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 0,
-    readRequest: readConsumerGroupHeartbeatRequest,
-    writeRequest: writeConsumerGroupHeartbeatRequest,
-    readResponse: readConsumerGroupHeartbeatResponse,
-    writeResponse: writeConsumerGroupHeartbeatResponse,
-  },
-  consumerGroupDescribe: {
-    name: 'consumerGroupDescribe',
-    key: 69,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 0,
-    readRequest: readConsumerGroupDescribeRequest,
-    writeRequest: writeConsumerGroupDescribeRequest,
-    readResponse: readConsumerGroupDescribeResponse,
-    writeResponse: writeConsumerGroupDescribeResponse,
-  },
-  listConfigResources: {
-    name: 'listConfigResources',
-    key: 74,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 0,
-    readRequest: readListConfigResourcesRequest,
-    writeRequest: writeListConfigResourcesRequest,
-    readResponse: readListConfigResourcesResponse,
-    writeResponse: writeListConfigResourcesResponse,
-  },
-  describeTopicPartitions: {
-    name: 'describeTopicPartitions',
-    key: 75,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeTopicPartitionsRequest,
-    writeRequest: writeDescribeTopicPartitionsRequest,
-    readResponse: readDescribeTopicPartitionsResponse,
-    writeResponse: writeDescribeTopicPartitionsResponse,
-  },
-  addRaftVoter: {
-    name: 'addRaftVoter',
-    key: 80,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 0,
-    readRequest: readAddRaftVoterRequest,
-    writeRequest: writeAddRaftVoterRequest,
-    readResponse: readAddRaftVoterResponse,
-    writeResponse: writeAddRaftVoterResponse,
-  },
-  removeRaftVoter: {
-    name: 'removeRaftVoter',
-    key: 81,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readRemoveRaftVoterRequest,
-    writeRequest: writeRemoveRaftVoterRequest,
-    readResponse: readRemoveRaftVoterResponse,
-    writeResponse: writeRemoveRaftVoterResponse,
-  },
-  shareGroupHeartbeat: {
-    name: 'shareGroupHeartbeat',
-    key: 76,
-    versionMin: 1,
-    versionMax: 1,
-    flexibleVersionMin: 1,
-    readRequest: readShareGroupHeartbeatRequest,
-    writeRequest: writeShareGroupHeartbeatRequest,
-    readResponse: readShareGroupHeartbeatResponse,
-    writeResponse: writeShareGroupHeartbeatResponse,
-  },
-  shareGroupDescribe: {
-    name: 'shareGroupDescribe',
-    key: 77,
-    versionMin: 1,
-    versionMax: 1,
-    flexibleVersionMin: 1,
-    readRequest: readShareGroupDescribeRequest,
-    writeRequest: writeShareGroupDescribeRequest,
-    readResponse: readShareGroupDescribeResponse,
-    writeResponse: writeShareGroupDescribeResponse,
-  },
-  shareFetch: {
-    name: 'shareFetch',
-    key: 78,
-    versionMin: 1,
-    versionMax: 2,
-    flexibleVersionMin: 1,
-    readRequest: readShareFetchRequest,
-    writeRequest: writeShareFetchRequest,
-    readResponse: readShareFetchResponse,
-    writeResponse: writeShareFetchResponse,
-  },
-  shareAcknowledge: {
-    name: 'shareAcknowledge',
-    key: 79,
-    versionMin: 1,
-    versionMax: 2,
-    flexibleVersionMin: 1,
-    readRequest: readShareAcknowledgeRequest,
-    writeRequest: writeShareAcknowledgeRequest,
-    readResponse: readShareAcknowledgeResponse,
-    writeResponse: writeShareAcknowledgeResponse,
-  },
-  describeShareGroupOffsets: {
-    name: 'describeShareGroupOffsets',
-    key: 90,
-    versionMin: 0,
-    versionMax: 1,
-    flexibleVersionMin: 0,
-    readRequest: readDescribeShareGroupOffsetsRequest,
-    writeRequest: writeDescribeShareGroupOffsetsRequest,
-    readResponse: readDescribeShareGroupOffsetsResponse,
-    writeResponse: writeDescribeShareGroupOffsetsResponse,
-  },
-  alterShareGroupOffsets: {
-    name: 'alterShareGroupOffsets',
-    key: 91,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readAlterShareGroupOffsetsRequest,
-    writeRequest: writeAlterShareGroupOffsetsRequest,
-    readResponse: readAlterShareGroupOffsetsResponse,
-    writeResponse: writeAlterShareGroupOffsetsResponse,
-  },
-  deleteShareGroupOffsets: {
-    name: 'deleteShareGroupOffsets',
-    key: 92,
-    versionMin: 0,
-    versionMax: 0,
-    flexibleVersionMin: 0,
-    readRequest: readDeleteShareGroupOffsetsRequest,
-    writeRequest: writeDeleteShareGroupOffsetsRequest,
-    readResponse: readDeleteShareGroupOffsetsResponse,
-    writeResponse: writeDeleteShareGroupOffsetsResponse,
-  },
+  createPartitions: lateCodec(
+    {
+      name: 'createPartitions',
+      key: 37,
+      versionMin: 0,
+      versionMax: 3,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/create-partitions.gen.ts')
+      return {
+        readRequest: messages.readCreatePartitionsRequest,
+        writeRequest: messages.writeCreatePartitionsRequest,
+        readResponse: messages.readCreatePartitionsResponse,
+        writeResponse: messages.writeCreatePartitionsResponse,
+      }
+    },
+  ),
+  createDelegationToken: lateCodec(
+    {
+      name: 'createDelegationToken',
+      key: 38,
+      versionMin: 1,
+      versionMax: 3,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/create-delegation-token.gen.ts')
+      return {
+        readRequest: messages.readCreateDelegationTokenRequest,
+        writeRequest: messages.writeCreateDelegationTokenRequest,
+        readResponse: messages.readCreateDelegationTokenResponse,
+        writeResponse: messages.writeCreateDelegationTokenResponse,
+      }
+    },
+  ),
+  renewDelegationToken: lateCodec(
+    {
+      name: 'renewDelegationToken',
+      key: 39,
+      versionMin: 1,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/renew-delegation-token.gen.ts')
+      return {
+        readRequest: messages.readRenewDelegationTokenRequest,
+        writeRequest: messages.writeRenewDelegationTokenRequest,
+        readResponse: messages.readRenewDelegationTokenResponse,
+        writeResponse: messages.writeRenewDelegationTokenResponse,
+      }
+    },
+  ),
+  expireDelegationToken: lateCodec(
+    {
+      name: 'expireDelegationToken',
+      key: 40,
+      versionMin: 1,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/expire-delegation-token.gen.ts')
+      return {
+        readRequest: messages.readExpireDelegationTokenRequest,
+        writeRequest: messages.writeExpireDelegationTokenRequest,
+        readResponse: messages.readExpireDelegationTokenResponse,
+        writeResponse: messages.writeExpireDelegationTokenResponse,
+      }
+    },
+  ),
+  describeDelegationToken: lateCodec(
+    {
+      name: 'describeDelegationToken',
+      key: 41,
+      versionMin: 1,
+      versionMax: 3,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/describe-delegation-token.gen.ts')
+      return {
+        readRequest: messages.readDescribeDelegationTokenRequest,
+        writeRequest: messages.writeDescribeDelegationTokenRequest,
+        readResponse: messages.readDescribeDelegationTokenResponse,
+        writeResponse: messages.writeDescribeDelegationTokenResponse,
+      }
+    },
+  ),
+  deleteGroups: lateCodec(
+    {
+      name: 'deleteGroups',
+      key: 42,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/delete-groups.gen.ts')
+      return {
+        readRequest: messages.readDeleteGroupsRequest,
+        writeRequest: messages.writeDeleteGroupsRequest,
+        readResponse: messages.readDeleteGroupsResponse,
+        writeResponse: messages.writeDeleteGroupsResponse,
+      }
+    },
+  ),
+  electLeaders: lateCodec(
+    {
+      name: 'electLeaders',
+      key: 43,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 2,
+    },
+    async () => {
+      const messages = await import('./messages/elect-leaders.gen.ts')
+      return {
+        readRequest: messages.readElectLeadersRequest,
+        writeRequest: messages.writeElectLeadersRequest,
+        readResponse: messages.readElectLeadersResponse,
+        writeResponse: messages.writeElectLeadersResponse,
+      }
+    },
+  ),
+  incrementalAlterConfigs: lateCodec(
+    {
+      name: 'incrementalAlterConfigs',
+      key: 44,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/incremental-alter-configs.gen.ts')
+      return {
+        readRequest: messages.readIncrementalAlterConfigsRequest,
+        writeRequest: messages.writeIncrementalAlterConfigsRequest,
+        readResponse: messages.readIncrementalAlterConfigsResponse,
+        writeResponse: messages.writeIncrementalAlterConfigsResponse,
+      }
+    },
+  ),
+  alterPartitionReassignments: lateCodec(
+    {
+      name: 'alterPartitionReassignments',
+      key: 45,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/alter-partition-reassignments.gen.ts')
+      return {
+        readRequest: messages.readAlterPartitionReassignmentsRequest,
+        writeRequest: messages.writeAlterPartitionReassignmentsRequest,
+        readResponse: messages.readAlterPartitionReassignmentsResponse,
+        writeResponse: messages.writeAlterPartitionReassignmentsResponse,
+      }
+    },
+  ),
+  listPartitionReassignments: lateCodec(
+    {
+      name: 'listPartitionReassignments',
+      key: 46,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/list-partition-reassignments.gen.ts')
+      return {
+        readRequest: messages.readListPartitionReassignmentsRequest,
+        writeRequest: messages.writeListPartitionReassignmentsRequest,
+        readResponse: messages.readListPartitionReassignmentsResponse,
+        writeResponse: messages.writeListPartitionReassignmentsResponse,
+      }
+    },
+  ),
+  offsetDelete: lateCodec(
+    {
+      name: 'offsetDelete',
+      key: 47,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: Infinity,
+    },
+    async () => {
+      const messages = await import('./messages/offset-delete.gen.ts')
+      return {
+        readRequest: messages.readOffsetDeleteRequest,
+        writeRequest: messages.writeOffsetDeleteRequest,
+        readResponse: messages.readOffsetDeleteResponse,
+        writeResponse: messages.writeOffsetDeleteResponse,
+      }
+    },
+  ),
+  describeClientQuotas: lateCodec(
+    {
+      name: 'describeClientQuotas',
+      key: 48,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/describe-client-quotas.gen.ts')
+      return {
+        readRequest: messages.readDescribeClientQuotasRequest,
+        writeRequest: messages.writeDescribeClientQuotasRequest,
+        readResponse: messages.readDescribeClientQuotasResponse,
+        writeResponse: messages.writeDescribeClientQuotasResponse,
+      }
+    },
+  ),
+  alterClientQuotas: lateCodec(
+    {
+      name: 'alterClientQuotas',
+      key: 49,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/alter-client-quotas.gen.ts')
+      return {
+        readRequest: messages.readAlterClientQuotasRequest,
+        writeRequest: messages.writeAlterClientQuotasRequest,
+        readResponse: messages.readAlterClientQuotasResponse,
+        writeResponse: messages.writeAlterClientQuotasResponse,
+      }
+    },
+  ),
+  describeUserScramCredentials: lateCodec(
+    {
+      name: 'describeUserScramCredentials',
+      key: 50,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-user-scram-credentials.gen.ts')
+      return {
+        readRequest: messages.readDescribeUserScramCredentialsRequest,
+        writeRequest: messages.writeDescribeUserScramCredentialsRequest,
+        readResponse: messages.readDescribeUserScramCredentialsResponse,
+        writeResponse: messages.writeDescribeUserScramCredentialsResponse,
+      }
+    },
+  ),
+  alterUserScramCredentials: lateCodec(
+    {
+      name: 'alterUserScramCredentials',
+      key: 51,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/alter-user-scram-credentials.gen.ts')
+      return {
+        readRequest: messages.readAlterUserScramCredentialsRequest,
+        writeRequest: messages.writeAlterUserScramCredentialsRequest,
+        readResponse: messages.readAlterUserScramCredentialsResponse,
+        writeResponse: messages.writeAlterUserScramCredentialsResponse,
+      }
+    },
+  ),
+  describeQuorum: lateCodec(
+    {
+      name: 'describeQuorum',
+      key: 55,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-quorum.gen.ts')
+      return {
+        readRequest: messages.readDescribeQuorumRequest,
+        writeRequest: messages.writeDescribeQuorumRequest,
+        readResponse: messages.readDescribeQuorumResponse,
+        writeResponse: messages.writeDescribeQuorumResponse,
+      }
+    },
+  ),
+  updateFeatures: lateCodec(
+    {
+      name: 'updateFeatures',
+      key: 57,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/update-features.gen.ts')
+      return {
+        readRequest: messages.readUpdateFeaturesRequest,
+        writeRequest: messages.writeUpdateFeaturesRequest,
+        readResponse: messages.readUpdateFeaturesResponse,
+        writeResponse: messages.writeUpdateFeaturesResponse,
+      }
+    },
+  ),
+  describeCluster: lateCodec(
+    {
+      name: 'describeCluster',
+      key: 60,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-cluster.gen.ts')
+      return {
+        readRequest: messages.readDescribeClusterRequest,
+        writeRequest: messages.writeDescribeClusterRequest,
+        readResponse: messages.readDescribeClusterResponse,
+        writeResponse: messages.writeDescribeClusterResponse,
+      }
+    },
+  ),
+  describeProducers: lateCodec(
+    {
+      name: 'describeProducers',
+      key: 61,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-producers.gen.ts')
+      return {
+        readRequest: messages.readDescribeProducersRequest,
+        writeRequest: messages.writeDescribeProducersRequest,
+        readResponse: messages.readDescribeProducersResponse,
+        writeResponse: messages.writeDescribeProducersResponse,
+      }
+    },
+  ),
+  unregisterBroker: lateCodec(
+    {
+      name: 'unregisterBroker',
+      key: 64,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/unregister-broker.gen.ts')
+      return {
+        readRequest: messages.readUnregisterBrokerRequest,
+        writeRequest: messages.writeUnregisterBrokerRequest,
+        readResponse: messages.readUnregisterBrokerResponse,
+        writeResponse: messages.writeUnregisterBrokerResponse,
+      }
+    },
+  ),
+  describeTransactions: lateCodec(
+    {
+      name: 'describeTransactions',
+      key: 65,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-transactions.gen.ts')
+      return {
+        readRequest: messages.readDescribeTransactionsRequest,
+        writeRequest: messages.writeDescribeTransactionsRequest,
+        readResponse: messages.readDescribeTransactionsResponse,
+        writeResponse: messages.writeDescribeTransactionsResponse,
+      }
+    },
+  ),
+  listTransactions: lateCodec(
+    {
+      name: 'listTransactions',
+      key: 66,
+      versionMin: 0,
+      versionMax: 2,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/list-transactions.gen.ts')
+      return {
+        readRequest: messages.readListTransactionsRequest,
+        writeRequest: messages.writeListTransactionsRequest,
+        readResponse: messages.readListTransactionsResponse,
+        writeResponse: messages.writeListTransactionsResponse,
+      }
+    },
+  ),
+  consumerGroupHeartbeat: lateCodec(
+    {
+      name: 'consumerGroupHeartbeat',
+      key: 68,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/consumer-group-heartbeat.gen.ts')
+      return {
+        readRequest: messages.readConsumerGroupHeartbeatRequest,
+        writeRequest: messages.writeConsumerGroupHeartbeatRequest,
+        readResponse: messages.readConsumerGroupHeartbeatResponse,
+        writeResponse: messages.writeConsumerGroupHeartbeatResponse,
+      }
+    },
+  ),
+  consumerGroupDescribe: lateCodec(
+    {
+      name: 'consumerGroupDescribe',
+      key: 69,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/consumer-group-describe.gen.ts')
+      return {
+        readRequest: messages.readConsumerGroupDescribeRequest,
+        writeRequest: messages.writeConsumerGroupDescribeRequest,
+        readResponse: messages.readConsumerGroupDescribeResponse,
+        writeResponse: messages.writeConsumerGroupDescribeResponse,
+      }
+    },
+  ),
+  listConfigResources: lateCodec(
+    {
+      name: 'listConfigResources',
+      key: 74,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/list-config-resources.gen.ts')
+      return {
+        readRequest: messages.readListConfigResourcesRequest,
+        writeRequest: messages.writeListConfigResourcesRequest,
+        readResponse: messages.readListConfigResourcesResponse,
+        writeResponse: messages.writeListConfigResourcesResponse,
+      }
+    },
+  ),
+  describeTopicPartitions: lateCodec(
+    {
+      name: 'describeTopicPartitions',
+      key: 75,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-topic-partitions.gen.ts')
+      return {
+        readRequest: messages.readDescribeTopicPartitionsRequest,
+        writeRequest: messages.writeDescribeTopicPartitionsRequest,
+        readResponse: messages.readDescribeTopicPartitionsResponse,
+        writeResponse: messages.writeDescribeTopicPartitionsResponse,
+      }
+    },
+  ),
+  addRaftVoter: lateCodec(
+    {
+      name: 'addRaftVoter',
+      key: 80,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/add-raft-voter.gen.ts')
+      return {
+        readRequest: messages.readAddRaftVoterRequest,
+        writeRequest: messages.writeAddRaftVoterRequest,
+        readResponse: messages.readAddRaftVoterResponse,
+        writeResponse: messages.writeAddRaftVoterResponse,
+      }
+    },
+  ),
+  removeRaftVoter: lateCodec(
+    {
+      name: 'removeRaftVoter',
+      key: 81,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/remove-raft-voter.gen.ts')
+      return {
+        readRequest: messages.readRemoveRaftVoterRequest,
+        writeRequest: messages.writeRemoveRaftVoterRequest,
+        readResponse: messages.readRemoveRaftVoterResponse,
+        writeResponse: messages.writeRemoveRaftVoterResponse,
+      }
+    },
+  ),
+  shareGroupHeartbeat: lateCodec(
+    {
+      name: 'shareGroupHeartbeat',
+      key: 76,
+      versionMin: 1,
+      versionMax: 1,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/share-group-heartbeat.gen.ts')
+      return {
+        readRequest: messages.readShareGroupHeartbeatRequest,
+        writeRequest: messages.writeShareGroupHeartbeatRequest,
+        readResponse: messages.readShareGroupHeartbeatResponse,
+        writeResponse: messages.writeShareGroupHeartbeatResponse,
+      }
+    },
+  ),
+  shareGroupDescribe: lateCodec(
+    {
+      name: 'shareGroupDescribe',
+      key: 77,
+      versionMin: 1,
+      versionMax: 1,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/share-group-describe.gen.ts')
+      return {
+        readRequest: messages.readShareGroupDescribeRequest,
+        writeRequest: messages.writeShareGroupDescribeRequest,
+        readResponse: messages.readShareGroupDescribeResponse,
+        writeResponse: messages.writeShareGroupDescribeResponse,
+      }
+    },
+  ),
+  shareFetch: lateCodec(
+    {
+      name: 'shareFetch',
+      key: 78,
+      versionMin: 1,
+      versionMax: 2,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/share-fetch.gen.ts')
+      return {
+        readRequest: messages.readShareFetchRequest,
+        writeRequest: messages.writeShareFetchRequest,
+        readResponse: messages.readShareFetchResponse,
+        writeResponse: messages.writeShareFetchResponse,
+      }
+    },
+  ),
+  shareAcknowledge: lateCodec(
+    {
+      name: 'shareAcknowledge',
+      key: 79,
+      versionMin: 1,
+      versionMax: 2,
+      flexibleVersionMin: 1,
+    },
+    async () => {
+      const messages = await import('./messages/share-acknowledge.gen.ts')
+      return {
+        readRequest: messages.readShareAcknowledgeRequest,
+        writeRequest: messages.writeShareAcknowledgeRequest,
+        readResponse: messages.readShareAcknowledgeResponse,
+        writeResponse: messages.writeShareAcknowledgeResponse,
+      }
+    },
+  ),
+  describeShareGroupOffsets: lateCodec(
+    {
+      name: 'describeShareGroupOffsets',
+      key: 90,
+      versionMin: 0,
+      versionMax: 1,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/describe-share-group-offsets.gen.ts')
+      return {
+        readRequest: messages.readDescribeShareGroupOffsetsRequest,
+        writeRequest: messages.writeDescribeShareGroupOffsetsRequest,
+        readResponse: messages.readDescribeShareGroupOffsetsResponse,
+        writeResponse: messages.writeDescribeShareGroupOffsetsResponse,
+      }
+    },
+  ),
+  alterShareGroupOffsets: lateCodec(
+    {
+      name: 'alterShareGroupOffsets',
+      key: 91,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/alter-share-group-offsets.gen.ts')
+      return {
+        readRequest: messages.readAlterShareGroupOffsetsRequest,
+        writeRequest: messages.writeAlterShareGroupOffsetsRequest,
+        readResponse: messages.readAlterShareGroupOffsetsResponse,
+        writeResponse: messages.writeAlterShareGroupOffsetsResponse,
+      }
+    },
+  ),
+  deleteShareGroupOffsets: lateCodec(
+    {
+      name: 'deleteShareGroupOffsets',
+      key: 92,
+      versionMin: 0,
+      versionMax: 0,
+      flexibleVersionMin: 0,
+    },
+    async () => {
+      const messages = await import('./messages/delete-share-group-offsets.gen.ts')
+      return {
+        readRequest: messages.readDeleteShareGroupOffsetsRequest,
+        writeRequest: messages.writeDeleteShareGroupOffsetsRequest,
+        readResponse: messages.readDeleteShareGroupOffsetsResponse,
+        writeResponse: messages.writeDeleteShareGroupOffsetsResponse,
+      }
+    },
+  ),
 }
 
 /** By api key; undefined where there is no codec. */

@@ -1,6 +1,7 @@
 // Every message in every version against the bytes of Kafka's own encoder.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import '../../../test/support/load-kafka-codecs.ts'
 import { readMessageVectors, type MessageVector } from '../../../test/support/kafka-vectors.ts'
 import { apiCodecs } from './apis.gen.ts'
 import { WireReader } from './wire-reader.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import '../../../test/support/load-kafka-codecs.ts'
 import { readRequestVectors } from '../../../test/support/kafka-vectors.ts'
 import { readBatchHeader, recordsOf } from '../../record/batch/batch-header.ts'
 import { decompress } from '../../record/batch/compression.ts'

@@ -1,5 +1,5 @@
-// What clients ask about the cluster, which is one broker: FindCoordinator, DescribeCluster,
-// DescribeLogDirs, DescribeTopicPartitions and OffsetForLeaderEpoch.
+// What clients ask about the cluster, which is one broker: DescribeCluster, DescribeLogDirs,
+// DescribeTopicPartitions and OffsetForLeaderEpoch.
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
@@ -15,11 +15,6 @@ import type {
   DescribeTopicPartitionsResponseTopic,
 } from '../../codec/kafka/messages/describe-topic-partitions.gen.ts'
 import {
-  type Coordinator,
-  type FindCoordinatorRequest,
-  writeCoordinator,
-} from '../../codec/kafka/messages/find-coordinator.gen.ts'
-import {
   type EpochEndOffset,
   type OffsetForLeaderEpochRequest,
   type OffsetForLeaderPartition,
@@ -30,9 +25,8 @@ import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { answerEach } from './answer-each.ts'
 import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
-import { answerTo, codeOf, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { answerTo, codeOf, KafkaRefusal, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
-import type { KafkaAccess } from './kafka-access.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeInSlices } from './write-in-slices.ts'
@@ -41,64 +35,6 @@ import { ItemWriter, writeInSlices } from './write-in-slices.ts'
 export const logDir = 'data'
 
 const endpoints = { broker: 1, controller: 2 } as const
-const batchedVersion = 4
-const keyTypes = { group: 0, transaction: 1, share: 2 } as const
-/** `group:topicId:partition`; a group may have colons. */
-const shareKey = /^(.+):[\w-]{22}:\d+$/s
-
-export const handleFindCoordinator: Handler<'findCoordinator'> = async (request, context) => {
-  const { keyType } = request
-  if (context.apiVersion < batchedVersion) {
-    return { throttleTimeMs: 0, ...coordinatorOf(keyType, request.key, context) }
-  }
-  const found = coordinatorsOf(request, context)
-  const coordinators = await writeInSlices('findCoordinator', context, writeCoordinator, found)
-  return { throttleTimeMs: 0, coordinators }
-}
-
-function* coordinatorsOf(
-  { keyType, coordinatorKeys }: FindCoordinatorRequest,
-  context: RequestContext,
-): Generator<Coordinator, void> {
-  for (const key of coordinatorKeys) yield { key, ...coordinatorOf(keyType, key, context) }
-}
-
-function coordinatorOf(
-  keyType: number,
-  key: string,
-  { settings, client, access }: RequestContext,
-): Omit<Coordinator, 'key'> {
-  const refusal = coordinatorRefusal(keyType, key, access)
-  if (refusal !== undefined) return { ...answerTo(refusal), nodeId: -1, host: '', port: -1 }
-  const { host, port } = client.advertised
-  return { errorCode: noError, errorMessage: null, nodeId: settings.nodeId, host, port }
-}
-
-function coordinatorRefusal(
-  keyType: number,
-  key: string,
-  access: KafkaAccess,
-): KafkaRefusal | undefined {
-  switch (keyType) {
-    case keyTypes.group:
-      if (access.needsGroup('describe', key)) return undefined
-      return new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
-    case keyTypes.transaction:
-      if (access.needsTransactionalId('describe', key)) return undefined
-      return new KafkaRefusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
-    case keyTypes.share:
-      // Brokers ask this in Kafka, for the state of share groups.
-      if (!access.needsCluster('cluster-action')) {
-        return new KafkaRefusal('CLUSTER_AUTHORIZATION_FAILED')
-      }
-      return shareKey.test(key)
-        ? undefined
-        : invalidRequest('The share coordinator key is invalid.')
-    default:
-      return invalidRequest(`Coordinators of type ${keyType} are not served.`)
-  }
-}
-
 export const handleDescribeCluster: Handler<'describeCluster'> = (request, context) => {
   const refusal = endpointRefusal(request.endpointType)
   // As Kafka: with an error it tells nothing of the cluster.

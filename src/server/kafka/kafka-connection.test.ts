@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { mock, test } from 'node:test'
+import '../../../test/support/load-late-parts.ts'
 import { collectGarbage } from '../../../test/support/collect-garbage.ts'
 import { AccessControl } from '../../auth/access-control.ts'
 import { Users } from '../../auth/users.ts'

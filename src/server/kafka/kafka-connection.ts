@@ -26,6 +26,7 @@ import { HeldMemory } from './held-memory.ts'
 import { IdleMeter } from './idle-meter.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
+import { loadApi } from './load-api.ts'
 import type { Stranger } from './login-watch.ts'
 import { openSasl } from './open-sasl.ts'
 import type { Operation } from './operation.ts'
@@ -35,23 +36,13 @@ import { RequestsInFlight } from './requests-in-flight.ts'
 import type { SaslState } from './sasl-state.ts'
 import { servedApi } from './served-api.ts'
 import { servedApis } from './served-apis.ts'
+import type { StartedRequest } from './started-request.ts'
 
 const nothing = Buffer.alloc(0)
 
 /** A connection, and the way it came. */
 interface IncomingKafka extends Incoming {
   readonly listener: KafkaListener
-}
-
-/** One request on its way. */
-interface Started<Name extends ApiName> {
-  readonly api: Name
-  readonly header: RequestHeader
-  /** Bytes that the request takes, known once it is read. */
-  size: number
-  readonly slot: AnswerSlot
-  /** What it counts as among large requests; 0 once that is over. */
-  largeSize: number
 }
 
 export class KafkaConnection implements KafkaClient, Sender, Stranger {
@@ -259,9 +250,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const reader = this.#reader
     reader.reset(buffer, start, end)
     const header = readRequestHeader(reader)
-    const api = servedApi(header, this.context.broker.settings)
+    const api = servedApi(header, this.context.broker.settings, this.sasl)
     const { operation, hasRecords = false } = servedApis[api]
-    if (!this.sasl.allows(operation)) throw new RefusedRequestError(`${api} before authentication`)
+    if (this.#isLoading(api)) return
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
@@ -301,7 +292,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   /** What cannot be read, or is refused as a whole, is over as well. */
-  #startOrEnd<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
+  #startOrEnd<Name extends ApiName>(started: StartedRequest<Name>, reader: WireReader): void {
     try {
       this.#start(started, reader)
     } catch (error) {
@@ -316,7 +307,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (largeSize > 0) this.context.largeRequests.end(largeSize)
   }
 
-  #start<Name extends ApiName>(started: Started<Name>, reader: WireReader): void {
+  #start<Name extends ApiName>(started: StartedRequest<Name>, reader: WireReader): void {
     const { api, header, slot } = started
     const { apiVersion, clientId } = header
     const served = servedApis[api]
@@ -354,7 +345,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #finish<Name extends ApiName>(
-    started: Started<Name>,
+    started: StartedRequest<Name>,
     response: ApiMessages[Name]['response'] | undefined,
   ): void {
     const { api, header, size, slot } = started
@@ -427,22 +418,31 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** The request waits, and those behind it, until there is memory for what it will be. */
   #holdBack(): void {
     this.#isHoldingBack = true
-    this.#isPaused = true
-    this.#isYielding = true
-    this.context.largeRequests.whenRoom(() => {
-      this.#isYielding = false
-      this.#resumeIfRoom()
-    })
+    this.context.largeRequests.whenRoom(this.#stopReading())
+  }
+
+  /** What answers the request is not loaded yet: it waits for that, and those behind it. */
+  #isLoading(api: ApiName): boolean {
+    const loading = loadApi(api)
+    if (loading === undefined) return false
+    this.#isHoldingBack = true
+    loading.then(this.#stopReading(), (error: unknown) => this.#onFault(error))
+    return true
   }
 
   /** Others get their turn before the rest of a pipeline. */
   #yieldTurn(): void {
+    this.context.requestShare.whenLeft(this.#stopReading())
+  }
+
+  /** Returns what begins to read again. */
+  #stopReading(): () => void {
     this.#isPaused = true
     this.#isYielding = true
-    this.context.requestShare.whenLeft(() => {
+    return () => {
       this.#isYielding = false
       this.#resumeIfRoom()
-    })
+    }
   }
 
   /** Neither the connection nor the memory for requests is full. */

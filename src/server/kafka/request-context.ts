@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { PublishHold } from '../../broker/publish/publish-hold.ts'
 import type { ApiMessages, ApiName } from '../../codec/kafka/apis.gen.ts'
+import type { Late } from '../../lib/late.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import type { ClientThrottle } from './client-throttle.ts'
@@ -75,6 +76,8 @@ export type Handler<Name extends ApiName> = (
 /** How one API is served. */
 export interface ServedApi<Name extends ApiName> {
   readonly handle: Handler<Name>
+  /** To be loaded before `handle` is called; left out where it is there from the start. */
+  readonly late?: Late<Handler<Name>>
   readonly operation: Operation
   /** The connection's next requests wait for its answer, as all do in Kafka. */
   readonly isAlone?: boolean

@@ -20,7 +20,7 @@ let all: ChannelModel
 before(async () => {
   broker = await BrokerInProcess.start()
   keeper = new AccessKeeper({ broker: broker.broker, clients: broker.clients, settingsVHosts: [] })
-  all = await connect(broker.url)
+  all = await connect(broker.url, { noDelay: true })
 })
 after(async () => {
   await all.close()
@@ -89,9 +89,9 @@ async function grant(rights: readonly Right[]): Promise<void> {
 }
 
 async function open(vhost = '%2F'): Promise<ChannelModel> {
-  const connection = await connect(`amqp://${userName}:pw@127.0.0.1:${broker.port}/${vhost}`)
-  connection.on('error', () => undefined)
-  return connection
+  const url = `amqp://${userName}:pw@127.0.0.1:${broker.port}/${vhost}`
+  const connection = await connect(url, { noDelay: true })
+  return connection.on('error', () => undefined)
 }
 
 /** Why the user is not let in. */

@@ -128,6 +128,9 @@ async function reset(): Promise<void> {
   topicId = await kafka.createTopic('t')
   const { request } = rows.offsetCommit
   await kafka.all.call('offsetCommit', request(2, topicId), 2)
+  // Members of share groups are not to wait for others.
+  const atOnce = { 'group.share.assignment.interval.ms': '0' }
+  kafka.inProcess.broker.settings.put('broker', '', atOnce)
   // `s` has a place in `t` and no member.
   for (const memberEpoch of [0, -1]) {
     const beat = { ...rows.shareGroupHeartbeat.request(1, topicId), memberEpoch }

@@ -42,6 +42,9 @@ let topicId = zeroUuid
 before(async () => {
   kafka = await KafkaWithUsers.start()
 })
+/** Members of share groups are not to wait for others. */
+const atOnce = { 'group.share.assignment.interval.ms': '0' }
+
 after(() => kafka[Symbol.asyncDispose]())
 
 /** `t` and `g` are there, and `new` is not. */
@@ -52,6 +55,7 @@ async function reset(): Promise<void> {
   const { request } = rows.offsetCommit
   const { topics } = await kafka.all.call('offsetCommit', request(2, topicId), 2)
   assert.equal(topics[0]?.partitions[0]?.errorCode, 0)
+  kafka.inProcess.broker.settings.put('broker', '', atOnce)
   // `s` has a place in `t` and no member.
   for (const memberEpoch of [0, -1]) {
     const beat = { ...rows.shareGroupHeartbeat.request(1, topicId), memberEpoch }

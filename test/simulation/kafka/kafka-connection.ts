@@ -6,6 +6,7 @@ import { WireReader } from '../../../src/codec/kafka/wire-reader.ts'
 import { WireWriter } from '../../../src/codec/kafka/wire-writer.ts'
 import type { Timer } from '../../../src/lib/clock.ts'
 import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
+import '../../support/load-late-parts.ts'
 import { Ended } from '../ended.ts'
 import type { Link, LinkUser } from '../network/link.ts'
 

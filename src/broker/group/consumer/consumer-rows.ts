@@ -16,8 +16,8 @@ import type {
   MemberState,
   MemberWishes,
 } from './consumer-member.ts'
+import { consumerRowKinds } from './consumer-row-kinds.ts'
 
-export const consumerRowKinds = { group: 4, member: 5, pattern: 6 } as const
 const version = { group: 1, member: 1, pattern: 1 } as const
 const states: readonly MemberState[] = ['stable', 'unrevoked', 'unreleased']
 /** Enough for any group; a larger count is damage. */

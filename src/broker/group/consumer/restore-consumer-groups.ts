@@ -5,8 +5,8 @@ import type { GroupRow } from '../group-store.ts'
 import type { GroupTable } from '../group-table.ts'
 import { RowReader } from '../row-reader.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
+import { consumerRowKinds, isPartRow } from './consumer-row-kinds.ts'
 import {
-  consumerRowKinds,
   decodeConsumerGroup,
   decodeConsumerMember,
   decodePattern,
@@ -20,15 +20,6 @@ interface StoredParts {
   group: StoredConsumerGroup | undefined
   readonly members: Map<string, StoredConsumerMember>
   readonly patterns: Map<string, ReadonlySet<string>>
-}
-
-/** Whether a row is one of these. */
-export function isConsumerRow({ key }: GroupRow): boolean {
-  return key[0] === consumerRowKinds.group || isPartRow(key[0])
-}
-
-function isPartRow(kind: number | undefined): boolean {
-  return kind === consumerRowKinds.member || kind === consumerRowKinds.pattern
 }
 
 /** Puts the groups into the table. Throws GroupFormatError. */

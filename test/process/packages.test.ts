@@ -1,5 +1,6 @@
 // What `npm pack` makes, as somebody has it who installs it in an empty folder: the command starts the
-// broker, clients use it, and a Node that is too old for it says what to do.
+// broker, clients use it, and a Node that is too old for it says what to do. And the tarball and the Debian
+// package of it, unpacked on a machine that has neither this repository nor a Node nor a network.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
@@ -11,12 +12,16 @@ import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 import { runAsStranger, strangerEnvironment } from './stranger.ts'
 
 const repository = path.join(import.meta.dirname, '../..')
-const installMsMax = 180_000
+const buildMsMax = 300_000
+const bare = { PATH: '/usr/bin:/bin', HOME: '/nonexistent' }
+const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
 const leastVersion = 24
 
 let folder: ScratchFolder
 let home: string
 let entry: string
+/** The tarball and the Debian package. */
+let packages: string[]
 
 before(
   async () => {
@@ -27,10 +32,16 @@ before(
     const [tarball = ''] = readdirSync(folder.path).filter((name) => name.endsWith('.tgz'))
     assert.equal(tarball, `pabal-${version}.tgz`)
     const quick = ['--no-audit', '--no-fund', '--prefer-offline']
-    await runAsStranger('npm', ['install', ...quick, folder.file(tarball)], home)
+    const script = path.join(repository, 'scripts/package.ts')
+    const packed = ['--packed', folder.file(tarball), '--output', folder.file('out')]
+    const [printed] = await Promise.all([
+      runAsStranger(process.execPath, [script, '--fast', ...packed], folder.path),
+      runAsStranger('npm', ['install', ...quick, folder.file(tarball)], home),
+    ])
+    packages = printed.trim().split('\n')
     entry = path.join(home, 'node_modules/pabal/bin/pabal.cjs')
   },
-  { timeout: installMsMax },
+  { timeout: buildMsMax },
 )
 after(() => folder[Symbol.dispose]())
 
@@ -53,6 +64,28 @@ async function refusal(node: string, args: readonly string[]): Promise<unknown> 
   )
 }
 
+/** What `command` prints on the bare machine. */
+function output(command: string, args: readonly string[]): string {
+  return execFileSync(command, args, { cwd: folder.path, env: bare, encoding: 'utf8' })
+}
+
+async function serves(command: string, data: string): Promise<void> {
+  const readyFile = `${data}.json`
+  const args = ['--data', data, '--ready-file', readyFile, ...freePorts]
+  const options = { cwd: folder.path, env: bare }
+  await using program = new BrokerProgram(spawn(command, args, options))
+  const { amqp } = await program.ready(readyFile)
+  const connection = await connect(`amqp://127.0.0.1:${amqp?.port}`)
+  const channel = await connection.createConfirmChannel()
+  await channel.assertQueue('hello', { durable: true })
+  channel.sendToQueue('hello', Buffer.from('hello'), { persistent: true })
+  await channel.waitForConfirms()
+  assert.match(output(command, ['queue', 'list', '--data', data]), /hello/)
+  await connection.close()
+  program.child.kill('SIGTERM')
+  assert.deepEqual(await program.ended(), { code: 0, signal: null })
+}
+
 describe('the npm package', () => {
   it('has the program, its pages and nothing else', () => {
     const names = readdirSync(path.join(home, 'node_modules/pabal'))
@@ -72,8 +105,8 @@ describe('the npm package', () => {
 
   it('starts a broker that clients use, and SIGTERM stops it', async () => {
     const readyFile = folder.file('ready.json')
-    const ports = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0']
-    const args = ['pabal', '--data', folder.file('data'), '--ready-file', readyFile, ...ports]
+    const data = ['--data', folder.file('data'), '--ready-file', readyFile]
+    const args = ['pabal', ...data, ...freePorts]
     const options = { cwd: home, env: strangerEnvironment() }
     await using program = new BrokerProgram(spawn('npx', args, options))
     const { amqp, http, pid } = await program.ready(readyFile)
@@ -118,5 +151,37 @@ describe('the npm package', () => {
     copyFileSync(path.join(repository, 'bin/pabal.cjs'), command)
     const error = await refusal(process.execPath, [command, 'ls', '-o', 'json'])
     assert.match((error as Error).message, /this is a clone.*npm start -- ls -o json/)
+  })
+})
+
+describe('packages for Linux', () => {
+  it('are a tarball with everything in it', async () => {
+    const [tarball = ''] = packages
+    mkdirSync(folder.file('unpacked'))
+    output('tar', ['-xzf', tarball, '-C', folder.file('unpacked'), '--strip-components=1'])
+    const command = folder.file('unpacked/bin/pabal')
+    assert.equal(output(command, ['--version']), `${version}\n`)
+    const deployed = readdirSync(folder.file('unpacked/lib/pabal/deploy'))
+    assert.deepEqual(deployed.sort(), ['grafana', 'prometheus', 'systemd'])
+    assert.ok(existsSync(folder.file('unpacked/lib/pabal/dist/ui/index.html')))
+    await serves(command, folder.file('data-of-tarball'))
+  })
+
+  it('are a Debian package with a service and its settings', async () => {
+    const [, file = ''] = packages
+    const field = (name: string): string => output('dpkg-deb', ['-f', file, name]).trim()
+    assert.deepEqual([field('Package'), field('Version')], ['pabal', version])
+    output('dpkg-deb', ['-x', file, folder.file('root')])
+    output('dpkg-deb', ['-e', file, folder.file('control')])
+    const scripts = ['postinst', 'postrm', 'prerm']
+    assert.deepEqual(
+      readdirSync(folder.file('control')).sort(),
+      ['conffiles', 'control', ...scripts].sort(),
+    )
+    for (const script of scripts) output('sh', ['-n', folder.file(`control/${script}`)])
+    for (const name of ['etc/pabal', 'lib/systemd/system', 'usr/share/doc/pabal']) {
+      assert.ok(readdirSync(folder.file(`root/${name}`)).length > 0, name)
+    }
+    await serves(folder.file('root/usr/lib/pabal/bin/pabal'), folder.file('data-of-debian'))
   })
 })
