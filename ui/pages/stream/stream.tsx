@@ -19,6 +19,7 @@ import { StreamFrame, streamUrl, useStream } from '../../parts/stream-tabs.tsx'
 import { Ago, Bytes, Num, Rate } from '../../parts/values.tsx'
 import { ChosenConfirm } from '../streams/chosen-bar.tsx'
 import { commandOn } from '../streams/command-on.ts'
+import { KeyLookup } from './key-lookup.tsx'
 import { SettingsTable } from './settings-table.tsx'
 import { StreamCharts } from './stream-charts.tsx'
 import { Partitions, Ways } from './stream-parts.tsx'
@@ -99,6 +100,7 @@ function Overview({ stream, hasRates }: OverviewProps): JSX.Element {
         <div class="stream-column">
           <StreamCharts stream={stream} />
           {(stream.kind === 'topic' || stream.offsets.length > 1) && <Partitions stream={stream} />}
+          {stream.kind === 'topic' && <KeyLookup stream={stream} />}
           <Ways stream={stream} />
         </div>
         <div class="stream-column">

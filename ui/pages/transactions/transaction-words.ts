@@ -1,0 +1,74 @@
+// Transactions in words. No JSX, so that node can test it.
+import { count, counted, duration } from '../../lib/format.ts'
+
+export interface StateWords {
+  readonly text: string
+  readonly tone: 'plain' | 'good' | 'look' | 'bad'
+  readonly hint: string
+}
+
+/** A transaction is open for long when its client's own time-out, a minute by default, is over. */
+const longMs = 60_000
+
+const states: Readonly<Record<string, StateWords>> = {
+  Empty: { text: 'not begun', tone: 'plain', hint: 'Its producer has begun no transaction yet' },
+  PrepareCommit: {
+    text: 'commits',
+    tone: 'look',
+    hint: 'The commit is decided, and its markers are being written',
+  },
+  PrepareAbort: {
+    text: 'aborts',
+    tone: 'look',
+    hint: 'The abort is decided, and its markers are being written',
+  },
+  CompleteCommit: { text: 'committed', tone: 'plain', hint: 'Its last transaction was committed' },
+  CompleteAbort: { text: 'aborted', tone: 'plain', hint: 'Its last transaction was aborted' },
+}
+
+/** `openMs`: for how long it is open; undefined where it is not. */
+export function stateOf(state: string, openMs: number | undefined): StateWords {
+  if (state !== 'Ongoing') return states[state] ?? { text: state, tone: 'plain', hint: state }
+  const hint = 'Readers of committed records wait where it began'
+  return { text: 'open', tone: (openMs ?? 0) >= longMs ? 'look' : 'good', hint }
+}
+
+/** Above the list. `oldestMs`: how long the first of those that are open has been so. */
+export function sentenceFor(total: number, open: number, oldestMs: number | undefined): string {
+  if (total === 0) return 'No producer has a transactional id.'
+  const ids = counted(total, 'transactional id')
+  if (open === 0) return `${ids}, and no transaction is open.`
+  const oldest = oldestMs === undefined ? '' : `, the oldest for ${duration(inSeconds(oldestMs))}`
+  return `${ids}. ${count(open)} ${open === 1 ? 'transaction is' : 'transactions are'} open${oldest}.`
+}
+
+/** So that it does not tick below a second. */
+export function inSeconds(ms: number): number {
+  return Math.max(1000, Math.floor(ms / 1000) * 1000)
+}
+
+export interface AbortedFacts {
+  readonly partitions: number
+  readonly groups: number
+  readonly heldBack: number
+}
+
+/** What an abort does, said before it is done. */
+export function abortEffect({ partitions, groups, heldBack }: AbortedFacts): string {
+  const parts: string[] = []
+  if (partitions > 0) {
+    parts.push(
+      `Readers of committed records never see what it has written to ${counted(partitions, 'partition')}`,
+    )
+  }
+  if (groups > 0) {
+    const theirs = counted(groups, 'group')
+    parts.push(`the offsets that it was to commit for ${theirs} are dropped`)
+  }
+  const lost = parts.length === 0 ? 'It has written nothing' : parts.join(', and ')
+  const freed =
+    heldBack > 0
+      ? ` They go on over the ${counted(heldBack, 'record')} that they wait for now, as far as no other transaction is open.`
+      : ''
+  return `${lost}.${freed} Its producer is fenced: it gets an error and has to begin anew.`
+}
