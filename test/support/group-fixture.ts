@@ -12,6 +12,7 @@ import type { JoinAnswer } from '../../src/broker/group/join-answer.ts'
 import type { JoinRequest } from '../../src/broker/group/join-group.ts'
 import type { SyncAnswer } from '../../src/broker/group/sync-answer.ts'
 import type { SyncRequest } from '../../src/broker/group/sync-group.ts'
+import { Slices } from '../../src/lib/slices.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 
@@ -112,6 +113,8 @@ export interface FixtureOptions {
   readonly seed?: number
   readonly topics?: Set<string>
   readonly topicsVersion?: number
+  /** Large work is done a step a turn. */
+  readonly isSliced?: boolean
 }
 
 export const sessionMs = 10_000
@@ -152,6 +155,7 @@ export class GroupFixture {
       events,
       admission: this.admission,
       topics: this.groupTopics,
+      ...(options.isSliced === true && { slices: new Slices(this.clock, 0) }),
     })
     this.coordinator.restore(options.rows ?? [])
     this.coordinator.start()

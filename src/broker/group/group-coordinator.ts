@@ -127,7 +127,7 @@ export class GroupCoordinator {
       consumerConfigOf: (groupId) => consumerGroupTimes(config.consumer, settingsOf(groupId)),
     }
     this.#groups = new GroupTable(this.#context)
-    this.#heartbeats = new ConsumerHeartbeats(this.#groups, options.slices)
+    this.#heartbeats = new ConsumerHeartbeats(this.#groups)
   }
 
   get config(): GroupConfig {
