@@ -123,7 +123,9 @@ export class UpdateTopic implements AsyncDisposable {
     this.#reader.answers.length = 0
     const found = answer.responses[0]?.partitions[0]
     assert.equal(found?.errorCode, 0)
-    return { bytes: found.records ?? Buffer.alloc(0), end: Number(found.highWatermark) }
+    const records = found.records ?? []
+    const bytes = Buffer.isBuffer(records) ? records : Buffer.concat(records)
+    return { bytes, end: found.highWatermark }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
