@@ -62,7 +62,8 @@ export async function checkCompaction(asked: CompactionAsked): Promise<Compactio
     onStep(`${left} left`)
   }
   const settled = usageOf(pid)
-  const fault = left > limit ? `${left} are left, and not ${limit}` : updates.check(await topic.readAll())
+  const fault =
+    left > limit ? `${left} are left, and not ${limit}` : updates.check(await topic.readAll())
   folder.close()
   return {
     updateCount,

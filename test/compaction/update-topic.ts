@@ -35,7 +35,10 @@ export class UpdateTopic implements AsyncDisposable {
     name: string,
     configs: Readonly<Record<string, string>>,
   ): Promise<UpdateTopic> {
-    const [producer, reader] = [await KafkaRawClient.connect(port), await KafkaRawClient.connect(port)]
+    const [producer, reader] = [
+      await KafkaRawClient.connect(port),
+      await KafkaRawClient.connect(port),
+    ]
     const topic = {
       name,
       numPartitions: 1,
@@ -97,10 +100,10 @@ export class UpdateTopic implements AsyncDisposable {
   }
 
   async *#batches(): AsyncGenerator<Buffer> {
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const { bytes, end } = await this.#fetch(offset)
       if (bytes.length === 0) return
-      for (let at = 0; at + batchHeaderSize <= bytes.length; ) {
+      for (let at = 0; at + batchHeaderSize <= bytes.length;) {
         const size = 12 + bytes.readInt32BE(at + batchField.length)
         if (at + size > bytes.length) break
         const batch = bytes.subarray(at, at + size)

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { HonestClient } from './kafka-honest.ts'
-import { namedTopic } from './kafka-values.ts'
 import { type KafkaSessionEnd, runKafkaSession } from './kafka-session.ts'
+import { namedTopic } from './kafka-values.ts'
 
 /** Connections are made in rounds; after each the topics that they made are deleted. */
 const roundSize = 100

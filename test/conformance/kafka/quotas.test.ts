@@ -372,6 +372,5 @@ async function shareFetch(
     (sum, { firstOffset, lastOffset }) => sum + lastOffset - firstOffset + 1,
     0,
   )
-  const { throttleTimeMs = 0 } = answer
-  return { throttleTimeMs, count, ackCode: partition?.acknowledgeErrorCode }
+  return { throttleTimeMs: answer.throttleTimeMs, count, ackCode: partition?.acknowledgeErrorCode }
 }

@@ -15,7 +15,13 @@ import { Section } from '../../parts/page.tsx'
 import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { At, Bytes } from '../../parts/values.tsx'
 import { firstLineOf, placeOf, type WholeMessage } from '../messages/message.ts'
-import { type KeyAsked, type KeyEncoding, type KeyFound, lookUpKey, lookUpPath } from './look-up-key.ts'
+import {
+  type KeyAsked,
+  type KeyEncoding,
+  type KeyFound,
+  lookUpKey,
+  lookUpPath,
+} from './look-up-key.ts'
 
 const encodings: readonly { readonly value: KeyEncoding; readonly label: string }[] = [
   { value: 'text', label: 'Text' },
@@ -168,7 +174,8 @@ function Found({
       )}
       {payload !== undefined && size > (isText ? payload.length : 48) && (
         <p class="soft">
-          Its start; all of it is on the page of <a href={streamUrl(asked, 'messages', { at: place })}>the message</a>.
+          Its start; all of it is on the page of{' '}
+          <a href={streamUrl(asked, 'messages', { at: place })}>the message</a>.
         </p>
       )}
     </>

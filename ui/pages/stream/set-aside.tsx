@@ -62,9 +62,7 @@ function RuleWords({ letters }: { readonly letters: GroupDeadLettersJson }): JSX
   const sofar = setAside > 0 && ` ${count(setAside)} so far, since the start of the broker.`
   if (to === null) {
     return (
-      <>
-        One that members cannot process stops them there, until somebody sets it aside.{sofar}
-      </>
+      <>One that members cannot process stops them there, until somebody sets it aside.{sofar}</>
     )
   }
   return (
@@ -131,7 +129,9 @@ function columnsFor(
       cell: ({ partition, offset }) => (
         <a
           class="number"
-          href={streamUrl({ vhost: '/', name: topic }, 'messages', { at: `${partition}.${offset}` })}
+          href={streamUrl({ vhost: '/', name: topic }, 'messages', {
+            at: `${partition}.${offset}`,
+          })}
         >
           {count(offset)}
         </a>
@@ -203,16 +203,7 @@ function RuleForm({
           onInput={({ currentTarget }) => setAttempts(currentTarget.value)}
         />
       </Field>
-      <Field label="To the queue or topic" hint="It must be there">
-        <input
-          type="text"
-          class="mono"
-          autocomplete="off"
-          spellcheck={false}
-          value={to}
-          onInput={({ currentTarget }) => setTo(currentTarget.value)}
-        />
-      </Field>
+      <TargetField value={to} onChange={setTo} />
       <FormProblem problem={problem} />
       <div class="form-buttons">
         {letters.to !== null && (
@@ -267,16 +258,28 @@ function SetAsideDialog({
       run={run}
       onClose={onClose}
     >
-      <Field label="To the queue or topic">
-        <input
-          type="text"
-          class="mono"
-          autocomplete="off"
-          spellcheck={false}
-          value={to}
-          onInput={({ currentTarget }) => setTo(currentTarget.value)}
-        />
-      </Field>
+      <TargetField value={to} onChange={setTo} />
     </Confirm>
+  )
+}
+
+function TargetField({
+  value,
+  onChange,
+}: {
+  readonly value: string
+  readonly onChange: (value: string) => void
+}): JSX.Element {
+  return (
+    <Field label="To the queue or topic" hint="It must be there">
+      <input
+        type="text"
+        class="mono"
+        autocomplete="off"
+        spellcheck={false}
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </Field>
   )
 }

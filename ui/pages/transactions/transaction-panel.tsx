@@ -63,10 +63,7 @@ export function TransactionPanel({
       {data === undefined && problem !== undefined && !isGone && <ProblemNote problem={problem} />}
       {data === undefined && problem === undefined && <Skeleton lines={6} />}
       {data !== undefined && !isGone && <Shown transaction={data} />}
-      <AsCommand
-        cli={`pabal transaction describe ${shellQuoted(id)}`}
-        curl={curlOf('GET', path)}
-      />
+      <AsCommand cli={`pabal transaction describe ${shellQuoted(id)}`} curl={curlOf('GET', path)} />
       {isAborting && data !== undefined && (
         <Abort transaction={data} onClose={() => setAborting(false)} />
       )}

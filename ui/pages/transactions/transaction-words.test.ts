@@ -3,7 +3,10 @@ import { test } from 'node:test'
 import { abortEffect, sentenceFor, stateOf } from './transaction-words.ts'
 
 test('a transaction that is open longer than a minute asks for a look', () => {
-  assert.deepEqual([stateOf('Ongoing', 1000).tone, stateOf('Ongoing', 60_000).tone], ['good', 'look'])
+  assert.deepEqual(
+    [stateOf('Ongoing', 1000).tone, stateOf('Ongoing', 60_000).tone],
+    ['good', 'look'],
+  )
   assert.equal(stateOf('CompleteAbort', undefined).text, 'aborted')
 })
 
@@ -25,5 +28,8 @@ test('an abort says who loses what', () => {
     abortEffect({ partitions: 2, groups: 1, heldBack: 40 }),
     'Readers of committed records never see what it has written to 2 partitions, and the offsets that it was to commit for 1 group are dropped. They go on over the 40 records that they wait for now, as far as no other transaction is open. Its producer is fenced: it gets an error and has to begin anew.',
   )
-  assert.match(abortEffect({ partitions: 0, groups: 0, heldBack: 0 }), /^It has written nothing\. Its/)
+  assert.match(
+    abortEffect({ partitions: 0, groups: 0, heldBack: 0 }),
+    /^It has written nothing\. Its/,
+  )
 })

@@ -52,9 +52,7 @@ export function TransactionsPage(): JSX.Element {
           </Chip>
         </>
       }
-      command={
-        <AsCommand cli="pabal transaction list" curl={curlOf('GET', '/v1/transactions')} />
-      }
+      command={<AsCommand cli="pabal transaction list" curl={curlOf('GET', '/v1/transactions')} />}
       isFull
     >
       <Table<Listed>
@@ -88,7 +86,12 @@ function Says(): JSX.Element | null {
 }
 
 const columns: readonly Column<Listed>[] = [
-  { key: 'name', label: 'Transactional id', sort: 'name', cell: ({ name }) => <Name value={name} /> },
+  {
+    key: 'name',
+    label: 'Transactional id',
+    sort: 'name',
+    cell: ({ name }) => <Name value={name} />,
+  },
   {
     key: 'state',
     label: 'State',

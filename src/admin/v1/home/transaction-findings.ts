@@ -9,10 +9,7 @@ const command = 'pabal transaction list'
 const topicsMax = 3
 
 /** Of `count` such transactions, of which the first are given. */
-export function transactionFindings(
-  long: readonly TransactionFact[],
-  count: number,
-): Finding[] {
+export function transactionFindings(long: readonly TransactionFact[], count: number): Finding[] {
   const [oldest] = long
   if (oldest !== undefined && count > healthLimits.findingsOfKindMax) {
     const text = `${many(count, 'transaction')} have been open for long, the oldest for ${span(oldest.openMs)}`
@@ -45,5 +42,5 @@ function textOf({ id, isEnding, openMs, leftMs, heldBack, topics }: TransactionF
 function topicsText(topics: readonly string[]): string {
   const names = topics.slice(0, topicsMax).map(named)
   const more = topics.length - names.length
-  return listed(more > 0 ? [...names, `${many(more, 'other topic')}`] : names)
+  return listed(more > 0 ? [...names, many(more, 'other topic')] : names)
 }

@@ -8,10 +8,10 @@ import type { ConsumerGroupDescription } from '../group-description.ts'
 const topicNames = Array.from({ length: 100 }, (_, index) => `topic-${index}`)
 const memberCount = 220
 
-/** Turns end, and what waits for them goes on. */
-async function turns(fixture: GroupFixture, count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) {
-    fixture.clock.endTurn()
+/** Time passes, and so many slices of work are done. */
+async function slices(fixture: GroupFixture, count: number): Promise<void> {
+  for (let slice = 0; slice < count; slice++) {
+    fixture.clock.advance(1)
     await Promise.resolve()
   }
 }
@@ -40,8 +40,7 @@ function countAssigned(fixture: GroupFixture): number {
 async function settle(fixture: GroupFixture, actors: readonly ConsumerActor[]): Promise<void> {
   for (let round = 0; round < 60; round++) {
     for (const actor of actors) actor.step(fixture)
-    await turns(fixture, 800)
-    fixture.clock.advance(1000)
+    await slices(fixture, 1500)
     const { state, members } = describe(fixture)
     assert.ok(countAssigned(fixture) <= topicNames.length * 10)
     if (state === 'Stable' && members.length === actors.length) return
@@ -59,7 +58,7 @@ test('a large group is assigned in slices, and every partition has one reader in
   })
   for (const actor of actors) {
     actor.step(fixture)
-    await turns(fixture, 1)
+    await slices(fixture, 1)
   }
   const { epoch, assignmentEpoch } = describe(fixture)
   assert.ok(assignmentEpoch < epoch, 'the last members do not wait for their assignment')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { finishAtOnce } from '../../../lib/slices.ts'
 import { type Assignment, countOf, holds, noPartitions } from './assignment.ts'
 import type { AssignmentAsked, Subscriber } from './assignor.ts'
-import { finishAtOnce } from '../../../lib/slices.ts'
 import { assignRanges } from './range-assignor.ts'
 import { assignUniformly } from './uniform-assignor.ts'
 
@@ -78,7 +78,10 @@ describe('assignors', () => {
         const sizes = given.map(countOf)
         assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, sizes.join())
         const again = alike.map((each, at) => ({ ...each, target: given[at]! }))
-        assert.deepEqual(finishAtOnce(assignUniformly({ subscribers: again, partitionCounts })), given)
+        assert.deepEqual(
+          finishAtOnce(assignUniformly({ subscribers: again, partitionCounts })),
+          given,
+        )
       }),
       { numRuns: 100 },
     )
@@ -116,7 +119,9 @@ describe('assignors', () => {
       subscriber('2', ['a', 'b'], noPartitions, 'i'),
       subscriber('0', ['a']),
     ]
-    const given = finishAtOnce(assignRanges({ subscribers, partitionCounts: counts({ a: 7, b: 3 }) }))
+    const given = finishAtOnce(
+      assignRanges({ subscribers, partitionCounts: counts({ a: 7, b: 3 }) }),
+    )
     assert.deepEqual(given, [
       new Map([
         ['a', [5, 6]],
