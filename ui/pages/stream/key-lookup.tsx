@@ -32,14 +32,16 @@ const encodings: readonly { readonly value: KeyEncoding; readonly label: string 
 export function KeyLookup({ stream }: { readonly stream: StreamShownJson }): JSX.Element {
   const [asked] = useParam('key')
   const [encodingParam] = useParam('encoding')
-  const encoding = encodings.find(({ value }) => value === encodingParam)?.value ?? 'text'
+  const askedEncoding = encodings.find(({ value }) => value === encodingParam)?.value ?? 'text'
   const [typed, setTyped] = useState(asked ?? '')
+  const [encoding, setEncoding] = useState(askedEncoding)
   const [turn, setTurn] = useState(0)
   const { vhost, name } = stream
-  const lookedUp = asked === undefined ? undefined : { vhost, name, key: asked, encoding }
+  const lookedUp =
+    asked === undefined ? undefined : { vhost, name, key: asked, encoding: askedEncoding }
   const submit = (event: Event): void => {
     event.preventDefault()
-    setParams({ key: typed })
+    setParams({ key: typed, encoding: encoding === 'text' ? undefined : encoding })
     setTurn(turn + 1)
   }
   return (
@@ -59,7 +61,7 @@ export function KeyLookup({ stream }: { readonly stream: StreamShownJson }): JSX
           label="How the key is written"
           value={encoding}
           options={encodings}
-          onChange={(value) => setParams({ encoding: value === 'text' ? undefined : value })}
+          onChange={setEncoding}
         />
         <Button type="submit" isDisabled={typed === ''}>
           Look up

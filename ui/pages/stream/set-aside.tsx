@@ -216,10 +216,12 @@ function RuleForm({
           Save
         </Button>
       </div>
-      <AsCommand
-        cli={`pabal group dead-letters ${shellQuoted(name)} --attempts ${attempts} --to ${shellQuoted(to)}`}
-        curl={curlOf('PUT', path, body)}
-      />
+      {isWhole && (
+        <AsCommand
+          cli={`pabal group dead-letters ${shellQuoted(name)} --attempts ${attempts} --to ${shellQuoted(to)}`}
+          curl={curlOf('PUT', path, body)}
+        />
+      )}
     </form>
   )
 }

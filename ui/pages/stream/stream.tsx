@@ -100,11 +100,11 @@ function Overview({ stream, hasRates }: OverviewProps): JSX.Element {
         <div class="stream-column">
           <StreamCharts stream={stream} />
           {(stream.kind === 'topic' || stream.offsets.length > 1) && <Partitions stream={stream} />}
-          {stream.kind === 'topic' && <KeyLookup stream={stream} />}
           <Ways stream={stream} />
         </div>
         <div class="stream-column">
           <SettingsTable stream={stream} />
+          {stream.kind === 'topic' && <KeyLookup stream={stream} />}
           <Danger stream={stream} />
         </div>
       </div>

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/admin/v1/transaction-operations.ts'
 import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
 import { count, counted } from '../../lib/format.ts'
-import { refresh, useLive } from '../../lib/live.ts'
+import { now, refresh, useLive } from '../../lib/live.ts'
 import { apiPath } from '../../lib/names.ts'
 import { rowsOf } from '../../lib/rows.ts'
 import { plainName } from '../../lib/show-name.ts'
@@ -23,7 +23,7 @@ import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { Ago, Duration, Name, Num } from '../../parts/values.tsx'
-import { abortEffect, inSeconds, stateOf } from './transaction-words.ts'
+import { abortEffect, openMsOf, seconds, stateOf } from './transaction-words.ts'
 import './transactions.css'
 
 export function TransactionPanel({
@@ -104,19 +104,20 @@ function Shown({ transaction }: { readonly transaction: TransactionShownJson }):
 }
 
 function factsOf(transaction: TransactionShownJson): Fact[] {
-  const { state, open_ms: openMs, timeout_ms: timeoutMs, started } = transaction
-  const { text, tone, hint } = stateOf(state, openMs ?? undefined)
+  const { state, timeout_ms: timeoutMs, started } = transaction
+  const openMs = openMsOf(transaction, now.value)
+  const { text, tone, hint } = stateOf(state, openMs)
   const facts: (Fact | false)[] = [
     { name: 'State', value: <Badge tone={tone}>{text}</Badge>, hint },
-    openMs !== null && { name: 'Open for', value: <Duration value={inSeconds(openMs)} /> },
-    openMs !== null && {
+    openMs !== undefined && { name: 'Open for', value: seconds(openMs) },
+    openMs !== undefined && {
       name: 'Aborted by itself',
       value: leftWords(timeoutMs - openMs),
       hint: 'When its time-out is over, which its producer sets (transaction.timeout.ms)',
     },
     { name: 'Time-out', value: <Duration value={timeoutMs} /> },
     started !== null && { name: 'Last began', value: <Ago value={started} /> },
-    openMs !== null && {
+    openMs !== undefined && {
       name: 'Holds back',
       value: counted(heldBackIn(transaction), 'record'),
       hint: 'Records that readers of committed ones do not see yet, for this transaction or another one in the same partitions',
@@ -135,13 +136,8 @@ function factsOf(transaction: TransactionShownJson): Fact[] {
   return facts.filter((fact) => fact !== false)
 }
 
-function leftWords(ms: number): JSX.Element | string {
-  if (ms <= 0) return 'any moment'
-  return (
-    <>
-      in <Duration value={inSeconds(ms)} />
-    </>
-  )
+function leftWords(ms: number): string {
+  return ms <= 0 ? 'any moment' : `in ${seconds(ms)}`
 }
 
 function heldBackIn({ partition_list: parts }: TransactionShownJson): number {

@@ -38,13 +38,21 @@ export function sentenceFor(total: number, open: number, oldestMs: number | unde
   if (total === 0) return 'No producer has a transactional id.'
   const ids = counted(total, 'transactional id')
   if (open === 0) return `${ids}, and no transaction is open.`
-  const oldest = oldestMs === undefined ? '' : `, the oldest for ${duration(inSeconds(oldestMs))}`
+  const oldest = oldestMs === undefined ? '' : `, the oldest for ${seconds(oldestMs)}`
   return `${ids}. ${count(open)} ${open === 1 ? 'transaction is' : 'transactions are'} open${oldest}.`
 }
 
-/** So that it does not tick below a second. */
-export function inSeconds(ms: number): number {
-  return Math.max(1000, Math.floor(ms / 1000) * 1000)
+/** A length of time that does not tick below a second. */
+export function seconds(ms: number): string {
+  return duration(Math.max(1000, Math.floor(ms / 1000) * 1000)).replace('.0 s', ' s')
+}
+
+/** For how long a transaction is open; undefined: it is not. */
+export function openMsOf(
+  { state, started }: { readonly state: string; readonly started: number | null },
+  now: number,
+): number | undefined {
+  return state === 'Ongoing' && started !== null ? Math.max(0, now - started) : undefined
 }
 
 export interface AbortedFacts {

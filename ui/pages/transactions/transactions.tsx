@@ -15,7 +15,7 @@ import { SearchParam } from '../../parts/search-param.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Ago, Duration, Name, Num } from '../../parts/values.tsx'
 import { TransactionPanel } from './transaction-panel.tsx'
-import { inSeconds, sentenceFor, stateOf } from './transaction-words.ts'
+import { openMsOf, seconds, sentenceFor, stateOf } from './transaction-words.ts'
 
 /** Without how long it has been open, which would make each look another answer. */
 type Listed = Omit<TransactionJson, 'open_ms'>
@@ -97,8 +97,9 @@ const columns: readonly Column<Listed>[] = [
     label: 'State',
     width: '112px',
     sort: 'state',
-    cell: ({ state, started }) => {
-      const { text, tone, hint } = stateOf(state, openMsOf(state, started))
+    cell: (transaction) => {
+      const openMs = openMsOf(transaction, now.value)
+      const { text, tone, hint } = stateOf(transaction.state, openMs)
       return (
         <Badge tone={tone} title={hint}>
           {text}
@@ -112,10 +113,7 @@ const columns: readonly Column<Listed>[] = [
     align: 'end',
     width: '112px',
     hint: 'Readers of committed records wait where it began',
-    cell: ({ state, started }) => {
-      const openMs = openMsOf(state, started)
-      return <Duration value={openMs === undefined ? undefined : inSeconds(openMs)} />
-    },
+    cell: (transaction) => <OpenFor transaction={transaction} />,
   },
   {
     key: 'partitions',
@@ -158,8 +156,10 @@ const columns: readonly Column<Listed>[] = [
   },
 ]
 
-function openMsOf(state: string, started: number | null): number | undefined {
-  return state === 'Ongoing' && started !== null ? Math.max(0, now.value - started) : undefined
+function OpenFor({ transaction }: { readonly transaction: Listed }): JSX.Element {
+  const openMs = openMsOf(transaction, now.value)
+  if (openMs === undefined) return <span class="number soft">–</span>
+  return <span class="number">{seconds(openMs)}</span>
 }
 
 function NoTransactions({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
