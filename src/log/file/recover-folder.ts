@@ -7,6 +7,7 @@ import { DecodedCommit } from './commit-decoder.ts'
 import { CommitReader } from './commit-reader.ts'
 import type { BadBytes } from './commit-reader.ts'
 import { corruptError, missingFileError, missingTopologyError } from './corrupt-error.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { replacedEnds, withoutReplaced } from './extent-part.ts'
 import {
@@ -132,7 +133,7 @@ class Recovery {
     try {
       return await this.#options.disk.open(path, 'write')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (diskErrorKind(error) !== 'missing') throw error
       throw missingFileError(path)
     }
   }
