@@ -18,7 +18,7 @@ test('a topic that is updated flat out is compacted to about its keys meanwhile'
     pid: broker.pid ?? 0,
     dataFolder: broker.dataFolder,
     seed,
-    updateCount: 100_000,
+    updateCount: 60_000,
     keyCount,
     batchSize: 200,
     valueSize: 100,
