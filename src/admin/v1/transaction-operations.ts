@@ -48,6 +48,7 @@ export interface TransactionShownJson extends TransactionJson {
   readonly version: number
   readonly partition_list: readonly TransactionPartJson[]
   readonly group_list: readonly string[]
+  readonly amqp: { readonly messages: number; readonly acks: number }
   readonly may: { readonly abort: boolean }
 }
 
@@ -82,6 +83,9 @@ const shownSchema = listedSchema.extend({
   version: count.describe('2: each end raises the epoch (KIP-890)'),
   partition_list: z.array(partSchema),
   group_list: z.array(z.string()),
+  amqp: z
+    .object({ messages: count, acks: count })
+    .describe('Published and acked over AMQP within it, and held until it ends'),
   may: z.object({ abort: z.boolean() }).describe('What the caller may do'),
 })
 
@@ -206,5 +210,6 @@ function shown(broker: Broker, transaction: Transaction): Omit<TransactionShownJ
       }
     }),
     group_list: [...groups],
+    amqp: broker.heldWork?.countsOf(producerId) ?? { messages: 0, acks: 0 },
   }
 }

@@ -36,8 +36,15 @@ test('records of a transaction are told of at once, and how it ended', async () 
       .map(({ event, reason }) => (reason === undefined ? event : `${event} ${reason}`))
       .join()
   }
-  const kafka = new Kafka({ brokers: [`127.0.0.1:${fixture.kafkaPort}`], logLevel: logLevel.NOTHING })
-  const producer = kafka.producer({ transactionalId: 'tx', maxInFlightRequests: 1, idempotent: true })
+  const kafka = new Kafka({
+    brokers: [`127.0.0.1:${fixture.kafkaPort}`],
+    logLevel: logLevel.NOTHING,
+  })
+  const producer = kafka.producer({
+    transactionalId: 'tx',
+    maxInFlightRequests: 1,
+    idempotent: true,
+  })
   await producer.connect()
   const send = async (): Promise<Transaction> => {
     const transaction = await producer.transaction()

@@ -104,7 +104,7 @@ function Shown({ transaction }: { readonly transaction: TransactionShownJson }):
 }
 
 function factsOf(transaction: TransactionShownJson): Fact[] {
-  const { state, timeout_ms: timeoutMs, started } = transaction
+  const { state, timeout_ms: timeoutMs, started, amqp } = transaction
   const openMs = openMsOf(transaction, now.value)
   const { text, tone, hint } = stateOf(state, openMs)
   const facts: (Fact | false)[] = [
@@ -121,6 +121,11 @@ function factsOf(transaction: TransactionShownJson): Fact[] {
       name: 'Holds back',
       value: counted(heldBackIn(transaction), 'record'),
       hint: 'Records that readers of committed ones do not see yet, for this transaction or another one in the same partitions',
+    },
+    amqp.messages + amqp.acks > 0 && {
+      name: 'Over AMQP',
+      value: `${counted(amqp.messages, 'message')} published, ${count(amqp.acks)} acked`,
+      hint: 'By connections that have joined it; held until it ends',
     },
     {
       name: 'Producer',
@@ -192,7 +197,7 @@ function Abort({
   readonly transaction: TransactionShownJson
   readonly onClose: () => void
 }): JSX.Element {
-  const { name, partitions, groups } = transaction
+  const { name, partitions, groups, amqp } = transaction
   const path = apiPath`/v1/transactions/${name}/abort`
   const run = async (): Promise<void> => {
     await ask('POST', path, {})
@@ -202,7 +207,7 @@ function Abort({
   return (
     <Confirm
       title={`Abort the transaction of ${plainName(name)}`}
-      effect={abortEffect({ partitions, groups, heldBack: heldBackIn(transaction) })}
+      effect={abortEffect({ partitions, groups, heldBack: heldBackIn(transaction), ...amqp })}
       verb="Abort the transaction"
       cli={`pabal transaction abort ${shellQuoted(name)}`}
       curl={curlOf('POST', path, {})}

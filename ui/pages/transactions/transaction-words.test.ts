@@ -23,13 +23,16 @@ test('the sentence says how many are open, and for how long', () => {
   )
 })
 
+const nothing = { partitions: 0, groups: 0, heldBack: 0, messages: 0, acks: 0 }
+
 test('an abort says who loses what', () => {
   assert.equal(
-    abortEffect({ partitions: 2, groups: 1, heldBack: 40 }),
+    abortEffect({ ...nothing, partitions: 2, groups: 1, heldBack: 40 }),
     'Readers of committed records never see what it has written to 2 partitions, and the offsets that it was to commit for 1 group are dropped. They go on over the 40 records that they wait for now, as far as no other transaction is open. Its producer is fenced: it gets an error and has to begin anew.',
   )
+  assert.match(abortEffect(nothing), /^It has written nothing\. Its/)
   assert.match(
-    abortEffect({ partitions: 0, groups: 0, heldBack: 0 }),
-    /^It has written nothing\. Its/,
+    abortEffect({ ...nothing, messages: 3, acks: 2 }),
+    /^3 messages published over AMQP are dropped, and 2 messages acked over AMQP are ready again\. Its/,
   )
 })

@@ -59,10 +59,21 @@ export interface AbortedFacts {
   readonly partitions: number
   readonly groups: number
   readonly heldBack: number
+  /** Over AMQP. */
+  readonly messages: number
+  readonly acks: number
+}
+
+/** `a`, `a, and b`, `a, b, and c`; it begins a sentence. */
+function listOf(parts: readonly string[]): string {
+  const last = parts.at(-1) ?? ''
+  const text = parts.length < 2 ? last : `${parts.slice(0, -1).join(', ')}, and ${last}`
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** What an abort does, said before it is done. */
-export function abortEffect({ partitions, groups, heldBack }: AbortedFacts): string {
+export function abortEffect(facts: AbortedFacts): string {
+  const { partitions, groups, heldBack, messages, acks } = facts
   const parts: string[] = []
   if (partitions > 0) {
     parts.push(
@@ -73,7 +84,9 @@ export function abortEffect({ partitions, groups, heldBack }: AbortedFacts): str
     const theirs = counted(groups, 'group')
     parts.push(`the offsets that it was to commit for ${theirs} are dropped`)
   }
-  const lost = parts.length === 0 ? 'It has written nothing' : parts.join(', and ')
+  if (messages > 0) parts.push(`${counted(messages, 'message')} published over AMQP are dropped`)
+  if (acks > 0) parts.push(`${counted(acks, 'message')} acked over AMQP are ready again`)
+  const lost = parts.length === 0 ? 'It has written nothing' : listOf(parts)
   const freed =
     heldBack > 0
       ? ` They go on over the ${counted(heldBack, 'record')} that they wait for now, as far as no other transaction is open.`
