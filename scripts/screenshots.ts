@@ -22,6 +22,7 @@ const shots: Readonly<Record<string, string>> = {
   schedule: '/schedule',
   topology: '/topology',
   trace: '/trace',
+  transactions: '/transactions',
   connections: '/connections',
   access: '/access',
   storage: '/storage',

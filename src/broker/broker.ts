@@ -19,6 +19,7 @@ import { vhostNotFound } from './broker-error.ts'
 import type { BrowseAsked } from './browse/browse-start.ts'
 import { Browser } from './browse/browser.ts'
 import type { BrowsedPage } from './browse/read-page.ts'
+import { commitTogether } from './commit-together.ts'
 import { type BrokerCounts, countAll } from './count-all.ts'
 import { BrokerCounters } from './counters/broker-counters.ts'
 import { DeadLetterer } from './dead-letterer.ts'
@@ -26,6 +27,7 @@ import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import { Deduplications } from './deduplication/deduplications.ts'
 import type { DelayedMessages } from './delay/delayed-messages.ts'
 import { Delays } from './delay/delays.ts'
+import { deleteQueue } from './delete-queue.ts'
 import { describeTopology } from './describe-topology.ts'
 import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
@@ -36,13 +38,13 @@ import { InertWatch } from './inert-watch.ts'
 import { jobKeyStart } from './jobs/job-keys.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import type { SourceStart } from './open-source.ts'
+import { ownSettings } from './own-settings.ts'
 import { forgetPause, restorePauses } from './pause.ts'
 import { PolicyKeeper } from './policy/policy-keeper.ts'
 import { HistoryReplay } from './publish/history-replay.ts'
 import { type Committed, Intake, type IntakeClient } from './publish/intake.ts'
 import { MessageRouter } from './publish/message-router.ts'
 import { type Publish, Publisher } from './publish/publisher.ts'
-import { QueueRoom } from './publish/queue-room.ts'
 import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
@@ -65,7 +67,7 @@ import { TopologyLog } from './topology-log.ts'
 import { type ClientCause, MessageWatch } from './trace/message-watch.ts'
 import type { Traces } from './trace/traces.ts'
 import type { HeldWork } from './transaction/held-work.ts'
-import { type Changes, VHost } from './vhost.ts'
+import { VHost } from './vhost.ts'
 import { type VHostParts, VHosts } from './vhosts.ts'
 
 export interface BrokerOptions {
@@ -195,15 +197,8 @@ export class Broker {
     })
     this.#deduplications = new Deduplications(options)
     this.topology.onPut.push(() => this.#deduplications.forgetClosed())
-    const settings = new DynamicSettings(options.store)
-    this.settings = settings
-    const brokerId = String(options.nodeId ?? 1)
-    this.ownSettings = {
-      get hasAny() {
-        return settings.count('broker') > 0
-      },
-      get: (name) => settings.ofBroker(brokerId, name),
-    }
+    this.settings = new DynamicSettings(options.store)
+    this.ownSettings = ownSettings(this.settings, options.nodeId ?? 1)
     this.topicDefaults = new TopicDefaults(this.ownSettings)
     this.rates = new PublishRates({
       clock: options.clock,
@@ -311,16 +306,8 @@ export class Broker {
     settlements: readonly Settlement[],
     cause: ClientCause,
   ): Committed {
-    const room = new QueueRoom()
-    const admitted = publishes.map(({ route, source }) => {
-      return { route, source, full: room.admit(route, source) }
-    })
-    this.store.beginAtom()
-    const trails = admitted.map((each) => this.#publisher.publishAdmitted(each, cause))
-    for (const { holder, offset, reason } of settlements) holder.settle(offset, reason)
-    const ticket = this.store.endAtom()
-    for (const trail of trails) trail?.onTicket(ticket)
-    return { ticket, isRefused: admitted.some(({ full }) => full.length > 0) }
+    const parts = { store: this.store, publisher: this.#publisher }
+    return commitTogether(parts, { publishes, settlements, cause })
   }
 
   /** Drops the records of a partition below `offset`. */
@@ -359,27 +346,7 @@ export class Broker {
 
   /** Deletes a queue or topic with its messages and bindings; its consumers are told. */
   deleteQueue(queue: Destination): Ticket | undefined {
-    if (queue.isDeleted) return undefined
-    for (const listener of this.deletionListeners) listener(queue)
-    const vhost = this.getVHost(queue.vhost)
-    if (queue.kind === 'topic') {
-      for (const subscription of queue.subscriptions) this.deleteQueue(subscription)
-      return this.topicsOf(vhost).delete(queue)
-    }
-    const { name } = queue
-    const cascaded = vhost.removeQueue(name)
-    const changes: Changes = queue.isDurable
-      ? [{ kind: 'queue', op: 'delete', vhost: vhost.name, name }, ...cascaded]
-      : cascaded
-    this.store.beginAtom()
-    for (const { log } of queue.cursors) this.store.deleteLog(log)
-    for (const cursor of queue.source?.cursors ?? []) this.store.deleteCursor(cursor)
-    this.topicsOf(vhost).forgetQueue(queue)
-    this.topology.put(changes)
-    const ticket = this.store.endAtom()
-    this.exclusiveQueues.remove(queue)
-    queue.onDeleted()
-    return ticket
+    return deleteQueue(this, queue)
   }
 
   /**

@@ -14,10 +14,10 @@ import type { CommittedOffset } from './group/committed-offset.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
 import type { GroupErrorCode } from './group/group-error.ts'
 import { type GroupPlaceName, type Starter, StuckPlaces } from './group/stuck-places.ts'
-import { setAsideRecord } from './set-aside-record.ts'
 import type { Partition } from './topic/partition.ts'
 import type { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
+import { withErrorHeaders } from './with-error-headers.ts'
 
 /** Settings of a group: how often its members may begin at a record, and where it goes then. */
 export const attemptsSetting = 'pabal.attempts.max'
@@ -213,8 +213,8 @@ export class SetAside {
       parts: [partition],
       settings: { deadLetter: { exchange: '', routingKey: to, keepsUnroutable: true } },
     }
-    const facts = { topic: name, partition: index, offset: view.offset, groupId, attempts }
-    const dead = setAsideRecord(view, facts)
+    const place = { topic: name, partition: index, offset: view.offset, groupId }
+    const dead = withErrorHeaders(view, { ...place, ...whyOf(attempts) }, true)
     const { metadata } = committed
     const next = { topic: name, partition: index, offset: view.offset + 1 }
     return new Promise((resolve) => {
@@ -252,6 +252,15 @@ interface Found {
   readonly partition: Partition
   readonly committed: CommittedOffset
   readonly view: RecordView
+}
+
+/** What the headers say of a record at which members began so often. */
+function whyOf(attempts: number): { deliveryCount: number | undefined; message: string } {
+  if (attempts === 0) {
+    return { deliveryCount: undefined, message: 'An operator has set the record aside.' }
+  }
+  const message = `Members of the group began at the record ${attempts} times and did not get further.`
+  return { deliveryCount: attempts, message }
 }
 
 function partitionOf(

@@ -33,6 +33,14 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       const partition = topics.find(topic)?.partitions[index]
       return partition?.log.id === logId ? partition : undefined
     },
+    onEnding({ topic }, { log, transactions }, { producerId, isCommit }) {
+      const { observer } = broker.watch
+      const stream = observer && topics.find(topic)?.source
+      const ranges = stream && transactions?.find(producerId)?.ranges
+      if (stream !== undefined && ranges !== undefined) {
+        observer?.onDecided({ stream, log }, ranges, isCommit)
+      }
+    },
   })
   const held: HeldWork = new HeldWork(broker, () => coordinator)
   cell.members.push(...parts.members, held)

@@ -41,6 +41,8 @@ export const groupLimits = {
   assignmentRestFactor: 20,
   /** … when it was about so many members and partitions. */
   assignmentRestFrom: 2000,
+  /** One of so many members times topics, and partitions, is made in the same turn; a larger one in slices. */
+  assignedAtOnceMax: 20_000,
   /** Rounds of the uniform assignor; nearly always two are enough. */
   balanceRoundsMax: 16,
   /** Memory of one partition that a group gives out: in a target, in what a member has, among the owners. */

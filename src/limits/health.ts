@@ -34,6 +34,8 @@ export const healthLimits = {
   stuckUnseenMs: 600_000,
   /** Consumers that are looked at in one look. */
   stuckLookedMax: 100_000,
+  /** A transaction is open for longer than that: the clients' own time-out is a minute. */
+  transactionMs: 60_000,
   /** Open files, as part of those that may be. */
   filesShareMax: 0.8,
   filesShareBad: 0.95,

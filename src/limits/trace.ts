@@ -15,6 +15,8 @@ export const traceLimits = {
   placesMax: 10_000,
   /** Batches of Kafka that are still to be looked into, of all traces. */
   batchesMax: 256,
+  /** Ends of transactions that are remembered for them. */
+  decidedMax: 256,
   /** Messages that were there before and are looked for at the start, in one stream. */
   foundMax: 100,
   /** Pages of 16 MiB that this may read. */

@@ -5,6 +5,7 @@ import { clientQuotaNames, type QuotaKind } from '../broker/quota/quota-rules.ts
 import type { Partition } from '../broker/topic/partition.ts'
 import type { TopicView } from '../broker/topic/topic-view.ts'
 import { counter, type Family, gauge, type Sample } from './family.ts'
+import { groupCountFamilies } from './group-counts.ts'
 import { groupFamilies } from './kafka-groups.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
@@ -32,6 +33,7 @@ export function kafkaFamilies(
     },
     ...partitionFamilies(views, source.identity.kafkaNodeId),
     ...groupFamilies(source),
+    ...groupCountFamilies(source),
     ...quotaFamilies(source),
     ...shareGroupFamilies(source),
     ...serverFamilies(source, snapshot),

@@ -185,6 +185,17 @@ test('topics and groups are what Kafka clients see', async () => {
   assert.equal(valueOf(metrics, 'kafka_server_brokertopicmetrics_messagesin_total'), 6)
 })
 
+test('groups are counted by protocol and state, as Kafka counts them', async () => {
+  const metrics = await scrape()
+  const prefix = 'kafka_server_group_coordinator_metrics'
+  const ofProtocol = (protocol: string): number =>
+    valueOf(metrics, `${prefix}_group_count`, { protocol })
+  assert.deepEqual(['classic', 'consumer', 'share'].map(ofProtocol), [1, 0, 0])
+  assert.equal(valueOf(metrics, `${prefix}_classic_group_count`, { state: 'Empty' }), 1)
+  assert.equal(valueOf(metrics, `${prefix}_consumer_group_count`, { state: 'Reconciling' }), 0)
+  assert.equal(valueOf(metrics, `${prefix}_share_group_count`, { state: 'Stable' }), 0)
+})
+
 test('each queue has its own line, whatever it is called', async () => {
   const metrics = await scrape('/metrics/per-object')
   assert.equal(valueOf(metrics, 'rabbitmq_queue_messages_ready', { queue: 'work' }), 6)

@@ -47,6 +47,17 @@ export class HonestClient implements AsyncDisposable {
     return honest
   }
 
+  /** Returns its id; it has two partitions. */
+  async createTopic(name: string): Promise<string> {
+    const { topics } = await this.#client.call('createTopics', {
+      topics: [{ name, numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }],
+      timeoutMs: 1000,
+      validateOnly: false,
+    })
+    assert.equal(topics[0]?.errorCode, 0)
+    return topics[0].topicId ?? ''
+  }
+
   /** Goes on with rounds until `isDone`. */
   async runUntil(isDone: () => boolean): Promise<void> {
     while (!isDone()) await this.#round()

@@ -9,6 +9,7 @@ import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { HonestClient } from './kafka-honest.ts'
 import { type KafkaSessionEnd, runKafkaSession } from './kafka-session.ts'
+import { namedTopic } from './kafka-values.ts'
 
 /** Connections are made in rounds; after each the topics that they made are deleted. */
 const roundSize = 100
@@ -96,11 +97,12 @@ class KafkaFuzzRun {
   }
 
   async #round(honest: HonestClient, from: number, to: number): Promise<void> {
+    const topicIds = [await honest.createTopic(namedTopic)]
     const left = Array.from({ length: to - from }, (_, index) => from + index)
     const work = async (): Promise<void> => {
       for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
         if (this.#failure !== undefined) return
-        await this.#connection(seed)
+        await this.#connection(seed, topicIds)
       }
     }
     const fuzzing = Promise.all(Array.from({ length: parallel }, work)).catch(() => undefined)
@@ -112,11 +114,12 @@ class KafkaFuzzRun {
     assert.doesNotMatch(this.#broker.output, /error|fatal/i, `seeds ${from} to ${to}`)
   }
 
-  async #connection(seed: number): Promise<void> {
+  async #connection(seed: number, topicIds: readonly string[]): Promise<void> {
     try {
       const end = await runKafkaSession({
         port: this.#broker.kafkaPort,
         random: seededRandom(seed),
+        topicIds,
         ...(this.#login && { login: this.#login }),
       })
       this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1)

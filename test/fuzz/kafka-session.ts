@@ -16,6 +16,8 @@ export type KafkaSessionEnd = 'answered' | 'refused' | 'waiting' | 'dropped'
 export interface KafkaSessionOptions {
   readonly port: number
   readonly random: Random
+  /** Of topics that are there. */
+  readonly topicIds: readonly string[]
   /** Logs in first; undefined when nobody needs to. */
   readonly login?: Buffer
 }
@@ -26,8 +28,9 @@ interface Sent extends RandomRequest {
 
 const answerMsMax = 10_000
 const fetchKey = 1
+const shareFetchKey = 78
 /** Their answers wait for other members, or for records, up to a time that damage may have set. */
-const waitingKeys = new Set([fetchKey, 11, 14])
+const waitingKeys = new Set([fetchKey, 11, 14, shareFetchKey])
 
 export async function runKafkaSession(options: KafkaSessionOptions): Promise<KafkaSessionEnd> {
   const client = await KafkaRawClient.connect(options.port)
@@ -42,14 +45,16 @@ class Session {
   readonly #client: KafkaRawClient
   readonly #random: Random
   readonly #login: Buffer | undefined
+  readonly #topicIds: readonly string[]
   readonly #isDamaged: boolean
   readonly #good: Sent[] = []
   readonly #bytes: Buffer[] = []
 
-  constructor(client: KafkaRawClient, { random, login }: KafkaSessionOptions) {
+  constructor(client: KafkaRawClient, { random, login, topicIds }: KafkaSessionOptions) {
     this.#client = client
     this.#random = random
     this.#login = login
+    this.#topicIds = topicIds
     this.#isDamaged = random.below(8) > 0
   }
 
@@ -76,7 +81,7 @@ class Session {
 
   #add(): void {
     const random = this.#random
-    const request = randomRequest(random)
+    const request = randomRequest(random, this.#topicIds)
     const { bytes, correlationId } = this.#client.encode(
       request.api,
       request.request,

@@ -17,7 +17,15 @@ type Value = Record<string, unknown>
 type Steer = (random: Random) => unknown
 
 /** Topics and groups of the fuzz itself; the honest client's have other names. */
-export const fuzzTopics: readonly string[] = ['fz-one', 'fz-many', 'fz-compact', 'fz-append-time']
+export const fuzzTopics: readonly string[] = [
+  'fz-one',
+  'fz-many',
+  'fz-compact',
+  'fz-append-time',
+  'fz-named',
+]
+/** One that is there before the fuzz begins: requests that name topics by their ids know this one. */
+export const namedTopic = 'fz-named'
 const groups = ['fz-group', 'fz-group-2']
 const zeroUuid = Buffer.alloc(16).toString('base64url')
 /** Some answers wait: fuzzing does not want to wait long with them. */
@@ -78,6 +86,29 @@ const steered: Readonly<Record<string, Steer>> = {
   transactionalId: oneOf(null, null, 'tx', ''),
   producerId: oneOf(-1, -1, 0, 1, 7),
   producerEpoch: oneOf(-1, 0, 1),
+  producerIdFilters: oneOf(0, 1, 7),
+  transactionalIds: oneOf('tx', 'tx', ''),
+  transactionalIdPattern: oneOf(null, 't.*', '['),
+  stateFilters: oneOf('Ongoing', 'Empty', 'none'),
+  durationFilter: oneOf(-1, 0, 1000),
+  v3AndBelowTransactionalId: oneOf('tx', ''),
+  v3AndBelowProducerId: oneOf(0, 1, 7),
+  v3AndBelowProducerEpoch: oneOf(0, 1),
+  transactionTimeoutMs: oneOf(60_000, 1000, -1),
+  memberEpoch: oneOf(0, 0, -1, -2, 1, 2),
+  subscribedTopicNames: topicName,
+  subscribedTopicRegex: oneOf(null, 'fz-.*', '['),
+  serverAssignor: oneOf(null, 'uniform', 'range', 'none'),
+  groupIds: oneOf(...groups),
+  shareSessionEpoch: oneOf(0, 0, 1, 2, -1),
+  shareAcquireMode: oneOf(0, 1, 7),
+  maxRecords: oneOf(-1, 0, 1, 500),
+  batchSize: oneOf(0, 1, 500),
+  firstOffset: small,
+  lastOffset: small,
+  startOffset: small,
+  acknowledgeTypes: oneOf(0, 1, 2, 3, 4, 9),
+  topicName,
 }
 /** Settings, where `name` is not a topic's. */
 const configNames = oneOf('retention.ms', 'cleanup.policy', 'max.message.bytes', 'no.such', '')
@@ -92,8 +123,8 @@ export interface RandomRequest {
 const apiNames = Object.keys(apiCodecs) as ApiName[]
 const messages = new Map<ApiName, Message>()
 
-/** One well-formed request; the codec can write it. */
-export function randomRequest(random: Random): RandomRequest {
+/** One well-formed request; the codec can write it. `topicIds` are those of topics that are there. */
+export function randomRequest(random: Random, topicIds: readonly string[]): RandomRequest {
   // What carries data is worth more attention than the rest.
   const isData = random.below(3) === 0
   const from: readonly ApiName[] = isData ? ['produce', 'produce', 'fetch'] : apiNames
@@ -101,7 +132,7 @@ export function randomRequest(random: Random): RandomRequest {
   const { versionMin, versionMax } = apiCodecs[api]
   const apiVersion = versionMin + random.below(versionMax - versionMin + 1)
   const message = messageOf(api)
-  const request = new Maker(message, apiVersion, random).struct(message.name)
+  const request = new Maker(message, apiVersion, { random, topicIds }).struct(message.name)
   return { api, apiVersion, request: request as never }
 }
 
@@ -114,15 +145,22 @@ function messageOf(api: ApiName): Message {
   return message
 }
 
+interface MakerParts {
+  readonly random: Random
+  readonly topicIds: readonly string[]
+}
+
 class Maker {
   readonly #message: Message
   readonly #version: number
   readonly #random: Random
+  readonly #topicIds: readonly string[]
 
-  constructor(message: Message, version: number, random: Random) {
+  constructor(message: Message, version: number, { random, topicIds }: MakerParts) {
     this.#message = message
     this.#version = version
     this.#random = random
+    this.#topicIds = topicIds
   }
 
   struct(name: string): Value {
@@ -157,6 +195,8 @@ class Maker {
 
   #primitive(name: PrimitiveName, field: Field): unknown {
     const random = this.#random
+    const id = this.#topicIds[random.below(this.#topicIds.length + 1)]
+    if (field.name === 'topicId' && id !== undefined) return id
     const steer = steered[field.name]
     const isSteered = random.below(12) > 0 || /WaitMs|TimeoutMs|numPart|count/.test(field.name)
     if (steer !== undefined && isSteered) {

@@ -13,7 +13,7 @@ let kafka: Kafka
 let admin: Admin
 let names = 0
 before(async () => {
-  broker = await TestBroker.start(['--kafka-port', '0'])
+  broker = await TestBroker.start(['--kafka-port', '0', '--http-port', '0'])
   const brokers = [`127.0.0.1:${broker.kafkaPort}`]
   const retry = { initialRetryTime: 50, retries: 20, maxRetryTime: 200 }
   kafka = new Kafka({ brokers, retry, logLevel: logLevel.NOTHING })
@@ -74,6 +74,14 @@ class Scene implements AsyncDisposable {
     return Number(answer['messageCount'])
   }
 
+  /** What the API says of it. */
+  async heldFromAmqp(): Promise<unknown> {
+    const url = `http://127.0.0.1:${broker.httpPort}/api/v1/transactions/${this.id}`
+    const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
+    const response = await fetch(url, { headers: { authorization } })
+    return ((await response.json()) as { amqp: unknown }).amqp
+  }
+
   async committedOffset(): Promise<number> {
     const [found] = await admin.fetchOffsets({ groupId: this.id, topics: [this.topic] })
     return Number(found?.partitions[0]?.offset ?? -1)
@@ -109,7 +117,9 @@ describe('a transaction over AMQP and Kafka', () => {
     assert.equal(await scene.count(scene.from), 0, 'what is acked is not ready')
     assert.equal(await scene.count(scene.to), 0, 'what is published is not there')
     assert.equal(await scene.committedOffset(), -1)
+    assert.deepEqual(await scene.heldFromAmqp(), { messages: 1, acks: 1 })
     await transaction.commit()
+    assert.deepEqual(await scene.heldFromAmqp(), { messages: 0, acks: 0 })
     assert.equal(await scene.count(scene.to), 1)
     assert.equal(await take(scene.plain, scene.to), 'done a')
     await client[Symbol.asyncDispose]()

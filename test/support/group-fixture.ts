@@ -12,6 +12,8 @@ import type { JoinAnswer } from '../../src/broker/group/join-answer.ts'
 import type { JoinRequest } from '../../src/broker/group/join-group.ts'
 import type { SyncAnswer } from '../../src/broker/group/sync-answer.ts'
 import type { SyncRequest } from '../../src/broker/group/sync-group.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import { Slices } from '../../src/lib/slices.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import './load-late-parts.ts'
@@ -113,11 +115,23 @@ export interface FixtureOptions {
   readonly seed?: number
   readonly topics?: Set<string>
   readonly topicsVersion?: number
+  /** Large work is done a step a millisecond. */
+  readonly isSliced?: boolean
 }
 
 export const sessionMs = 10_000
 export const rebalanceMs = 60_000
 export const delayMs = 250
+
+/** Slices of one step each, which come a millisecond apart. */
+function steppedSlices(clock: VirtualClock): Slices {
+  let looks = 0
+  const stepped: Pick<Clock, 'monotonic' | 'atEndOfTurn'> = {
+    monotonic: () => looks++,
+    atEndOfTurn: (callback) => void clock.after(1, callback),
+  }
+  return new Slices(stepped as Clock, 1)
+}
 
 /** Requests with everything that a test does not care about filled in. */
 export class GroupFixture {
@@ -153,6 +167,7 @@ export class GroupFixture {
       events,
       admission: this.admission,
       topics: this.groupTopics,
+      ...(options.isSliced === true && { slices: steppedSlices(this.clock) }),
     })
     this.coordinator.restore(options.rows ?? [])
     this.coordinator.start()

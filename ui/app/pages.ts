@@ -84,6 +84,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import('../pages/trace/trace.tsx').then((page) => page.TracePage),
   },
   {
+    path: '/transactions',
+    name: 'Transactions',
+    keys: 'g x',
+    isListed: true,
+    load: () =>
+      import('../pages/transactions/transactions.tsx').then((page) => page.TransactionsPage),
+  },
+  {
     path: '/connections',
     name: 'Connections',
     keys: 'g c',

@@ -21,7 +21,11 @@ export interface GroupShownJson extends GroupJson {
   readonly offsets: readonly GroupPlaceJson[]
   readonly lag_history: readonly LagSample[]
   readonly dead_letters: GroupDeadLettersJson
-  readonly may: { readonly reset: boolean; readonly delete: boolean }
+  readonly may: {
+    readonly reset: boolean
+    readonly delete: boolean
+    readonly configure: boolean
+  }
 }
 
 export interface PartitionJson {

@@ -107,7 +107,9 @@ const shownSchema = listedSchema.extend({
     .array(z.object({ time: count, lag: count }))
     .describe('While somebody looked, at most ten minutes'),
   dead_letters: groupDeadLettersSchema,
-  may: z.object({ reset: z.boolean(), delete: z.boolean() }).describe('What the caller may do'),
+  may: z
+    .object({ reset: z.boolean(), delete: z.boolean(), configure: z.boolean() })
+    .describe('What the caller may do'),
 })
 
 const movedSchema = z.object({
@@ -162,6 +164,7 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
         const may = {
           reset: mayOnGroup(caller, 'read', group),
           delete: mayOnGroup(caller, 'delete', group),
+          configure: mayOnGroup(caller, 'alter-configs', group),
         }
         const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
         const deadLetters = groupDeadLettersOf(parts.setAside, group)

@@ -46,6 +46,25 @@ export interface TransactionJson {
   readonly open_ms: number | null
 }
 
+/** A partition that an open transaction writes to. */
+export interface TransactionPartJson {
+  readonly topic: string
+  readonly partition: number
+  readonly first_offset: number | null
+  readonly last_stable_offset: number
+  readonly end: number
+  readonly held_back: number
+}
+
+/** A transactional id with all that is known of it. */
+export interface TransactionShownJson extends TransactionJson {
+  readonly version: number
+  readonly partition_list: readonly TransactionPartJson[]
+  readonly group_list: readonly string[]
+  readonly amqp: { readonly messages: number; readonly acks: number }
+  readonly may: { readonly abort: boolean }
+}
+
 const listedSchema = z.object({
   name: z.string().describe('The transactional id'),
   state: z
@@ -77,6 +96,9 @@ const shownSchema = listedSchema.extend({
   version: count.describe('2: each end raises the epoch (KIP-890)'),
   partition_list: z.array(partSchema),
   group_list: z.array(z.string()),
+  amqp: z
+    .object({ messages: count, acks: count })
+    .describe('Published and acked over AMQP within it, and held until it ends'),
   may: z.object({ abort: z.boolean() }).describe('What the caller may do'),
 })
 
@@ -180,7 +202,7 @@ function listed(transaction: Transaction, now: number): TransactionJson {
   }
 }
 
-function shown(broker: Broker, transaction: Transaction): Omit<z.infer<typeof shownSchema>, 'may'> {
+function shown(broker: Broker, transaction: Transaction): Omit<TransactionShownJson, 'may'> {
   const { parts, groups, version, producerId } = transaction
   const topics = broker.topicsOf(broker.getVHost(defaultVHost))
   const findPartition = ({ topic, partition }: TransactionPart): Partition | undefined =>
@@ -201,5 +223,6 @@ function shown(broker: Broker, transaction: Transaction): Omit<z.infer<typeof sh
       }
     }),
     group_list: [...groups],
+    amqp: broker.heldWork?.countsOf(producerId) ?? { messages: 0, acks: 0 },
   }
 }

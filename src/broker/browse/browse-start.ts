@@ -34,6 +34,8 @@ export interface BrowseAsked {
   readonly payloadSizeMax: number
   /** Others are passed over; left out, all are shown. */
   readonly filter?: MessageFilter | undefined
+  /** Those of transactions that are open, too. */
+  readonly includesOpen?: boolean
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { resultOf, type Steps } from '../../lib/slices.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Log } from '../../log/log.ts'
 import type { Run } from '../../log/run.ts'
 import { stableRuns } from '../../log/stable-runs.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
@@ -38,7 +39,10 @@ export interface PartPage {
 }
 
 /** What to read of one part. */
-export interface PartAsked extends Pick<BrowseAsked, 'count' | 'payloadSizeMax' | 'filter'> {
+export interface PartAsked extends Pick<
+  BrowseAsked,
+  'count' | 'payloadSizeMax' | 'filter' | 'includesOpen'
+> {
   readonly start: PartStart
   readonly countFrom?: number
   /** Nothing from there on. */
@@ -118,15 +122,15 @@ class Page {
     const { end: last = Infinity, readsMax = brokerLimits.browseReadsMax } = this.#asked
     this.#timestampMin = timestampMin
     let at = part.next(offset)
-    for (; at < Math.min(log.stableEnd, last); at = part.next(at)) {
+    for (; at < Math.min(this.#endOf(log), last); at = part.next(at)) {
       if (this.#isFull || this.readCount >= readsMax) {
         return { next: at, isEnd: false }
       }
       this.readCount++
-      const end = log.stableEnd
+      const end = this.#endOf(log)
       const { browseReadSizeMax } = brokerLimits
       const found = yield* resultOf(this.#context.store.readRuns(log, at, browseReadSizeMax))
-      const runs = stableRuns(log, found)
+      const runs = this.#asked.includesOpen === true ? found : stableRuns(log, found)
       if (runs.length === 0) return { next: end, isEnd: true }
       this.#readEnd = runs.at(-1)!.lastOffset
       this.#stateOf = undefined
@@ -137,6 +141,10 @@ class Page {
       }
     }
     return { next: at, isEnd: true }
+  }
+
+  #endOf({ durableEnd, stableEnd }: Log): number {
+    return this.#asked.includesOpen === true ? durableEnd : stableEnd
   }
 
   get #isFull(): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
+import type { Slices } from '../../lib/slices.ts'
 import type { Admission } from '../admission.ts'
 import type { AnswerQueue } from './answer-queue.ts'
 import type { TopicPartition } from './committed-offset.ts'
@@ -31,6 +32,8 @@ export interface GroupContext {
   readonly budget: GroupBudget
   readonly admission: Admission
   readonly topics: GroupTopics
+  /** For what takes longer than a turn; without them all is done at once. */
+  readonly slices?: Slices | undefined
   /** Settings of a group of the consumer protocol: they may change at any time. */
   consumerConfigOf(groupId: string): ConsumerGroupTimes
 }

@@ -111,7 +111,6 @@ export class GroupCoordinator {
   readonly #context: GroupContext
   readonly #groups: GroupTable
   #sweep: Timer | undefined
-  readonly #slices: Slices | undefined
   #heartbeats: ConsumerHeartbeats | undefined
   #isClosed = false
 
@@ -128,7 +127,6 @@ export class GroupCoordinator {
       consumerConfigOf: (groupId) => consumerGroupTimes(config.consumer, settingsOf(groupId)),
     }
     this.#groups = new GroupTable(this.#context)
-    this.#slices = options.slices
   }
 
   get config(): GroupConfig {
@@ -258,7 +256,7 @@ export class GroupCoordinator {
       callback(refusal('coordinator_not_available', 'The broker stops.'))
       return
     }
-    this.#heartbeats ??= new consumerParts.value.ConsumerHeartbeats(this.#groups, this.#slices)
+    this.#heartbeats ??= new consumerParts.value.ConsumerHeartbeats(this.#groups)
     this.#heartbeats.take(request, callback)
   }
 

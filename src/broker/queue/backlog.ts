@@ -12,8 +12,10 @@ import type { Absence } from '../../log/reading.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { DeliveredMark } from './delivered-mark.ts'
+import { heldAfterRewind, rangesNotHeld } from './held-offsets.ts'
 import type { Incoming } from './incoming.ts'
 import type { MessageState } from './message-state.ts'
+import { messageStates } from './message-states.ts'
 import { NumberHeap } from './number-heap.ts'
 import type {
   BacklogOwner,
@@ -329,18 +331,15 @@ export class Backlog implements QueueBacklog {
   }
 
   statesIn(first: number, last: number, now: number): (offset: number) => MessageState {
-    const returned = new Set<number>()
-    for (const offset of this.#requeued.values()) {
-      if (offset >= first && offset <= last) returned.add(offset)
+    const known = {
+      cursor: this.cursor,
+      returned: this.#requeued.values(),
+      next: this.#next,
+      heldBack: this.#heldBack,
+      ahead: this.#ahead,
+      unseen: this.#unseen,
     }
-    const { acked, notes } = this.cursor
-    return (offset) => {
-      if (acked.isAcked(offset)) return 'acked'
-      const isPassed = offset < this.#next || this.#heldBack?.has(offset) === true
-      if (returned.has(offset) || !isPassed || this.#ahead?.has(offset) === true) return 'ready'
-      if (this.#unseen?.has(offset) === true) return 'delayed'
-      return notes !== undefined && notes.get(offset).readyAt > now ? 'delayed' : 'unacked'
-    }
+    return messageStates(known, { first, last, now })
   }
 
   removeReady(messages: readonly ReadyMessage[]): void {
@@ -390,13 +389,9 @@ export class Backlog implements QueueBacklog {
 
   /** Acks what is ready from `#next` on: who holds something back has it still. */
   #ackRest(): void {
-    let from = this.#next
-    const heldBack = [...(this.#heldBack ?? [])].filter((offset) => offset >= this.#next)
-    for (const offset of heldBack.toSorted((a, b) => a - b)) {
-      this.cursor.ackRange(from, offset - 1)
-      from = offset + 1
+    for (const { first, last } of rangesNotHeld(this.#next, this.#end, this.#heldBack)) {
+      this.cursor.ackRange(first, last)
     }
-    this.cursor.ackRange(from, this.#end - 1)
     this.#heldBack = undefined
   }
 
@@ -405,14 +400,15 @@ export class Backlog implements QueueBacklog {
    * what lies from `target` on, and the rest stays where it is.
    */
   #holdWhatIsOut(next: number, target: number): void {
-    const { acked } = this.cursor
     const returned = new Set(this.#requeued.values())
-    const isHeld = (offset: number): boolean => offset >= next && !acked.isAcked(offset)
-    const heldBack = [...(this.#heldBack ?? [])].filter(isHeld)
-    let at = acked.nextUnacked(this.#next)
-    for (; at < next; at = acked.nextUnacked(at + 1)) heldBack.push(at)
-    const isMet = (offset: number): boolean => offset >= target && returned.has(offset)
-    this.#heldBack = new Set(heldBack.filter((offset) => !isMet(offset)))
+    this.#heldBack = heldAfterRewind({
+      acked: this.cursor.acked,
+      held: this.#heldBack,
+      returned,
+      before: next,
+      next: this.#next,
+      target,
+    })
     this.#requeued.clear()
     for (const offset of returned) if (offset < target) this.#requeued.push(offset)
   }

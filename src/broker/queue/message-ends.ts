@@ -1,24 +1,21 @@
 // How messages of a queue end, also otherwise than by an ack: they expire, a limit has no room for them, a consumer
 // rejects them, or they come back too often; and which may not go out yet. Each part is made when it is
 // needed, as in most of many queues nothing ends or waits by itself.
-import type { Clock } from '../../lib/clock.ts'
-import type { Turn } from '../../lib/turn.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import type { LogStore } from '../../log/log-store.ts'
 import { readDeliverAt } from '../../record/message/deliver-at.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
-import type { BrokerCounters } from '../counters/broker-counters.ts'
+import type { PresentIds } from '../deduplication/present-ids.ts'
 import type { QueueType } from '../queue-arguments.ts'
-import type { Shortage } from '../shortage.ts'
-import type { MessageWatch, WatchedStream } from '../trace/message-watch.ts'
+import type { WatchedStream } from '../trace/message-watch.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Departures } from './departures.ts'
 import { hasExpiration } from './expiry.ts'
 import { HeldMessages } from './held-messages.ts'
 import { KeyOrder } from './key-order.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
+import type { QueueContextOf } from './queue-context.ts'
 import { hasDepartures, type QueueSettings } from './queue-settings.ts'
 import { type ReturnReason, Returns } from './returns.ts'
 
@@ -36,29 +33,14 @@ export interface EndingQueue extends WatchedStream {
   onHeadStays(): void
   /** Messages that waited for their next try are ready. */
   onReadable(): void
-  /** Sends a dead message on; false: no queue takes it, keep it. Within an atom. */
-  deadLetter(record: RecordView, reason: DeathReason): boolean
-  /** Of the routes that dead letters may take. */
-  deadLetterRoutesVersion(): number
-  /** A dead letter found no queue and is kept. Not told again and again. */
-  onDeadLetterKept(): void
-  /** A message came back too often and was dropped, as there is no dead-letter exchange. Told once. */
-  onGivenUp(): void
+  /** Only of queues that deduplicate. */
+  readonly presentIds: Pick<PresentIds, 'free'> | undefined
 }
 
-interface EndsContext {
-  readonly store: LogStore
-  readonly turn: Turn
-  readonly clock: Clock
-  readonly shortage: Shortage
-  readonly watch: MessageWatch
-  readonly counters: Pick<BrokerCounters, 'onDeath'>
-}
-
-export class MessageEnds {
-  readonly #queue: EndingQueue
+export class MessageEnds<Q extends EndingQueue> {
+  readonly #queue: Q
   readonly #backlog: QueueBacklog
-  readonly #context: EndsContext
+  readonly #context: QueueContextOf<Q>
   #departures: Departures | undefined
   #returns: Returns | undefined
   #held: HeldMessages | undefined
@@ -66,7 +48,7 @@ export class MessageEnds {
   #deadLetters: DeadLetters | undefined
   #hasGivenUp = false
 
-  constructor(queue: EndingQueue, backlog: QueueBacklog, context: EndsContext) {
+  constructor(queue: Q, backlog: QueueBacklog, context: QueueContextOf<Q>) {
     this.#queue = queue
     this.#backlog = backlog
     this.#context = context
@@ -242,7 +224,7 @@ export class MessageEnds {
     this.#end(offset, 'delivery_limit')
     if (this.#queue.settings.deadLetter !== undefined || this.#hasGivenUp) return
     this.#hasGivenUp = true
-    this.#queue.onGivenUp()
+    this.#context.onGivenUp(this.#queue)
   }
 
   #openDepartures(isRestored: boolean): void {
@@ -277,7 +259,8 @@ export class MessageEnds {
   }
 
   #openDeadLetters(): DeadLetters {
-    const { store, turn, clock, shortage } = this.#context
+    const context = this.#context
+    const { store, turn, clock, shortage } = context
     const queue = this.#queue
     return new DeadLetters({
       store,
@@ -285,9 +268,13 @@ export class MessageEnds {
       clock,
       shortage,
       backlog: this.#backlog,
-      publish: (record, reason) => queue.deadLetter(record, reason),
-      routesVersion: () => queue.deadLetterRoutesVersion(),
-      onKept: () => queue.onDeadLetterKept(),
+      publish(record, reason) {
+        // It may come back into this very queue.
+        queue.presentIds?.free(record)
+        return context.deadLetter(queue, record, reason)
+      },
+      routesVersion: () => context.routesVersion(queue),
+      onKept: () => context.onDeadLetterKept(queue),
     })
   }
 }

@@ -4,7 +4,6 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import type { DeathReason } from '../../record/message/encode-death.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
@@ -77,7 +76,7 @@ export class Queue
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
   usedCounters: QueueCounters | undefined
-  readonly #ends: MessageEnds
+  readonly #ends: MessageEnds<Queue>
   #idleTimer: IdleTimer | undefined
   /** Made for the first limit of bytes. */
   #sizeCounts: SizeCounts | undefined
@@ -197,7 +196,7 @@ export class Queue
   }
 
   /** How its messages end by themselves, for those who only look. */
-  get ends(): Pick<MessageEnds, 'deadLetters' | 'nextExpiryAt' | 'sweep'> {
+  get ends(): Pick<MessageEnds<Queue>, 'deadLetters' | 'nextExpiryAt' | 'sweep'> {
     return this.#ends
   }
 
@@ -456,25 +455,6 @@ export class Queue
   /** The queue has one more log. Within an atom. */
   onLevelAdded(): void {
     if (this.isDurable) this.#context.onLevelAdded(this)
-  }
-
-  /** See `EndingQueue`; the rest does as well. */
-  deadLetter(record: RecordView, reason: DeathReason): boolean {
-    // It may come back into this very queue.
-    this.presentIds?.free(record)
-    return this.#context.deadLetter(this, record, reason)
-  }
-
-  deadLetterRoutesVersion(): number {
-    return this.#context.routesVersion(this)
-  }
-
-  onDeadLetterKept(): void {
-    this.#context.onDeadLetterKept(this)
-  }
-
-  onGivenUp(): void {
-    this.#context.onGivenUp(this)
   }
 
   #countSizes(): void {

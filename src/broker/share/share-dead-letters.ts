@@ -12,7 +12,7 @@ import type { DeadLetterSettings } from '../queue/queue-settings.ts'
 import type { Shortage } from '../shortage.ts'
 import type { BrokerValues } from '../topic/topic-defaults.ts'
 import type { Topics } from '../topic/topics.ts'
-import { deadRecord } from './dead-record.ts'
+import { withErrorHeaders } from '../with-error-headers.ts'
 import type { DeadRecords, ShareDeath } from './dead-records.ts'
 import type { DyingPlace, ShareCounters } from './share-groups.ts'
 import type { ShareDeadLetterTarget } from './share-settings.ts'
@@ -37,6 +37,12 @@ export interface ShareDeadLettersContext {
 const prefixSetting = 'errors.deadletterqueue.topic.name.prefix'
 const creatingSetting = 'errors.deadletterqueue.auto.create.topics.enable'
 const enablingConfig = 'errors.deadletterqueue.group.enable'
+
+const messages: Readonly<Record<ShareDeath, string>> = {
+  rejected: 'The record was rejected by a member of the group.',
+  expired: 'The time to live of the record was over before a member got it.',
+  delivery_limit: 'The record has been delivered as often as it may be.',
+}
 
 /** Undefined when the group has no place for them. */
 export function openShareDeadLetters(
@@ -126,10 +132,15 @@ class ShareDeadLetters implements DeadRecords {
       return true
     }
     const { groupId, topic, partition } = this.#place
-    const facts = { topic: topic.name, partition, offset: record.offset, groupId, ...death }
+    const place = { topic: topic.name, partition, offset: record.offset, groupId }
+    const headers = {
+      ...place,
+      deliveryCount: death.deliveryCount,
+      message: messages[death.reason],
+    }
     const isCopied = target.kind === 'exchange' || target.isCopied
     this.#aimAt(target)
-    const dead = deadRecord(record, facts, isCopied)
+    const dead = withErrorHeaders(record, headers, isCopied)
     if (this.#context.deadLetterer.publish(this.#stream, dead, reason)) {
       this.#context.counters().dead++
     } else this.#lose('no queue or topic takes its dead letters')

@@ -161,10 +161,14 @@ export class ShareGroups {
     if (this.#isClosed) throw notAvailable()
     const group = this.#groups.get(groupId)
     if (group !== undefined) return group
-    const text = this.#options.isTaken(groupId)
+    throw new ShareGroupError('group_id_not_found', this.whyMissing(groupId))
+  }
+
+  /** Of a group that `find` does not find. */
+  whyMissing(groupId: string): string {
+    return this.#options.isTaken(groupId)
       ? `Group ${groupId} is not a share group.`
       : `Group ${groupId} not found.`
-    throw new ShareGroupError('group_id_not_found', text)
   }
 
   /** All groups; they may come and go meanwhile. */

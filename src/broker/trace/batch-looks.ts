@@ -67,6 +67,7 @@ export class BatchLooks {
       partition: isOnly ? undefined : partition,
       count: 1,
       payloadSizeMax: 0,
+      includesOpen: true,
       filter: (looked) => {
         const { offset } = looked.view
         if (offset > last) return true

@@ -87,6 +87,12 @@ export interface MessageObserver {
   onAnswer(source: RecordSource, from: ClientCause, isRouted: boolean): void
   /** A batch of Kafka was stored, whose records nobody has looked at. */
   onBatch(range: RecordRange, party: Party, ticket: Ticket | undefined): void
+  /** The transaction that has these records ends. */
+  onDecided(
+    place: Pick<RecordRange, 'stream' | 'log'>,
+    ranges: readonly Pick<RecordRange, 'first' | 'last'>[],
+    isCommit: boolean,
+  ): void
   onHandover(from: WatchedStream, view: RecordView, handover: Handover): void
   /** A client of Kafka was sent these records. */
   onFetched(range: RecordRange, party: Party): void

@@ -5,7 +5,7 @@ import type { Party } from './party.ts'
  * `published` it came in; `found` it was there before; `routed` it is in this stream now; `unroutable` no
  * queue is bound for it; `refused` the queue is full; `repeated` it was known by its id and dropped;
  * `delayed` it waits at its exchange; `durable` it is on disk, and may be confirmed; `answered` it went to
- * the client that asked; `delivered`, `got` and `fetched` somebody has it; `committed` a group is past it;
+ * the client that asked; `decided` its transaction was committed or aborted, as `reason` says; `delivered`, `got` and `fetched` somebody has it; `committed` a group is past it;
  * `acked`, `returned` and `rejected` say what a consumer made of it; `died` it leaves its queue for this
  * reason; `dead_lettered` it is sent on; `kept` no queue takes the dead message and it stays; `dropped` it is
  * gone; `moved`, `replayed` and `due` put it into streams again; `deleted`, `purged` and `stream_deleted`
@@ -21,6 +21,7 @@ export const traceEventKinds = [
   'delayed',
   'due',
   'durable',
+  'decided',
   'answered',
   'delivered',
   'got',
@@ -77,7 +78,7 @@ export interface TraceEvent extends TraceSubject {
   readonly about?: TraceSubject | undefined
   readonly routingKey?: string | undefined
   readonly group?: string | undefined
-  /** Of a death: as x-death has it; of what was returned: requeue or fail; of what was found: its state. */
+  /** Of a death: as x-death has it; of what was returned: requeue or fail; of what was found: its state; of what was decided: how. */
   readonly reason?: string | undefined
   readonly isRedelivered?: boolean | undefined
   readonly isNoAck?: boolean | undefined

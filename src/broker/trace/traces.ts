@@ -16,6 +16,7 @@ import type { Destination } from '../destination.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
 import type { VHost } from '../vhost.ts'
 import { BatchLooks, type Browse } from './batch-looks.ts'
+import { DecidedRanges } from './decided-ranges.ts'
 import { lookForPresent } from './look-for-present.ts'
 import { identityOf } from './message-identity.ts'
 import type {
@@ -88,6 +89,7 @@ export class Traces implements MessageObserver {
   /** Oldest first. */
   readonly #traces = new Map<string, Trace>()
   readonly #looks: BatchLooks
+  readonly #decided = new DecidedRanges()
   #running: readonly Trace[] = []
   /** The virtual host that each was begun in. */
   readonly #homes = new WeakMap<Trace, VHost<Destination> | undefined>()
@@ -193,8 +195,24 @@ export class Traces implements MessageObserver {
           trace.add({ at, message, kind: 'published', about, party, identity })
           trace.add({ at, message, kind: 'routed', place })
           trace.add({ at: this.#context.clock.now(), message, kind: 'durable', about })
+          const decided = this.#decided.find(log.id, offset)
+          if (decided !== undefined) trace.add({ ...decided, message, kind: 'decided', place })
         }
       })
+    }
+  }
+
+  onDecided(
+    { stream, log }: Pick<RecordRange, 'stream' | 'log'>,
+    ranges: readonly Pick<RecordRange, 'first' | 'last'>[],
+    isCommit: boolean,
+  ): void {
+    if (!this.#isRunningIn(stream.vhost)) return
+    const reason = isCommit ? 'committed' : 'aborted'
+    this.#decided.add({ logId: log.id, ranges, at: this.#context.clock.now(), reason })
+    for (const { traced, at, place } of this.#followedIn(stream, log)) {
+      const isIn = ranges.some(({ first, last }) => at >= first && at <= last)
+      if (isIn) this.#tell(traced, 'decided', place, { reason })
     }
   }
 

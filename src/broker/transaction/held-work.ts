@@ -64,6 +64,16 @@ export class HeldWork implements TransactionMember, WorkHolder {
     return this.#size
   }
 
+  /** What clients have handed over to the open transaction of a producer. */
+  countsOf(producerId: number): { readonly messages: number; readonly acks: number } {
+    let [messages, acks] = [0, 0]
+    for (const { row } of this.#parts.get(producerId) ?? []) {
+      messages += row.messages.length
+      acks += row.acks.length
+    }
+    return { messages, acks }
+  }
+
   /** Binds whoever asks to the id as it is now. Throws `precondition_failed` when no producer has it. */
   join(transactionalId: string): TransactionJoin {
     return asBrokerError(() => {

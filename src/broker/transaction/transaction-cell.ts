@@ -19,6 +19,8 @@ export interface TransactionCellOptions {
   readonly store: LogStore
   /** The partition with this log, if it is still there. */
   readonly findPartition: (part: TransactionPart) => Partition | undefined
+  /** It is about to end in this partition. Within the atom. */
+  readonly onEnding?: (part: TransactionPart, partition: Partition, end: TransactionEnd) => void
 }
 
 export class TransactionCell {
@@ -32,9 +34,14 @@ export class TransactionCell {
 
   /** Ends what of it is in this cell and still open. Not within an atom. */
   end(end: TransactionEnd): Ticket | undefined {
-    const { store, findPartition } = this.#options
+    const { store, findPartition, onEnding } = this.#options
     store.beginAtom()
-    for (const part of end.parts) findPartition(part)?.endTransaction(end)
+    for (const part of end.parts) {
+      const partition = findPartition(part)
+      if (partition === undefined) continue
+      onEnding?.(part, partition, end)
+      partition.endTransaction(end)
+    }
     const ended = this.members.map((member) => member.onTransactionEnd(end))
     const ticket = store.endAtom()
     for (const onDurable of ended) {

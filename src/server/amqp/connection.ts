@@ -23,7 +23,6 @@ import {
   FRAME_HEARTBEAT,
   FRAME_METHOD,
 } from '../../codec/amqp/methods.gen.ts'
-import { parseProtocolHeader, PROTOCOL_HEADER_SIZE } from '../../codec/amqp/protocol-header.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
@@ -31,7 +30,6 @@ import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
-import { warnIfTls } from '../tls-failure.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
@@ -40,7 +38,7 @@ import { checkChannelLimit } from './check-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { Credential, type CredentialPeer } from './credential.ts'
-import { ForeignClient } from './foreign-client.ts'
+import { FirstBytes } from './first-bytes.ts'
 import { handleMethod } from './handle-method.ts'
 import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
@@ -81,13 +79,13 @@ export class Connection
   readonly #source: ByteSource
   readonly #onClosed: (connection: Connection) => void
   readonly #reader = new FrameReader(amqpLimits.handshakeFrameSizeMax)
+  readonly #firstBytes: FirstBytes
   readonly #handshake: Handshake
   readonly #gate: ReadGate
   readonly #credential: Credential
   readonly #confirmsDue: ConfirmingChannel[] = []
   #vhost: VHost<Destination> | undefined
   #heartbeat: Heartbeat | undefined
-  #foreignClient: ForeignClient | undefined
   /** When a connection that is not running ends. */
   #deadline: Timer | undefined
   /** Last method on no open channel, for replies to errors. */
@@ -107,6 +105,12 @@ export class Connection
     this.output = new Output(socket)
     this.remoteAddress = socket.remoteAddress ?? ''
     this.#onClosed = onClosed
+    this.#firstBytes = new FirstBytes({
+      reader: this.#reader,
+      socket,
+      remoteAddress: this.remoteAddress,
+      logger: context.logger,
+    })
     this.#handshake = new Handshake(this)
     this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
     this.#credential = new Credential(this, { gate: this.#gate, channels: this.channels })
@@ -335,14 +339,9 @@ export class Connection
   /** Moves to the next frame; before the first one comes the protocol header. */
   #nextFrame(): boolean {
     if (this.status !== 'header') return this.#reader.next()
-    if (this.#foreignClient !== undefined) return this.#tellForeign(this.#foreignClient)
-    if (!this.#reader.nextRaw(PROTOCOL_HEADER_SIZE)) return false
-    this.#foreignClient = ForeignClient.find(this.#reader, this.socket)
-    if (this.#foreignClient !== undefined) return this.#tellForeign(this.#foreignClient)
-    const header = parseProtocolHeader(this.#reader.buffer, this.#reader.start)
-    if (!header.accepted) {
-      this.#tellIfTls()
-      this.socket.end(header.answer)
+    const result = this.#firstBytes.read()
+    if (result === 'incomplete') return false
+    if (result === 'refused') {
       this.destroyAfterFlush()
       this.#stopReading()
       return false
@@ -350,21 +349,6 @@ export class Connection
     this.status = 'handshake'
     this.#handshake.start()
     return this.#reader.next()
-  }
-
-  #tellForeign(client: ForeignClient): false {
-    if (!client.answer(this.#reader)) return false
-    const facts = { remote: this.remoteAddress, protocol: client.protocol }
-    this.context.logger.warn(facts, `A client was refused: it speaks ${client.protocol}`)
-    this.destroyAfterFlush()
-    this.#stopReading()
-    return false
-  }
-
-  #tellIfTls(): void {
-    const { buffer, start } = this.#reader
-    const client = { remoteAddress: this.remoteAddress, port: 'AMQP' } as const
-    warnIfTls(buffer.subarray(start), client, this.context.logger)
   }
 
   #onFrame(): void {

@@ -1,5 +1,6 @@
 // The places that have a value for a setting of the broker: set by a client for it or for all brokers, set
 // at the start, Kafka's default. The first one counts.
+import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { DescribeConfigsSynonym } from '../../codec/kafka/messages/describe-configs.gen.ts'
 import { formatAddress } from '../../lib/listen.ts'
@@ -21,6 +22,12 @@ const otherUnits: Readonly<Record<string, string>> = {
   'log.retention.ms': 'log.retention.hours',
   'log.roll.jitter.ms': 'log.roll.jitter.hours',
   'log.roll.ms': 'log.roll.hours',
+}
+
+/** What Kafka would be told to find the same users in certificates. */
+const mappingRules: Readonly<Record<CertificateName, string>> = {
+  'distinguished-name': 'DEFAULT',
+  'common-name': 'RULE:^(?:.*,)?CN=([^,]+).*$/$1/',
 }
 
 type LayersContext = Pick<KafkaContext, 'broker' | 'settings' | 'users'>
@@ -69,6 +76,7 @@ function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, st
     ['share.coordinator.state.topic.min.isr', '1'],
     ['share.coordinator.state.topic.replication.factor', '1'],
     ['socket.request.max.bytes', String(kafkaLimits.kafkaRequestSizeMax)],
+    ['ssl.principal.mapping.rules', mappingRules[settings.certificateName]],
     [
       'transaction.abort.timed.out.transaction.cleanup.interval.ms',
       String(transactionLimits.sweepMs),

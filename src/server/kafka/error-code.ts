@@ -60,6 +60,14 @@ export interface ErrorAnswer {
   readonly errorMessage: string | null
 }
 
+/** An answer with this error: where a request names many things, an exception for each would take long. */
+export function answerOf(
+  name: KafkaErrorName,
+  message: string = kafkaErrors[name].message,
+): ErrorAnswer {
+  return { errorCode: codeOf(name), errorMessage: message }
+}
+
 /** The answer to a client about `error`; any other than these is the broker's own fault. */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof KafkaRefusal) {

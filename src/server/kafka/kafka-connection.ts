@@ -32,6 +32,7 @@ import { openSasl } from './open-sasl.ts'
 import type { Operation } from './operation.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
+import { RequestGate } from './request-gate.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import type { SaslState } from './sasl-state.ts'
 import { servedApi } from './served-api.ts'
@@ -63,6 +64,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #writer = new WireWriter()
   readonly #answers: AnswerQueue
   readonly #inFlight = new RequestsInFlight()
+  readonly #gate: RequestGate
   readonly #held: HeldMemory
   heldProduces: Promise<void> | undefined
   isEnding = false
@@ -70,11 +72,6 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #closeListeners = new Set<() => void>()
   /** What it was used for so far. */
   #use: Operation = 'login'
-  #isPaused = false
-  /** The stream's request waits for memory, or for its producer's rate. */
-  #isHoldingBack = false
-  /** It waits for another turn of the event loop. */
-  #isYielding = false
   #isClosed = false
   readonly #idle = new IdleMeter()
 
@@ -85,6 +82,12 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   ) {
     this.socket = socket
     this.#answers = new AnswerQueue(socket)
+    this.#gate = new RequestGate({
+      context,
+      answers: this.#answers,
+      inFlight: this.#inFlight,
+      onOpened: () => this.#goOn(),
+    })
     this.#reached = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
     this.#listener = listener
     this.context = context
@@ -173,7 +176,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   onSendLook(): void {
     if (this.#isClosed) return
     this.#noteUnsent()
-    this.#resumeIfRoom()
+    this.#gate.openIfRoom()
   }
 
   /** The client reads nothing of its answers. */
@@ -216,8 +219,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   /** `chunk` is what has just come, if anything. */
   #readRequests(chunk: Buffer = nothing): void {
     try {
-      while (this.#mayRead() && (this.#isHoldingBack || this.#stream.next())) {
-        this.#isHoldingBack = false
+      while (this.#mayRead() && (this.#gate.isHoldingBack || this.#stream.next())) {
+        this.#gate.isHoldingBack = false
         this.#onRequest()
       }
     } catch (error) {
@@ -235,10 +238,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   }
 
   #mayRead(): boolean {
-    if (!this.#isOpenToMore) return false
-    if (!this.context.requestShare.isSpent) return true
-    this.#yieldTurn()
-    return false
+    return this.#isOpenToMore && !this.#gate.yieldIfSpent()
   }
 
   #onRequest(): void {
@@ -252,7 +252,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const header = readRequestHeader(reader)
     const api = servedApi(header, this.context.broker.settings, this.sasl)
     const { operation, hasRecords = false } = servedApis[api]
-    if (this.#isLoading(api)) return
+    const loading = loadApi(api)
+    if (loading !== undefined) {
+      this.#gate.holdBackUntil(loading, (error) => this.#onFault(error))
+      return
+    }
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
     if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
@@ -264,7 +268,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       throw new RefusedRequestError(`${api} of ${end - start} bytes while memory is nearly used up`)
     }
     if (header.isSupported && largeSize > 0 && !this.context.largeRequests.tryBegin(largeSize)) {
-      this.#holdBack()
+      this.#gate.holdBack()
       return
     }
     this.#noteUse(operation)
@@ -275,13 +279,13 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       this.#refuseVersion(api, header, slot)
     }
     reader.release()
-    this.#pauseIfFull()
+    this.#gate.shutIfFull()
   }
 
   /** Others have left a limit in debt: the producer's request waits. */
   #isInDebt(): boolean {
     this.throttle.look()
-    if (this.throttle.isMuted) this.#isHoldingBack = true
+    if (this.throttle.isMuted) this.#gate.isHoldingBack = true
     return this.throttle.isMuted
   }
 
@@ -392,7 +396,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   #fill(slot: AnswerSlot, parts: readonly Buffer[]): void {
     const hasSent = this.#answers.fill(slot, parts)
     this.#noteUnsent()
-    if (hasSent) this.#resumeIfRoom()
+    if (hasSent) this.#gate.openIfRoom()
     if (this.isEnding) this.end()
   }
 
@@ -408,51 +412,14 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.destroy()
   }
 
-  #pauseIfFull(): void {
-    if (this.#isPaused) return
-    // Reading goes on with the next answer, so one must be to come.
-    const isFarAhead = this.context.broker.isAheadOfDisk && this.#answers.count > 0
-    if (!this.#hasRoom || isFarAhead) this.#isPaused = true
-  }
-
-  /** The request waits, and those behind it, until there is memory for what it will be. */
-  #holdBack(): void {
-    this.#isHoldingBack = true
-    this.context.largeRequests.whenRoom(this.#stopReading())
-  }
-
-  /** What answers the request is not loaded yet: it waits for that, and those behind it. */
-  #isLoading(api: ApiName): boolean {
-    const loading = loadApi(api)
-    if (loading === undefined) return false
-    this.#isHoldingBack = true
-    loading.then(this.#stopReading(), (error: unknown) => this.#onFault(error))
-    return true
-  }
-
-  /** Others get their turn before the rest of a pipeline. */
-  #yieldTurn(): void {
-    this.context.requestShare.whenLeft(this.#stopReading())
-  }
-
-  /** Returns what begins to read again. */
-  #stopReading(): () => void {
-    this.#isPaused = true
-    this.#isYielding = true
-    return () => {
-      this.#isYielding = false
-      this.#resumeIfRoom()
-    }
-  }
-
   /** Neither the connection nor the memory for requests is full. */
   get #isOpenToMore(): boolean {
-    if (this.#isClosed || this.isEnding || this.#isPaused) return false
+    if (this.#isClosed || this.isEnding || this.#gate.isShut) return false
     return !this.#held.isPaused && !this.throttle.isMuted
   }
 
   #noteInput(): void {
-    const heldBack = this.#isHoldingBack ? this.#stream.end - this.#stream.start : 0
+    const heldBack = this.#gate.isHoldingBack ? this.#stream.end - this.#stream.start : 0
     this.#held.setInput(this.#stream.heldSize + heldBack + this.#inFlight.size)
   }
 
@@ -472,20 +439,6 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const isFarAhead = !this.#isOpenToMore && this.#stream.restSize > kafkaLimits.kafkaReadAheadMax
     if (isFarAhead) this.socket.pause()
     else if (this.socket.isPaused()) this.socket.resume()
-  }
-
-  get #hasRoom(): boolean {
-    return (
-      this.#inFlight.hasRoom &&
-      this.#answers.count < kafkaLimits.kafkaRequestsInFlightMax &&
-      this.#answers.unsentSize <= kafkaLimits.kafkaUnsentSizeMax
-    )
-  }
-
-  #resumeIfRoom(): void {
-    if (!this.#isPaused || this.#isYielding || this.#isClosed || !this.#hasRoom) return
-    this.#isPaused = false
-    this.#goOn()
   }
 
   #goOn(): void {

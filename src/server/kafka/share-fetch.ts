@@ -12,8 +12,9 @@ import type {
   ShareFetchRequest,
   ShareFetchResponse,
 } from '../../codec/kafka/messages/share-fetch.gen.ts'
+import { runAtOnce, type Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { answerOf, answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { ShareRead, type ShareReadAsked } from './share-read.ts'
 import {
@@ -44,7 +45,9 @@ export const handleShareFetch: Handler<'shareFetch'> = async (request, context) 
       isLast || request.isRenewAck || isThrottled
         ? undefined
         : await readRecords(session, askedOf(request, requester, settings), context)
-    return answer({ read, acknowledged: await acknowledging, settings })
+    const parts = { read, acknowledged: await acknowledging, settings }
+    const count = (read?.found.length ?? 0) + parts.acknowledged.length
+    return await runSteps(answer(parts), count, context)
   } catch (error) {
     const none = { acquisitionLockTimeoutMs: 0, responses: [], nodeEndpoints: [] }
     return { throttleTimeMs: 0, ...answerTo(error), ...none }
@@ -75,7 +78,7 @@ async function openSession(
   context: RequestContext,
 ): Promise<ShareSession> {
   const { shareSessions, client, broker, clock } = context
-  const { shareSessionEpoch: epoch, topics, forgottenTopicsData } = request
+  const { shareSessionEpoch: epoch } = request
   const asked = { ...requester, epoch }
   const session =
     epoch === shareSessionEpoch.initial
@@ -89,17 +92,40 @@ async function openSession(
     }
     throw new KafkaRefusal(session)
   }
+  await runSteps(namePlaces(session, request, context), countPlaces(request), context)
+  return session
+}
+
+/** What the request says of the partitions of a session. Throws SHARE_SESSION_LIMIT_REACHED. */
+function* namePlaces(
+  session: ShareSession,
+  { shareSessionEpoch: epoch, topics, forgottenTopicsData }: ShareFetchRequest,
+  { shareSessions }: RequestContext,
+): Steps<void> {
   for (const { topicId, partitions } of forgottenTopicsData) {
-    for (const index of partitions) shareSessions.forget(session, { topicId, index })
+    for (const index of partitions) {
+      yield
+      shareSessions.forget(session, { topicId, index })
+    }
   }
+  if (epoch === shareSessionEpoch.final) return
   for (const { topicId, partitions } of topics) {
     for (const { partitionIndex: index } of partitions) {
-      if (epoch === shareSessionEpoch.final || shareSessions.add(session, { topicId, index }))
-        continue
+      yield
+      if (shareSessions.add(session, { topicId, index })) continue
       throw new KafkaRefusal('SHARE_SESSION_LIMIT_REACHED')
     }
   }
-  return session
+}
+
+function countPlaces({ topics, forgottenTopicsData }: ShareFetchRequest): number {
+  const named = [...topics, ...forgottenTopicsData]
+  return named.reduce((sum, { partitions }) => sum + partitions.length, 0)
+}
+
+/** What few partitions take is done at once, what many take in slices. */
+function runSteps<T>(steps: Steps<T>, count: number, { slices }: RequestContext): Promise<T> {
+  return count > kafkaLimits.fetchedAtOnceMax ? slices.run(steps) : runAtOnce(steps)
 }
 
 function askedOf(
@@ -137,7 +163,7 @@ interface ShareAnswer {
 }
 
 /** Partitions that have nothing to say are left out. */
-function answer({ read, acknowledged, settings }: ShareAnswer): ShareFetchResponse {
+function* answer({ read, acknowledged, settings }: ShareAnswer): Steps<ShareFetchResponse> {
   const topics = new Map<string, Map<number, PartitionData>>()
   const put = ({ topicId, index }: SharedPlace, data: Partial<PartitionData>): void => {
     const partitions = topics.get(topicId) ?? new Map<number, PartitionData>()
@@ -145,10 +171,12 @@ function answer({ read, acknowledged, settings }: ShareAnswer): ShareFetchRespon
     topics.set(topicId, partitions.set(index, { ...before, ...data }))
   }
   for (const { place, problem, parts, ranges } of read?.found ?? []) {
-    const refusal = problem && answerTo(new KafkaRefusal(problem))
+    yield
+    const refusal = problem && answerOf(problem)
     put(place, { ...refusal, records: parts, acquiredRecords: ranges.map(toWire) })
   }
   for (const { answer: result, ...place } of acknowledged) {
+    yield
     const { errorCode: acknowledgeErrorCode, errorMessage: acknowledgeErrorMessage } = result
     put(place, { acknowledgeErrorCode, acknowledgeErrorMessage })
   }

@@ -12,7 +12,7 @@ import {
 import type { ShareGroupHeartbeatRequest } from '../../codec/kafka/messages/share-group-heartbeat.gen.ts'
 import { shareLimits } from '../../limits/share.ts'
 import { operationsOnGroup } from './authorized-operations.ts'
-import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { answerOf, answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { checkRequester } from './share-requests.ts'
 import { writeInSlices } from './write-in-slices.ts'
@@ -114,10 +114,15 @@ function describe(groupId: string, context: RequestContext): DescribedGroup {
   const none = { groupEpoch: 0, assignmentEpoch: 0, assignorName: '', members: [] }
   try {
     const { access, shareGroups } = context
+    // A request may name very many that are not there: none of them costs an exception.
     if (!access.needsGroup('describe', groupId)) {
-      throw new KafkaRefusal('GROUP_AUTHORIZATION_FAILED')
+      return { ...answerOf('GROUP_AUTHORIZATION_FAILED'), groupId, groupState: '', ...none }
     }
-    const group = shareGroups.get(groupId)
+    const group = shareGroups.find(groupId)
+    if (group === undefined) {
+      const text = shareGroups.whyMissing(groupId)
+      return { ...answerOf('GROUP_ID_NOT_FOUND', text), groupId, groupState: '', ...none }
+    }
     for (const { subscribed } of group.members.values()) {
       for (const name of subscribed) access.permitTopic('describe', name)
     }

@@ -125,6 +125,7 @@ export class ShareRead {
     let count = 0
     for (const place of this.#session.places.values()) {
       if (count >= this.#asked.recordsMax || this.#factsLeft <= 0) return
+      yield
       const share = findSharePlace(place, this.#asked, this.#context)
       if (typeof share === 'string') {
         this.found.push({ place, problem: share, parts: [], ranges: [] })

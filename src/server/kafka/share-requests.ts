@@ -10,7 +10,7 @@ import { whenDurable } from '../../broker/when-durable.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import type { LeaderIdAndEpoch } from '../../codec/kafka/messages/share-fetch.gen.ts'
 import { shareLimits } from '../../limits/share.ts'
-import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { answerOf, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { RequestContext } from './request-context.ts'
 import type { SharedPlace } from './share-sessions.ts'
 
@@ -108,7 +108,7 @@ async function acknowledgeOne(
   context: RequestContext,
 ): Promise<ErrorAnswer> {
   const share = findSharePlace(place, requester, context)
-  if (typeof share === 'string') return answerTo(new KafkaRefusal(share))
+  if (typeof share === 'string') return answerOf(share)
   if (batches.length === 0) return fine
   const { store } = context.broker
   const settings = shareSettingsOf(context.broker, requester.groupId)
@@ -116,7 +116,7 @@ async function acknowledgeOne(
   const asked = { memberId: requester.memberId, batches, knowsRenew }
   const result = acknowledge(share, asked, { store, settings })
   if (result.error !== undefined) {
-    return answerTo(new KafkaRefusal(errorNames[result.error], result.message))
+    return answerOf(errorNames[result.error], result.message)
   }
   await whenDurable(result.ticket)
   if (result.hasDead) {

@@ -92,8 +92,9 @@ export class ShareSessions {
     return session
   }
 
-  /** False: all sessions together have too many partitions. */
+  /** False: all sessions together have too many partitions. One that has been closed gets none. */
   add(session: ShareSession, place: SharedPlace): boolean {
+    if (session.isClosed) return true
     const key = keyOfPlace(place)
     if (session.places.has(key)) return true
     if (this.#placeCount >= shareLimits.shareSessionPartitionsMax) return false
@@ -103,7 +104,7 @@ export class ShareSessions {
   }
 
   forget(session: ShareSession, place: SharedPlace): void {
-    if (session.places.delete(keyOfPlace(place))) this.#placeCount--
+    if (!session.isClosed && session.places.delete(keyOfPlace(place))) this.#placeCount--
   }
 
   /** The session is over: what its member has is available again. */

@@ -96,6 +96,18 @@ describe('settings of the broker that clients change', () => {
     ])
   })
 
+  it('are refused where they would have no effect, as those of certificates and racks', async () => {
+    for (const name of ['ssl.principal.mapping.rules', 'broker.rack', 'replica.selector.class']) {
+      const text = `Cannot update these configs dynamically: [${name}]`
+      assert.deepEqual(await calls.alter(configType.broker, '', [[name, 'DEFAULT']]), [
+        code.invalidRequest,
+        text,
+      ])
+    }
+    const shown = await calls.shown(configType.broker, '1', 'ssl.principal.mapping.rules')
+    assert.equal(shown[0], `DEFAULT@${configSource.default}`)
+  })
+
   it('may have names that only a plugged-in class knows', async () => {
     assert.deepEqual(await calls.alter(configType.broker, '1', [['own.setting', 'secret']]), [
       0,

@@ -243,6 +243,29 @@ describe('quotas are enforced', () => {
     assert.ok((second.throttleTimeMs ?? 0) > 0)
   })
 
+  it('a member of a share group over its quota gets no records either, and its acks count', async () => {
+    await fixture.createTopic('shared')
+    const large = batchOfRecords([{ value: 'v'.repeat(150_000) }])
+    for (let count = 0; count < 3; count++) await fixture.produce('shared', Buffer.from(large))
+    const group = new ConfigCalls(fixture.client)
+    await group.alter(configType.group, 'sharing', [['share.auto.offset.reset', 'earliest']])
+    await using member = await newClient()
+    const topicId = await joinShared(member)
+    await alter({ 'client-id': 'raw' }, { consumer_byte_rate: 12_000 })
+    const first = await shareFetch(member, topicId, { epoch: 0 })
+    assert.equal(first.count, 1, 'no more than its quota, but for the first')
+    assert.ok(first.throttleTimeMs > 0, 'it is told to wait')
+    // Somebody else who shares the quota, and the session.
+    await using other = await newClient()
+    const second = await shareFetch(other, topicId, { epoch: 1, acked: 0 })
+    assert.deepEqual([second.count, second.ackCode], [0, 0])
+    assert.ok(second.throttleTimeMs > 0)
+    await alter({ 'client-id': 'raw' }, { consumer_byte_rate: null })
+    const third = await shareFetch(member, topicId, { epoch: 2 })
+    assert.equal(third.count, 2)
+    assert.equal(third.throttleTimeMs, 0)
+  })
+
   it('KIP-599: who knows the error is refused, others are muted', async () => {
     const rate = 10
     await alter({ user: null }, { controller_mutation_rate: rate })
@@ -306,3 +329,48 @@ describe('quotas are enforced', () => {
     await producer.disconnect()
   })
 })
+
+const sharing = { groupId: 'sharing', memberId: 'AAAAAAAAAAAAAAAAAAAAAQ' } as const
+
+/** Joins the share group, and returns the id of its topic. */
+async function joinShared(client: KafkaRawClient): Promise<string> {
+  const beat = { ...sharing, memberEpoch: 0, rackId: null, subscribedTopicNames: ['shared'] }
+  const { errorCode, assignment } = await client.call('shareGroupHeartbeat', beat)
+  assert.equal(errorCode, 0)
+  return assignment?.topicPartitions[0]?.topicId ?? ''
+}
+
+interface SharedAnswer {
+  readonly throttleTimeMs: number
+  /** Records that it got. */
+  readonly count: number
+  readonly ackCode: number | undefined
+}
+
+/** `acked`: the record that is acknowledged with the request. */
+async function shareFetch(
+  client: KafkaRawClient,
+  topicId: string,
+  { epoch, acked }: { readonly epoch: number; readonly acked?: number },
+): Promise<SharedAnswer> {
+  const acknowledgementBatches =
+    acked === undefined ? [] : [{ firstOffset: acked, lastOffset: acked, acknowledgeTypes: [1] }]
+  const sizes = { maxWaitMs: 1000, minBytes: 1, maxBytes: 10_000_000, maxRecords: 500 }
+  const answer = await client.call('shareFetch', {
+    ...sharing,
+    shareSessionEpoch: epoch,
+    ...sizes,
+    batchSize: 500,
+    shareAcquireMode: 0,
+    isRenewAck: false,
+    topics: [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches }] }],
+    forgottenTopicsData: [],
+  })
+  assert.equal(answer.errorCode, 0, answer.errorMessage ?? '')
+  const [partition] = answer.responses.flatMap(({ partitions }) => partitions)
+  const count = (partition?.acquiredRecords ?? []).reduce(
+    (sum, { firstOffset, lastOffset }) => sum + lastOffset - firstOffset + 1,
+    0,
+  )
+  return { throttleTimeMs: answer.throttleTimeMs, count, ackCode: partition?.acknowledgeErrorCode }
+}

@@ -55,6 +55,118 @@ async function waitOf<Name extends ApiName>(
   return pings.longestMs()
 }
 
+function transactionKinds(): Readonly<Record<string, () => Promise<number>>> {
+  const producer = { producerId: 1, producerEpoch: 0 }
+  return {
+    AddPartitionsToTxn: () =>
+      waitOf(
+        'addPartitionsToTxn',
+        {
+          transactions: [],
+          v3AndBelowTransactionalId: 'tx',
+          v3AndBelowProducerId: 1,
+          v3AndBelowProducerEpoch: 0,
+          v3AndBelowTopics: [{ name: topic, partitions: indexes() }],
+        },
+        3,
+      ),
+    TxnOffsetCommit: () => {
+      const partitions = indexes().map((partitionIndex) => ({
+        partitionIndex,
+        committedOffset: 1,
+        committedLeaderEpoch: -1,
+        committedMetadata: 'm',
+      }))
+      const member = { generationId: -1, memberId: '', groupInstanceId: null }
+      const topics = [{ name: topic, partitions }]
+      const request = { transactionalId: 'tx', groupId: 'g', ...producer, ...member, topics }
+      return waitOf('txnOffsetCommit', request)
+    },
+    WriteTxnMarkers: () => {
+      const topics = [{ name: topic, partitionIndexes: indexes() }]
+      const rest = { coordinatorEpoch: 0, transactionVersion: 2 }
+      const marker = { ...producer, transactionResult: true, topics, ...rest }
+      return waitOf('writeTxnMarkers', { markers: [marker] })
+    },
+    DescribeTransactions: () => waitOf('describeTransactions', { transactionalIds: names('tx') }),
+    ListTransactions: () =>
+      waitOf('listTransactions', {
+        stateFilters: names('state', many / 2),
+        producerIdFilters: indexes(many / 2),
+        durationFilter: -1,
+        transactionalIdPattern: null,
+      }),
+    DescribeProducers: () =>
+      waitOf('describeProducers', { topics: [{ name: topic, partitionIndexes: indexes() }] }),
+  }
+}
+
+/** The id of the wide topic. */
+async function topicIdOf(name: string): Promise<string> {
+  await using client = await KafkaRawClient.connect(broker.kafkaPort)
+  const { topics } = await client.call('metadata', {
+    topics: [{ name, topicId: zeroUuid }],
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false,
+  })
+  return topics[0]?.topicId ?? zeroUuid
+}
+
+const shareMember = { groupId: 'shared', memberId: 'AAAAAAAAAAAAAAAAAAAAAQ' } as const
+
+function shareKinds(): Readonly<Record<string, () => Promise<number>>> {
+  const beat = { ...shareMember, memberEpoch: 0, rackId: null }
+  const acknowledged = (acknowledgeTypes: readonly number[]): object[] =>
+    indexes(many / 4).map((at) => ({ firstOffset: at, lastOffset: at, acknowledgeTypes }))
+  return {
+    'ShareGroupHeartbeat, many topics': () => {
+      const subscribedTopicNames = names('absent')
+      return waitOf('shareGroupHeartbeat', { ...beat, groupId: 'wide', subscribedTopicNames })
+    },
+    ShareGroupHeartbeat: () =>
+      waitOf('shareGroupHeartbeat', { ...beat, subscribedTopicNames: [topic] }),
+    ShareFetch: async () => {
+      const partitions = indexes(many / 2).map((partitionIndex) => ({
+        partitionIndex,
+        acknowledgementBatches: [],
+      }))
+      const sizes = { maxWaitMs: 0, minBytes: 0, maxBytes: 1_000_000, maxRecords: 500 }
+      const modes = { batchSize: 500, shareAcquireMode: 0, isRenewAck: false }
+      const topics = [{ topicId: await topicIdOf(topic), partitions }]
+      const request = { ...shareMember, shareSessionEpoch: 0, ...sizes, ...modes, topics }
+      return waitOf('shareFetch', { ...request, forgottenTopicsData: [] })
+    },
+    ShareAcknowledge: async () => {
+      const partition = { partitionIndex: 0, acknowledgementBatches: acknowledged([1]) as never }
+      const topics = [{ topicId: await topicIdOf(topic), partitions: [partition] }]
+      const request = { ...shareMember, shareSessionEpoch: 1, isRenewAck: false, topics }
+      return waitOf('shareAcknowledge', request)
+    },
+    ShareGroupDescribe: () =>
+      waitOf('shareGroupDescribe', {
+        groupIds: ['shared', ...names('group', many - 1)],
+        includeAuthorizedOperations: false,
+      }),
+    DescribeShareGroupOffsets: () => {
+      const topics = [{ topicName: topic, partitions: indexes() }]
+      return waitOf('describeShareGroupOffsets', { groups: [{ groupId: 'shared', topics }] })
+    },
+    AlterShareGroupOffsets: () => {
+      const partitions = indexes(many / 2).map((partitionIndex) => ({
+        partitionIndex,
+        startOffset: 0,
+      }))
+      const topics = [{ topicName: topic, partitions }]
+      return waitOf('alterShareGroupOffsets', { groupId: 'altered', topics })
+    },
+    DeleteShareGroupOffsets: () => {
+      const topics = names('absent').map((topicName) => ({ topicName }))
+      return waitOf('deleteShareGroupOffsets', { groupId: 'altered', topics })
+    },
+  }
+}
+
 /** name → what is sent. */
 const kinds: Readonly<Record<string, () => Promise<number>>> = {
   'CreateTopics, one wide topic': () =>
@@ -267,6 +379,26 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
     }
     return waitOf('createAcls', { creations: indexes().map(() => creation) })
   },
+  ConsumerGroupHeartbeat: () =>
+    waitOf('consumerGroupHeartbeat', {
+      groupId: 'consumers',
+      memberId: 'm',
+      memberEpoch: 0,
+      instanceId: null,
+      rackId: null,
+      rebalanceTimeoutMs: 1000,
+      subscribedTopicNames: [topic, ...names('absent', many - 1)],
+      subscribedTopicRegex: null,
+      serverAssignor: null,
+      topicPartitions: [],
+    }),
+  ConsumerGroupDescribe: () =>
+    waitOf('consumerGroupDescribe', {
+      groupIds: names('group'),
+      includeAuthorizedOperations: false,
+    }),
+  ...transactionKinds(),
+  ...shareKinds(),
   ListGroups: () => waitOf('listGroups', { statesFilter: [], typesFilter: [] }),
   'DeleteTopics, many': () =>
     waitOf('deleteTopics', {

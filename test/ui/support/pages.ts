@@ -14,6 +14,7 @@ export const pageUrls: readonly string[] = [
   '/schedule',
   '/topology',
   '/trace',
+  '/transactions',
   '/connections',
   '/access',
   '/storage',

@@ -34,7 +34,7 @@ export function OtherFindings({
   return (
     <ul class="findings" aria-label="What else to look at">
       {findings.map((finding) => (
-        <li key={`${finding.kind} ${finding.vhost} ${finding.name} ${finding.group}`}>
+        <li key={keyOf(finding)}>
           <Mark severity={finding.severity} />
           <span class="findings-text">
             <Sentence finding={finding} />
@@ -47,6 +47,10 @@ export function OtherFindings({
       ))}
     </ul>
   )
+}
+
+function keyOf({ kind, vhost, name, group, transaction }: Finding): string {
+  return [kind, vhost, name, group, transaction].join(' ')
 }
 
 /** A shape of its own for each, as not everybody sees the colour. */
@@ -88,11 +92,12 @@ function NameIn({
   readonly text: string
   readonly finding: Finding
 }): ComponentChildren {
-  const { vhost, name, group, streams = [] } = finding
+  const { vhost, name, group, transaction, streams = [] } = finding
   const own = name === undefined ? streams : [{ vhost: vhost ?? '/', name }]
   const stream = own.find((each) => text === readable(each.name))
   if (stream !== undefined) return <Name value={stream.name} to={streamUrl(stream)} />
-  return <Name value={group !== undefined && text === readable(group) ? group : text} />
+  const whole = [group, transaction].find((each) => each !== undefined && text === readable(each))
+  return <Name value={whole ?? text} />
 }
 
 /** As the broker writes names into sentences. */

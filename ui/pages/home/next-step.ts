@@ -9,7 +9,7 @@ export interface NextStep {
 
 /** Undefined where no page helps. */
 export function nextStep(finding: Finding): NextStep | undefined {
-  const { kind, vhost, name, connection } = finding
+  const { kind, vhost, name, connection, transaction } = finding
   const stream = (path: string, label: string): NextStep | undefined =>
     name === undefined ? undefined : { label, to: urlOf(path, { vhost, name }) }
   switch (kind) {
@@ -29,6 +29,12 @@ export function nextStep(finding: Finding): NextStep | undefined {
       return stream('/stream/deaths', 'See what died') ?? deaths
     case 'consumer-stuck':
       return { label: 'See the connection', to: urlOf('/connections', { id: connection }) }
+    case 'transaction-open':
+    case 'transaction-ending':
+      return {
+        label: transaction === undefined ? 'See what is open' : 'See the transaction',
+        to: urlOf('/transactions', { state: 'open', sort: 'started', transaction }),
+      }
     case 'group-behind':
       return listOf('lagging', 'See streams that are behind')
     default:

@@ -16,7 +16,7 @@ import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chart } from '../../parts/chart.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
-import { type Fact, Facts } from '../../parts/facts.tsx'
+import { Facts } from '../../parts/facts.tsx'
 import { ProblemNote, Skeleton } from '../../parts/notes.tsx'
 import { Section } from '../../parts/page.tsx'
 import { Panel } from '../../parts/panel.tsx'
@@ -25,6 +25,7 @@ import { type Column, Table } from '../../parts/table.tsx'
 import { toast } from '../../parts/toast.tsx'
 import { Ago, Duration, Name, Num } from '../../parts/values.tsx'
 import { ResetForm } from './reset-form.tsx'
+import { SetAsideSection } from './set-aside.tsx'
 import { withGaps } from './with-gaps.ts'
 
 export interface GroupPanelProps {
@@ -96,7 +97,6 @@ function Shown({
           { name: 'Members', value: `${count(group.members)}, ${group.state.toLowerCase()}` },
           { name: 'Protocol', value: protocolWords(group), hint: 'How members share partitions' },
           ...(others > 0 ? [{ name: 'It also reads', value: counted(others, 'other topic') }] : []),
-          ...deadLetterFacts(group),
         ]}
       />
       {history.length > 1 && (
@@ -118,28 +118,10 @@ function Shown({
         />
       </Section>
       <Members members={group.member_list} topic={topic} />
+      <SetAsideSection group={group} topic={topic} />
       <ResetForm group={group} topic={topic} />
     </>
   )
-}
-
-/** Where records go that it cannot process; nothing where none do. */
-function deadLetterFacts({ dead_letters: letters }: GroupShownJson): Fact[] {
-  const { attempts, to, set_aside: setAside } = letters
-  if (to === null && setAside === 0) return []
-  const rule = to !== null && (
-    <>
-      go to <Name value={to} /> after {counted(attempts ?? 0, 'attempt')},{' '}
-    </>
-  )
-  const value = (
-    <>
-      {rule}
-      {count(setAside)} so far
-    </>
-  )
-  const hint = 'Records at which its members begin again and again, since the start of the broker'
-  return [{ name: 'Set aside', value, hint }]
 }
 
 function protocolWords({ type, protocol, generation, ...group }: GroupShownJson): string {

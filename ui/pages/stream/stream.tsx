@@ -19,6 +19,7 @@ import { StreamFrame, streamUrl, useStream } from '../../parts/stream-tabs.tsx'
 import { Ago, Bytes, Num, Rate } from '../../parts/values.tsx'
 import { ChosenConfirm } from '../streams/chosen-bar.tsx'
 import { commandOn } from '../streams/command-on.ts'
+import { KeyLookup } from './key-lookup.tsx'
 import { SettingsTable } from './settings-table.tsx'
 import { StreamCharts } from './stream-charts.tsx'
 import { Partitions, Ways } from './stream-parts.tsx'
@@ -103,6 +104,7 @@ function Overview({ stream, hasRates }: OverviewProps): JSX.Element {
         </div>
         <div class="stream-column">
           <SettingsTable stream={stream} />
+          {stream.kind === 'topic' && <KeyLookup stream={stream} />}
           <Danger stream={stream} />
         </div>
       </div>

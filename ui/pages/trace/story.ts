@@ -106,6 +106,7 @@ const eventWords: Readonly<Record<TraceEventJson['event'], readonly [text: strin
   delayed: ['waits at its exchange', 'plain'],
   due: ['is due', 'plain'],
   durable: ['is on disk', 'plain'],
+  decided: ['its transaction was', 'plain'],
   answered: ['went straight to who asked', 'good'],
   delivered: ['delivered', 'plain'],
   got: ['taken', 'plain'],
@@ -137,6 +138,11 @@ function wordsOf(event: TraceEventJson, last: TraceEventJson | undefined): Words
   const [verb, tone] = eventWords[event.event]
   const { exchange, routing_key: key, group, reason } = event
   const parts = [...detailParts(event, last)]
+  if (event.event === 'decided') {
+    const isAborted = reason === 'aborted'
+    const text = isAborted ? 'aborted with its transaction' : 'committed with its transaction'
+    return { text, tone: isAborted ? 'bad' : 'good', detail: '' }
+  }
   if (event.event === 'died') return { text: deathWords[reason ?? ''] ?? verb, tone, detail: '' }
   let text = verb
   if (event.event === 'published' || event.event === 'dead_lettered') {
@@ -187,7 +193,8 @@ function outcomeOf(events: readonly TraceEventJson[]): Story['outcome'] {
   const places = new Map<string, TraceEventJson>()
   for (const event of events) if (event.offset !== undefined) places.set(placeKey(event), event)
   const last = [...places.values()]
-  const open = last.filter(({ event, no_ack: noAck }) => {
+  const open = last.filter(({ event, reason, no_ack: noAck }) => {
+    if (event === 'decided' && reason === 'aborted') return false
     return !endings.has(event) && event !== 'committed' && noAck !== true
   })
   const held = open.filter(({ event }) => event === 'delivered' || event === 'got')

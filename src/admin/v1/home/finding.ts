@@ -13,6 +13,8 @@ export interface Finding {
   readonly vhost?: string
   readonly name?: string
   readonly group?: string
+  /** A transactional id. */
+  readonly transaction?: string
   /** Its id, below `/v1/connections`. */
   readonly connection?: number
   /** In milliseconds since the Unix epoch. */
@@ -33,6 +35,7 @@ export const findingSchema: z.ZodType = z.object({
   vhost: z.string().optional().describe('Of what it is about, if that is one thing'),
   name: z.string().optional(),
   group: z.string().optional(),
+  transaction: z.string().optional().describe('A transactional id'),
   connection: count.optional().describe('The id of a connection'),
   since: z.number().optional().describe('Milliseconds since the Unix epoch'),
   count: count.optional(),

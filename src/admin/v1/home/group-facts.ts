@@ -2,12 +2,15 @@
 import { type Broker, defaultVHost } from '../../../broker/broker.ts'
 import type { GroupCoordinator } from '../../../broker/group/group-coordinator.ts'
 import { placesOf } from '../../../broker/group/group-lag.ts'
+import type { ShareGroup } from '../../../broker/share/share-group.ts'
+import type { ShareGroups } from '../../../broker/share/share-groups.ts'
 import type { Steps } from '../../../lib/slices.ts'
 import { healthLimits } from '../../../limits/health.ts'
 import type { Growth, GrowthNotes } from './growth-notes.ts'
 import { TopList } from './top-list.ts'
 
 export interface GroupFact {
+  readonly kind: 'consumer' | 'share'
   readonly group: string
   readonly members: number
   readonly lag: number
@@ -22,6 +25,7 @@ export interface GroupFacts {
 export interface GroupsLooked {
   readonly broker: Broker
   readonly groups: GroupCoordinator
+  readonly shareGroups: ShareGroups
   readonly now: number
   readonly notes: GrowthNotes<string>
   /** Those of groups that are gone have to go. */
@@ -29,24 +33,52 @@ export interface GroupsLooked {
 }
 
 export function* lookAtGroups(looked: GroupsLooked): Steps<GroupFacts> {
-  const { broker, groups, now, notes, noted } = looked
-  const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+  const { noted } = looked
   const falling = new TopList<GroupFact>(healthLimits.namedMax, ({ lag }) => lag)
-  const all = groups.list({ states: [], types: [] })
-  for (const { groupId } of all) {
+  const there = new Set<string>()
+  for (const measured of measuredGroups(looked)) {
     yield
-    let lag = 0
-    for (const place of placesOf(groups, groupId, topics)) lag += place.lag
-    const growth = notes.note(groupId, lag, now)
-    if (growth === undefined || lag < healthLimits.growingMin) continue
-    if (!growth.isSteady || growth.rate < healthLimits.growthMin) continue
-    const members = groups.describe(groupId)?.members.length ?? 0
-    falling.add({ group: groupId, members, lag, growth })
+    there.add(measured.group)
+    const fact = factOf(measured, looked)
+    if (fact !== undefined) falling.add(fact)
   }
-  if (noted.size > all.length) forgetGone(noted, new Set(all.map(({ groupId }) => groupId)))
-  return { count: all.length, falling }
+  for (const name of noted.keys()) if (!there.has(name)) noted.delete(name)
+  return { count: there.size, falling }
 }
 
-function forgetGone(noted: Map<string, unknown>, there: ReadonlySet<string>): void {
-  for (const name of noted.keys()) if (!there.has(name)) noted.delete(name)
+interface Measured extends Omit<GroupFact, 'growth' | 'members'> {
+  /** To be asked of those that fall behind only. */
+  readonly memberCount: () => number
+}
+
+/** One after the other: to add up what one has not read is a step of its own. */
+function* measuredGroups({ broker, groups, shareGroups }: GroupsLooked): Generator<Measured> {
+  const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+  for (const { groupId: group } of groups.list({ states: [], types: [] })) {
+    let lag = 0
+    for (const place of placesOf(groups, group, topics)) lag += place.lag
+    const memberCount = (): number => groups.describe(group)?.members.length ?? 0
+    yield { kind: 'consumer', group, memberCount, lag }
+  }
+  for (const share of shareGroups.list()) {
+    const { id: group, members } = share
+    yield { kind: 'share', group, memberCount: () => members.size, lag: lagOf(share) }
+  }
+}
+
+function lagOf(share: ShareGroup): number {
+  let sum = 0
+  for (const { lag } of share.lags()) sum += lag
+  return sum
+}
+
+/** Undefined for one that is not falling behind. */
+function factOf(
+  { kind, group, lag, memberCount }: Measured,
+  { notes, now }: GroupsLooked,
+): GroupFact | undefined {
+  const growth = notes.note(group, lag, now)
+  if (growth === undefined || lag < healthLimits.growingMin) return undefined
+  if (!growth.isSteady || growth.rate < healthLimits.growthMin) return undefined
+  return { kind, group, members: memberCount(), lag, growth }
 }

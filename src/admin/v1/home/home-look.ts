@@ -9,6 +9,8 @@ import { type ClientFacts, lookAtClients } from './client-facts.ts'
 import { type GroupFacts, lookAtGroups } from './group-facts.ts'
 import { GrowthNotes } from './growth-notes.ts'
 import { lookAtVHost, type QueueFact, type VHostFacts } from './stream-facts.ts'
+import type { TopList } from './top-list.ts'
+import { lookAtTransactions, type TransactionFact } from './transaction-facts.ts'
 
 export interface Look {
   /** In milliseconds since the Unix epoch. */
@@ -16,13 +18,21 @@ export interface Look {
   readonly vhosts: ReadonlyMap<string, VHostFacts>
   readonly clients: ClientFacts
   readonly groups: GroupFacts
+  readonly transactions: TopList<TransactionFact>
   /** Undefined where the system does not say. */
   readonly files: FileCounts | undefined
 }
 
 export type HomeParts = Pick<
   ManagementParts,
-  'broker' | 'clients' | 'groups' | 'statistics' | 'countFiles' | 'figures'
+  | 'broker'
+  | 'clients'
+  | 'groups'
+  | 'shareGroups'
+  | 'transactions'
+  | 'statistics'
+  | 'countFiles'
+  | 'figures'
 >
 
 type LookedParts = Omit<HomeParts, 'figures'>
@@ -81,7 +91,7 @@ export class HomeLooks {
   }
 
   *#lookAtAll(files: FileCounts | undefined): Steps<Look> {
-    const { broker, clients, groups, statistics } = this.#parts
+    const { broker, clients, groups, shareGroups, transactions, statistics } = this.#parts
     const now = broker.clock.now()
     const vhosts = new Map<string, VHostFacts>()
     for (const vhost of broker.vhosts) {
@@ -106,10 +116,12 @@ export class HomeLooks {
       groups: yield* lookAtGroups({
         broker,
         groups,
+        shareGroups,
         now,
         notes: this.#groupNotes,
         noted: this.#noted,
       }),
+      transactions: yield* lookAtTransactions({ broker, transactions, now }),
       files,
     }
   }

@@ -9,6 +9,7 @@ import { visibleVHosts } from '../../api/visible-vhosts.ts'
 import { maySee } from '../../rabbitmq/listed-client.ts'
 import { nodeName } from '../../rabbitmq/node-name.ts'
 import { mayDescribe } from '../group-rights.ts'
+import { mayDescribeTransaction } from '../transaction-rights.ts'
 import { brokerFindings } from './broker-findings.ts'
 import type { UsersClients } from './client-facts.ts'
 import { deathFindings } from './death-findings.ts'
@@ -26,6 +27,7 @@ import {
 import { homeLooksOf, type HomeParts, type Look } from './home-look.ts'
 import { addFacts, noFacts, type VHostFacts } from './stream-facts.ts'
 import { groupFindings, streamFindings, stuckFindings } from './stream-findings.ts'
+import { transactionFindings } from './transaction-findings.ts'
 import { many, perSecond } from './words.ts'
 
 export function homeOperation(parts: HomeParts): Operation {
@@ -116,6 +118,7 @@ function findingsFor(parts: HomeParts, look: Look, { caller, facts }: Asked): Fi
     ...streamFindings(facts, now),
     ...stuckFindings(look.clients.stuck.filter(({ user }) => maySee(caller, user))),
     ...groupsSeen(look, caller),
+    ...transactionsSeen(look, caller),
     ...(seesAll
       ? deathFindings({ counts: deathCounts(broker), hour, now, uptimeMs: status.uptimeMs })
       : []),
@@ -128,6 +131,11 @@ function groupsSeen({ groups }: Look, caller: Caller): Finding[] {
   const { items, count } = groups.falling
   const seen = items.filter(({ group }) => mayDescribe(caller, group))
   return groupFindings(seen, seen.length === items.length ? count : seen.length)
+}
+
+function transactionsSeen({ transactions: { items, count } }: Look, caller: Caller): Finding[] {
+  const seen = items.filter(({ id }) => mayDescribeTransaction(caller, id))
+  return transactionFindings(seen, seen.length === items.length ? count : seen.length)
 }
 
 function clientsSeen({ clients }: Look, caller: Caller): UsersClients {

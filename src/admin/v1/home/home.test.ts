@@ -1,33 +1,39 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { statusOf } from '../../../../test/support/broker-status.ts'
-import { manage } from '../../../../test/support/managed-broker.ts'
+import { manage, type ManagedBroker } from '../../../../test/support/managed-broker.ts'
 import { messageTo, NotingClient } from '../../../../test/support/noting-client.ts'
 import { healthLimits } from '../../../limits/health.ts'
+import { RecordBatchBuilder } from '../../../record/batch/batch-builder.ts'
 import { type Caller, ownerCaller } from '../../api/caller.ts'
 import type { Call } from '../../api/operation.ts'
 import type { HomeJson } from './home-json.ts'
 import { homeOperation } from './home-operation.ts'
 
 let client: NotingClient
+let managed: ManagedBroker
 let ask: (caller?: Caller) => Promise<HomeJson>
 beforeEach(() => {
   client = new NotingClient()
+  managed = manage(client.broker)
   const operation = homeOperation({
-    ...manage(client.broker),
+    ...managed,
     figures: () => statusOf('ready', client.broker.shortage.reason),
   })
-  ask = async (caller = ownerCaller) => {
-    const answer = operation.handle({ caller } as unknown as Call) as Promise<HomeJson>
-    const state = { isOver: false }
-    void answer.finally(() => (state.isOver = true))
-    while (!state.isOver) {
-      client.clock.endTurn()
-      await new Promise((resolve) => void setImmediate(resolve))
-    }
-    return answer
-  }
+  ask = (caller = ownerCaller) =>
+    settled(operation.handle({ caller } as unknown as Call) as Promise<HomeJson>)
 })
+
+/** Turns end until it is. */
+async function settled<T>(answer: Promise<T>): Promise<T> {
+  const state = { isOver: false }
+  void answer.finally(() => (state.isOver = true))
+  while (!state.isOver) {
+    client.clock.endTurn()
+    await new Promise((resolve) => void setImmediate(resolve))
+  }
+  return answer
+}
 
 function publish(name: string, count: number): void {
   for (let index = 0; index < count; index++) client.intake.offer(messageTo(name, 'm'), 0)
@@ -117,4 +123,27 @@ test('who may enter no virtual host sees nothing of it', async () => {
   }
   const { counts, history, is_empty: isEmpty } = await ask(none)
   assert.deepEqual([counts.ready, counts.streams, history, isEmpty], [0, 0, null, true])
+})
+
+test('a transaction that is open for long is told of, with what waits for it', async () => {
+  const { transactions } = managed
+  const topics = client.broker.topicsOf(client.broker.getVHost('/'))
+  const created = topics.create({ name: 't', partitionCount: 1, configs: {}, isProvisional: false })
+  const partition = created.topic.partitions[0]!
+  const asked = { transactionalId: 'orders', timeoutMs: 600_000, claimed: undefined }
+  const producer = await settled(transactions.initProducer(asked))
+  const part = { topic: 't', partition: 0, logId: partition.log.id }
+  transactions.addPartitions({ ...producer, transactionalId: 'orders' }, [part], 2)
+  const builder = new RecordBatchBuilder(0)
+  const record = { timestamp: client.clock.now(), key: null, value: Buffer.from('v'), headers: [] }
+  builder.append({ offset: 0, ...record })
+  const { producerId, epoch: producerEpoch } = producer
+  const sequence = { producerId, producerEpoch, baseSequence: 0, isTransactional: true }
+  partition.produce(builder.finish(sequence))
+  assert.match((await textsAfter(1000))[0] ?? '', /^All is well/)
+  assert.deepEqual(await textsAfter(healthLimits.transactionMs), [
+    'Transaction `orders` has been open for 61 s: 1 record of `t` waits for it; in 9 min it is aborted',
+  ])
+  await settled(transactions.abort('orders'))
+  assert.match((await textsAfter(1000))[0] ?? '', /^All is well/)
 })

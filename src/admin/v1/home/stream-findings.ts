@@ -140,15 +140,18 @@ export function stuckFindings(stuck: readonly StuckConsumer[]): Finding[] {
 
 export function groupFindings(falling: readonly GroupFact[], count: number): Finding[] {
   if (count > findingsOfKindMax) {
-    const text = `${many(count, 'consumer group')} fall further and further behind`
+    const isMixed = falling.some(({ kind }) => kind !== falling[0]?.kind)
+    const noun = isMixed ? 'group' : `${falling[0]?.kind ?? 'consumer'} group`
+    const text = `${many(count, noun)} fall further and further behind`
     return [{ kind: 'group-behind', severity: 'look', text, count, command: 'pabal group list' }]
   }
-  return falling.map(({ group, members, lag, growth }) => {
+  return falling.map(({ kind, group, members, lag, growth }) => {
     const rate = perSecond(growth.rate)
+    const [noun, begun] = kind === 'share' ? ['share group', 'Share group'] : ['group', 'Group']
     const text =
       members === 0
-        ? `Nobody is in group ${named(group)}: it is ${many(lag, 'message')} behind, and ${rate} more`
-        : `Group ${named(group)} falls behind by ${rate}: ${many(lag, 'message')}, ${many(members, 'member')}`
+        ? `Nobody is in ${noun} ${named(group)}: it is ${many(lag, 'message')} behind, and ${rate} more`
+        : `${begun} ${named(group)} falls behind by ${rate}: ${many(lag, 'message')}, ${many(members, 'member')}`
     return {
       kind: 'group-behind',
       severity: 'look',

@@ -1,3 +1,4 @@
+import type { Steps } from '../../../lib/slices.ts'
 import type { Assignment } from './assignment.ts'
 
 /** A member as assignors see it. */
@@ -17,4 +18,4 @@ export interface AssignmentAsked {
 }
 
 /** For each subscriber, in order. Every partition of a topic that somebody reads is in exactly one of them. */
-export type Assignor = (asked: AssignmentAsked) => Assignment[]
+export type Assignor = (asked: AssignmentAsked) => Steps<Assignment[]>

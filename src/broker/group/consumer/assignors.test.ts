@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { finishAtOnce } from '../../../lib/slices.ts'
 import { type Assignment, countOf, holds, noPartitions } from './assignment.ts'
 import type { AssignmentAsked, Subscriber } from './assignor.ts'
 import { assignRanges } from './range-assignor.ts'
@@ -63,7 +64,7 @@ describe('assignors', () => {
   for (const [name, assign] of Object.entries({ assignUniformly, assignRanges })) {
     it(`${name} gives each partition to one reader of its topic`, () => {
       fc.assert(
-        fc.property(asked, (each) => checkComplete(each, assign(each))),
+        fc.property(asked, (each) => checkComplete(each, finishAtOnce(assign(each)))),
         { numRuns: 100 },
       )
     })
@@ -73,11 +74,14 @@ describe('assignors', () => {
     fc.assert(
       fc.property(asked, ({ subscribers, partitionCounts }) => {
         const alike = subscribers.map((each) => ({ ...each, topicIds }))
-        const given = assignUniformly({ subscribers: alike, partitionCounts })
+        const given = finishAtOnce(assignUniformly({ subscribers: alike, partitionCounts }))
         const sizes = given.map(countOf)
         assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, sizes.join())
         const again = alike.map((each, at) => ({ ...each, target: given[at]! }))
-        assert.deepEqual(assignUniformly({ subscribers: again, partitionCounts }), given)
+        assert.deepEqual(
+          finishAtOnce(assignUniformly({ subscribers: again, partitionCounts })),
+          given,
+        )
       }),
       { numRuns: 100 },
     )
@@ -86,12 +90,12 @@ describe('assignors', () => {
   it('uniform moves no more than a new member gets', () => {
     const partitionCounts = counts({ a: 7, b: 5 })
     const two = [subscriber('x', ['a', 'b']), subscriber('y', ['a', 'b'])]
-    const before = assignUniformly({ subscribers: two, partitionCounts })
+    const before = finishAtOnce(assignUniformly({ subscribers: two, partitionCounts }))
     const three = [
       ...two.map((each, at) => ({ ...each, target: before[at]! })),
       subscriber('z', ['a', 'b']),
     ]
-    const after = assignUniformly({ subscribers: three, partitionCounts })
+    const after = finishAtOnce(assignUniformly({ subscribers: three, partitionCounts }))
     assert.deepEqual(after.map(countOf), [4, 4, 4])
     for (const at of [0, 1]) {
       for (const [topicId, partitions] of after[at]!) {
@@ -102,7 +106,9 @@ describe('assignors', () => {
 
   it('uniform gives who can have only one topic more of it', () => {
     const subscribers = [subscriber('x', ['a', 'b']), subscriber('y', ['b'])]
-    const given = assignUniformly({ subscribers, partitionCounts: counts({ a: 4, b: 4 }) })
+    const given = finishAtOnce(
+      assignUniformly({ subscribers, partitionCounts: counts({ a: 4, b: 4 }) }),
+    )
     assert.deepEqual(given.map(countOf), [4, 4])
     assert.deepEqual(given[1], new Map([['b', [0, 1, 2, 3]]]))
   })
@@ -113,7 +119,9 @@ describe('assignors', () => {
       subscriber('2', ['a', 'b'], noPartitions, 'i'),
       subscriber('0', ['a']),
     ]
-    const given = assignRanges({ subscribers, partitionCounts: counts({ a: 7, b: 3 }) })
+    const given = finishAtOnce(
+      assignRanges({ subscribers, partitionCounts: counts({ a: 7, b: 3 }) }),
+    )
     assert.deepEqual(given, [
       new Map([
         ['a', [5, 6]],

@@ -54,6 +54,8 @@ export class ConsumerGroup {
   topicsLook: TopicsLook | undefined
   /** When the assignment was made, on the monotonic clock, and how long that took. */
   assigned: { readonly atMs: number; readonly tookMs: number } | undefined
+  /** One is being made. */
+  isAssigning = false
   readonly #hooks: ConsumerGroupHooks
   readonly #members = new Map<string, ConsumerMember>()
   readonly #idsByInstance = new Map<string, string>()
@@ -205,9 +207,9 @@ export class ConsumerGroup {
     this.#state = undefined
   }
 
-  /** Members have targets for the present epoch. */
-  onAssigned(tookMs: number): void {
-    this.#assignmentEpoch = this.#epoch
+  /** Members have targets for what the group was in `epoch`. */
+  onAssigned(epoch: number, tookMs: number): void {
+    this.#assignmentEpoch = epoch
     this.assigned = { atMs: this.context.clock.monotonic(), tookMs }
     this.unsaved.hasGroup = true
     this.#state = undefined

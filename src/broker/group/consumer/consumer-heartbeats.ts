@@ -1,7 +1,7 @@
 // Heartbeats of the consumer protocol as they come: what is unsound is refused, what needs topics matched waits for
 // that. Texts of refusals are Kafka's.
 import { PatternError } from '../../../lib/name-pattern.ts'
-import { finishAtOnce, type Slices } from '../../../lib/slices.ts'
+import { finishAtOnce } from '../../../lib/slices.ts'
 import { groupLimits } from '../../../limits/group.ts'
 import type { GroupTable } from '../group-table.ts'
 import { type Refusal, refusal } from '../refusal.ts'
@@ -13,14 +13,11 @@ import { compileTopicPattern, resolvePatterns } from './resolve-patterns.ts'
 
 export class ConsumerHeartbeats {
   readonly #table: GroupTable
-  readonly #slices: Slices | undefined
   /** Groups whose topics are being matched. */
   readonly #matching = new Set<string>()
 
-  /** Without slices all work is done at once. */
-  constructor(table: GroupTable, slices: Slices | undefined) {
+  constructor(table: GroupTable) {
     this.#table = table
-    this.#slices = slices
   }
 
   take(request: ConsumerHeartbeat, callback: ConsumerHeartbeatCallback): void {
@@ -45,15 +42,15 @@ export class ConsumerHeartbeats {
     request: ConsumerHeartbeat,
     finish: (resolved: readonly ResolvedPattern[]) => void,
   ): void {
-    const { topics } = this.#table.context
+    const { topics, slices } = this.#table.context
     const { groupId } = request
     const steps = resolvePatterns(patterns, topics, (topic) => request.mayDescribe(topic))
-    if (this.#slices === undefined || isShort(topics.names(), patterns.length)) {
+    if (slices === undefined || isShort(topics.names(), patterns.length)) {
       finish(finishAtOnce(steps))
       return
     }
     this.#matching.add(groupId)
-    void this.#slices.run(steps).then((resolved) => {
+    void slices.run(steps).then((resolved) => {
       this.#matching.delete(groupId)
       finish(resolved)
     })

@@ -1,14 +1,19 @@
 // Neighbouring partitions of each topic for each member, in the order of their instance ids, or member ids: members
 // get the same partitions of topics that have as many (co-partitioning), and nothing else counts.
+import type { Steps } from '../../../lib/slices.ts'
 import { type Assignment } from './assignment.ts'
 import type { AssignmentAsked, Subscriber } from './assignor.ts'
 
-export function assignRanges({ subscribers, partitionCounts }: AssignmentAsked): Assignment[] {
+export function* assignRanges({
+  subscribers,
+  partitionCounts,
+}: AssignmentAsked): Steps<Assignment[]> {
   const results = subscribers.map(() => new Map<string, readonly number[]>())
   const order = subscribers.map((_, index) => index)
   order.sort((a, b) => compare(subscribers[a]!, subscribers[b]!))
   const byTopic = new Map<string, number[]>()
   for (const index of order) {
+    yield
     for (const topicId of subscribers[index]!.topicIds) {
       const readers = byTopic.get(topicId)
       if (readers === undefined) byTopic.set(topicId, [index])
@@ -16,6 +21,7 @@ export function assignRanges({ subscribers, partitionCounts }: AssignmentAsked):
     }
   }
   for (const [topicId, readers] of byTopic) {
+    yield
     const count = partitionCounts.get(topicId) ?? 0
     for (const [place, index] of readers.entries()) {
       const range = rangeOf(count, readers.length, place)

@@ -2,6 +2,7 @@
 // allows. Topic by topic, members are filled up to one level, those first that have least of other topics (water
 // filling): who has more than the level gives the rest up. One topic may change what is best for another, so this
 // is done again until nothing changes; where all members read the same topics, that is after the second time.
+import type { Steps } from '../../../lib/slices.ts'
 import { groupLimits } from '../../../limits/group.ts'
 import { type Assignment, partitionsOf } from './assignment.ts'
 import type { AssignmentAsked } from './assignor.ts'
@@ -17,20 +18,25 @@ interface TopicShares {
   readonly free: number[]
 }
 
-export function assignUniformly(asked: AssignmentAsked): Assignment[] {
+export function* assignUniformly(asked: AssignmentAsked): Steps<Assignment[]> {
   const { subscribers } = asked
-  const topics = sharesOf(asked)
+  const topics = yield* sharesOf(asked)
   const loads = subscribers.map(() => 0)
   for (const { readers, shares } of topics) {
+    yield
     for (const [at, reader] of readers.entries()) loads[reader]! += shares[at]!.length
   }
   for (let round = 0; round < groupLimits.balanceRoundsMax; round++) {
     let hasChanged = false
-    for (const topic of topics) hasChanged = level(topic, loads) || hasChanged
+    for (const topic of topics) {
+      yield
+      hasChanged = level(topic, loads) || hasChanged
+    }
     if (!hasChanged) break
   }
   const results = subscribers.map(() => new Map<string, readonly number[]>())
   for (const { topicId, readers, shares } of topics) {
+    yield
     for (const [at, reader] of readers.entries()) {
       const share = shares[at]!
       if (share.length > 0)
@@ -44,16 +50,19 @@ export function assignUniformly(asked: AssignmentAsked): Assignment[] {
 }
 
 /** What members keep of what they had, if they read the topic, and nobody before them has it. */
-function sharesOf({ subscribers, partitionCounts }: AssignmentAsked): TopicShares[] {
+function* sharesOf({ subscribers, partitionCounts }: AssignmentAsked): Steps<TopicShares[]> {
   const readersOf = new Map<string, number[]>()
   for (const [index, { topicIds }] of subscribers.entries()) {
+    yield
     for (const topicId of topicIds) {
       const readers = readersOf.get(topicId)
       if (readers === undefined) readersOf.set(topicId, [index])
       else readers.push(index)
     }
   }
-  const topics = Array.from(readersOf, ([topicId, readers]): TopicShares => {
+  const topics: TopicShares[] = []
+  for (const [topicId, readers] of readersOf) {
+    yield
     const partitionCount = partitionCounts.get(topicId) ?? 0
     const isTaken = new Uint8Array(partitionCount)
     const shares = readers.map((reader) =>
@@ -65,8 +74,8 @@ function sharesOf({ subscribers, partitionCounts }: AssignmentAsked): TopicShare
     )
     const free: number[] = []
     for (let next = 0; next < partitionCount; next++) if (isTaken[next] === 0) free.push(next)
-    return { topicId, partitionCount, readers, shares, free }
-  })
+    topics.push({ topicId, partitionCount, readers, shares, free })
+  }
   // Topics with few readers first: what only few can have counts before what all can have.
   return topics.sort((a, b) => a.readers.length - b.readers.length)
 }
