@@ -1,5 +1,6 @@
 // Transactions of Kafka as a seed draws them: who shares an id with whom, where they write, and who reads.
 import { seededRandom } from '../../../src/testing/seeded-random.ts'
+import type { Limits } from '../draw-limits.ts'
 import { Draw } from '../draw.ts'
 
 export interface LedgerProducer {
@@ -26,9 +27,9 @@ export interface KeyedPlan {
   readonly segmentMs: number
 }
 
-/** Whether a seed is for ledgers, too. */
-export function hasLedger(seed: number): boolean {
-  return seededRandom(seed ^ 0x1ed9).next() < 0.2
+/** Undefined for most seeds. */
+export function ledgerOf(seed: number): LedgerPlan | undefined {
+  return seededRandom(seed ^ 0x1ed9).next() < 0.2 ? drawLedger(seed) : undefined
 }
 
 export function drawLedger(seed: number): LedgerPlan {
@@ -52,8 +53,7 @@ export function drawLedger(seed: number): LedgerPlan {
 }
 
 /** Of the broker: what takes minutes otherwise happens within a run. */
-export const ledgerLimits = {
-  compactionCheckMs: 300,
-  compactionTickMs: 100,
-  compactionRetryMs: 500,
-} as const
+export function limitsWithLedger(ledger: LedgerPlan | undefined): Pick<Limits, 'topic'> {
+  if (ledger === undefined) return {}
+  return { topic: { compactionCheckMs: 300, compactionTickMs: 100, compactionRetryMs: 500 } }
+}
