@@ -110,7 +110,7 @@ export class TestBroker implements AsyncDisposable {
   }
 
   /** Starts the process again (or first) on the same data folder and, after the first start, ports. */
-  async restart(): Promise<void> {
+  async restart(patienceMs: number = STARTUP_MS): Promise<void> {
     const readyFile = join(this.#folder, 'ready.json')
     rmSync(readyFile, { force: true })
     const child = spawn(
@@ -127,7 +127,7 @@ export class TestBroker implements AsyncDisposable {
     }
     child.stdout?.on('data', collect)
     child.stderr?.on('data', collect)
-    const ready = await this.#ready(child, readyFile)
+    const ready = await this.#ready(child, readyFile, patienceMs)
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
@@ -147,7 +147,11 @@ export class TestBroker implements AsyncDisposable {
     return flags
   }
 
-  async #ready(child: ChildProcess, readyFile: string): Promise<ReadyFile> {
+  async #ready(
+    child: ChildProcess,
+    readyFile: string,
+    patienceMs: number,
+  ): Promise<ReadyFile> {
     const stopWatching = new AbortController()
     const exited = once(child, 'exit', { signal: stopWatching.signal }).then(([code, signal]) => {
       throw new Error(`Broker ended (${code ?? signal}) before it was ready:\n${this.#output}`)
@@ -157,7 +161,7 @@ export class TestBroker implements AsyncDisposable {
       return await within(
         'broker writes its ready file',
         Promise.race([written, exited]),
-        STARTUP_MS,
+        patienceMs,
       )
     } finally {
       stopWatching.abort()

@@ -139,11 +139,13 @@ async function work(run: Run, crew: Crew, options: CheckOptions): Promise<ReadRe
   )
   const copying = copiers.map((copier) => copier.run())
   const writing = writers.map((writer) => writer.run(options.transactions))
-  await Promise.all([...writing, crew.work()])
-  areWritersDone = true
-  await Promise.all(copying)
-  run.isDone = true
-  await Promise.all([...reading, killing])
+  const working = async (): Promise<void> => {
+    await Promise.all([...writing, crew.work()])
+    areWritersDone = true
+    await Promise.all(copying)
+    run.isDone = true
+  }
+  await Promise.all([working(), ...reading, killing])
   for (const actor of [...writers, ...copiers]) await actor[Symbol.asyncDispose]()
   return tails
 }

@@ -26,6 +26,7 @@ const moments = [
 ] as const
 /** From a request to the kill, at most. */
 const delayMsMax = 6
+const startMsMax = 120_000
 
 /** So many times at most. */
 export async function killNowAndThen(options: KillerOptions, kills: number): Promise<void> {
@@ -52,14 +53,7 @@ async function aMoment({ links, random, isDone }: KillerOptions): Promise<void> 
   await delay(afterMs)
 }
 
-/** A machine with much else to do may take longer than a start is given. */
+/** A machine with much else to do may take long. */
 export async function startAgain(broker: TestBroker): Promise<void> {
-  for (let times = 0; times < 3; times++) {
-    try {
-      return await broker.restart()
-    } catch {
-      await broker.kill()
-    }
-  }
-  throw new Error(`It does not start again:\n${broker.output.slice(-4000)}`)
+  await broker.restart(startMsMax)
 }

@@ -59,11 +59,13 @@ export async function scanKeyed(
   const { keyed } = ledger
   const latest = keyed.latest()
   const all: KeyedRecord[] = []
+  let pageCount = 0
   for (let offset = 0, end = 1; offset < end;) {
     const page = await readKeyed(link, offset, sizeMax)
     if (typeof page === 'string') throw keyed.fail(`${keyedTopic} cannot be read: ${page}`)
     for (const record of page.records) keyed.onShown(record, who)
     all.push(...page.records)
+    pageCount++
     end = page.end
     if (page.next === offset && offset < end) {
       throw keyed.fail(`${keyedTopic} gives nothing from ${offset} of ${end}`)
@@ -72,8 +74,8 @@ export async function scanKeyed(
     await rest?.()
   }
   const last = new Map(all.map((record) => [record.key, record]))
-  for (const [key, number] of latest) {
-    const fault = keyed.judge(key, last.get(key), number)
+  for (const [key, atLeast] of latest) {
+    const fault = keyed.judge({ key, atLeast, isAtOnce: pageCount === 1 }, last.get(key))
     if (fault !== undefined) throw keyed.fail(`${who} was shown ${fault}`)
   }
   return all

@@ -77,16 +77,21 @@ export class KeyedWorld {
     return latest
   }
 
-  /** What is wrong when somebody who read all of it was shown `record` last of its key, or nothing of it. */
-  judge(key: string, record: KeyedRecord | undefined, atLeast: number): string | undefined {
+  /**
+   * What is wrong when somebody who read all of it was shown `record` last of its key, or nothing of it, while `atLeast`
+   * was written before. Tombstones go in time, and who takes longer may miss one after what it stands for.
+   */
+  judge(
+    { key, atLeast, isAtOnce }: { key: string; atLeast: number; isAtOnce: boolean },
+    record: KeyedRecord | undefined,
+  ): string | undefined {
     const writes = this.#writes.get(key) ?? []
+    const mayBeGone = writes.some(({ number, value }) => number >= atLeast && value === null)
     if (record === undefined || record.value === null) {
-      // Tombstones go in time, and all of the key with them.
-      if (writes.some(({ number, value }) => number >= atLeast && value === null)) return undefined
-      return `nothing of '${key}', though ${atLeast} was written`
+      return mayBeGone ? undefined : `nothing of '${key}', though ${atLeast} was written`
     }
     const number = Number(record.value.slice(key.length + 1))
-    if (number >= atLeast) return undefined
+    if (number >= atLeast || (mayBeGone && !isAtOnce)) return undefined
     return `'${record.value}' is the last of '${key}', though ${atLeast} was written`
   }
 
