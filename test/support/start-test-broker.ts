@@ -49,10 +49,11 @@ export class TestBroker implements AsyncDisposable {
   static async start(
     args: readonly string[] = [],
     nodeFlags: readonly string[] = [],
+    patienceMs: number = STARTUP_MS,
   ): Promise<TestBroker> {
     const broker = new TestBroker(args, nodeFlags)
     try {
-      await broker.restart()
+      await broker.restart(patienceMs)
     } catch (error) {
       await broker[Symbol.asyncDispose]()
       throw error
@@ -147,11 +148,7 @@ export class TestBroker implements AsyncDisposable {
     return flags
   }
 
-  async #ready(
-    child: ChildProcess,
-    readyFile: string,
-    patienceMs: number,
-  ): Promise<ReadyFile> {
+  async #ready(child: ChildProcess, readyFile: string, patienceMs: number): Promise<ReadyFile> {
     const stopWatching = new AbortController()
     const exited = once(child, 'exit', { signal: stopWatching.signal }).then(([code, signal]) => {
       throw new Error(`Broker ended (${code ?? signal}) before it was ready:\n${this.#output}`)

@@ -26,7 +26,8 @@ const moments = [
 ] as const
 /** From a request to the kill, at most. */
 const delayMsMax = 6
-const startMsMax = 120_000
+/** A machine with much else to do may take long. */
+export const startMsMax = 120_000
 
 /** So many times at most. */
 export async function killNowAndThen(options: KillerOptions, kills: number): Promise<void> {
@@ -53,7 +54,6 @@ async function aMoment({ links, random, isDone }: KillerOptions): Promise<void> 
   await delay(afterMs)
 }
 
-/** A machine with much else to do may take long. */
 export async function startAgain(broker: TestBroker): Promise<void> {
   await broker.restart(startMsMax)
 }

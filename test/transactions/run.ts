@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { type Checked, checkSeed } from './check-seed.ts'
+import { startMsMax } from './killer.ts'
 
 const usage = `npm run check:transactions -- [--seeds N] [--from S] [--kills K] [--transactions T] [--jobs J]
   --seeds N         how many runs (20); each has its own topics
@@ -53,7 +54,7 @@ else {
 /** Takes seed after seed. */
 async function goOn(): Promise<void> {
   while (next < first + seeds) {
-    await using broker = await TestBroker.start(['--kafka-port', '0'])
+    await using broker = await TestBroker.start(['--kafka-port', '0'], [], startMsMax)
     let isBroken = false
     for (let left = runsPerBroker; left > 0 && next < first + seeds && !isBroken; left--) {
       isBroken = !(await runSeed(next++, broker))
