@@ -1,4 +1,5 @@
 // The clients of transactions and of the topic with keys that a plan has.
+import { type AmqpLife, amqpProtocol } from '../amqp/amqp-protocol.ts'
 import { Client } from '../client.ts'
 import { kafkaProtocol, type KafkaLife } from '../kafka/kafka-protocol.ts'
 import { KeyedReader } from './keyed-reader.ts'
@@ -6,15 +7,18 @@ import { KeyedWriter } from './keyed-writer.ts'
 import { nameOf } from './ledger-drain.ts'
 import { LedgerProducer } from './ledger-producer.ts'
 import { LedgerReader } from './ledger-reader.ts'
+import { LedgerTaker } from './ledger-taker.ts'
 import type { LedgerWorld } from './ledger-world.ts'
+
+type LedgerClient = Client<KafkaLife['connection']> | Client<AmqpLife['connection']>
 
 interface Worker {
   readonly work: (life: KafkaLife) => Promise<void>
 }
 
 /** What they know outlives their connections. */
-export function ledgerClients(ledger: LedgerWorld): Client<KafkaLife['connection']>[] {
-  const { producers, readers, keyed } = ledger.plan
+export function ledgerClients(ledger: LedgerWorld): LedgerClient[] {
+  const { producers, readers, takers: takerCount, keyed } = ledger.plan
   const make = (
     count: number,
     nameAt: (at: number) => string,
@@ -24,7 +28,12 @@ export function ledgerClients(ledger: LedgerWorld): Client<KafkaLife['connection
       const { work } = begin(nameAt(at), at)
       return new Client(nameAt(at), ledger.world, { protocol: kafkaProtocol, work })
     })
+  const takers = Array.from({ length: takerCount }, (_, at) => {
+    const { work } = new LedgerTaker(ledger)
+    return new Client(`taker${at}`, ledger.world, { protocol: amqpProtocol, work })
+  })
   return [
+    ...takers,
     ...make(producers.length, nameOf, (name, at) => new LedgerProducer(ledger, name, at)),
     ...make(
       readers,

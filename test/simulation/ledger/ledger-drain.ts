@@ -5,12 +5,14 @@ import type { ReadRecord } from '../../transactions/committed-reader.ts'
 import { placeOf, judgeTail, judgeWritten } from '../../transactions/judge.ts'
 import { stableOffsets } from '../../transactions/stable-offsets.ts'
 import { TinyProducer } from '../../transactions/tiny-producer.ts'
+import { AmqpConnection } from '../amqp/amqp-connection.ts'
 import { KafkaConnection } from '../kafka/kafka-connection.ts'
 import { Violation } from '../model/history.ts'
 import type { World } from '../world.ts'
 import { KeyedDrain } from './keyed-drain.ts'
 import { readPage } from './ledger-reader.ts'
-import { groupOf, ledgerTopic, type LedgerWorld, placesTopic } from './ledger-world.ts'
+import { ackTask, declareTasks, takeTask } from './ledger-taker.ts'
+import { groupOf, ledgerTopic, type LedgerWorld, placesTopic, tasksQueue } from './ledger-world.ts'
 import type { LifeLink } from './life-link.ts'
 
 const who = 'ledger-drain'
@@ -31,7 +33,8 @@ export class LedgerDrain {
     const connection = new KafkaConnection(socket, { clientId: who, clock })
     const link = await this.#ledger.open({ connection, world: this.#world })
     await this.#endAll(link)
-    const faults = await this.#judge(link)
+    const faults = await this.#emptyTasks()
+    faults.push(...(await this.#judge(link)))
     if (faults.length > 0) throw this.#world.history.fail(faults.join('\n'))
     await new KeyedDrain(this.#ledger).run(link)
     connection.close(true)
@@ -40,6 +43,30 @@ export class LedgerDrain {
   async #endAll(link: LifeLink): Promise<void> {
     const ids = this.#ledger.plan.producers.map(({ transactionalId }) => transactionalId)
     for (const id of new Set(ids)) await new TinyProducer(link, id, 2).init(60_000)
+  }
+
+  /** Takes what is left in the work queue, whose counts must be those of what is there. */
+  async #emptyTasks(): Promise<string[]> {
+    const { hasTasks, taken, world } = this.#ledger
+    if (!hasTasks) return []
+    const socket = world.network.connect('amqp')
+    if (socket === undefined) throw new Violation('nobody listens for AMQP')
+    const options = { clock: world.clock, heartbeatSeconds: 60, frameMax: 131_072 }
+    const connection = await AmqpConnection.open(socket, options)
+    const channel = await connection.channel()
+    const before = await declareTasks(channel)
+    let count = 0
+    for (;;) {
+      const task = await takeTask(channel)
+      if (task === undefined) break
+      count++
+      taken.add(task.value)
+      ackTask(channel, task)
+    }
+    const after = await declareTasks(channel)
+    await connection.close()
+    if (before === count && after === 0) return []
+    return [`${tasksQueue} counts ${before} messages, gives ${count}, and counts ${after} then`]
   }
 
   async #judge(link: LifeLink): Promise<string[]> {
@@ -52,6 +79,10 @@ export class LedgerDrain {
       contents.set(place, records)
       for (const tail of tails) faults.push(...judgeTail(tail[partition]!, records, place))
     }
+    // Several take from it: what came back comes later.
+    const taken = [...this.#ledger.taken].toSorted(byNumbers)
+    const tasks = taken.map((value, offset) => ({ offset, value }))
+    contents.set(placeOf(tasksQueue, 0), tasks)
     faults.push(...judgeWritten(book, contents))
     const shown = new Set([...contents.values()].flat().map(({ value }) => value))
     for (const [place] of plan.producers.entries()) {
@@ -97,6 +128,11 @@ export class LedgerDrain {
   #fail(what: string): Error {
     return this.#world.history.fail(what)
   }
+}
+
+/** In the order in which a writer has written. */
+function byNumbers(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
 }
 
 /** Of the producer at a place of the plan. */

@@ -12,6 +12,8 @@ export interface LedgerProducer {
 export interface LedgerPlan {
   readonly producers: readonly LedgerProducer[]
   readonly readers: number
+  /** At a work queue; without any, nobody writes to one. */
+  readonly takers: number
   readonly partitions: number
   /** Of the topic with keys, of which the latest record of each stays. */
   readonly keyed: KeyedPlan
@@ -41,6 +43,7 @@ export function drawLedger(seed: number): LedgerPlan {
       return { transactionalId: `ledger-${at}`, version: at % 2 === 0 ? 1 : 2 }
     }),
     readers: draw.between(0, 2),
+    takers: draw.between(0, 2),
     partitions: draw.between(1, 3),
     keyed: {
       writers: draw.between(0, 3),

@@ -7,7 +7,7 @@ import { Ended } from '../ended.ts'
 import { errorOf } from '../kafka/error-of.ts'
 import type { KafkaLife } from '../kafka/kafka-protocol.ts'
 import type { LedgerProducer as ProducerPlan } from './ledger-plan.ts'
-import { groupOf, ledgerTopic, type LedgerWorld, placesTopic } from './ledger-world.ts'
+import { groupOf, ledgerTopic, type LedgerWorld, placesTopic, tasksQueue } from './ledger-world.ts'
 import type { LifeLink } from './life-link.ts'
 
 /** What a producer may be told that others have fenced, or whose transaction lasted too long. */
@@ -102,7 +102,10 @@ export class LedgerProducer {
     producer: TinyProducer<LifeLink>,
     entry: TransactionEntry,
   ): Promise<void> {
-    const record = entry.note(ledgerTopic, draw.between(0, this.#ledger.plan.partitions - 1))
+    const { plan, hasTasks } = this.#ledger
+    const index = draw.between(0, hasTasks ? plan.partitions : plan.partitions - 1)
+    const record =
+      index < plan.partitions ? entry.note(ledgerTopic, index) : entry.note(tasksQueue, 0)
     await producer.send(record.topic, record.partition, record.value)
     record.isStored = true
   }

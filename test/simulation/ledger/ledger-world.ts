@@ -11,6 +11,8 @@ import { LifeLink } from './life-link.ts'
 const made: ReadonlySet<number> = new Set([0, 36])
 
 export const ledgerTopic = 'ledger'
+/** A work queue, which AMQP consumes. */
+export const tasksQueue = 'ledger-tasks'
 /** Its partitions are places of groups; nobody writes to them. */
 export const placesTopic = 'ledger-places'
 export const placesMax = 8
@@ -22,6 +24,10 @@ export class LedgerWorld {
   readonly book: Book = new Book()
   /** Transactions that count themselves in the offset of a group. */
   readonly counted: Set<TransactionEntry> = new Set()
+  /** Somebody has declared the work queue. */
+  hasTasks = false
+  /** What was got from it. */
+  readonly taken: Set<string> = new Set()
   /** What readers saw of each partition, in the order of its offsets. */
   readonly tails: ReadRecord[][][] = []
 

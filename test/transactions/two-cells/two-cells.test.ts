@@ -19,6 +19,7 @@ const planted: readonly { readonly bug: Planted; readonly seed: number }[] = [
   { bug: 'Complete before markers are durable', seed: 1 },
   { bug: 'a write before its part is durable', seed: 4 },
   { bug: 'a write that does not see an end', seed: 20 },
+  { bug: 'an offset that does not see an end', seed: 22 },
 ]
 
 for (const { bug, seed } of planted) {
