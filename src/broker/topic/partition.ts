@@ -94,6 +94,8 @@ export class Partition implements LogWatcher {
   readonly deliveries: DeliveryExtent
   /** Where the log ends of what `copy` has written; 0 for nothing. */
   copiedEnd = 0
+  /** Settled when it is known where transactions that an earlier process left open have their records. */
+  restoring: Promise<void> | undefined
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false
   readonly #context: PartitionContext
@@ -244,9 +246,17 @@ export class Partition implements LogWatcher {
     this.#owner.onTransactionEnded?.(0)
     this.onDurable()
     if (open.length === 0 || !this.#hasQueue) return
-    const finding = findRestoredRanges(this.#context.store, this.log, transactions)
-    // The disk may be ill, or the broker stops.
-    finding.catch(() => undefined)
+    this.restoring = this.#findRestored(transactions)
+  }
+
+  async #findRestored(transactions: PartitionTransactions): Promise<void> {
+    try {
+      await findRestoredRanges(this.#context.store, this.log, transactions)
+    } catch {
+      // The disk is ill, or the broker stops: they count until somebody comes to them.
+    } finally {
+      this.restoring = undefined
+    }
   }
 
   /** A batch was refused for a reason of the broker's own: those that its producer sent after it wait for it. */
