@@ -1,5 +1,5 @@
-// Looks up where a queue that is about to be declared begins in its source, when that is a time or the last
-// records: declaring itself waits for no disk.
+// Looks up where a queue that is about to be declared begins in its source, when that is a time, the last records, or
+// an offset that compaction may have emptied: declaring itself waits for no disk.
 import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { sourceOffset } from './argument-check.ts'
@@ -34,8 +34,8 @@ export function findSourceStart(
   if (sourceOffset(argument, args) !== undefined) return undefined
   const start = sourceStartOf(args, context.clock.now())
   const topic = vhost.findQueue(sourceName)
-  if (!needsSearch(start) || topic?.kind !== 'topic' || sourceStart?.topic === topic)
-    return undefined
+  if (topic?.kind !== 'topic' || sourceStart?.topic === topic) return undefined
+  if (!needsSearch(start) && !mayBeInGap(start, topic)) return undefined
   if (vhost.findQueue(stripName(name)) !== undefined) return undefined
   if (rights?.may('read', sourceName) === false) return undefined
   return search(context, topic, start)
@@ -49,14 +49,43 @@ async function search(
   const offsets: number[] = []
   // More may come meanwhile.
   for (let index = 0; index < topic.partitions.length; index++) {
-    const partition = topic.partitions[index]!
-    offsets.push(
-      start.kind === 'timestamp'
-        ? await offsetAt(context, { topic, index, time: start.timestamp })
-        : await lastOffset(context.store, partition),
-    )
+    offsets.push(await searchIn(context, { topic, index, start }))
   }
   return { topic, offsets }
+}
+
+function searchIn(
+  context: SearchContext,
+  { topic, index, start }: { topic: Topic; index: number; start: StreamStart },
+): Promise<number> {
+  const partition = topic.partitions[index]!
+  switch (start.kind) {
+    case 'timestamp':
+      return offsetAt(context, { topic, index, time: start.timestamp })
+    case 'last':
+      return lastOffset(context.store, partition)
+    default:
+      return presentOffset(context.store, partition, start.kind === 'offset' ? start.offset : 0)
+  }
+}
+
+/** Where compaction has left a gap, a queue would count records that are not there. */
+function mayBeInGap({ kind }: StreamStart, { config }: Topic): boolean {
+  return config.isCompacted && (kind === 'first' || kind === 'offset')
+}
+
+/** `offset`, or where the first records begin that are still there and after it. */
+async function presentOffset(
+  store: LogStore,
+  { log, startOffset }: Partition,
+  offset: number,
+): Promise<number> {
+  const from = Math.max(offset, startOffset)
+  if (from >= log.stableEnd) return from
+  const runs = await store.readRuns(log, from, 0)
+  const first = runs[0]?.baseOffset ?? from
+  for (const run of runs) run.release()
+  return Math.max(from, first)
 }
 
 /** Of the first record that is as late; where the next one will be when there is none. */

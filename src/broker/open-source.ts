@@ -101,11 +101,11 @@ function offsetIn(
 ): number {
   switch (start.kind) {
     case 'first':
-      return startOffset
+      return found
     case 'next':
       return log.endOffset
     case 'offset':
-      return start.offset
+      return Math.max(start.offset, found)
     case 'last':
     case 'timestamp':
       return found

@@ -44,7 +44,7 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
   })
   const held: HeldWork = new HeldWork(broker, () => coordinator)
   cell.members.push(...parts.members, held)
-  const coordinator = new TransactionCoordinator({
+  const coordinator: TransactionCoordinator = new TransactionCoordinator({
     store,
     clock,
     producerIds,
@@ -59,7 +59,12 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       'transaction.abort.timed.out.transaction.cleanup.interval.ms',
       transactionLimits.sweepMs,
     ),
-    endInCells: (end) => whenDurable(cell.end(end)),
+    endInCells: async (end) => {
+      const known = cell.whenKnown(end)
+      if (known !== undefined) await known
+      // What is closed writes nothing any more.
+      if (!coordinator.isClosed) await whenDurable(cell.end(end))
+    },
     onForced: ({ id, timeoutMs }) => {
       logger.warn(
         { transactionalId: id, timeoutMs },

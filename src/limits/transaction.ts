@@ -1,5 +1,5 @@
 // Limits of transactions (KIP-98, KIP-890).
-import { MiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const transactionLimits = {
   /** Longest time that a producer may ask for [transaction.max.timeout.ms]. Readers of committed records wait for it. */
@@ -28,4 +28,8 @@ export const transactionLimits = {
   abortedPerChunk: 64,
   /** Separate ranges of records of one open transaction in one partition: beyond it queues find aborted ones when they come to them. */
   rangesMax: 4096,
+  /** What is read after a start to find records of transactions that were open, for each partition with a queue. */
+  restoredReadSizeMax: (64 * MiB) as number,
+  /** So much of it at once. */
+  restoredReadSize: (256 * KiB) as number,
 } as const

@@ -6,6 +6,7 @@ import { crossingLimits } from '../../src/limits/crossing.ts'
 import { kafkaLimits } from '../../src/limits/kafka.ts'
 import { logLimits } from '../../src/limits/log.ts'
 import { memoryLimits } from '../../src/limits/memory.ts'
+import { topicLimits } from '../../src/limits/topic.ts'
 import { KiB } from '../../src/limits/units.ts'
 import type { Draw } from './draw.ts'
 
@@ -16,9 +17,10 @@ const areas: Readonly<Record<Area, object>> = {
   kafka: kafkaLimits,
   log: logLimits,
   memory: memoryLimits,
+  topic: topicLimits,
 }
 
-type Area = 'amqp' | 'broker' | 'crossing' | 'kafka' | 'log' | 'memory'
+type Area = 'amqp' | 'broker' | 'crossing' | 'kafka' | 'log' | 'memory' | 'topic'
 
 type Some<Names extends PropertyKey> = Readonly<Partial<Record<Names, number>>>
 
@@ -30,6 +32,7 @@ export interface Limits {
   readonly kafka: Some<keyof typeof kafkaLimits>
   readonly log: Some<keyof typeof logLimits>
   readonly memory: Some<keyof typeof memoryLimits>
+  readonly topic?: Some<keyof typeof topicLimits>
 }
 
 export function drawLimits(draw: Draw): Limits {

@@ -3,6 +3,7 @@
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { drawLimits, type Limits } from './draw-limits.ts'
 import { Draw } from './draw.ts'
+import { type LedgerPlan, ledgerOf, limitsWithLedger } from './ledger/ledger-plan.ts'
 import type { MachinePlan } from './machine/machine.ts'
 import { drawParcels, hasParcels, type ParcelPlan } from './parcels/parcel-plan.ts'
 import { drawRules, hasRules, type RulePlan } from './rules/rule-plan.ts'
@@ -54,6 +55,8 @@ export interface Plan {
   readonly clients: ClientPlan
   /** Queues by whose rules messages move, and their clients. */
   readonly rules: RulePlan | undefined
+  /** Transactions of Kafka and a compacted topic, and their clients. */
+  readonly ledger: LedgerPlan | undefined
   /** Queues that have a message once, or again, and their clients. */
   readonly parcels: ParcelPlan | undefined
   readonly queueCount: number
@@ -115,6 +118,7 @@ export function drawPlan(seed: number): Plan {
       administrators: hasKafka ? draw.between(1, 2) : 0,
       members: hasKafka ? draw.between(0, 4) : 0,
     },
+    ledger: ledgerOf(seed),
     rules: hasRules(seed) ? drawRules(seed) : undefined,
     parcels: hasParcels(seed) ? drawParcels(seed) : undefined,
     queueCount: draw.between(1, 5),
@@ -123,7 +127,7 @@ export function drawPlan(seed: number): Plan {
     streamCount: draw.between(0, 2),
     restMsMax: draw.oneOf([5, 50, 500]),
     bodySizeMax: draw.oneOf([100, 1000, 20_000]),
-    limits: drawLimits(draw),
+    limits: { ...drawLimits(draw), ...limitsWithLedger(ledgerOf(seed)) },
   }
 }
 

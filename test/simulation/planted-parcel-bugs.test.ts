@@ -128,6 +128,7 @@ async function findViolation({
         clients: nobodyElse,
         rules: undefined,
         parcels,
+        ledger: undefined,
         faults: fault === undefined ? plan.faults : troubles(plan, fault),
       }),
     })

@@ -251,7 +251,13 @@ async function findViolation(only?: string): Promise<string> {
     const rules = { ...drawn, queues: drawn.queues.filter(isWanted) }
     const { violation } = await simulate({
       seed,
-      adapt: (plan) => ({ ...plan, clients: nobodyElse, rules, parcels: undefined }),
+      adapt: (plan) => ({
+        ...plan,
+        clients: nobodyElse,
+        rules,
+        parcels: undefined,
+        ledger: undefined,
+      }),
     })
     if (violation !== undefined) return `${violation.message} (seed ${seed})`
   }

@@ -5,8 +5,10 @@
 //   npm run simulate -- --seed 17                  one seed
 //   npm run simulate -- --seed 17 --trace          the same, with everything that happens
 //   npm run simulate -- --seeds 1000 --keep-going  all of them, a line for each that finds something
+//   npm run simulate -- --seeds 1000 --only ledger transactions and a compacted topic alone, in each seed
 import { parseArgs } from 'node:util'
 import '../../src/testing/poison-pages.ts'
+import { onlyLedger } from './ledger/only-ledger.ts'
 import { simulate, type SimulationResult } from './simulation.ts'
 
 const { values } = parseArgs({
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    only: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
   },
 })
@@ -26,7 +29,9 @@ function say(text: string): void {
 function report({ seed, violation, recent }: SimulationResult): void {
   say(`\nSeed ${seed} has found this:\n\n${violation?.message}\n`)
   if (!values.trace) say(`What happened last:\n${recent.join('\n')}\n`)
-  say(`To see all of it: npm run simulate -- --seed ${seed} --trace`)
+  say(
+    `To see all of it: npm run simulate -- --seed ${seed}${values.only === undefined ? '' : ` --only ${values.only}`} --trace`,
+  )
 }
 
 const first = Number(values.seed ?? values.from)
@@ -34,7 +39,8 @@ const last = first + (values.seed === undefined ? Number(values.seeds) : 1) - 1
 const startedAt = performance.now()
 const total = { seeds: 0, steps: 0, turns: 0, events: 0, failures: 0 }
 for (let seed = first; seed <= last; seed++) {
-  const result = await simulate({ seed, ...(values.trace && { write: say }) })
+  const only = values.only === 'ledger' && { adapt: onlyLedger }
+  const result = await simulate({ seed, ...only, ...(values.trace && { write: say }) })
   total.seeds++
   total.steps += result.stepCount
   total.turns += result.turnCount

@@ -31,6 +31,9 @@ import { GroupMember } from './kafka/group-member.ts'
 import { KafkaDrain } from './kafka/kafka-drain.ts'
 import { kafkaProtocol } from './kafka/kafka-protocol.ts'
 import { Producer } from './kafka/producer.ts'
+import { ledgerClients } from './ledger/ledger-clients.ts'
+import { LedgerDrain } from './ledger/ledger-drain.ts'
+import { LedgerWorld } from './ledger/ledger-world.ts'
 import { Violation } from './model/history.ts'
 import { Nemesis } from './nemesis.ts'
 import { parcelClients } from './parcels/parcel-clients.ts'
@@ -89,6 +92,7 @@ class Simulation {
   readonly #invariants: Invariants
   readonly #rules: RuleWorld | undefined
   readonly #parcels: ParcelWorld | undefined
+  readonly #ledger: LedgerWorld | undefined
 
   constructor(plan: Plan, write: SimulationOptions['write']) {
     this.#plan = plan
@@ -105,6 +109,7 @@ class Simulation {
     this.#invariants = new Invariants(this.world)
     this.#rules = plan.rules && new RuleWorld(this.world, plan.rules)
     this.#parcels = plan.parcels && new ParcelWorld(this.world, plan.parcels)
+    this.#ledger = plan.ledger && new LedgerWorld(this.world, plan.ledger)
     this.world.model.letters = this.#rules?.letters
   }
 
@@ -139,6 +144,10 @@ class Simulation {
       const drain = new ParcelDrain(this.#parcels)
       await this.#finish('every queue of parcels is emptied', drain.run())
     }
+    if (this.#ledger !== undefined) {
+      const drain = new LedgerDrain(this.#ledger)
+      await this.#finish('every transaction is read', drain.run())
+    }
     return this.#result()
   }
 
@@ -158,6 +167,7 @@ class Simulation {
       ...this.#makeProducers(clients.idempotentProducers, 'idempotent', true),
       ...(this.#rules === undefined ? [] : ruleClients(this.#rules)),
       ...(this.#parcels === undefined ? [] : parcelClients(this.#parcels)),
+      ...(this.#ledger === undefined ? [] : ledgerClients(this.#ledger)),
     ]
   }
 

@@ -33,29 +33,27 @@ export class TestBroker implements AsyncDisposable {
   readonly #folder: string
   readonly #args: readonly string[]
   readonly #nodeFlags: readonly string[]
-  readonly #startMs: number
   #child: ChildProcess | undefined
   #port = 0
   #kafkaPort = 0
   #httpPort = 0
   #output = ''
 
-  private constructor(args: readonly string[], nodeFlags: readonly string[], startMs: number) {
-    this.#startMs = startMs
+  private constructor(args: readonly string[], nodeFlags: readonly string[]) {
     this.#folder = mkdtempSync(join(tmpdir(), 'pabal-test-'))
     this.#args = args
     this.#nodeFlags = nodeFlags
   }
 
-  /** Starts a broker with extra flags `args`, and Node's own, ready to be connected to within `startMs`. */
+  /** Starts a broker with extra flags `args`, and Node's own, ready to be connected to. */
   static async start(
     args: readonly string[] = [],
     nodeFlags: readonly string[] = [],
-    startMs: number = STARTUP_MS,
+    patienceMs: number = STARTUP_MS,
   ): Promise<TestBroker> {
-    const broker = new TestBroker(args, nodeFlags, startMs)
+    const broker = new TestBroker(args, nodeFlags)
     try {
-      await broker.restart()
+      await broker.restart(patienceMs)
     } catch (error) {
       await broker[Symbol.asyncDispose]()
       throw error
@@ -113,7 +111,7 @@ export class TestBroker implements AsyncDisposable {
   }
 
   /** Starts the process again (or first) on the same data folder and, after the first start, ports. */
-  async restart(): Promise<void> {
+  async restart(patienceMs: number = STARTUP_MS): Promise<void> {
     const readyFile = join(this.#folder, 'ready.json')
     rmSync(readyFile, { force: true })
     const child = spawn(
@@ -130,7 +128,7 @@ export class TestBroker implements AsyncDisposable {
     }
     child.stdout?.on('data', collect)
     child.stderr?.on('data', collect)
-    const ready = await this.#ready(child, readyFile)
+    const ready = await this.#ready(child, readyFile, patienceMs)
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
@@ -150,7 +148,7 @@ export class TestBroker implements AsyncDisposable {
     return flags
   }
 
-  async #ready(child: ChildProcess, readyFile: string): Promise<ReadyFile> {
+  async #ready(child: ChildProcess, readyFile: string, patienceMs: number): Promise<ReadyFile> {
     const stopWatching = new AbortController()
     const exited = once(child, 'exit', { signal: stopWatching.signal }).then(([code, signal]) => {
       throw new Error(`Broker ended (${code ?? signal}) before it was ready:\n${this.#output}`)
@@ -160,7 +158,7 @@ export class TestBroker implements AsyncDisposable {
       return await within(
         'broker writes its ready file',
         Promise.race([written, exited]),
-        this.#startMs,
+        patienceMs,
       )
     } finally {
       stopWatching.abort()

@@ -3,13 +3,15 @@
 import type { Random } from '../../src/lib/random.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import type { TestBroker } from '../support/start-test-broker.ts'
-import { waitFor } from '../support/wait-for.ts'
 import { Book } from './book.ts'
 import { type ReadRecord, readCommitted } from './committed-reader.ts'
 import { Copier } from './copier.ts'
-import { type Contents, judgeCopies, judgeTail, judgeWritten, placeOf } from './judge.ts'
+import { Crew, emptied } from './crew.ts'
+import { judgeCopies, judgeTail, judgeWritten, placeOf } from './judge.ts'
+import { killNowAndThen, startAgain } from './killer.ts'
 import { Link, type LinkContext } from './link.ts'
 import { QueueReader } from './queue-reader.ts'
+import { createTopics, readTopic } from './read-all.ts'
 import { Writer } from './writer.ts'
 
 export interface CheckOptions {
@@ -27,6 +29,8 @@ export interface Checked {
   readonly aborted: number
   readonly unknown: number
   readonly copied: number
+  /** Jobs that workers did over both protocols. */
+  readonly done: number
 }
 
 const partitions = 3
@@ -47,34 +51,59 @@ export async function checkSeed(options: CheckOptions): Promise<Checked> {
   const run: Run = {
     random: seededRandom(seed),
     book: new Book(),
-    links: { port: () => broker.kafkaPort, answered: 0 },
+    links: {
+      port: () => broker.kafkaPort,
+      amqpPort: () => broker.port,
+      answered: 0,
+      onSent: undefined,
+    },
     name: (what) => `${what}-${seed}`,
     isDone: false,
   }
   await using link = new Link(run.links)
   const topics = ['in', 'out', 'copy'].map(run.name)
-  await createTopics(link, topics)
-  const queue = new QueueReader(broker, run.name('tasks'))
-  await queue.open()
-  const tails = await work(run, options)
-  const contents = await readAll(link, topics)
-  const [from = '', out = '', to = ''] = topics
-  const written = new Map([...contents].filter(([place]) => !place.startsWith(`${to}/`)))
-  written.set(placeOf(run.name('tasks'), 0), await queue.finish())
-  const faults = [...run.book.faults, ...judgeWritten(run.book, written)]
-  for (let at = 0; at < partitions; at++) {
-    const place = placeOf(from, at)
-    faults.push(...judgeCopies(contents.get(place), contents.get(placeOf(to, at)), place))
-    faults.push(...judgeTail(tails[at]!, contents.get(placeOf(out, at)) ?? [], placeOf(out, at)))
+  await createTopics(link, topics, partitions)
+  const tasks = new QueueReader(broker, run.name('tasks'))
+  await tasks.open()
+  const crew = new Crew({ ...run, broker, transactions: options.transactions })
+  await crew.open()
+  const tails = await work(run, crew, options)
+  if (options.kills > 0 && run.random.below(2) === 0) {
+    await broker.kill()
+    await startAgain(broker)
   }
-  const count = (fate: string): number => run.book.entries.filter((e) => e.fate === fate).length
-  const [committed, aborted, unknown] = ['committed', 'aborted', 'unknown'].map(count)
-  const copied = contents.get(placeOf(to, 0))!.length
-  return { seed, faults, committed: committed!, aborted: aborted!, unknown: unknown!, copied }
+  const [from = [], out = [], to = []] = await Promise.all(
+    topics.map((topic) => readTopic(link, topic, partitions)),
+  )
+  const written = new Map<string, readonly ReadRecord[]>()
+  for (const [at, records] of from.entries()) written.set(placeOf(topics[0]!, at), records)
+  for (const [at, records] of out.entries()) written.set(placeOf(topics[1]!, at), records)
+  written.set(placeOf(run.name('tasks'), 0), await tasks.finish())
+  const faults = [...run.book.faults, ...judgeWritten(run.book, written), ...(await crew.judge())]
+  await emptied(broker, run.name('tasks'), faults)
+  for (let at = 0; at < partitions; at++) {
+    faults.push(...judgeCopies(from[at], to[at], placeOf(topics[0]!, at)))
+    faults.push(...judgeTail(tails[at]!, out[at] ?? [], placeOf(topics[1]!, at)))
+  }
+  return { seed, faults, ...countsOf(run, crew), copied: to.flat().length }
+}
+
+function countsOf({ book }: Run, { jobs }: Crew): Omit<Checked, 'seed' | 'faults' | 'copied'> {
+  const entries = [...book.entries, ...jobs.entries.map(({ entry }) => entry)]
+  const count = (fate: string): number => entries.filter((entry) => entry.fate === fate).length
+  const done = jobs.entries
+    .filter(({ entry }) => entry.fate === 'committed')
+    .reduce((sum, { jobs: { length } }) => sum + length, 0)
+  return {
+    committed: count('committed'),
+    aborted: count('aborted'),
+    unknown: count('unknown'),
+    done,
+  }
 }
 
 /** Returns what was read in the partitions of one topic meanwhile. */
-async function work(run: Run, options: CheckOptions): Promise<ReadRecord[][]> {
+async function work(run: Run, crew: Crew, options: CheckOptions): Promise<ReadRecord[][]> {
   const { random, book, links, name } = run
   const versionOf = (at: number): 1 | 2 => (at % 2 === 0 ? 2 : 1)
   const topics = [
@@ -103,13 +132,20 @@ async function work(run: Run, options: CheckOptions): Promise<ReadRecord[][]> {
   })
   const tails = Array.from({ length: partitions }, () => [] as ReadRecord[])
   const reading = tails.map((tail, partition) => follow(run, partition, tail))
-  const killing = killNowAndThen(run, options)
+  const killer = { ...options, links, isDone: () => run.isDone }
+  const killing = killNowAndThen(
+    { ...killer, random: seededRandom(options.seed + 1) },
+    options.kills,
+  )
   const copying = copiers.map((copier) => copier.run())
-  await Promise.all(writers.map((writer) => writer.run(options.transactions)))
-  areWritersDone = true
-  await Promise.all(copying)
-  run.isDone = true
-  await Promise.all([...reading, killing])
+  const writing = writers.map((writer) => writer.run(options.transactions))
+  const working = async (): Promise<void> => {
+    await Promise.all([...writing, crew.work()])
+    areWritersDone = true
+    await Promise.all(copying)
+    run.isDone = true
+  }
+  await Promise.all([working(), ...reading, killing])
   for (const actor of [...writers, ...copiers]) await actor[Symbol.asyncDispose]()
   return tails
 }
@@ -121,62 +157,4 @@ async function follow(run: Run, partition: number, tail: ReadRecord[]): Promise<
     tail.push(...page.records)
     offset = page.next
   }
-}
-
-/** After some number of answers, so that it hits anything. */
-async function killNowAndThen(run: Run, { broker, kills, seed }: CheckOptions): Promise<void> {
-  const random = seededRandom(seed + 1)
-  for (let left = kills; left > 0 && !run.isDone; left--) {
-    const until = run.links.answered + 20 + random.below(400)
-    await waitFor('it is time', () => run.isDone || run.links.answered >= until, 120_000)
-    if (run.isDone) return
-    await broker.kill()
-    await startAgain(broker)
-  }
-}
-
-/** A machine with much else to do may take longer than a start is given. */
-async function startAgain(broker: TestBroker): Promise<void> {
-  for (let times = 0; times < 3; times++) {
-    try {
-      return await broker.restart()
-    } catch {
-      await broker.kill()
-    }
-  }
-  throw new Error(`It does not start again:\n${broker.output.slice(-4000)}`)
-}
-
-async function createTopics(link: Link, names: readonly string[]): Promise<void> {
-  const topics = names.map((name) => {
-    return { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }
-  })
-  await link.insist('createTopics', { topics, timeoutMs: 10_000, validateOnly: false }, 7)
-}
-
-/** All that is committed, once nothing is open any more. */
-async function readAll(link: Link, topics: readonly string[]): Promise<Contents> {
-  const contents = new Map<string, ReadRecord[]>()
-  for (const topic of topics) {
-    for (let partition = 0; partition < partitions; partition++) {
-      contents.set(placeOf(topic, partition), await readPartition(link, topic, partition))
-    }
-  }
-  return contents
-}
-
-async function readPartition(link: Link, topic: string, partition: number): Promise<ReadRecord[]> {
-  const records: ReadRecord[] = []
-  let offset = 0
-  await waitFor(
-    `the end of ${topic} ${partition}, where no transaction is open`,
-    async () => {
-      const page = await readCommitted(link, { topic, partition, offset })
-      records.push(...page.records)
-      offset = page.next
-      return offset === page.highWatermark
-    },
-    120_000,
-  )
-  return records
 }

@@ -51,14 +51,15 @@ export async function readCommitted(
   if (data === undefined || data.errorCode !== 0) {
     throw new Error(`fetch of ${topic} ${partition} at ${offset}: ${JSON.stringify(data)}`)
   }
-  return { ...recordsIn(data, offset), ...endsOf(data) }
+  return { ...committedIn(data, offset), ...endsOf(data) }
 }
 
 function endsOf(data: PartitionData): { highWatermark: number; lastStableOffset: number } {
   return { highWatermark: data.highWatermark, lastStableOffset: data.lastStableOffset ?? -1 }
 }
 
-function recordsIn(
+/** Of what a fetch from `offset` was answered; the next one begins at `next`. */
+export function committedIn(
   { records: batches, abortedTransactions }: PartitionData,
   offset: number,
 ): { records: ReadRecord[]; next: number } {

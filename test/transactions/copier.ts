@@ -1,9 +1,9 @@
 // Consumes, transforms and produces: what is committed in some partitions goes to others, together with the place
 // of the group. It aborts, begins anew, and goes on after another one has its id; each record arrives once.
 import type { Random } from '../../src/lib/random.ts'
-import { waitFor } from '../support/wait-for.ts'
 import { readCommitted } from './committed-reader.ts'
 import { Link, type LinkContext } from './link.ts'
+import { stableOffsets } from './stable-offsets.ts'
 import { type Place, RefusedError, TinyProducer } from './tiny-producer.ts'
 
 export interface CopierOptions {
@@ -21,12 +21,10 @@ export interface CopierOptions {
 
 const shares = { commit: 60, abort: 15, leave: 10 } as const
 const timeoutMs = 20_000
-/** Another transaction may still change the offset. */
-const unstable = 88
 
 export class Copier implements AsyncDisposable {
   readonly #options: CopierOptions
-  readonly #producer: TinyProducer
+  readonly #producer: TinyProducer<Link>
   readonly #ghosts: Promise<void>[] = []
 
   constructor(options: CopierOptions) {
@@ -84,7 +82,7 @@ export class Copier implements AsyncDisposable {
     await this.#producer.init(timeoutMs)
   }
 
-  async #haunt(ghost: TinyProducer, places: readonly Place[]): Promise<void> {
+  async #haunt(ghost: TinyProducer<Link>, places: readonly Place[]): Promise<void> {
     try {
       if (this.#options.random.below(2) === 0) await ghost.sendOffsets(this.#options.group, places)
       await ghost.end(true)
@@ -96,22 +94,8 @@ export class Copier implements AsyncDisposable {
   }
 
   /** Where the group is; from the start where it has committed nothing. */
-  async #places(): Promise<Place[]> {
-    const { group, from, partitions } = this.#options
-    const topics = [{ name: from, topicId: '', partitionIndexes: partitions }]
-    const groups = [{ groupId: group, memberId: null, memberEpoch: -1, topics }]
-    const request = { groupId: '', topics: null, groups, requireStable: true }
-    return waitFor(
-      `stable offsets of ${group}`,
-      async () => {
-        const answer = await this.#producer.link.insist('offsetFetch', request, 8)
-        const found = answer.groups?.[0]?.topics[0]?.partitions ?? []
-        if (found.some(({ errorCode }) => errorCode === unstable)) return undefined
-        return found.map(({ partitionIndex: partition, committedOffset }) => {
-          return { topic: from, partition, offset: Math.max(committedOffset, 0) }
-        })
-      },
-      120_000,
-    )
+  #places(): Promise<Place[]> {
+    const { group, from: topic, partitions } = this.#options
+    return stableOffsets(this.#producer.link, { group, topic, partitions })
   }
 }

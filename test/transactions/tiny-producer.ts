@@ -1,8 +1,20 @@
 // A transactional producer of one's own, of either version of the protocol, which does what it is told to: also
 // what no client does, such as to go on after another has taken its id.
+import type { ApiMessages, ApiName } from '../../src/codec/kafka/apis.gen.ts'
 import { batchOfRecords } from '../support/kafka-fixture.ts'
-import { waitFor } from '../support/wait-for.ts'
-import type { Link } from './link.ts'
+
+/** How a producer reaches its broker. */
+export interface ProducerLink {
+  call<Name extends ApiName>(
+    api: Name,
+    request: ApiMessages[Name]['request'],
+    version: number,
+  ): Promise<ApiMessages[Name]['response']>
+  /** The code with which `ask` resolves, once it is none of those in `passing`. */
+  settle(what: string, ask: () => Promise<number>): Promise<number>
+  /** Milliseconds since 1970. */
+  now(): number
+}
 
 /** A group's place in a partition. */
 export interface Place {
@@ -21,12 +33,12 @@ export class RefusedError extends Error {
   }
 }
 
-/** CONCURRENT_TRANSACTIONS, NOT_ENOUGH_REPLICAS, and a coordinator that is not there. */
-const passing: ReadonlySet<number> = new Set([51, 19, 14, 15, 16])
-const patienceMs = 120_000
+/** CONCURRENT_TRANSACTIONS, UNSTABLE_OFFSET_COMMIT, NOT_ENOUGH_REPLICAS, and a coordinator that is not there. */
+export const passing: ReadonlySet<number> = new Set([51, 88, 19, 14, 15, 16])
 
-export class TinyProducer {
-  readonly link: Link
+export class TinyProducer<Link extends ProducerLink = ProducerLink> {
+  /** Another one after a connection is gone. */
+  link: Link
   readonly id: string
   readonly version: 1 | 2
   #producerId = -1
@@ -41,7 +53,7 @@ export class TinyProducer {
   }
 
   /** As who it is, over a connection of its own: what it does comes late. */
-  ghost(link: Link): TinyProducer {
+  ghost(link: Link): TinyProducer<Link> {
     const ghost = new TinyProducer(link, this.id, this.version)
     ghost.#producerId = this.#producerId
     ghost.#epoch = this.#epoch
@@ -70,7 +82,7 @@ export class TinyProducer {
     if (this.version === 1 && !this.#added.has(place)) await this.#addPartition(topic, partition)
     this.#added.add(place)
     const sequence = this.#sequences.get(place) ?? 0
-    const records = batchOfRecords([{ value }], 'none', {
+    const records = batchOfRecords([{ value, timestamp: this.link.now() }], 'none', {
       producerId: this.#producerId,
       producerEpoch: this.#epoch,
       baseSequence: sequence,
@@ -130,6 +142,11 @@ export class TinyProducer {
     this.#added.clear()
   }
 
+  /** It has begun with its id. */
+  get hasBegun(): boolean {
+    return this.#producerId >= 0
+  }
+
   get #who(): { transactionalId: string; producerId: number; producerEpoch: number } {
     const { id: transactionalId } = this
     return { transactionalId, producerId: this.#producerId, producerEpoch: this.#epoch }
@@ -156,16 +173,8 @@ export class TinyProducer {
     })
   }
 
-  /** Asks again while the broker is away, or says that it is not now. */
   async #until(api: string, ask: () => Promise<number>): Promise<void> {
-    const code = await waitFor(
-      `${api} of ${this.id}`,
-      async () => {
-        const answered = await ask().catch(() => undefined)
-        return answered === undefined || passing.has(answered) ? undefined : { answered }
-      },
-      patienceMs,
-    )
-    if (code.answered !== 0) throw new RefusedError(api, code.answered)
+    const code = await this.link.settle(`${api} of ${this.id}`, ask)
+    if (code !== 0) throw new RefusedError(api, code)
   }
 }

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestBroker } from '../support/start-test-broker.ts'
-import { Book } from './book.ts'
+import { Book, type Fate } from './book.ts'
 import { checkSeed } from './check-seed.ts'
+import { JobBook } from './job-book.ts'
+import { type JobsFound, judgeJobs } from './judge-jobs.ts'
 import { judgeCopies, judgeTail, judgeWritten } from './judge.ts'
 
 test('transactions are whole while producers are fenced and the broker is killed', async () => {
@@ -11,6 +13,48 @@ test('transactions are whole while producers are fenced and the broker is killed
   const checked = await checkSeed({ seed: 1, broker, kills: 1, transactions: 4 })
   assert.deepEqual(checked.faults, [])
   assert.ok(checked.committed > 0 && checked.aborted > 0 && checked.copied > 0)
+  assert.ok(checked.done > 0, 'jobs were done over both protocols')
+})
+
+test('the judge of jobs finds what is torn, lost, doubled, aborted and counted wrongly', () => {
+  const result = 'a by w 0'
+  const faultsIn = (fate: Fate, found: Partial<JobsFound>): string => {
+    const jobs = new JobBook(new Book())
+    const work = jobs.begin('w', 1000)
+    work.jobs.push('a')
+    work.entry.fate = fate
+    const nothing = { jobs: ['a'], left: [], inQueue: [], inTopic: [], offsets: new Map() }
+    return judgeJobs(jobs, { ...nothing, ...found }).join()
+  }
+  const done = { inQueue: [result], inTopic: [result], offsets: new Map([['w', 1]]) }
+  assert.equal(faultsIn('committed', done), '')
+  assert.equal(faultsIn('unknown', done), '')
+  assert.equal(faultsIn('unknown', { left: ['a'] }), '')
+  assert.equal(faultsIn('aborted', { left: ['a'] }), '')
+  assert.match(faultsIn('unknown', { inQueue: [result] }), /torn: 'a by w 0' is only in the queue/)
+  assert.match(faultsIn('committed', { left: ['a'] }), /0 of 1 results are there/)
+  assert.match(faultsIn('aborted', done), /aborted work w 0 shows/)
+  assert.match(faultsIn('aborted', {}), /lost: 'a'/)
+  assert.match(faultsIn('committed', { ...done, left: ['a'] }), /'a' has come to 2 ends/)
+  assert.match(faultsIn('committed', { ...done, inQueue: [result, result] }), /doubled in results/)
+  assert.match(faultsIn('committed', { ...done, offsets: new Map([['w', 2]]) }), /its offset is 2/)
+})
+
+test('a job that a transaction holds is for nobody else, and comes back marked', () => {
+  const book = new Book()
+  const jobs = new JobBook(book)
+  const work = jobs.begin('w', 100_000)
+  work.jobs.push('a')
+  jobs.onHeld(work)
+  jobs.onTaken('v', { value: 'a', isRedelivered: true })
+  assert.match(book.faults.join(), /v gets 'a', which w 0 holds/)
+  jobs.release(work)
+  jobs.onGivenBack(work)
+  book.faults.length = 0
+  jobs.onTaken('v', { value: 'a', isRedelivered: true })
+  assert.deepEqual(book.faults, [])
+  jobs.onTaken('v', { value: 'a', isRedelivered: false })
+  assert.match(book.faults.join(), /as if it were new/)
 })
 
 test('the judge finds what is torn, lost, doubled, aborted, invented and out of order', () => {

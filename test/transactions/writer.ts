@@ -26,7 +26,7 @@ const timeoutMs = 20_000
 
 export class Writer implements AsyncDisposable {
   readonly #options: WriterOptions
-  readonly #producer: TinyProducer
+  readonly #producer: TinyProducer<Link>
   readonly #ghosts: Promise<void>[] = []
 
   constructor(options: WriterOptions) {
@@ -109,7 +109,7 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Says whether it could commit. */
-  async #haunt(entry: TransactionEntry, ghost: TinyProducer): Promise<boolean> {
+  async #haunt(entry: TransactionEntry, ghost: TinyProducer<Link>): Promise<boolean> {
     try {
       if (this.#options.random.below(2) === 0) await this.#write(entry, ghost)
       await ghost.end(true)

@@ -103,6 +103,11 @@ export class Backlog implements QueueBacklog {
     return this.messageCount - this.unackedCount
   }
 
+  get hiddenCount(): number {
+    if (this.log.unstableFrom === Infinity || this.#owner.seesOnlyDurable === true) return 0
+    return this.cursor.acked.unackedIn(this.#end, this.log.endOffset - 1)
+  }
+
   countSizes(): readonly CountedLog[] {
     const returned = this.#requeued.values()
     const sizes = (this.#sizes ??= new ReadySizes(this.#next, this.#end, returned))

@@ -26,7 +26,9 @@ export function hasRoomFor(
   if (keptCount >= brokerLimits.keptDeadLettersMax) return false
   const lengthLeft = lengthMax - keptCount - incoming.count
   const sizeLeft = sizeMax - keptSize - incoming.size
-  const fits = (): boolean => backlog.waitingCount <= lengthLeft && backlog.readySize <= sizeLeft
+  // Sizes count what open transactions have, too.
+  const fits = (): boolean =>
+    backlog.waitingCount + backlog.hiddenCount <= lengthLeft && backlog.readySize <= sizeLeft
   if (fits()) return true
   // What consumers can have does not count.
   queue.deliverReady()

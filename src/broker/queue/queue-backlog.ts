@@ -85,6 +85,8 @@ export interface QueueBacklog {
   readonly readyCount: number
   /** Ready and delayed messages: what length limits count. */
   readonly waitingCount: number
+  /** What open transactions have, and what lies behind them: messages once they have ended, if not aborted. */
+  readonly hiddenCount: number
   /** Bytes of the bodies of ready messages, once `countSizes` was called. */
   readonly readySize: number
   /** A `take` would wait, for the disk as a rule. */

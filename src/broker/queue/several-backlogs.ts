@@ -57,6 +57,12 @@ export abstract class SeveralBacklogs<L extends Lane> {
     return this.messageCount - this.unackedCount
   }
 
+  get hiddenCount(): number {
+    let count = 0
+    for (const { backlog } of this.lanes) count += backlog.hiddenCount
+    return count
+  }
+
   get readySize(): number {
     let size = 0
     for (const { backlog } of this.lanes) size += backlog.readySize

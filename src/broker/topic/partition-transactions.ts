@@ -18,7 +18,7 @@ export interface OpenTransaction {
   readonly firstOffset: number
   /** When it began here, milliseconds since the Unix epoch. */
   readonly startedMs: number
-  /** Where its records are; undefined when there were too many ranges, or an earlier process wrote some. */
+  /** Where its records are, as far as that is known; undefined when there were too many ranges. */
   ranges: OffsetRange[] | undefined
   count: number
   /** Bytes of their values. */
@@ -79,16 +79,26 @@ export class PartitionTransactions {
     }
     open.count += last - first + 1
     open.size += size
-    const latest = open.ranges?.at(-1)
-    if (latest === undefined) return
-    if (latest.last + 1 === first) latest.last = last
-    else if (open.ranges!.length < transactionLimits.rangesMax) open.ranges!.push({ first, last })
-    else open.ranges = undefined
+    const { ranges } = open
+    const latest = ranges?.at(-1)
+    if (latest?.last === first - 1) latest.last = last
+    else if (ranges !== undefined && ranges.length < transactionLimits.rangesMax) {
+      ranges.push({ first, last })
+    } else open.ranges = undefined
   }
 
-  /** Puts back one that an earlier process left open. In any order. */
+  /** Where an earlier process has written what this transaction has, if it is still open. */
+  addRestored({ producerId, firstOffset }: OpenTransaction, found: readonly OffsetRange[]): void {
+    const open = this.#open.get(producerId)
+    // Its producer may have begun the next one meanwhile.
+    if (open?.ranges === undefined || open.firstOffset !== firstOffset) return
+    const ranges = [...found, ...open.ranges]
+    open.ranges = ranges.length > transactionLimits.rangesMax ? undefined : ranges
+  }
+
+  /** Puts back one that an earlier process left open, see `addRestored`. In any order. */
   restore(producerId: number, firstOffset: number, startedMs: number): void {
-    const restored = { producerId, firstOffset, startedMs, ranges: undefined, count: 0, size: 0 }
+    const restored = { producerId, firstOffset, startedMs, ranges: [], count: 0, size: 0 }
     const all = [...this.#open.values(), restored]
     this.#open.clear()
     for (const open of all.toSorted((a, b) => a.firstOffset - b.firstOffset)) {

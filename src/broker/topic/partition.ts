@@ -18,6 +18,7 @@ import type { Incoming } from '../queue/incoming.ts'
 import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
 import { DeliveryExtent } from './delivery-extent.ts'
+import { findRestoredRanges } from './find-restored-ranges.ts'
 import {
   type AppendedBatch,
   type OffsetRange,
@@ -93,6 +94,8 @@ export class Partition implements LogWatcher {
   readonly deliveries: DeliveryExtent
   /** Where the log ends of what `copy` has written; 0 for nothing. */
   copiedEnd = 0
+  /** Settled when it is known where transactions that an earlier process left open have their records. */
+  restoring: Promise<void> | undefined
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false
   readonly #context: PartitionContext
@@ -203,19 +206,20 @@ export class Partition implements LogWatcher {
 
   /**
    * Ends the transaction of a producer with a marker. Whoever reads messages passes over what was aborted. False
-   * when it has none open here. Within an atom.
+   * when it has none open here, or a later coordinator has ended one of its. Within an atom.
    */
   endTransaction(outcome: TransactionOutcome): boolean {
-    const { producerId, epoch, isCommit } = outcome
+    const { producerId, epoch, isCommit, coordinatorEpoch } = outcome
     const { transactions, log } = this
     const open = transactions?.find(producerId)
     if (transactions === undefined || open === undefined) return false
+    if (coordinatorEpoch < this.producers.coordinatorEpochOf(producerId)) return false
     const { store, clock } = this.#context
     const timestamp = clock.now()
     const marker = encodeEndMarker({ ...outcome, producerEpoch: epoch, timestamp })
     const lastOffset = log.appendBatch(marker)
     transactions.remove(producerId)
-    this.producers.endTransaction(producerId, epoch, timestamp)
+    this.producers.endTransaction(outcome, timestamp)
     this.#keepProducer(producerId)
     const { firstUnstable } = transactions
     if (!isCommit) {
@@ -241,6 +245,18 @@ export class Partition implements LogWatcher {
     this.log.unstableFrom = transactions.firstUnstable
     this.#owner.onTransactionEnded?.(0)
     this.onDurable()
+    if (open.length === 0 || !this.#hasQueue) return
+    this.restoring = this.#findRestored(transactions)
+  }
+
+  async #findRestored(transactions: PartitionTransactions): Promise<void> {
+    try {
+      await findRestoredRanges(this.#context.store, this.log, transactions)
+    } catch {
+      // The disk is ill, or the broker stops: they count until somebody comes to them.
+    } finally {
+      this.restoring = undefined
+    }
   }
 
   /** A batch was refused for a reason of the broker's own: those that its producer sent after it wait for it. */
@@ -317,10 +333,20 @@ export class Partition implements LogWatcher {
     return transactions
   }
 
+  /** Somebody counts what it has not acked. */
+  get #hasQueue(): boolean {
+    return cursorsOf(this.log).some((cursor) => !this.#showsAll(cursor))
+  }
+
+  /** It is that of a topic, whose readers pass over what was aborted by themselves. */
+  #showsAll(cursor: LogCursor): boolean {
+    return this.#owner.showsAborted && cursor === this.cursor
+  }
+
   /** Whoever counts what it has not acked must not count what it will never see. */
   #ackUnseen(markerOffset: number, aborted: readonly OffsetRange[]): void {
     for (const cursor of cursorsOf(this.log)) {
-      if (this.#owner.showsAborted && cursor === this.cursor) continue
+      if (this.#showsAll(cursor)) continue
       for (const { first, last } of aborted) cursor.ackRange(first, last)
       cursor.ack(markerOffset)
     }

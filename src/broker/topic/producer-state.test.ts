@@ -57,3 +57,18 @@ test('a producer of which nothing but a failure is known is forgotten as others 
   assert.deepEqual(state.expire(101, 10), [producerId])
   assert.equal(state.count, 0)
 })
+
+for (const isOpen of [false, true]) {
+  test(`who has ended a transaction is known after a restart ${isOpen ? 'in' : 'before'} the next`, () => {
+    const state = new ProducerState()
+    const batch = { ...batchAt(0), isTransactional: true }
+    store(state, batch)
+    assert.equal(state.coordinatorEpochOf(producerId), -1)
+    state.endTransaction({ producerId, epoch: 0, coordinatorEpoch: 5 }, 10)
+    if (isOpen) store(state, { ...batchAt(1), isTransactional: true })
+    const restored = new ProducerState()
+    restored.restore(producerId, state.encode(producerId))
+    assert.equal(restored.coordinatorEpochOf(producerId), 5)
+    assert.equal([...restored.transactions()].length, isOpen ? 1 : 0)
+  })
+}

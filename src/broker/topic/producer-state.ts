@@ -33,6 +33,15 @@ export interface KnownProducer {
   readonly lastSeen: number
   /** First offset of its open transaction; -1 without one. */
   readonly transactionStart: number
+  /** Of the coordinator that has ended a transaction of its here last; -1 before there was one. */
+  readonly coordinatorEpoch: number
+}
+
+/** Who has ended the transaction of a producer, and with which epoch it goes on. */
+export interface EndedTransaction {
+  readonly producerId: number
+  readonly epoch: number
+  readonly coordinatorEpoch: number
 }
 
 interface ProducerEntry {
@@ -44,6 +53,8 @@ interface ProducerEntry {
   awaited?: number
   /** Of its open transaction: the first offset, and when it began (milliseconds since the epoch). */
   transaction?: { readonly firstOffset: number; readonly startedMs: number } | undefined
+  /** Of the coordinator that has ended its last one; undefined before. */
+  coordinatorEpoch?: number | undefined
 }
 
 const rememberedBatches = 5
@@ -56,6 +67,11 @@ export class ProducerState {
   /** Undefined for a producer that is not known. */
   epochOf(producerId: number): number | undefined {
     return this.#known?.get(producerId)?.epoch
+  }
+
+  /** Of who has ended a transaction of this producer last: one with an earlier epoch may not; -1 before. */
+  coordinatorEpochOf(producerId: number): number {
+    return this.#known?.get(producerId)?.coordinatorEpoch ?? -1
   }
 
   get count(): number {
@@ -108,8 +124,9 @@ export class ProducerState {
   add(batch: ProducedBatch, known: KnownBatch): void {
     let entry = this.#producers.get(batch.producerId)
     if (entry === undefined || entry.epoch !== batch.producerEpoch) {
-      const { transaction } = entry ?? {}
-      entry = { epoch: batch.producerEpoch, batches: [], lastSeen: known.timestamp, transaction }
+      const { transaction, coordinatorEpoch } = entry ?? {}
+      const kept = { transaction, coordinatorEpoch }
+      entry = { epoch: batch.producerEpoch, batches: [], lastSeen: known.timestamp, ...kept }
     }
     if (batch.isTransactional) {
       entry.transaction ??= { firstOffset: known.baseOffset, startedMs: known.timestamp }
@@ -123,9 +140,10 @@ export class ProducerState {
   }
 
   /** Its transaction has ended; with another epoch no batch of before is taken any more. */
-  endTransaction(producerId: number, epoch: number, now: number): void {
+  endTransaction({ producerId, epoch, coordinatorEpoch }: EndedTransaction, now: number): void {
     const entry = this.#known?.get(producerId)
     if (entry === undefined) return
+    entry.coordinatorEpoch = coordinatorEpoch
     if (epoch > entry.epoch) {
       entry.epoch = epoch
       entry.batches = []
@@ -145,9 +163,11 @@ export class ProducerState {
 
   /** What DescribeProducers tells. */
   *list(): Generator<KnownProducer> {
-    for (const [producerId, { epoch, batches, lastSeen, transaction }] of this.#known ?? []) {
+    for (const [producerId, entry] of this.#known ?? []) {
+      const { epoch, batches, lastSeen, transaction, coordinatorEpoch = -1 } = entry
       yield {
         producerId,
+        coordinatorEpoch,
         epoch,
         lastSequence: batches.at(-1)?.lastSequence ?? -1,
         lastSeen,
@@ -171,14 +191,15 @@ export class ProducerState {
   /**
    * One producer's entry as bytes for the log's keyed state:
    * epoch i16 │ lastSeen f64 │ count u8 │ count × (firstSequence i32, lastSequence i32, baseOffset f64, timestamp f64)
-   * │ with an open transaction: firstOffset f64, startedMs f64
+   * │ with an open transaction: firstOffset f64, startedMs f64 │ after the end of one: coordinatorEpoch i32
    */
   encode(producerId: number): Buffer {
-    const { epoch, lastSeen, batches, transaction } = this.#producers.get(
-      producerId,
-    ) as ProducerEntry
+    const entry = this.#producers.get(producerId) as ProducerEntry
+    const { epoch, lastSeen, batches, transaction, coordinatorEpoch } = entry
     const size = entryHeaderSize + batches.length * entryBatchSize
-    const bytes = Buffer.allocUnsafe(size + (transaction === undefined ? 0 : entryTransactionSize))
+    const transactionSize = transaction === undefined ? 0 : entryTransactionSize
+    const coordinatorSize = coordinatorEpoch === undefined ? 0 : entryCoordinatorSize
+    const bytes = Buffer.allocUnsafe(size + transactionSize + coordinatorSize)
     let at = bytes.writeInt16BE(epoch, 0)
     at = bytes.writeDoubleBE(lastSeen, at)
     at = bytes.writeUInt8(batches.length, at)
@@ -188,9 +209,11 @@ export class ProducerState {
       at = bytes.writeDoubleBE(batch.baseOffset, at)
       at = bytes.writeDoubleBE(batch.timestamp, at)
     }
-    if (transaction === undefined) return bytes
-    at = bytes.writeDoubleBE(transaction.firstOffset, at)
-    bytes.writeDoubleBE(transaction.startedMs, at)
+    if (transaction !== undefined) {
+      at = bytes.writeDoubleBE(transaction.firstOffset, at)
+      at = bytes.writeDoubleBE(transaction.startedMs, at)
+    }
+    if (coordinatorEpoch !== undefined) bytes.writeInt32BE(coordinatorEpoch, at)
     return bytes
   }
 
@@ -207,15 +230,20 @@ export class ProducerState {
         ticket: undefined,
       })
     }
+    const restSize = bytes.length - end
+    const hasCoordinator = restSize % entryTransactionSize === entryCoordinatorSize
     this.#producers.set(producerId, {
       epoch: bytes.readInt16BE(0),
       lastSeen: bytes.readDoubleBE(2),
       batches,
       ...(batches.length === 0 && { awaited: 0 }),
       transaction:
-        end === bytes.length
+        restSize < entryTransactionSize
           ? undefined
           : { firstOffset: bytes.readDoubleBE(end), startedMs: bytes.readDoubleBE(end + 8) },
+      coordinatorEpoch: hasCoordinator
+        ? bytes.readInt32BE(bytes.length - entryCoordinatorSize)
+        : undefined,
     })
   }
 
@@ -227,6 +255,7 @@ export class ProducerState {
 const entryHeaderSize = 11
 const entryBatchSize = 24
 const entryTransactionSize = 16
+const entryCoordinatorSize = 4
 
 /** The sequence after `sequence`: it wraps around to zero. */
 export function following(sequence: number): number {

@@ -197,6 +197,46 @@ it('a queue never shows what was aborted, whatever its readers have passed over 
   await session[Symbol.asyncDispose]()
 })
 
+it('a queue is full with what open transactions have, and with what is published behind them', async () => {
+  const { name, session } = await declare({ 'x-max-length': 3, 'x-overflow': 'reject-publish' })
+  await using _ = session
+  const channel = await session.confirmChannel()
+  const publish = async (): Promise<boolean> => {
+    channel.sendToQueue(name, Buffer.from('m'))
+    return channel.waitForConfirms().then(
+      () => true,
+      () => false,
+    )
+  }
+  const producer = await Producer.open()
+  await producer.produce(name, 'a', 'b')
+  assert.equal(await publish(), true)
+  assert.equal(await publish(), false, 'two and one are three')
+  await assert.rejects(producer.produce(name, 'c'), /no room/)
+  await producer.end(false)
+  assert.equal(queueOf(name).messageCount, 1)
+  assert.equal(await publish(), true)
+})
+
+it('a coordinator cannot end what a later one has ended before', async () => {
+  const { name, session } = await declare()
+  const { store } = inProcess.broker
+  const producer = await Producer.open()
+  await producer.produce(name, 'a')
+  await producer.end(true)
+  await producer.produce(name, 'b')
+  const partition = partitionOf(name)
+  const [open] = partition.transactions!.open()
+  const end = { producerId: open!.producerId, epoch: 9, isCommit: true }
+  store.beginAtom()
+  const isEnded = partition.endTransaction({ ...end, coordinatorEpoch: store.epoch - 1 })
+  store.endAtom()
+  assert.equal(isEnded, false)
+  await producer.end(false)
+  assert.deepEqual(await takeAll(session, name), ['a'])
+  await session[Symbol.asyncDispose]()
+})
+
 describe('a stream', () => {
   it('shows committed records, in the order of their offsets', async () => {
     const { name, session } = await declare({ 'x-queue-type': 'stream' })

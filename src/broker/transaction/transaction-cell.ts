@@ -32,6 +32,12 @@ export class TransactionCell {
     this.#options = options
   }
 
+  /** Settled when all is known that an end should know; undefined: it is. */
+  whenKnown({ parts }: TransactionEnd): Promise<unknown> | undefined {
+    const restoring = parts.flatMap((part) => this.#options.findPartition(part)?.restoring ?? [])
+    return restoring.length === 0 ? undefined : Promise.all(restoring)
+  }
+
   /** Ends what of it is in this cell and still open. Not within an atom. */
   end(end: TransactionEnd): Ticket | undefined {
     const { store, findPartition, onEnding } = this.#options

@@ -78,6 +78,10 @@ export class TransactionCoordinator implements Disposable {
     return this.#transactions.size
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** Puts back what the last process kept. Throws GroupFormatError for what no version wrote. */
   restore(state: ReadonlyMap<string, Buffer>): void {
     for (const [key, value] of state) {
@@ -329,7 +333,9 @@ export class TransactionCoordinator implements Disposable {
     onForced?.(transaction)
     this.totals.forced++
     // Without an id to go on with it stays open, and the next sweep tries again.
-    this.#decide(transaction, false, 2).catch((error: unknown) => onTrouble?.(transaction, error))
+    this.#decide(transaction, false, 2).catch((error: unknown) => {
+      if (!this.#isClosed) onTrouble?.(transaction, error)
+    })
   }
 
   #beginEnding(transaction: Transaction, prepared: Promise<void>): Promise<void> {

@@ -183,7 +183,8 @@ describe('a compacted topic', () => {
     const fromFirst = { arguments: { 'x-stream-offset': 'first' } }
     assert.deepEqual(await read('mixed', fromFirst), expected)
     const args = { 'x-source': 'mixed', 'x-source-offset': 'first' }
-    await channel.assertQueue('workers', { durable: true, arguments: args })
+    const declared = await channel.assertQueue('workers', { durable: true, arguments: args })
+    assert.equal(declared.messageCount, 3, 'what is gone is in no count')
     assert.deepEqual(await read('workers', {}), expected)
     const { messageCount } = await channel.checkQueue('workers')
     assert.equal(messageCount, 0)

@@ -25,6 +25,7 @@ export type Planted =
   | 'Complete before markers are durable'
   | 'a write before its part is durable'
   | 'a write that does not see an end'
+  | 'an offset that does not see an end'
   | undefined
 
 export interface Written {
@@ -35,6 +36,13 @@ export interface Written {
   readonly first: number
   /** Made anew for each try: the log takes its bytes. */
   readonly batch: () => Buffer
+}
+
+export interface Staged {
+  readonly from: TransactionalProducer
+  readonly version: TransactionVersion
+  readonly groupId: string
+  readonly offset: number
 }
 
 interface Cell {
@@ -128,6 +136,39 @@ export class Cluster {
     }, clientPatienceMs)
   }
 
+  /** A client of version 1 says which group it will commit to. */
+  addGroup(from: TransactionalProducer, groupId: string): Promise<void> {
+    return this.ask(async (coordinator) => {
+      await whenDurable(coordinator.addGroup(from, groupId, 1))
+    }, clientPatienceMs)
+  }
+
+  /** Where a group is, once no transaction may change that. */
+  offsetOf(groupId: string): Promise<number> {
+    return this.network.call({
+      to: this.lifeOf(1),
+      patienceMs: clientPatienceMs,
+      work: ({ places }) => {
+        const offset = places.offsetOf(groupId)
+        return offset === 'unstable' ? Promise.reject(new NoAnswer()) : Promise.resolve(offset)
+      },
+    })
+  }
+
+  /** A client commits an offset with its transaction. */
+  commitOffset(staged: Staged): Promise<void> {
+    return this.network.call({
+      to: this.lifeOf(1),
+      patienceMs: clientPatienceMs,
+      work: (life) => this.#stage(life, staged),
+    })
+  }
+
+  /** A client works with AMQP. */
+  work<T>(work: (life: Life) => Promise<T>): Promise<T> {
+    return this.network.call({ to: this.lifeOf(0), patienceMs: clientPatienceMs, work })
+  }
+
   /** A client writes; of version 1 it has added the partition. */
   async write(written: Written): Promise<void> {
     await this.network.call({
@@ -159,6 +200,25 @@ export class Cluster {
     await whenDurable(produced.ticket)
   }
 
+  /** The same for the offset of a group. */
+  async #stage(life: Life, { from, version, groupId, offset }: Staged): Promise<void> {
+    for (;;) {
+      const ends = life.endsOf(from.producerId)
+      await this.network.call({
+        to: this.lifeOf(0),
+        from: life,
+        work: async ({ coordinator }) => {
+          if (version === 1) coordinator.verifyGroup(from, groupId)
+          else await whenDurable(coordinator.addGroup(from, groupId, 2))
+        },
+      })
+      if (life.isDead) return new Promise(() => {})
+      if (life.endsOf(from.producerId) === ends) break
+      if (this.#planted === 'an offset that does not see an end') break
+    }
+    await life.places.stage(groupId, from.producerId, offset)
+  }
+
   async #join(life: Life, { from, version, place }: Written): Promise<void> {
     const part = life.partOf(place)
     const join = (at: Life): ReturnType<TransactionCoordinator['verify']> => {
@@ -187,7 +247,8 @@ export class Cluster {
       const parts = end.parts.filter(({ topic: name, partition }) => {
         return this.#cellOf(name, partition) === number
       })
-      if (parts.length === 0) return
+      // Work of AMQP is with the coordinator, groups are in the other cell.
+      if (parts.length === 0 && number === 1 && end.groups.length === 0) return
       const work = (life: Life): Promise<void> => life.end({ ...end, parts }, isDurable)
       await this.network.call({ to: this.lifeOf(number), ...(from && { from }), work })
       this.onMoment()

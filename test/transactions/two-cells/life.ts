@@ -23,7 +23,9 @@ import { foldTopology } from '../../../src/meta/fold-topology.ts'
 import type { FaultDisk } from '../../../src/testing/fault-disk.ts'
 import { seededRandom } from '../../../src/testing/seeded-random.ts'
 import { DelaysUnderTest } from '../../support/delays-under-test.ts'
+import { Desk } from './desk.ts'
 import { MortalClock } from './mortal-clock.ts'
+import { Places } from './places.ts'
 
 /** A queue or a topic of a cell, as transactions see it. */
 export interface Place {
@@ -61,6 +63,10 @@ export class Life {
   readonly #ends = new Map<number, number>()
   #coordinatorEpoch = 0
   #coordinator: TransactionCoordinator | undefined
+  /** In the cell that has the coordinator. */
+  #desk: Desk | undefined
+  /** In the other one. */
+  #places: Places | undefined
 
   private constructor(number: number, clock: MortalClock, it: DelaysUnderTest<Clock>) {
     this.number = number
@@ -92,14 +98,25 @@ export class Life {
     store.setTopologySource(() => it.broker.topologyEntries())
     it.broker.restoreState(recovered.state)
     const life = new Life(options.number, clock, it)
+    if (options.endInCells === undefined) life.#openPlaces(recovered.state)
+    else life.#openCoordinator(options, recovered.state)
     if (recovered.logs.length === 0) await life.#declare()
-    if (options.endInCells !== undefined) life.#openCoordinator(options, recovered.state)
     return life
   }
 
   get coordinator(): TransactionCoordinator {
     assert.ok(this.#coordinator)
     return this.#coordinator
+  }
+
+  get desk(): Desk {
+    assert.ok(this.#desk)
+    return this.#desk
+  }
+
+  get places(): Places {
+    assert.ok(this.#places)
+    return this.#places
   }
 
   get isDead(): boolean {
@@ -114,6 +131,7 @@ export class Life {
     this.clock.isDead = true
     for (const onDeath of this.#deaths) onDeath()
     this.#coordinator?.[Symbol.dispose]()
+    this.#places?.close()
   }
 
   /** Returns what ends to wait for it. */
@@ -159,10 +177,16 @@ export class Life {
     const asked = { name: topic, partitionCount: partitionsPerCell, configs: {} }
     broker.topicsOf(this.#vhost).create({ ...asked, isProvisional: false })
     this.it.queue(queue)
+    await this.#desk?.declare()
     broker.store.beginAtom()
     broker.store.putState('declared', Buffer.alloc(1))
     const ticket = broker.store.endAtom()
     await whenDurable(ticket)
+  }
+
+  #openPlaces(state: ReadonlyMap<string, Buffer>): void {
+    this.#places = new Places(this.it, this.clock, state)
+    this.#cell.members.push(this.#places.member)
   }
 
   #openCoordinator(
@@ -176,8 +200,11 @@ export class Life {
       producerIds: new ProducerIds(store, state),
       endInCells: endInCells!,
     })
+    this.#coordinator = coordinator
+    this.#desk = new Desk(this.it, () => coordinator)
+    this.#cell.members.push(this.#desk.held)
+    this.#desk.held.restore(state)
     coordinator.restore(state)
     coordinator.start()
-    this.#coordinator = coordinator
   }
 }

@@ -16,10 +16,10 @@ const [seeds, from, transactions] = [values.seeds, values.from, values.transacti
   Number,
 ) as [number, number, number]
 let failed = 0
-const totals = { committed: 0, aborted: 0, unknown: 0, stops: 0, records: 0 }
+const totals = { committed: 0, aborted: 0, unknown: 0, stops: 0, records: 0, results: 0 }
 for (let seed = from; seed < from + seeds; seed++) {
   const result = await simulate({ seed, transactions, planted: values.planted as undefined })
-  for (const name of ['committed', 'aborted', 'unknown', 'stops', 'records'] as const)
+  for (const name of ['committed', 'aborted', 'unknown', 'stops', 'records', 'results'] as const)
     totals[name] += result[name]
   if (values.verbose) process.stdout.write(`${JSON.stringify(result)}\n`)
   if (result.faults.length === 0) continue

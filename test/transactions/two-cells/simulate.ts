@@ -10,8 +10,10 @@ import { Book } from '../book.ts'
 import type { ReadRecord } from '../committed-reader.ts'
 import { judgeTail, judgeWritten, placeOf } from '../judge.ts'
 import { Cluster, type Planted } from './cluster.ts'
+import { jobCount, jobsQueue, resultsQueue } from './desk.ts'
+import { judgeExtras } from './judge-extras.ts'
 import { type Life, type Place, queue } from './life.ts'
-import { Producer, timeoutMs } from './producer.ts'
+import { type Extras, Producer, timeoutMs } from './producer.ts'
 import { readPlace } from './read-place.ts'
 
 export interface RunOptions {
@@ -29,6 +31,8 @@ export interface RunResult {
   readonly unknown: number
   readonly stops: number
   readonly records: number
+  /** Jobs that were done with AMQP. */
+  readonly results: number
 }
 
 const turnsMax = 400_000
@@ -52,6 +56,12 @@ class Run {
   readonly #cluster: Cluster
   readonly #book = new Book()
   readonly #tails = new Map<Place, ReadRecord[]>()
+  readonly #extras: Extras = {
+    counted: new Set(),
+    jobs: new Map(),
+    held: new Map(),
+    faults: [],
+  }
   #stops = 0
   #isDone = false
 
@@ -93,7 +103,8 @@ class Run {
     return ids.flatMap(({ transactionalId, version, count }, at) =>
       Array.from({ length: count }, (_, index) => {
         const common = { cluster: this.#cluster, book: this.#book, random: this.#random }
-        return new Producer({ ...common, transactionalId, version, name: `${at}.${index}` })
+        const own = { extras: this.#extras, hasDesk: count === 1, name: `${at}.${index}` }
+        return new Producer({ ...common, ...own, transactionalId, version })
       }),
     )
   }
@@ -165,6 +176,14 @@ class Run {
     }
     faults.push(...judgeWritten(this.#book, contents), ...this.#openOnes())
     faults.push(...(await this.#judgeQueue(contents)))
+    const left = await this.#empty(jobsQueue, faults)
+    const results = await this.#empty(resultsQueue, faults)
+    const offsetOf = (groupId: string): number => {
+      const offset = this.#cluster.lifeOf(1)!.places.offsetOf(groupId)
+      return offset === 'unstable' ? -1 : offset
+    }
+    const found = { contents, offsetOf, jobCount, left, results }
+    faults.push(...judgeExtras(this.#book, this.#extras, found))
     const count = (fate: string): number =>
       this.#book.entries.filter((entry) => entry.fate === fate).length
     const records = [...contents.values()].reduce((sum, { length }) => sum + length, 0)
@@ -176,6 +195,7 @@ class Run {
       unknown: count('unknown'),
       stops: this.#stops,
       records,
+      results: results.length,
     }
   }
 
@@ -206,6 +226,22 @@ class Run {
       if (count > 0) faults.push(`open: ${count} in ${placeOf(place.topic, place.partition)}`)
     }
     return faults
+  }
+
+  /** All of a queue of jobs or results, whose counts must agree. */
+  async #empty(name: string, faults: string[]): Promise<string[]> {
+    const { desk } = this.#cluster.lifeOf(0)!
+    const { readyCount, messageCount } = desk.queue(name)
+    const texts: string[] = []
+    for (;;) {
+      const job = await this.#pump(desk.take(name, () => false))
+      if (job === undefined) break
+      texts.push(job.text)
+    }
+    if (texts.length !== readyCount || texts.length !== messageCount) {
+      faults.push(`${name} has ${texts.length}, of ${messageCount} messages, ${readyCount} ready`)
+    }
+    return texts
   }
 
   /** A consumer of the queue gets what a reader of its log sees. */

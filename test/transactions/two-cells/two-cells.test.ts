@@ -1,6 +1,8 @@
 // A short part of `npm run check:cells`.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PendingOffsets } from '../../../src/broker/group/pending-offsets.ts'
+import { HeldWork } from '../../../src/broker/transaction/held-work.ts'
 import type { Planted } from './cluster.ts'
 import { simulate } from './simulate.ts'
 
@@ -13,10 +15,11 @@ for (const seed of [2]) {
 }
 
 const planted: readonly { readonly bug: Planted; readonly seed: number }[] = [
-  { bug: 'markers before Prepare is durable', seed: 1 },
+  { bug: 'markers before Prepare is durable', seed: 5 },
   { bug: 'Complete before markers are durable', seed: 1 },
-  { bug: 'a write before its part is durable', seed: 16 },
-  { bug: 'a write that does not see an end', seed: 2 },
+  { bug: 'a write before its part is durable', seed: 4 },
+  { bug: 'a write that does not see an end', seed: 20 },
+  { bug: 'an offset that does not see an end', seed: 22 },
 ]
 
 for (const { bug, seed } of planted) {
@@ -25,3 +28,15 @@ for (const { bug, seed } of planted) {
     assert.notDeepEqual(faults, [])
   })
 }
+
+test('the simulation finds work of AMQP that a restart forgets', async (t) => {
+  t.mock.method(HeldWork.prototype, 'restore', () => undefined)
+  const { faults } = await simulate({ seed: 9, transactions: 12 })
+  assert.match(faults.join('\n'), /has 0 results of/)
+})
+
+test('the simulation finds offsets that an end forgets', async (t) => {
+  t.mock.method(PendingOffsets.prototype, 'take', () => [])
+  const { faults } = await simulate({ seed: 1, transactions: 12 })
+  assert.match(faults.join('\n'), /its offset is/)
+})

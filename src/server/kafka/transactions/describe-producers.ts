@@ -51,8 +51,7 @@ function* describe(
       producerEpoch: producer.epoch,
       lastSequence: producer.lastSequence,
       lastTimestamp: producer.lastSeen,
-      // Markers are written with the decision, and nobody else writes them.
-      coordinatorEpoch: -1,
+      coordinatorEpoch: producer.coordinatorEpoch,
       currentTxnStartOffset: producer.transactionStart,
     })
     yield

@@ -95,12 +95,17 @@ function writeTo(
   marker: WritableTxnMarker,
   { context, tickets }: { readonly context: RequestContext; readonly tickets: Set<unknown> },
 ): KafkaErrorName {
-  const { producerId, producerEpoch: epoch, coordinatorEpoch } = marker
+  const { producerId, producerEpoch: epoch } = marker
   const known = partition.producers.epochOf(producerId)
   // From a coordinator of version 2 the epoch is later than that of the records (KIP-1228).
   const epochMin = known === undefined ? 0 : marker.transactionVersion >= 2 ? known + 1 : known
   if (epoch < epochMin) return 'INVALID_PRODUCER_EPOCH'
+  if (marker.coordinatorEpoch < partition.producers.coordinatorEpochOf(producerId)) {
+    return 'TRANSACTION_COORDINATOR_FENCED'
+  }
   const { store } = context.broker
+  // The coordinator of this broker must not be fenced by a number that somebody has made up.
+  const coordinatorEpoch = Math.min(marker.coordinatorEpoch, store.epoch)
   store.beginAtom()
   const isCommit = marker.transactionResult
   partition.endTransaction({ producerId, epoch, isCommit, coordinatorEpoch })
