@@ -28,4 +28,6 @@ export const transactionLimits = {
   abortedPerChunk: 64,
   /** Separate ranges of records of one open transaction in one partition: beyond it queues find aborted ones when they come to them. */
   rangesMax: 4096,
+  /** The same, of those that are known after a restart: they are written with each batch of the transaction. */
+  rangesKeptMax: 16,
 } as const

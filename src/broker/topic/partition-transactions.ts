@@ -87,8 +87,10 @@ export class PartitionTransactions {
   }
 
   /** Puts back one that an earlier process left open. In any order. */
-  restore(producerId: number, firstOffset: number, startedMs: number): void {
-    const restored = { producerId, firstOffset, startedMs, ranges: undefined, count: 0, size: 0 }
+  restore(
+    known: Pick<OpenTransaction, 'producerId' | 'firstOffset' | 'startedMs' | 'ranges'>,
+  ): void {
+    const restored = { ...known, count: 0, size: 0 }
     const all = [...this.#open.values(), restored]
     this.#open.clear()
     for (const open of all.toSorted((a, b) => a.firstOffset - b.firstOffset)) {

@@ -3,6 +3,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { readInt64, writeInt64 } from '../../lib/int64.ts'
 import { topicLimits } from '../../limits/topic.ts'
+import { transactionLimits } from '../../limits/transaction.ts'
 import { cursorsOf, type LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
@@ -126,9 +127,9 @@ export class Partition implements LogWatcher {
     return this.log.durableEnd
   }
 
-  /** Records below belong to no open transaction, and are durable. */
+  /** Records below belong to no open transaction, and are durable. As in Kafka never below `startOffset`. */
   get lastStableOffset(): number {
-    return this.log.stableEnd
+    return Math.max(this.log.stableEnd, Math.min(this.startOffset, this.highWatermark))
   }
 
   /** Those of `runs`, which were just read and retained, below the last stable offset; the others are released. */
@@ -235,9 +236,7 @@ export class Partition implements LogWatcher {
     if (open.length === 0 && chunks.length === 0) return
     const transactions = this.#beginTransactions()
     for (const { chunk, value } of chunks) transactions.aborted.restore(chunk, value)
-    for (const { producerId, firstOffset, startedMs } of open) {
-      transactions.restore(producerId, firstOffset, startedMs)
-    }
+    for (const { ranges, ...known } of open) transactions.restore({ ...known, ranges })
     this.log.unstableFrom = transactions.firstUnstable
     this.#owner.onTransactionEnded?.(0)
     this.onDurable()
@@ -337,7 +336,16 @@ export class Partition implements LogWatcher {
   /** Without room for it the producer is remembered until the broker ends, which is better than none. */
   #keepProducer(producerId: number): void {
     const { log, producers } = this
-    this.#context.store.putState(this.#stateKey(producerId), producers.encode(producerId), log)
+    const value = producers.encode(producerId, this.#rangesToKeep(producerId))
+    this.#context.store.putState(this.#stateKey(producerId), value, log)
+  }
+
+  /** Who counts what it has not acked must know after a restart, too, what was aborted. */
+  #rangesToKeep(producerId: number): readonly OffsetRange[] {
+    const ranges = this.transactions?.find(producerId)?.ranges ?? []
+    if (ranges.length === 0 || ranges.length > transactionLimits.rangesKeptMax) return []
+    const isCounted = !this.#owner.showsAborted || cursorsOf(this.log).length > 1
+    return isCounted ? ranges : []
   }
 
   #stateKey(producerId: number): string {

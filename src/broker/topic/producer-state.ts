@@ -3,6 +3,7 @@
 // Checks run against what was appended, durable or not.
 import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError } from '../broker-error.ts'
+import type { OffsetRange } from './partition-transactions.ts'
 
 /** A batch as far as sequence checks go. */
 export interface ProducedBatch {
@@ -43,7 +44,15 @@ interface ProducerEntry {
   /** While it has no batches: the first sequence of the one that failed, and is sent again. */
   awaited?: number
   /** Of its open transaction: the first offset, and when it began (milliseconds since the epoch). */
-  transaction?: { readonly firstOffset: number; readonly startedMs: number } | undefined
+  transaction?: ProducerTransaction | undefined
+}
+
+/** What is known of the open transaction of a producer. */
+export interface ProducerTransaction {
+  readonly firstOffset: number
+  readonly startedMs: number
+  /** Where its records are, as far as an earlier process has kept it; undefined: it has not. */
+  readonly ranges?: OffsetRange[]
 }
 
 const rememberedBatches = 5
@@ -137,7 +146,7 @@ export class ProducerState {
   }
 
   /** Those that have a transaction open, with what is known of it. */
-  *transactions(): Generator<{ producerId: number; firstOffset: number; startedMs: number }> {
+  *transactions(): Generator<ProducerTransaction & { readonly producerId: number }> {
     for (const [producerId, { transaction }] of this.#known ?? []) {
       if (transaction !== undefined) yield { producerId, ...transaction }
     }
@@ -171,14 +180,15 @@ export class ProducerState {
   /**
    * One producer's entry as bytes for the log's keyed state:
    * epoch i16 │ lastSeen f64 │ count u8 │ count × (firstSequence i32, lastSequence i32, baseOffset f64, timestamp f64)
-   * │ with an open transaction: firstOffset f64, startedMs f64
+   * │ with an open transaction: firstOffset f64, startedMs f64 │ `ranges` of it: first f64, last f64 each
    */
-  encode(producerId: number): Buffer {
+  encode(producerId: number, ranges: readonly OffsetRange[] = []): Buffer {
     const { epoch, lastSeen, batches, transaction } = this.#producers.get(
       producerId,
     ) as ProducerEntry
     const size = entryHeaderSize + batches.length * entryBatchSize
-    const bytes = Buffer.allocUnsafe(size + (transaction === undefined ? 0 : entryTransactionSize))
+    const openSize = entryTransactionSize + ranges.length * entryRangeSize
+    const bytes = Buffer.allocUnsafe(size + (transaction === undefined ? 0 : openSize))
     let at = bytes.writeInt16BE(epoch, 0)
     at = bytes.writeDoubleBE(lastSeen, at)
     at = bytes.writeUInt8(batches.length, at)
@@ -190,7 +200,11 @@ export class ProducerState {
     }
     if (transaction === undefined) return bytes
     at = bytes.writeDoubleBE(transaction.firstOffset, at)
-    bytes.writeDoubleBE(transaction.startedMs, at)
+    at = bytes.writeDoubleBE(transaction.startedMs, at)
+    for (const { first, last } of ranges) {
+      at = bytes.writeDoubleBE(first, at)
+      at = bytes.writeDoubleBE(last, at)
+    }
     return bytes
   }
 
@@ -212,10 +226,7 @@ export class ProducerState {
       lastSeen: bytes.readDoubleBE(2),
       batches,
       ...(batches.length === 0 && { awaited: 0 }),
-      transaction:
-        end === bytes.length
-          ? undefined
-          : { firstOffset: bytes.readDoubleBE(end), startedMs: bytes.readDoubleBE(end + 8) },
+      transaction: end === bytes.length ? undefined : decodeTransaction(bytes.subarray(end)),
     })
   }
 
@@ -227,6 +238,19 @@ export class ProducerState {
 const entryHeaderSize = 11
 const entryBatchSize = 24
 const entryTransactionSize = 16
+const entryRangeSize = 16
+
+function decodeTransaction(bytes: Buffer): ProducerTransaction {
+  const ranges: OffsetRange[] = []
+  for (let at = entryTransactionSize; at < bytes.length; at += entryRangeSize) {
+    ranges.push({ first: bytes.readDoubleBE(at), last: bytes.readDoubleBE(at + 8) })
+  }
+  return {
+    firstOffset: bytes.readDoubleBE(0),
+    startedMs: bytes.readDoubleBE(8),
+    ...(ranges.length > 0 && { ranges }),
+  }
+}
 
 /** The sequence after `sequence`: it wraps around to zero. */
 export function following(sequence: number): number {
