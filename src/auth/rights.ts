@@ -160,6 +160,13 @@ export class Rights {
     return this.#acls?.user.denySome === true
   }
 
+  /** Whether an ACL denies it for some topic. */
+  denySomewhere(operation: AskedOperation): boolean {
+    return (
+      this.hasDenials && this.#acls?.user.denyOnAny(operation, 'topic', this.#acls.host) === true
+    )
+  }
+
   /** `name` is that of a queue or an exchange, `''` the default exchange. `detail` is what exactly is configured. */
   may(operation: Operation, name: string, detail?: ConfigureDetail): boolean {
     if (this.isUnrestricted) return true

@@ -89,6 +89,15 @@ export class UserAcls {
     return counting.some((row) => !isDenial(row) && isOpen(row)) ? 'allow' : undefined
   }
 
+  /** Whether an operation is denied on at least one name of a type. */
+  denyOnAny(operation: AskedOperation, type: AclResourceType, host: string | undefined): boolean {
+    if (this.#acls.isEmpty || this.#isAdministrator()) return false
+    const bits = bitsOf(operation)
+    return this.#acls.ofType(this.#user, type).some((row) => {
+      return isDenial(row) && isForHost(row, host) && verdictOf(bitsOfAcl(row), bits) === 'deny'
+    })
+  }
+
   #bitsOf({ type, name, host }: AclAsked): AclBits {
     const { anywhere, byHost } = this.#named(type, name)
     if (byHost === undefined || host === undefined) return anywhere

@@ -21,7 +21,8 @@ import {
   type SourceStart,
   withTimeAsText,
 } from './open-source.ts'
-import { permit, permitConfigure, permitSendingOn } from './permit.ts'
+import { permitDeadLetters } from './permit-dead-letters.ts'
+import { permit, permitConfigure } from './permit.ts'
 import {
   checkQueueDeclaration,
   checkQueueEquivalence,
@@ -98,12 +99,12 @@ function declare(context: DeclareContext, vhost: VHost<Destination>, given: Queu
     permitConfigure(asked.rights, 'create', { kind: 'queue', name })
   }
   if (existing === undefined) {
-    permitDeadLetters(asked)
+    permitDeadLetters(vhost, asked)
     permitSource(asked)
     return createQueue(context, vhost, asked)
   }
   if (existing.kind === 'topic' && existing.isProvisional) {
-    permitDeadLetters(asked)
+    permitDeadLetters(vhost, asked)
     return declareProvisional(context, vhost, existing, asked)
   }
   checkExisting(vhost, existing, asked)
@@ -153,13 +154,6 @@ function withDefaultType({ metadata }: Pick<Declaring, 'metadata'>, asked: Queue
     ...asked,
     arguments: asked.arguments.with('x-queue-type', { type: 'longstr', value }),
   }
-}
-
-/** Where messages die to is written to, and the queue read for that. */
-function permitDeadLetters({ name, rights, arguments: args }: QueueAsked): void {
-  const exchange = nameOf(args.get('x-dead-letter-exchange'))
-  if (rights === undefined || exchange === undefined) return
-  permitSendingOn(rights, { kind: 'queue', name }, exchange)
 }
 
 /** The queue as `connection` may use it. Throws `queue_not_found`, `resource_locked`. */

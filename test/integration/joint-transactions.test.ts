@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Admin, Kafka, logLevel, type Producer, type Transaction } from 'kafkajs'
 import { type Outcome, pabal } from '../support/pabal-command.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { encodeTable } from '../support/raw-codec.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -217,4 +218,42 @@ describe('a transaction over AMQP and Kafka', () => {
       await scene.producer.disconnect()
     })
   }
+
+  it('holds acks and rejects as unacked after kill -9: limits of length do not count them', async () => {
+    await using scene = await Scene.open()
+    const [short, rejecting] = [`${scene.id}-short`, `${scene.id}-rejecting`]
+    const argumentsOf = {
+      [short]: encodeTable({ 'x-max-length': ['I', 2] }),
+      [rejecting]: encodeTable({
+        'x-dead-letter-exchange': ['S', ''],
+        'x-dead-letter-routing-key': ['S', scene.to],
+      }),
+    }
+    for (const [queue, table] of Object.entries(argumentsOf)) {
+      await scene.plain.call(1, 'queue.declare', { queue, durable: true, arguments: table })
+      for (const body of ['a', 'b']) scene.plain.publish(1, { routingKey: queue }, body)
+      await waitFor('both are there', async () => (await scene.count(queue)) === 2)
+    }
+    const transaction = await scene.begin()
+    const client = await scene.join()
+    for (const [tag, queue] of [short, rejecting].entries()) {
+      client.send(1, 'basic.get', { queue })
+      await client.expectMessage(1, 'basic.get-ok')
+      const deliveryTag = tag + 1
+      if (queue === short) client.send(1, 'basic.ack', { deliveryTag })
+      else client.send(1, 'basic.reject', { deliveryTag, requeue: false })
+    }
+    await client.call(1, 'tx.commit')
+    await broker.kill()
+    await broker.restart()
+    await using plain = await RawClient.openChannel(broker.port)
+    for (const body of ['c', 'd']) plain.publish(1, { routingKey: short }, body)
+    await waitFor('the limit holds', async () => (await scene.count(short, plain)) === 2)
+    await transaction.commit()
+    assert.equal(await take(plain, short), 'c')
+    assert.equal(await take(plain, short), 'd')
+    await waitFor('the reject is done', async () => (await scene.count(scene.to, plain)) === 1)
+    assert.equal(await take(plain, scene.to), 'a')
+    assert.equal(await take(plain, rejecting), 'b')
+  })
 })

@@ -230,8 +230,12 @@ export class Backlog implements QueueBacklog {
 
   holdBack(offset: number): void {
     this.delayedCount++
-    this.#heldBack ??= new Set()
-    this.#heldBack.add(offset)
+    ;(this.#heldBack ??= new Set()).add(offset)
+  }
+
+  holdUnacked(offset: number): void {
+    this.unackedCount++
+    ;(this.#heldBack ??= new Set()).add(offset)
   }
 
   wake(offset: number): void {

@@ -46,10 +46,8 @@ export interface BacklogPart {
    * `onReadable` after it.
    */
   removeReady(messages: readonly ReadyMessage[]): void
-  /** See `QueueBacklog`; these are named by offset. */
-  holdBack(offset: number): void
-  wake(offset: number): void
-  dropDelayed(offset: number): void
+  /** A ready message is unacked, as an earlier process left it: somebody will settle it. Named by offset. */
+  holdUnacked(offset: number): void
 }
 
 /** A message of one log, as somebody has read it. */

@@ -2,16 +2,17 @@
 // tx.commit, under `held/`, the producer id and a number.
 //
 //   format version │ vhost │ count × (queue, its id, place) of acks │ count × (address, header, body) of messages
+//   │ since version 2: count × (queue, its id, place) of rejects
 import { RecordSource } from '../../record/message/record-source.ts'
 import { GroupFormatError } from '../group/group-format-error.ts'
 import { RowReader } from '../group/row-reader.ts'
 import { RowWriter } from '../group/row-writer.ts'
 
 const keyStart = 'held/'
-const formatVersion = 1
+const formatVersion = 2
 
-/** A message of a queue that is acked when the transaction is committed. */
-export interface HeldAck {
+/** A message of a queue that is acked or rejected when the transaction is committed. */
+export interface HeldDelivery {
   readonly queue: string
   /** Of the queue's first log. */
   readonly queueId: number
@@ -20,7 +21,8 @@ export interface HeldAck {
 
 export interface HeldRow {
   readonly vhost: string
-  readonly acks: readonly HeldAck[]
+  readonly acks: readonly HeldDelivery[]
+  readonly rejects: readonly HeldDelivery[]
   /** With memory of their own. */
   readonly messages: readonly RecordSource[]
 }
@@ -36,9 +38,9 @@ export function parseHeldKey(key: string): { producerId: number; number: number 
   return { producerId: producerId as number, number: number as number }
 }
 
-export function encodeHeld({ vhost, acks, messages }: HeldRow): Buffer {
-  const writer = new RowWriter().uint8(formatVersion).text(vhost).int32(acks.length)
-  for (const { queue, queueId, place } of acks) writer.text(queue).integer(queueId).integer(place)
+export function encodeHeld({ vhost, acks, messages, rejects }: HeldRow): Buffer {
+  const writer = new RowWriter().uint8(formatVersion).text(vhost)
+  writeDeliveries(writer, acks)
   writer.int32(messages.length)
   for (const { address, addressStart, addressEnd, ...rest } of messages) {
     writer
@@ -46,6 +48,7 @@ export function encodeHeld({ vhost, acks, messages }: HeldRow): Buffer {
       .bytes(rest.header.subarray(rest.headerStart, rest.headerEnd))
       .bytes(rest.body.subarray(rest.bodyStart, rest.bodyEnd))
   }
+  writeDeliveries(writer, rejects)
   return writer.finish()
 }
 
@@ -53,13 +56,10 @@ export function encodeHeld({ vhost, acks, messages }: HeldRow): Buffer {
 export function decodeHeld(value: Buffer): HeldRow {
   const reader = new RowReader(value)
   const format = reader.uint8()
-  if (format !== formatVersion) throw new GroupFormatError(`held work in format ${format}`)
+  if (format < 1 || format > formatVersion)
+    throw new GroupFormatError(`held work in format ${format}`)
   const vhost = reader.text()
-  const acks = Array.from({ length: reader.int32() }, () => ({
-    queue: reader.text(),
-    queueId: reader.integer(),
-    place: reader.integer(),
-  }))
+  const acks = readDeliveries(reader)
   const messages = Array.from({ length: reader.int32() }, () => {
     const source = new RecordSource()
     source.address = reader.bytes()
@@ -70,6 +70,22 @@ export function decodeHeld(value: Buffer): HeldRow {
     source.bodyEnd = source.body.length
     return source
   })
+  const rejects = format === 1 ? [] : readDeliveries(reader)
   reader.finish()
-  return { vhost, acks, messages }
+  return { vhost, acks, messages, rejects }
+}
+
+function writeDeliveries(writer: RowWriter, deliveries: readonly HeldDelivery[]): void {
+  writer.int32(deliveries.length)
+  for (const { queue, queueId, place } of deliveries) {
+    writer.text(queue).integer(queueId).integer(place)
+  }
+}
+
+function readDeliveries(reader: RowReader): HeldDelivery[] {
+  return Array.from({ length: reader.int32() }, () => ({
+    queue: reader.text(),
+    queueId: reader.integer(),
+    place: reader.integer(),
+  }))
 }

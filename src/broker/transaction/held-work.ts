@@ -12,14 +12,15 @@ import { type Publish, Publisher } from '../publish/publisher.ts'
 import { QueueRoom } from '../publish/queue-room.ts'
 import type { Settlement } from '../publish/settlement.ts'
 import { logIndexIn, offsetIn } from '../queue/message-place.ts'
-import type { BacklogPart } from '../queue/queue-backlog.ts'
+import type { Queue } from '../queue/queue.ts'
 import type { RouteCache } from '../route-cache.ts'
 import type { MessageWatch } from '../trace/message-watch.ts'
+import type { SettleReason } from '../unacked-deliveries.ts'
 import type { VHost } from '../vhost.ts'
 import {
   decodeHeld,
   encodeHeld,
-  type HeldAck,
+  type HeldDelivery,
   heldKey,
   type HeldRow,
   parseHeldKey,
@@ -99,7 +100,8 @@ export class HeldWork implements TransactionMember, WorkHolder {
     }
     const value = encodeHeld({
       vhost,
-      acks: settlements.flatMap(ackOf),
+      acks: deliveriesOf(settlements, 'ack'),
+      rejects: deliveriesOf(settlements, 'reject'),
       messages: publishes.map(({ source }) => source),
     })
     this.#checkSize(value.length)
@@ -128,7 +130,10 @@ export class HeldWork implements TransactionMember, WorkHolder {
     })
     for (const { producerId, number, value } of found.toSorted((a, b) => a.number - b.number)) {
       const row = decodeHeld(value)
-      for (const ack of row.acks) this.#partOf(row.vhost, ack)?.holdBack(offsetIn(ack.place))
+      for (const held of [...row.acks, ...row.rejects]) {
+        const part = this.#queueOf(row.vhost, held)?.parts[logIndexIn(held.place)]
+        part?.holdUnacked(offsetIn(held.place))
+      }
       const settle = (isCommit: boolean): void => this.#settleRestored(row, isCommit)
       this.#add(producerId, { number, row, size: value.length, settle })
     }
@@ -177,31 +182,30 @@ export class HeldWork implements TransactionMember, WorkHolder {
     }
   }
 
-  #settleRestored(row: HeldRow, isCommit: boolean): void {
-    for (const ack of row.acks) {
-      const part = this.#partOf(row.vhost, ack)
-      if (isCommit) part?.dropDelayed(offsetIn(ack.place))
-      else part?.wake(offsetIn(ack.place))
+  #settleRestored({ vhost, acks, rejects }: HeldRow, isCommit: boolean): void {
+    const settle = (deliveries: readonly HeldDelivery[], reason: SettleReason): void => {
+      for (const held of deliveries) {
+        this.#queueOf(vhost, held)?.settle(held.place, isCommit ? reason : 'requeue')
+      }
     }
-    const names = new Set(row.acks.map(({ queue }) => queue))
-    for (const name of names) {
-      const queue = this.#context.findVHost(row.vhost)?.findQueue(name)
-      if (queue?.kind === 'queue') queue.onReadable()
-    }
+    settle(acks, 'ack')
+    settle(rejects, 'reject')
   }
 
-  #partOf(vhost: string, { queue: name, queueId, place }: HeldAck): BacklogPart | undefined {
+  /** Undefined when it is gone, or another one by now. */
+  #queueOf(vhost: string, { queue: name, queueId, place }: HeldDelivery): Queue | undefined {
     const queue = this.#context.findVHost(vhost)?.findQueue(name)
     if (queue?.kind !== 'queue' || queue.id !== queueId) return undefined
-    return queue.parts[logIndexIn(place)]
+    return logIndexIn(place) < queue.parts.length ? queue : undefined
   }
 }
 
-/** Of what is acked: what is given back or rejected comes back to its queue when the process ends meanwhile. */
-function ackOf({ holder, offset, reason }: Settlement): HeldAck[] {
-  const { from } = holder
-  if (from === undefined || reason !== 'ack') return []
-  return [{ queue: from.name, queueId: from.id, place: offset }]
+/** Of what ends: what is given back comes back to its queue when the process ends meanwhile. */
+function deliveriesOf(settlements: readonly Settlement[], wanted: SettleReason): HeldDelivery[] {
+  return settlements.flatMap(({ holder: { from }, offset, reason }) => {
+    if (from === undefined || reason !== wanted) return []
+    return [{ queue: from.name, queueId: from.id, place: offset }]
+  })
 }
 
 function asBrokerError<T>(action: () => T): T {

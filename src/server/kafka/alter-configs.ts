@@ -7,7 +7,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
 import { configKinds } from './config-kinds.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
-import { permitConfig } from './permit-config.ts'
+import { permitConfig, permitTargets } from './permit-config.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { untilCaughtUp, untilDurable } from './until-durable.ts'
 
@@ -75,6 +75,7 @@ function* alterAll(
         throw invalidRequest('Each resource must appear at most once.')
       }
       permitConfig(context.access, 'alter-configs', alteration)
+      permitTargets(context.access, alteration, alteration.configs)
       const ticket = alter(alteration, manner, kinds)
       if (ticket !== undefined) tickets.add(ticket)
     } catch (error) {

@@ -131,7 +131,7 @@ function findOffset(
     case special.earliestPendingUpload:
       return at(unknown)
     case special.maxTimestamp:
-      return findLatestTimestamp(view, partition, context)
+      return below(end, findLatestTimestamp(view, partition, context))
     default:
       return below(end, findByTimestamp(view, partition, timestamp, context))
   }

@@ -239,6 +239,23 @@ describe('a client of Kafka', () => {
   })
 })
 
+it('settings of a group send records on only where who sets them may write', async () => {
+  await kafka.grant({ configure: '^readers$', write: '^other$' })
+  await using client = await kafka.login()
+  const set = async (...pairs: readonly [name: string, value: string][]): Promise<number> => {
+    const configs = pairs.map(([name, value]) => ({ name, configOperation: 0, value }))
+    const resources = [{ resourceType: 32, resourceName: 'readers', configs }]
+    const asked = { resources, validateOnly: true }
+    const { responses } = await client.call('incrementalAlterConfigs', asked)
+    return responses[0]!.errorCode
+  }
+  const attempts = ['pabal.attempts.max', '3'] as const
+  assert.equal(await set([...attempts], ['pabal.dead.letter.name', 'orders']), 29)
+  assert.equal(await set([...attempts], ['pabal.dead.letter.name', 'other']), 0)
+  assert.equal(await set(['pabal.share.dead.letter.exchange', 'amq.fanout']), 29)
+  assert.equal(await set(['pabal.share.dead.letter.exchange', 'other']), 0)
+})
+
 describe('a client of AMQP', () => {
   const denied = { permissionType: Permission.DENY }
   const url = (): string => `amqp://${kafkaUser}:${kafkaPassword}@127.0.0.1:${kafka.inProcess.port}`
@@ -282,6 +299,26 @@ describe('a client of AMQP', () => {
       await refusalOf((channel) => channel.bindQueue('orders', 'amq.direct', 'k')),
       /write access to queue 'orders'/,
     )
+  })
+
+  it('has no messages die to a topic that it is denied, by whatever exchange', async () => {
+    await kafka.grant(all)
+    await refusalOf((channel) => channel.bindQueue('orders', 'amq.fanout', ''))
+    await admin.createAcls({ acl: [entry({ ...denied, operation: Operation.WRITE })] })
+    const declare = (exchange: string, key?: string): Promise<string> => {
+      const deadLetter = {
+        'x-dead-letter-exchange': exchange,
+        ...(key !== undefined && { 'x-dead-letter-routing-key': key }),
+      }
+      return refusalOf((channel) => {
+        return channel.assertQueue('dying', { arguments: deadLetter, autoDelete: true })
+      })
+    }
+    const refusal = /write access to queue 'orders' in vhost '\/' refused for user 'app'/
+    assert.match(await declare('', 'orders'), refusal)
+    assert.match(await declare('amq.fanout'), refusal)
+    assert.match(await declare(''), /write access to exchange 'amq.default'/, 'by any key')
+    assert.equal(await declare('', 'other'), '')
   })
 
   it('reads, makes and deletes what ACLs let it', async () => {

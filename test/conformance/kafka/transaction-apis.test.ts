@@ -197,6 +197,28 @@ describe('a produce in a transaction', () => {
   })
 })
 
+it('the last stable offset is never below the first that there is', async () => {
+  const who = await init()
+  assert.equal(await produce(who, 12, { partition: 1 }), code.none)
+  const partitions = [{ partitionIndex: 1, offset: -1 }]
+  const { client } = kafka
+  const deleted = await client.call('deleteRecords', {
+    topics: [{ name: 't', partitions }],
+    timeoutMs: 0,
+  })
+  const start = deleted.topics[0]!.partitions[0]!.lowWatermark
+  const asked = [{ partitionIndex: 1, currentLeaderEpoch: -1, timestamp: -1 }]
+  const latest = {
+    replicaId: -1,
+    isolationLevel: 1,
+    topics: [{ name: 't', partitions: asked }],
+    timeoutMs: 0,
+  }
+  const { topics } = await client.call('listOffsets', latest)
+  assert.equal(topics[0]!.partitions[0]!.offset, start)
+  assert.equal(await end(who, false), code.none)
+})
+
 describe('TxnOffsetCommit', () => {
   const commit = async (who: Who, version: number): Promise<number> => {
     const committed = { committedOffset: 7, committedLeaderEpoch: -1, committedMetadata: '' }

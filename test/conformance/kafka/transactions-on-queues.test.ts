@@ -32,9 +32,17 @@ test('a reader of committed records gets what a producer commits after it has ab
       await transaction.send({ topic: 'work', messages: [{ value }] })
       await (isCommit ? transaction.commit() : transaction.abort())
     }
+    const open = await producer.transaction()
+    await open.send({ topic: 'work', messages: [{ value: 'd' }, { value: 'e' }] })
     await producer.disconnect()
     await broker.close()
     broker = await start()
+    assert.equal(await countOf(broker, 'work'), 2)
+    const next = clientOf(broker).producer({ transactionalId: 'tx', maxInFlightRequests: 1 })
+    await next.connect()
+    await (await next.transaction()).abort()
+    await next.disconnect()
+    assert.equal(await countOf(broker, 'work'), 2, 'what was aborted is in no count')
     const consumer = clientOf(broker).consumer({ groupId: 'readers', maxWaitTimeInMs: 50 })
     const read: string[] = []
     await consumer.connect()
@@ -50,6 +58,11 @@ test('a reader of committed records gets what a producer commits after it has ab
     await rm(data, { recursive: true })
   }
 })
+
+async function countOf({ addresses }: RunningBroker, queue: string): Promise<number> {
+  await using session = await AmqpSession.open(`amqp://127.0.0.1:${addresses['amqp']!.port}`)
+  return (await (await session.channel()).checkQueue(queue)).messageCount
+}
 
 function clientOf({ addresses }: RunningBroker): Kafka {
   const { host, port } = addresses['kafka']!
