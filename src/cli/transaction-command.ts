@@ -33,7 +33,7 @@ const listed = {
   title: 'transactional ids',
   summary: 'Show all transactional ids, and what they have open',
   path: () => ['v1', 'transactions'],
-  columns: ['name', 'state', 'open_ms', 'partitions', 'groups'],
+  columns: ['name', 'state', 'open_ms', 'partitions', 'groups', 'acks', 'publishes'],
   wideColumns: ['producer_id', 'epoch', 'timeout_ms', 'started'],
   heads: { open_ms: 'open for' },
   cells: { open_ms: showAge, started: showTime, timeout_ms: showAge },

@@ -12,7 +12,7 @@ let kafka: Kafka
 let admin: Admin
 let names = 0
 before(async () => {
-  broker = await TestBroker.start(['--kafka-port', '0'])
+  broker = await TestBroker.start(['--kafka-port', '0', '--http-port', '0'])
   const brokers = [`127.0.0.1:${broker.kafkaPort}`]
   const retry = { initialRetryTime: 50, retries: 20, maxRetryTime: 200 }
   kafka = new Kafka({ brokers, retry, logLevel: logLevel.NOTHING })
@@ -84,6 +84,15 @@ class Scene implements AsyncDisposable {
   }
 }
 
+/** How many acks and messages of AMQP a transaction holds, as it is shown. */
+async function heldOf(id: string): Promise<unknown[]> {
+  const answer = await fetch(`http://127.0.0.1:${broker.httpPort}/api/v1/transactions/${id}`, {
+    headers: { authorization: `Basic ${btoa('guest:guest')}` },
+  })
+  const shown = (await answer.json()) as { readonly acks: unknown; readonly publishes: unknown }
+  return [shown.acks, shown.publishes]
+}
+
 /** Takes a message and acks it, publishes one, and hands both over. */
 async function work(scene: Scene, client: RawClient): Promise<string> {
   client.send(1, 'basic.get', { queue: scene.from })
@@ -108,8 +117,10 @@ describe('a transaction over AMQP and Kafka', () => {
     assert.equal(await scene.count(scene.from), 0, 'what is acked is not ready')
     assert.equal(await scene.count(scene.to), 0, 'what is published is not there')
     assert.equal(await scene.committedOffset(), -1)
+    assert.deepEqual(await heldOf(scene.id), [1, 1])
     await transaction.commit()
     assert.equal(await scene.count(scene.to), 1)
+    assert.deepEqual(await heldOf(scene.id), [0, 0])
     assert.equal(await take(scene.plain, scene.to), 'done a')
     await client[Symbol.asyncDispose]()
     assert.equal(await scene.count(scene.from), 0, 'the ack is done')

@@ -28,6 +28,8 @@ export interface TransactionJson {
   readonly epoch: number
   readonly partitions: number
   readonly groups: number
+  readonly acks: number
+  readonly publishes: number
   readonly timeout_ms: number
   readonly started: number | null
   readonly open_ms: number | null
@@ -42,6 +44,8 @@ const listedSchema = z.object({
   epoch: count,
   partitions: count.describe('That the open transaction writes to'),
   groups: count.describe('Whose offsets it commits'),
+  acks: count.describe('Of AMQP, that it holds: docs/exactly-once.md'),
+  publishes: count.describe('Messages of AMQP that it holds'),
   timeout_ms: count.describe('It is aborted when it has been open for so long'),
   started: count
     .nullable()
@@ -78,7 +82,6 @@ const abortBody = z.strictObject({
 
 export function transactionOperations(parts: TransactionParts): Operation[] {
   const { broker, transactions } = parts
-  const now = (): number => broker.clock.now()
   return [
     operation({
       method: 'get',
@@ -91,7 +94,7 @@ export function transactionOperations(parts: TransactionParts): Operation[] {
       handle: ({ query, caller }) =>
         answerList(broker.slices, query, {
           items: chosen(transactions, query.state, (id) => mayDescribeTransaction(caller, id)),
-          json: (transaction) => ({ ...listed(transaction, now()) }),
+          json: (transaction) => ({ ...listed(broker, transaction) }),
           nameOf: ({ id }) => id,
           compare: (a, b) => compareNames(a.id, b.id),
         }),
@@ -152,8 +155,9 @@ function* chosen(
   }
 }
 
-function listed(transaction: Transaction, now: number): TransactionJson {
+function listed({ clock, heldWork }: Broker, transaction: Transaction): TransactionJson {
   const { state, startedMs } = transaction
+  const held = heldWork?.heldBy(transaction.producerId)
   return {
     name: transaction.id,
     state,
@@ -161,9 +165,11 @@ function listed(transaction: Transaction, now: number): TransactionJson {
     epoch: transaction.epoch,
     partitions: transaction.parts.size,
     groups: transaction.groups.size,
+    acks: held?.acks ?? 0,
+    publishes: held?.publishes ?? 0,
     timeout_ms: transaction.timeoutMs,
     started: startedMs < 0 ? null : startedMs,
-    open_ms: state === 'Ongoing' ? Math.max(0, now - startedMs) : null,
+    open_ms: state === 'Ongoing' ? Math.max(0, clock.now() - startedMs) : null,
   }
 }
 
@@ -173,7 +179,7 @@ function shown(broker: Broker, transaction: Transaction): Omit<z.infer<typeof sh
   const findPartition = ({ topic, partition }: TransactionPart): Partition | undefined =>
     topics.find(topic)?.partitions[partition]
   return {
-    ...listed(transaction, broker.clock.now()),
+    ...listed(broker, transaction),
     version,
     partition_list: Array.from(parts.values(), (part) => {
       const found = findPartition(part)

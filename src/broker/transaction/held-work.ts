@@ -45,6 +45,11 @@ interface HeldPart {
   readonly settle: (isCommit: boolean) => void
 }
 
+export interface HeldCounts {
+  readonly acks: number
+  readonly publishes: number
+}
+
 export class HeldWork implements TransactionMember, WorkHolder {
   readonly #context: HeldWorkContext
   readonly #coordinator: () => TransactionCoordinator
@@ -62,6 +67,15 @@ export class HeldWork implements TransactionMember, WorkHolder {
   /** Bytes that are held. */
   get size(): number {
     return this.#size
+  }
+
+  /** What the open transaction of a producer holds: so many acks, and so many messages. */
+  heldBy(producerId: number): HeldCounts {
+    const parts = this.#parts.get(producerId) ?? []
+    return {
+      acks: parts.reduce((sum, { row }) => sum + row.acks.length, 0),
+      publishes: parts.reduce((sum, { row }) => sum + row.messages.length, 0),
+    }
   }
 
   /** Binds whoever asks to the id as it is now. Throws `precondition_failed` when no producer has it. */
