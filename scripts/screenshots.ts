@@ -20,6 +20,7 @@ const shots: Readonly<Record<string, string>> = {
   deaths: '/deaths',
   jobs: '/jobs',
   schedule: '/schedule',
+  transactions: '/transactions',
   topology: '/topology',
   trace: '/trace',
   connections: '/connections',

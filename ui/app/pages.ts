@@ -70,6 +70,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import('../pages/schedule/schedule.tsx').then((page) => page.SchedulePage),
   },
   {
+    path: '/transactions',
+    name: 'Transactions',
+    keys: 'g x',
+    isListed: true,
+    load: () =>
+      import('../pages/transactions/transactions.tsx').then((page) => page.TransactionsPage),
+  },
+  {
     path: '/topology',
     name: 'Topology',
     keys: 'g t',

@@ -35,6 +35,24 @@ export interface TransactionJson {
   readonly open_ms: number | null
 }
 
+/** What a transaction writes to. */
+export interface TransactionPartJson {
+  readonly topic: string
+  readonly partition: number
+  readonly first_offset: number | null
+  readonly last_stable_offset: number
+  readonly end: number
+  readonly held_back: number
+}
+
+/** A transactional id by itself. */
+export interface TransactionShownJson extends TransactionJson {
+  readonly version: number
+  readonly partition_list: readonly TransactionPartJson[]
+  readonly group_list: readonly string[]
+  readonly may: { readonly abort: boolean }
+}
+
 const listedSchema = z.object({
   name: z.string().describe('The transactional id'),
   state: z
@@ -173,7 +191,7 @@ function listed({ clock, heldWork }: Broker, transaction: Transaction): Transact
   }
 }
 
-function shown(broker: Broker, transaction: Transaction): Omit<z.infer<typeof shownSchema>, 'may'> {
+function shown(broker: Broker, transaction: Transaction): Omit<TransactionShownJson, 'may'> {
   const { parts, groups, version, producerId } = transaction
   const topics = broker.topicsOf(broker.getVHost(defaultVHost))
   const findPartition = ({ topic, partition }: TransactionPart): Partition | undefined =>

@@ -12,6 +12,7 @@ export const pageUrls: readonly string[] = [
   '/deaths',
   '/jobs',
   '/schedule',
+  '/transactions',
   '/topology',
   '/trace',
   '/connections',
