@@ -68,7 +68,7 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
     onForced: ({ id, timeoutMs }) => {
       logger.warn(
         { transactionalId: id, timeoutMs },
-        'A transaction was open for too long, or its producer is gone: it is aborted',
+        'A transaction is aborted, and not by its producer: it was open for too long, a new producer took the id, or somebody asked for it',
       )
     },
     onTrouble: ({ id }, error) => {

@@ -124,6 +124,8 @@ function quiet(command: Command): Command {
 function throwMistakes(command: Command, parents: readonly string[] = []): void {
   const path = [...parents, command.name()]
   command.exitOverride((error) => {
+    // The options behind what is no command say nothing: the command is what is wrong.
+    if (error.code === 'commander.unknownOption' && command.parent === null) rejectOperands(command)
     throw error.exitCode === 0 ? error : oneLine(error, path)
   })
   for (const child of command.commands) throwMistakes(child, path)
@@ -140,7 +142,7 @@ function oneLine({ message }: CommanderError, path: readonly string[]): ExitErro
 
 /** What is no command is taken for an operand of the start, which has none. */
 function rejectOperands({ args: [operand] }: Command): void {
-  if (operand === undefined) return
+  if (operand === undefined || operand.startsWith('-')) return
   const names = commandTable.flatMap(({ name, aliases = [] }) => [name, ...aliases])
   const closest = findClosestName(operand, ['start', ...names])
   const advice = closest === undefined ? 'see pabal --help' : `did you mean ${closest}?`

@@ -22,7 +22,7 @@ interface RedriveFlags extends JobFlags {
 
 export const addDeadLetterCommands: AddCommand = (dlq, remote) => {
   remote(dlq, 'list', {
-    summary: 'Show queues that others send their dead letters to',
+    summary: 'Show queues that other queues, and groups, send their dead letters to',
     ask: (_operands, flags) => list(flags),
   })
     .alias('ls')
@@ -49,8 +49,8 @@ export const addDeadLetterCommands: AddCommand = (dlq, remote) => {
 
 const queues: Shown = {
   title: 'queues for dead letters',
-  columns: ['queue', 'messages', 'sources'],
-  wideColumns: ['source_count'],
+  columns: ['queue', 'messages', 'sources', 'groups'],
+  wideColumns: ['source_count', 'group_count'],
   nameKey: 'queue',
 }
 

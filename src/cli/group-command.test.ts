@@ -19,6 +19,12 @@ const group = {
     { topic: 'orders', partition: 0, offset: 7, start: 0, end: 12, lag: 5, lag_ms: 65_000 },
   ],
 }
+const deadLetters = {
+  attempts: 5,
+  to: 'dead',
+  set_aside: 1,
+  stuck: [{ topic: 'orders', partition: 0, offset: 7, attempts: 3 }],
+}
 const moved = [{ topic: 'orders', partition: 0, from: 7, to: 0 }]
 
 let asked: unknown[]
@@ -31,6 +37,7 @@ before(async () => {
     const answers: Record<string, unknown> = {
       'GET /api/v1/groups': [group],
       'GET /api/v1/groups/shop': group,
+      'GET /api/v1/groups/stuck': { ...group, name: 'stuck', dead_letters: deadLetters },
       'GET /api/queues/%2F': [{ name: 'orders' }],
       'GET /api/vhosts/%2F': { name: '/' },
       'POST /api/v1/groups/shop/reset': { offsets: moved },
@@ -83,6 +90,17 @@ test('a group is shown with its places and members', async () => {
   assert.deepEqual(JSON.parse(json.out[0] ?? ''), group)
   const missing = await run('group describe shp')
   assert.deepEqual(missing.talk, ["there is no group 'shp'; did you mean 'shop'?"])
+})
+
+test('a group says where members begin again and again, and where that goes', async () => {
+  assert.deepEqual((await run('group describe stuck')).out.slice(2), [
+    '',
+    'id   instance_id  client_id  host',
+    'm-1               c          127.0.0.1',
+    '',
+    "Dead letters go to 'dead' after 5 attempts; 1 record was set aside since the start of the broker",
+    'Members have begun 3 times at offset 7 of topic orders, partition 0',
+  ])
 })
 
 test('a reset is shown before it is done', async () => {

@@ -26,6 +26,20 @@ interface Group {
   readonly name: string
   readonly member_list: readonly Row[]
   readonly offsets: readonly Row[]
+  /** Left out by brokers of before there were any. */
+  readonly dead_letters?: DeadLetters
+}
+
+interface DeadLetters {
+  readonly attempts: number | null
+  readonly to: string | null
+  readonly set_aside: number
+  readonly stuck: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: number
+    readonly attempts: number
+  }[]
 }
 
 interface Moved {
@@ -104,8 +118,24 @@ function describe(name: string, { output }: Flags): AskBroker {
     }
     if (group.member_list.length > 0) terminal.print('')
     await showRows({ ...members, rows: group.member_list }, format, terminal)
+    const lines = group.dead_letters ? tellDeadLetters(group.dead_letters) : []
+    if (lines.length > 0) terminal.print('')
+    for (const line of lines) terminal.print(line)
     return exitCodes.ok
   }
+}
+
+function tellDeadLetters({ attempts, to, set_aside: aside, stuck }: DeadLetters): string[] {
+  const records = aside === 1 ? '1 record was' : `${aside} records were`
+  const since = `${records} set aside since the start of the broker`
+  const rule =
+    attempts !== null && `Dead letters go to '${to}' after ${attempts} attempts; ${since}`
+  const first = rule || (aside > 0 && since)
+  const places = stuck.map(
+    ({ topic, partition, offset, attempts: times }) =>
+      `Members have begun ${times} times at offset ${offset} of topic ${topic}, partition ${partition}`,
+  )
+  return first ? [first, ...places] : places
 }
 
 function showAge(ms: unknown): string {

@@ -143,7 +143,7 @@ function create(name: string, flags: Flags & CommandFlags): AskBroker {
     if (answer.status === 404) throw await notThere(broker, { kind: kinds.vhost, name: vhost })
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not created`)
     const is = answer.status === 201 ? 'was created' : 'was there already, as asked'
-    print(`Queue '${name}' ${is}`)
+    print(`${type === 'stream' ? 'Stream' : 'Queue'} '${name}' ${is}`)
     return exitCodes.ok
   }
 }

@@ -54,6 +54,7 @@ test('readArguments() suggests the flag that was meant', async () => {
 test('readArguments() suggests the command that was meant', async () => {
   await expectUsageError(['verfy'], /unknown command verfy; did you mean verify\?/)
   await expectUsageError(['dance'], /unknown command dance; see pabal --help/)
+  await expectUsageError(['verfy', '--yes'], /unknown command verfy; did you mean verify\?/)
 })
 
 test('readArguments() says which words a command is followed by', async () => {

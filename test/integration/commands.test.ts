@@ -46,6 +46,9 @@ test('a queue is created, shown, emptied and deleted', async () => {
   const create = 'create orders --type quorum --argument x-delivery-limit=5'
   assert.deepEqual(await succeed(create), ["Queue 'orders' was created"])
   assert.deepEqual(await succeed(create), ["Queue 'orders' was there already, as asked"])
+  const stream = 'create prices --type stream --partitions 3'
+  assert.deepEqual(await succeed(stream), ["Stream 'prices' was created"])
+  await succeed('queue delete prices --yes')
   const other = await run('queue create orders --type classic')
   assert.equal(other.code, 64)
   assert.match(other.talk.join(), /inequivalent arg 'x-queue-type'/)

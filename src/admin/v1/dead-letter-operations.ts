@@ -27,6 +27,8 @@ export interface DeadLetterQueueJson {
   readonly consumers: number
   readonly sources: readonly string[]
   readonly source_count: number
+  readonly groups: readonly string[]
+  readonly group_count: number
   readonly retries_after_ms: number | null
 }
 
@@ -39,7 +41,9 @@ const queueSchema: z.ZodType<DeadLetterQueueJson> = z.object({
   messages: count,
   consumers: count,
   sources: z.array(z.string()).describe('Queues whose dead letters may come here, ten at most'),
-  source_count: count.describe('0: only its name says that it is for dead letters'),
+  source_count: count,
+  groups: z.array(z.string()).describe('Groups whose dead letters come here, ten at most'),
+  group_count: count.describe('0, as source_count: only its name says that it is for dead letters'),
   retries_after_ms: count
     .nullable()
     .describe('What comes here expires after so long, and is tried again'),
@@ -117,7 +121,7 @@ function listOperations(broker: Broker): Operation[] {
       query: listQuery,
       answers: { 200: listOf(queueSchema) },
       async handle({ query, caller }) {
-        const items = await broker.slices.run(findAll(visibleVHosts(broker, caller)))
+        const items = await broker.slices.run(findAll(broker, visibleVHosts(broker, caller)))
         return answerList(broker.slices, query, { ...listing, items })
       },
     }),
@@ -146,14 +150,14 @@ function listOperations(broker: Broker): Operation[] {
       method: 'get',
       path: '/v1/dead-letters/{vhost}',
       tag,
-      summary: 'Queues and streams that other queues send their dead letters to',
+      summary: 'Queues and streams that other queues, and groups, send their dead letters to',
       access: 'vhost-visible',
       query: listQuery,
       answers: { 200: listOf(queueSchema) },
       async handle({ names, query, context }) {
         const vhost = broker.findVHost(names.vhost)
         if (vhost === undefined) return notFound(context)
-        const items = await broker.slices.run(findDeadLetterQueues(vhost))
+        const items = await broker.slices.run(findDeadLetterQueues(vhost, broker))
         return answerList(broker.slices, query, { ...listing, items })
       },
     }),
@@ -201,17 +205,18 @@ function groupOperation(broker: Broker): Operation {
   })
 }
 
-function* findAll(vhosts: Iterable<VHost<Destination>>): Steps<DeadLetterQueue[]> {
+function* findAll(broker: Broker, vhosts: Iterable<VHost<Destination>>): Steps<DeadLetterQueue[]> {
   const all: DeadLetterQueue[] = []
   for (const vhost of vhosts) {
-    for (const queue of yield* findDeadLetterQueues(vhost)) all.push(queue)
+    for (const queue of yield* findDeadLetterQueues(vhost, broker)) all.push(queue)
   }
   return all
 }
 
-function queueJson({ queue, sources, sourceCount, isRetry }: DeadLetterQueue): {
+function queueJson(found: DeadLetterQueue): {
   [Key in keyof DeadLetterQueueJson]: DeadLetterQueueJson[Key]
 } {
+  const { queue, sources, sourceCount, groups, groupCount, isRetry } = found
   const { vhost, name, kind, messageCount: messages, consumerCount: consumers } = queue
   const ttlMs = queue.kind === 'queue' ? queue.settings.messageTtlMs : undefined
   return {
@@ -222,6 +227,8 @@ function queueJson({ queue, sources, sourceCount, isRetry }: DeadLetterQueue): {
     consumers,
     sources,
     source_count: sourceCount,
+    groups,
+    group_count: groupCount,
     retries_after_ms: isRetry ? (ttlMs ?? null) : null,
   }
 }

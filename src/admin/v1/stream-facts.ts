@@ -57,7 +57,7 @@ export class StreamFacts {
     this.#lags = await this.groupLags.byTopic()
   }
 
-  /** How many queues send their dead letters there, as of the last `refresh`. */
+  /** How many queues and groups send their dead letters there, as of the last `refresh`. */
   deadLetterSourcesOf(stream: Destination): number {
     return this.#sources.get(stream) ?? 0
   }
@@ -120,8 +120,8 @@ function headsOf(stream: Destination): Head[] {
 function* deadLetterSources(broker: Broker): Steps<ReadonlyMap<Destination, number>> {
   const sources = new Map<Destination, number>()
   for (const vhost of broker.vhosts) {
-    for (const { queue, sourceCount } of yield* findDeadLetterQueues(vhost)) {
-      sources.set(queue, sourceCount)
+    for (const found of yield* findDeadLetterQueues(vhost, broker)) {
+      sources.set(found.queue, found.sourceCount + found.groupCount)
     }
   }
   return sources

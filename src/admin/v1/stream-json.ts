@@ -84,7 +84,7 @@ export const streamSchema: z.ZodObject = z.object({
     .array(z.enum(['amqp', 'kafka']))
     .describe('What it was used with since the broker started; HTTP is amqp'),
   dead_letters: count.describe('Its messages, where it is a place for dead letters; else 0'),
-  dead_letter_sources: count.describe('How many queues send their dead letters there'),
+  dead_letter_sources: count.describe('How many queues and groups send their dead letters there'),
   lag: count.nullable().describe('Of its slowest group; null without groups'),
   group_count: count.describe('Consumer groups that have a place in it'),
   keeps_acked: z.boolean().describe('What was acked can be replayed'),

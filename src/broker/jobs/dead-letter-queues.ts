@@ -1,11 +1,14 @@
-// Queues that others send their dead letters to, as settings and bindings say, and those that programs use so,
-// as their names say.
+// Queues that others and groups send their dead letters to, as settings and bindings say, and those that programs
+// use so, as their names say.
 import type { Steps } from '../../lib/slices.ts'
 import { deathLimits } from '../../limits/jobs.ts'
+import { defaultVHost } from '../broker.ts'
 import type { Destination } from '../destination.ts'
+import type { DynamicSettings } from '../dynamic-settings.ts'
 import type { DeadLetterSettings } from '../queue/queue-settings.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
+import { findGroupDeadLetters } from './group-dead-letters.ts'
 
 export interface DeadLetterQueue {
   readonly queue: Destination
@@ -13,6 +16,9 @@ export interface DeadLetterQueue {
   readonly sources: readonly string[]
   /** … and how many there are. */
   readonly sourceCount: number
+  /** The same of groups of Kafka's clients. */
+  readonly groups: readonly string[]
+  readonly groupCount: number
   /** Its messages expire and go on as dead letters: they wait there to be tried again. */
   readonly isRetry: boolean
 }
@@ -36,7 +42,9 @@ class Names {
   }
 }
 
-/** Where queues send their dead letters, by the names of these. */
+const noNames: Readonly<Pick<Names, 'first' | 'count'>> = { first: [], count: 0 }
+
+/** Where queues, or groups, send their dead letters, by the names of these. */
 class Ways {
   readonly #byExchange = new Map<string, Names>()
   readonly #vhost: VHost<Destination>
@@ -47,12 +55,12 @@ class Ways {
     this.#byQueue = byQueue
   }
 
-  add(queue: Queue, { exchange, routingKey }: DeadLetterSettings): void {
+  add(source: string, { exchange, routingKey }: DeadLetterSettings): void {
     if (exchange !== '') {
-      namesOf(this.#byExchange, exchange).add(queue.name)
+      namesOf(this.#byExchange, exchange).add(source)
     } else if (routingKey !== undefined) {
       const target = this.#vhost.findQueue(routingKey)
-      if (target !== undefined) namesOf(this.#byQueue, target).add(queue.name)
+      if (target !== undefined) namesOf(this.#byQueue, target).add(source)
     }
   }
 
@@ -71,7 +79,10 @@ class Ways {
 }
 
 /** What leaves a queue in which it waits to be tried again makes no dead letters of it where it goes. */
-export function* findDeadLetterQueues(vhost: VHost<Destination>): Steps<DeadLetterQueue[]> {
+export function* findDeadLetterQueues(
+  vhost: VHost<Destination>,
+  { settings }: { readonly settings: DynamicSettings },
+): Steps<DeadLetterQueue[]> {
   const byQueue = new Map<Destination, Names>()
   const ways = new Ways(vhost, byQueue)
   const timers: Queue[] = []
@@ -81,17 +92,33 @@ export function* findDeadLetterQueues(vhost: VHost<Destination>): Steps<DeadLett
     if (usualName.test(queue.name)) namesOf(byQueue, queue)
     if (queue.kind !== 'queue' || queue.settings.deadLetter === undefined) continue
     if (queue.settings.messageTtlMs !== undefined) timers.push(queue)
-    else ways.add(queue, queue.settings.deadLetter)
+    else ways.add(queue.name, queue.settings.deadLetter)
   }
   yield* ways.follow()
   const timed = new Ways(vhost, byQueue)
   for (const queue of timers) {
-    if (!byQueue.has(queue)) timed.add(queue, queue.settings.deadLetter!)
+    if (!byQueue.has(queue)) timed.add(queue.name, queue.settings.deadLetter!)
   }
   yield* timed.follow()
-  return Array.from(byQueue, ([queue, { first, count: sourceCount }]) => {
-    return { queue, sources: first, sourceCount, isRetry: isRetry(queue) }
+  const byGroups = yield* findTargetsOfGroups(vhost, settings)
+  const found = new Set([...byQueue.keys(), ...byGroups.keys()])
+  return Array.from(found, (queue) => {
+    const { first: sources, count: sourceCount } = byQueue.get(queue) ?? noNames
+    const { first: groups, count: groupCount } = byGroups.get(queue) ?? noNames
+    return { queue, sources, sourceCount, groups, groupCount, isRetry: isRetry(queue) }
   })
+}
+
+function* findTargetsOfGroups(
+  vhost: VHost<Destination>,
+  settings: DynamicSettings,
+): Steps<ReadonlyMap<Destination, Names>> {
+  const byQueue = new Map<Destination, Names>()
+  if (vhost.name !== defaultVHost) return byQueue
+  const ways = new Ways(vhost, byQueue)
+  for (const { group, way } of yield* findGroupDeadLetters(settings)) ways.add(group, way)
+  yield* ways.follow()
+  return byQueue
 }
 
 /** How many dead letters in it wait for somebody: none in topics, for another try, or where somebody consumes them. */

@@ -204,7 +204,7 @@ test('queues with dead letters of others are found by settings and bindings', ()
   for (let number = 0; number < 12; number++) {
     declare(`e${number}`, { 'x-dead-letter-exchange': 'dlx' })
   }
-  const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/')))
+  const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/'), world.broker))
   const shown = found.map(({ queue, sourceCount }) => `${queue.name} ${sourceCount}`)
   assert.deepEqual(shown.sort(), ['one 13', 'two 14'])
   for (const { sources } of found) assert.equal(sources.length, deathLimits.sourcesShownMax)
@@ -215,7 +215,7 @@ test('so are those that are called so, and those whose messages are tried again'
   const back = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'work' }
   declare('retry', { ...back, 'x-message-ttl': 5000 })
   declare('work', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'retry' })
-  const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/')))
+  const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/'), world.broker))
   const shown = found.map(({ queue, sourceCount, isRetry }) => {
     return `${queue.name} ${sourceCount} ${isRetry}`
   })
@@ -225,4 +225,31 @@ test('so are those that are called so, and those whose messages are tried again'
     'orders_error 0 false',
     'retry 1 true',
   ])
+})
+
+test('so are those to which groups send what they cannot process, in the virtual host of topics', () => {
+  const { settings, vhosts } = world.broker
+  for (const name of ['aside', 'billing.topic', 'shared', 'one']) declare(name)
+  world.declare('dlx', 'fanout')
+  world.bindQueue('one', 'dlx', '')
+  settings.put('group', 'billing', { 'pabal.attempts.max': '5', 'pabal.dead.letter.name': 'aside' })
+  settings.put('group', 'mails', { 'pabal.dead.letter.name': 'aside' })
+  settings.put('group', 'gone', { 'pabal.dead.letter.name': 'not there' })
+  settings.put('group', 'share', { 'errors.deadletterqueue.topic.name': 'billing.topic' })
+  settings.put('group', 'queued', { 'pabal.share.dead.letter.routing.key': 'shared' })
+  settings.put('group', 'spread', { 'pabal.share.dead.letter.exchange': 'dlx' })
+  settings.put('group', 'none', { 'consumer.session.timeout.ms': '50000' })
+  const found = finishAtOnce(findDeadLetterQueues(world.broker.getVHost('/'), world.broker))
+  const shown = found.map(({ queue, sourceCount, groups, groupCount }) => {
+    return `${queue.name} ${sourceCount} ${groups.join()} ${groupCount}`
+  })
+  assert.deepEqual(shown.sort(), [
+    'aside 0 billing,mails 2',
+    'billing.topic 0 share 1',
+    'one 0 spread 1',
+    'shared 0 queued 1',
+  ])
+  vhosts.add('staging')
+  const staging = world.broker.getVHost('staging')
+  assert.deepEqual(finishAtOnce(findDeadLetterQueues(staging, world.broker)), [])
 })

@@ -63,7 +63,7 @@ export function shareSettingsOf(
     start: startOf(own['share.auto.offset.reset']),
     isCommittedOnly: own['share.isolation.level'] === 'read_committed',
     mayRenew: own['share.renew.acknowledge.enable'] !== 'false',
-    deadLetter: deadLetterOf(own),
+    deadLetter: shareDeadLetterOf(own),
   }
 }
 
@@ -95,7 +95,8 @@ function startOf(text = 'latest'): ShareStart {
   return { kind: 'duration', ms: Math.floor(ms) }
 }
 
-function deadLetterOf(own: SettingValues): ShareDeadLetterTarget | undefined {
+/** Where a share group with these settings of its own has its dead letters. */
+export function shareDeadLetterOf(own: SettingValues): ShareDeadLetterTarget | undefined {
   const topic = own['errors.deadletterqueue.topic.name'] ?? ''
   if (topic !== '') {
     const isCopied = own['errors.deadletterqueue.copy.record.enable'] === 'true'

@@ -40,8 +40,11 @@ function* describeEach(
   { users }: DescribeUserScramCredentialsRequest,
   access: AccessControl,
 ): Generator<DescribeUserScramCredentialsResult, void> {
-  // Kafka: without names all who have some.
-  const named = users ?? access.users().filter(({ name }) => credentialsOf(access, name).length > 0)
+  // Kafka: without names, or with none of them, all who have some.
+  const isOfAll = users === null || users.length === 0
+  const named = isOfAll
+    ? access.users().filter(({ name }) => credentialsOf(access, name).length > 0)
+    : users
   for (const [name, count] of countNames(named)) {
     yield describeUser(name, count > 1, credentialsOf(access, name))
   }

@@ -212,25 +212,33 @@ const streamColumns: readonly Column<DeadLetterQueueJson>[] = [
     label: 'From',
     width: '34%',
     priority: 3,
-    hint: 'Queues that send their dead letters here',
-    cell: ({ sources, source_count: all }) => (
-      <span class="death-keys">
-        {sources.slice(0, 3).map((name) => (
-          <Name key={name} value={name} />
-        ))}
-        {all > 3 && <span class="soft">and {count(all - 3)} more</span>}
-      </span>
-    ),
+    hint: 'Queues and groups that send their dead letters here',
+    cell: (stream) => <Sources stream={stream} />,
   },
 ]
 
+function Sources({ stream }: { readonly stream: DeadLetterQueueJson }): JSX.Element {
+  const { sources, source_count: queues, groups, group_count: more } = stream
+  const names = [...sources, ...groups.map((name) => `group ${name}`)].slice(0, 3)
+  const left = queues + more - names.length
+  return (
+    <span class="death-keys">
+      {names.map((name) => (
+        <Name key={name} value={name} />
+      ))}
+      {left > 0 && <span class="soft">and {count(left)} more</span>}
+    </span>
+  )
+}
+
 function Use({ stream }: { readonly stream: DeadLetterQueueJson }): JSX.Element {
-  const { retries_after_ms: retryMs, kind, source_count: sources } = stream
+  const { retries_after_ms: retryMs, kind, source_count: queues, group_count: groups } = stream
   if (retryMs !== null) {
     return (
       <Badge title="What waits here is tried again">tried again after {duration(retryMs)}</Badge>
     )
   }
-  if (sources === 0) return <Badge title="No queue names it; its name says so">by its name</Badge>
+  if (queues + groups === 0)
+    return <Badge title="No queue or group names it; its name says so">by its name</Badge>
   return <Badge>{kind === 'topic' ? 'topic for dead letters' : 'dead letters'}</Badge>
 }

@@ -105,8 +105,11 @@ function useStreamDeaths(): StreamDeaths {
   const stream = live.data
   const here = useDeaths(stream && [{ vhost, name, messages: stream.messages }])
   const targets = list?.filter((each) => mayHaveCome(each, name))
+  // What groups could not process died in the topic that they read, whichever it was.
+  const ofGroups = list?.filter(({ queue, group_count: groups }) => queue !== name && groups > 0)
+  const places = stream?.kind === 'topic' ? ofGroups : targets
   const elsewhere = useDeaths(
-    targets?.map(({ queue, messages }) => ({ vhost, name: queue, messages })),
+    places?.map(({ queue, messages }) => ({ vhost, name: queue, messages })),
   )
   const left = elsewhere.groups?.filter(({ queue }) => queue === name)
   return { here, elsewhere, left, targets }

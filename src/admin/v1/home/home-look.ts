@@ -98,6 +98,7 @@ export class HomeLooks {
       const facts = yield* lookAtVHost(vhost, {
         notes: this.#queueNotes,
         now,
+        settings: broker.settings,
         isIdle: (queue) => statistics.idleSince(queue) !== undefined,
       })
       vhosts.set(vhost.name, facts)

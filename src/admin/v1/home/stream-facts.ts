@@ -1,5 +1,6 @@
 // What there is in a virtual host, in sums and in the few streams that are worth a look.
 import type { Destination } from '../../../broker/destination.ts'
+import type { DynamicSettings } from '../../../broker/dynamic-settings.ts'
 import { findDeadLetterQueues, waitingIn } from '../../../broker/jobs/dead-letter-queues.ts'
 import type { Queue } from '../../../broker/queue/queue.ts'
 import { takenOf } from '../../../broker/statistics/read-counts.ts'
@@ -54,6 +55,8 @@ export interface StreamsLooked {
   /** Of ready messages. */
   readonly notes: GrowthNotes<Destination>
   readonly now: number
+  /** Of groups, which have dead letters, too. */
+  readonly settings: DynamicSettings
   /** Two samples say that nothing happens to it: what came in came all at once. */
   readonly isIdle: (queue: Queue) => boolean
 }
@@ -61,7 +64,7 @@ export interface StreamsLooked {
 export function* lookAtVHost(vhost: VHost<Destination>, looked: StreamsLooked): Steps<VHostFacts> {
   const facts = noFacts(vhost.name)
   const dead = new Set<Destination>()
-  for (const found of yield* findDeadLetterQueues(vhost)) {
+  for (const found of yield* findDeadLetterQueues(vhost, looked)) {
     dead.add(found.queue)
     facts.deadLetters += waitingIn(found)
   }
