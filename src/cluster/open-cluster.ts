@@ -14,10 +14,12 @@ import { clusterLimits } from '../limits/cluster.ts'
 import { CellObjects } from '../log/cluster/cell-objects.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { openClusterDisk } from '../log/cluster/cluster-disk.ts'
+import { checkObjects } from '../log/cluster/objects/check-objects.ts'
 import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
+import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
-import { openS3Objects } from '../log/cluster/objects/s3-objects.ts'
+import { openS3Objects, type S3ObjectsOptions } from '../log/cluster/objects/s3-objects.ts'
 import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
@@ -58,6 +60,8 @@ export async function openCluster(
   const notice = new RepeatedNotice(clock, clusterLimits.noticeMs)
   const name = options.nodeName ?? os.hostname()
   const address = objectAddressOf(options.objects)
+  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
+  const objects = await openObjects({ address, ...patience })
   const tables = await openTables(options.cluster, parts, notice)
   const info = JSON.stringify({ version, pid: process.pid })
   const self = await tables.join({ name, address: '', info })
@@ -68,8 +72,6 @@ export async function openCluster(
   const table = await member.own(CELL)
   standby.stop()
   logger.info(`${name} owns cell ${CELL} from now on (epoch ${table.epoch})`)
-  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
-  const objects = await openS3Objects({ address, ...patience })
   const disk = createSystemDisk({ clock })
   const folder = path.resolve(options.data)
   const onTrouble = (error: Error): void =>
@@ -136,6 +138,19 @@ async function openTables(
       exitCodes.unavailable,
       `the cluster's PostgreSQL cannot be used: ${message}`,
     )
+  }
+}
+
+/** Before anything is owned: a node whose objects do not work would take a cell and not serve it. */
+async function openObjects(options: S3ObjectsOptions): Promise<ObjectStore> {
+  const objects = await openS3Objects(options)
+  try {
+    await checkObjects(objects, options.random)
+    return objects
+  } catch (error) {
+    objects.close()
+    const { message } = error as Error
+    throw new ExitError(exitCodes.unavailable, `the cluster's objects cannot be used: ${message}`)
   }
 }
 
