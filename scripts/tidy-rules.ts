@@ -67,11 +67,6 @@ export const entryFiles: readonly string[] = [
   'src/log/cluster/ownership/ownership.ts',
   'src/log/cluster/postgres/cluster-tables.ts',
   'src/shims/rabbitmqctl.ts',
-  // Built before what uses them; they go from here with the disk of a cluster.
-  'src/log/cluster/objects/check-objects.ts',
-  'src/log/cluster/objects/object-cache.ts',
-  'src/log/cluster/objects/sweep-objects.ts',
-  'src/log/cluster/objects/orphan-marks.ts',
   'ui/main.tsx',
   'ui/vite.config.ts',
 ]
@@ -82,7 +77,6 @@ export const wholeFolders: readonly string[] = [
   'src/record/',
   'src/testing/',
   // Built before what uses it; goes from here with the disk of a cluster.
-  'src/log/cluster/',
   'src/s3-double/',
 ]
 

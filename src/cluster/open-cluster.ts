@@ -19,7 +19,7 @@ import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
-import { openS3Objects } from '../log/cluster/objects/s3-objects.ts'
+import { openS3Objects, type S3ObjectsOptions } from '../log/cluster/objects/s3-objects.ts'
 import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
@@ -60,6 +60,8 @@ export async function openCluster(
   const notice = new RepeatedNotice(clock, clusterLimits.noticeMs)
   const name = options.nodeName ?? os.hostname()
   const address = objectAddressOf(options.objects)
+  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
+  const objects = await openObjects({ address, ...patience })
   const tables = await openTables(options.cluster, parts, notice)
   const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
   const objects = await openS3Objects({ address, ...patience })
@@ -160,6 +162,19 @@ async function openTables(
       exitCodes.unavailable,
       `the cluster's PostgreSQL cannot be used: ${message}`,
     )
+  }
+}
+
+/** Before anything is owned: a node whose objects do not work would take a cell and not serve it. */
+async function openObjects(options: S3ObjectsOptions): Promise<ObjectStore> {
+  const objects = await openS3Objects(options)
+  try {
+    await checkObjects(objects, options.random)
+    return objects
+  } catch (error) {
+    objects.close()
+    const { message } = error as Error
+    throw new ExitError(exitCodes.unavailable, `the cluster's objects cannot be used: ${message}`)
   }
 }
 

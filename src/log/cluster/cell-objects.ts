@@ -9,7 +9,7 @@ import type { ObjectCache } from './objects/object-cache.ts'
 import { objectKey, type ObjectWriter as KeyOwner } from './objects/object-key.ts'
 import type { ObjectSource, ObjectStore, PutObject } from './objects/object-store.ts'
 import { readOrphanMarks, writeOrphanMarks } from './objects/orphan-marks.ts'
-import { type OrphanMarks, sweepObjects } from './objects/sweep-objects.ts'
+import { type OrphanMarks, sweepObjects, type SweepOptions } from './objects/sweep-objects.ts'
 
 export interface CellObjectsOptions {
   readonly owner: KeyOwner
@@ -21,15 +21,19 @@ export interface CellObjectsOptions {
   readonly onTrouble: (error: Error) => void
 }
 
+/** What a sweep asks about the cell. */
+type SweptCell = Pick<SweepOptions, 'readNames' | 'isStillOwner'>
+
 export class CellObjects implements ObjectReader, ObjectWriter {
   readonly #options: CellObjectsOptions
   /** Keys whose files have no name yet. */
   readonly #inFlight = new Set<string>()
   readonly #closing = new AbortController()
   #sweepTimer: Timer | undefined
-  /** Undefined until the first sweep. */
+  /** Read from the store by the first sweep. */
   #marks: OrphanMarks | undefined
   #next: string | undefined
+  #isSweeping = false
 
   constructor(options: CellObjectsOptions) {
     this.#options = options
@@ -67,26 +71,34 @@ export class CellObjects implements ObjectReader, ObjectWriter {
   }
 
   /** Sweeps now and then, as long as the cell is this owner's. */
-  sweepFor(cell: {
-    readonly readNames: () => Promise<ReadonlySet<string>>
-    readonly isStillOwner: () => Promise<boolean>
-  }): void {
-    const { clock, objects, owner, random, onTrouble } = this.#options
+  sweepFor(cell: SweptCell): void {
+    const { clock, onTrouble } = this.#options
     const sweep = async (): Promise<void> => {
-      this.#marks ??= await readOrphanMarks(objects, owner.cell)
-      const before = this.#marks
-      const place = { objects, owner, marks: before, after: this.#next }
-      const isInFlight = (key: string): boolean => this.#inFlight.has(key)
-      const result = await sweepObjects({ ...place, ...cell, isInFlight })
-      this.#marks = result.marks
-      this.#next = result.next
-      const isChanged = !areSame(before, result.marks)
-      if (isChanged) await writeOrphanMarks(objects, owner, result.marks, random)
+      if (this.#isSweeping) return
+      this.#isSweeping = true
+      try {
+        await this.#sweep(cell)
+      } catch (error) {
+        onTrouble(error as Error)
+      } finally {
+        this.#isSweeping = false
+      }
     }
-    this.#sweepTimer = clock.every(
-      clusterLimits.sweepIntervalMs,
-      () => void sweep().catch(onTrouble),
-    )
+    this.#sweepTimer = clock.every(clusterLimits.sweepIntervalMs, () => void sweep())
+  }
+
+  /** One pass. It waits as long as the store fails, and ends with the cell. */
+  async #sweep(cell: SweptCell): Promise<void> {
+    const { objects, owner, random } = this.#options
+    const { signal } = this.#closing
+    const isInFlight = (key: string): boolean => this.#inFlight.has(key)
+    const before = this.#marks ?? (await readOrphanMarks(objects, owner.cell))
+    const place = { objects, owner, marks: before, after: this.#next }
+    const result = await sweepObjects({ ...place, ...cell, isInFlight })
+    this.#marks = result.marks
+    this.#next = result.next
+    const isSame = isSameMarks(before, result.marks)
+    if (!isSame && !signal.aborted) await writeOrphanMarks(objects, owner, result.marks, random)
   }
 
   /** What is on its way is given up: it has no name, and the next owner's sweep takes it. */
@@ -96,6 +108,6 @@ export class CellObjects implements ObjectReader, ObjectWriter {
   }
 }
 
-function areSame(some: OrphanMarks, others: OrphanMarks): boolean {
-  return some.size === others.size && [...some].every(([key, since]) => others.get(key) === since)
+function isSameMarks(one: OrphanMarks, other: OrphanMarks): boolean {
+  return one.size === other.size && [...one.keys()].every((key) => other.has(key))
 }
