@@ -62,7 +62,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const { table: first, cell } = await cells.claimNew()
     let table: CellTable = first
     let text = ''
-    for (let round = 0; round < 8 * effort; round += 1) {
+    for (let round = 0; round < 6 * effort; round += 1) {
       const size = text.length
       const outcome = append(table, 1, size, Buffer.from(`${round},`)).then(
         () => 'confirmed',
@@ -137,7 +137,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
           WHERE application_name = 'pabal'`)
       }
     })()
-    for (let count = 0; count < 25 * effort; count += 1) {
+    for (let count = 0; count < 15 * effort; count += 1) {
       const part = `${count};`.repeat(1 + (count % 7))
       await append(table, 1, text.length, Buffer.from(part))
       text += part
@@ -176,7 +176,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const bytes = Buffer.alloc(300_000, 'y')
     await append(table, 1, 0, bytes)
     const dump = server.run(`BEGIN; LOCK TABLE direct.wal_${cell}_0 IN ACCESS SHARE MODE;
-      SELECT pg_sleep(0.8); COMMIT`)
+      SELECT pg_sleep(0.6); COMMIT`)
     await waitFor(
       'the dump has its lock',
       async () =>
