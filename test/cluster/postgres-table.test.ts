@@ -127,6 +127,22 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     assert.equal(rows, '2|0\n2|5')
   })
 
+  test('a retry that finds other bytes in its place is fenced for good', async () => {
+    await using slow = await CellsUnderTest.open(throughProxy('other'))
+    const { table, cell } = await slow.claimNew()
+    await append(table, 1, 0, Buffer.from('one'))
+    proxy.isKeepingRequests = true
+    const appended = append(table, 1, 3, Buffer.from('two'))
+    await waitFor('the request is on its way', () => proxy.keptSize > 0)
+    proxy.isKeepingRequests = false
+    await server.run(`INSERT INTO other.wal_${cell}_0 VALUES (1, 3, 'TWO')`)
+    proxy.cutClients()
+    const isFenced = (error: unknown): boolean => diskErrorKind(error) === 'fenced'
+    await assert.rejects(appended, isFenced)
+    await assert.rejects(table.proveOwner(), isFenced)
+    proxy.deliverKept()
+  })
+
   test('backends that are killed lose nothing and double nothing', async () => {
     const { table, claimAgain } = await cells.claimNew()
     let text = ''
