@@ -127,6 +127,25 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     assert.equal(rows, '2|0\n2|5')
   })
 
+  test('an append whose answer was lost is there once', async () => {
+    await using slow = await CellsUnderTest.open(throughProxy('lost'))
+    const { table } = await slow.claimNew()
+    await append(table, 1, 0, Buffer.from('one'))
+    for (const text of ['two', 'x'.repeat(600_000)]) {
+      const size = (await table.openFiles()).get(1) ?? 0
+      let lostCount = 0
+      proxy.losesAnswer = () => {
+        proxy.losesAnswer = undefined
+        lostCount += 1
+        return true
+      }
+      await append(table, 1, size, Buffer.from(text))
+      assert.equal(lostCount, 1)
+    }
+    assert.equal((await readAll(table, 1)).length, 600_006)
+    assert.equal(slow.troubles.length, 2)
+  })
+
   test('a retry that finds other bytes in its place is fenced for good', async () => {
     await using slow = await CellsUnderTest.open(throughProxy('other'))
     const { table, cell } = await slow.claimNew()
