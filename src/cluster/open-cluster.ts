@@ -98,7 +98,7 @@ export async function openCluster(
   })
   cellObjects.sweepFor({
     readNames: () => namesOf(table),
-    isStillOwner: () => isStillOwner(tables, table),
+    isStillOwner: () => isStillOwner(table),
   })
   return {
     doors: {
@@ -202,6 +202,12 @@ async function namesOf(table: CellTable): Promise<ReadonlySet<string>> {
   return new Set([...(await table.finishedFiles()).values()].map(({ key }) => key))
 }
 
-async function isStillOwner(tables: ClusterTables, { epoch }: CellTable): Promise<boolean> {
-  return (await tables.readCells()).some((row) => row.cell === CELL && row.epoch === epoch)
+/** Only a write proves it: the row of a primary that has been replaced says so for ever. */
+async function isStillOwner(table: CellTable): Promise<boolean> {
+  try {
+    await table.proveOwner()
+    return true
+  } catch {
+    return false
+  }
 }

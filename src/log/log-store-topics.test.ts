@@ -14,6 +14,7 @@ import {
   type Engine,
 } from '../../test/support/log-engines.ts'
 import { plainBatch } from '../../test/support/plain-batch.ts'
+import { postgresEngines } from '../../test/support/postgres/postgres-engine.ts'
 import { crcOfBatch, batchField } from '../record/batch/batch-header.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
@@ -58,7 +59,13 @@ async function readOn(store: LogStore, log: Log, offset: number, sizeMax = 1): P
   }
 }
 
-for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine, clusterEngine]) {
+for (const makeEngine of [
+  memoryEngine,
+  fileEngine,
+  tinyFileEngine,
+  clusterEngine,
+  ...postgresEngines,
+]) {
   describe(`LogStore for topics: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,

@@ -16,12 +16,20 @@ import {
   tinyFileEngine,
   type Engine,
 } from '../../test/support/log-engines.ts'
+import { postgresEngines } from '../../test/support/postgres/postgres-engine.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 import { RecordView } from '../record/message/record-view.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
 
-for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine, clusterEngine]) {
+for (const makeEngine of [
+  memoryEngine,
+  fileEngine,
+  osFileEngine,
+  tinyFileEngine,
+  clusterEngine,
+  ...postgresEngines,
+]) {
   describe(`LogStore: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,

@@ -11,6 +11,7 @@ import {
   source,
   tinyFileEngine,
 } from '../../test/support/log-engines.ts'
+import { postgresEngines } from '../../test/support/postgres/postgres-engine.ts'
 import { AckedOffsets } from './acked-offsets.ts'
 import { countKept, isKept, keptFloor } from './kept-offsets.ts'
 import { cursorsOf, type LogCursor } from './log-cursor.ts'
@@ -38,7 +39,13 @@ const offsetsOf = async (store: LogStore, log: Log, first = 0): Promise<number[]
 const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index)
 
-for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine, clusterEngine]) {
+for (const makeEngine of [
+  memoryEngine,
+  fileEngine,
+  tinyFileEngine,
+  clusterEngine,
+  ...postgresEngines,
+]) {
   describe(`several cursors: ${makeEngine.name}`, () => {
     test('what one has acked stays until the other has acked it too', async () => {
       const engine = await makeEngine()

@@ -205,6 +205,10 @@ class MemoryCellTable implements CellTable {
     return this.#write('replaceManifest', (cell) => void (cell.manifest = Buffer.from(bytes)))
   }
 
+  proveOwner(): Promise<void> {
+    return this.#write('proveOwner', () => undefined)
+  }
+
   close(): Promise<void> {
     this.#owner.isDead = true
     return Promise.resolve()

@@ -205,6 +205,10 @@ class MemoryCellTable implements CellTable {
     this.#manifestVersion = expected + 1
   }
 
+  proveOwner(): Promise<void> {
+    return this.#ask(() => undefined)
+  }
+
   close(): Promise<void> {
     this.#isClosed = true
     return Promise.resolve()

@@ -106,6 +106,8 @@ function testFences(name: string, getTables: () => TableUnderTest): void {
     await rejectsWith('fenced', table.addFinishedFile('x', { key: 'k', size: 1, crc32c: 1 }))
     await rejectsWith('fenced', table.removeFinishedFile('x'))
     await rejectsWith('fenced', table.readManifest())
+    await rejectsWith('fenced', table.proveOwner())
+    await next.proveOwner()
     await rejectsWith('fenced', table.replaceManifest(Buffer.from('m2')))
     assert.equal((await readAll(next, 1)).toString(), 'old')
     assert.equal((await next.readManifest())?.toString(), 'm1')

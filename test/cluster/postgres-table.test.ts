@@ -62,7 +62,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const { table: first, cell } = await cells.claimNew()
     let table: CellTable = first
     let text = ''
-    for (let round = 0; round < 8 * effort; round += 1) {
+    for (let round = 0; round < 6 * effort; round += 1) {
       const size = text.length
       const outcome = append(table, 1, size, Buffer.from(`${round},`)).then(
         () => 'confirmed',
@@ -127,6 +127,41 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     assert.equal(rows, '2|0\n2|5')
   })
 
+  test('an append whose answer was lost is there once', async () => {
+    await using slow = await CellsUnderTest.open(throughProxy('lost'))
+    const { table } = await slow.claimNew()
+    await append(table, 1, 0, Buffer.from('one'))
+    for (const text of ['two', 'x'.repeat(600_000)]) {
+      const size = (await table.openFiles()).get(1) ?? 0
+      let lostCount = 0
+      proxy.losesAnswer = () => {
+        proxy.losesAnswer = undefined
+        lostCount += 1
+        return true
+      }
+      await append(table, 1, size, Buffer.from(text))
+      assert.equal(lostCount, 1)
+    }
+    assert.equal((await readAll(table, 1)).length, 600_006)
+    assert.equal(slow.troubles.length, 2)
+  })
+
+  test('a retry that finds other bytes in its place is fenced for good', async () => {
+    await using slow = await CellsUnderTest.open(throughProxy('other'))
+    const { table, cell } = await slow.claimNew()
+    await append(table, 1, 0, Buffer.from('one'))
+    proxy.isKeepingRequests = true
+    const appended = append(table, 1, 3, Buffer.from('two'))
+    await waitFor('the request is on its way', () => proxy.keptSize > 0)
+    proxy.isKeepingRequests = false
+    await server.run(`INSERT INTO other.wal_${cell}_0 VALUES (1, 3, 'TWO')`)
+    proxy.cutClients()
+    const isFenced = (error: unknown): boolean => diskErrorKind(error) === 'fenced'
+    await assert.rejects(appended, isFenced)
+    await assert.rejects(table.proveOwner(), isFenced)
+    proxy.deliverKept()
+  })
+
   test('backends that are killed lose nothing and double nothing', async () => {
     const { table, claimAgain } = await cells.claimNew()
     let text = ''
@@ -137,7 +172,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
           WHERE application_name = 'pabal'`)
       }
     })()
-    for (let count = 0; count < 25 * effort; count += 1) {
+    for (let count = 0; count < 15 * effort; count += 1) {
       const part = `${count};`.repeat(1 + (count % 7))
       await append(table, 1, text.length, Buffer.from(part))
       text += part
@@ -176,7 +211,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const bytes = Buffer.alloc(300_000, 'y')
     await append(table, 1, 0, bytes)
     const dump = server.run(`BEGIN; LOCK TABLE direct.wal_${cell}_0 IN ACCESS SHARE MODE;
-      SELECT pg_sleep(0.8); COMMIT`)
+      SELECT pg_sleep(0.6); COMMIT`)
     await waitFor(
       'the dump has its lock',
       async () =>

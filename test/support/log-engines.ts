@@ -99,18 +99,21 @@ function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
 export function clusterEngine(): Promise<Engine> {
   const cell = new MemoryCell({ clock: systemClock })
   const local = new FaultDisk(systemClock)
-  const limits = { walFileSizeMax: 8000, tailCacheSizeMax: 4500, checkpointSliceSizeMax: 300 }
   return Promise.resolve({
     name: 'cluster',
     isLasting: true,
-    open: async () => {
-      const files = { ...doorsOf(cell.claim()), local: { disk: local, path: '/cache' } }
-      const disk = await openClusterDisk({ ...files, root: 'cell 1' })
-      const where = { path: 'cell 1', disk, local: { disk: local, path: '/cache' } }
-      return openFile({ ...where, durability: 'fsync', limits })
-    },
+    open: () =>
+      openClusterStore({ ...doorsOf(cell.claim()), local: { disk: local, path: '/cache' } }),
     dispose: () => Promise.resolve(),
   })
+}
+
+/** A store with small files on what an owner of a cell has. */
+export async function openClusterStore(files: ClusterFiles): ReturnType<Engine['open']> {
+  const limits = { walFileSizeMax: 8000, tailCacheSizeMax: 4500, checkpointSliceSizeMax: 300 }
+  const disk = await openClusterDisk({ ...files, root: 'cell 1' })
+  const where = { path: 'cell 1', disk, local: files.local }
+  return openFile({ ...where, durability: 'fsync', limits })
 }
 
 function doorsOf({ table, reader, writer }: MemoryOwner): Omit<ClusterFiles, 'local'> {

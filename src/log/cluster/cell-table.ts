@@ -49,6 +49,8 @@ export interface CellTable {
   readManifest(): Promise<Buffer | undefined>
   /** Takes the place of the manifest that this table read or wrote last. */
   replaceManifest(bytes: Buffer): Promise<void>
+  /** Resolves when the epoch was not over a moment ago, which is proven as by a write. */
+  proveOwner(): Promise<void>
   /** Nothing is answered any more, also what is on its way: it may happen or not. */
   close(): Promise<void>
 }

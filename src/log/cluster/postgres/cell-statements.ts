@@ -53,6 +53,14 @@ export class CellStatements {
     }
   }
 
+  /** Nothing but the lock, which is a write as well. */
+  lock(fence: Fence): Statement {
+    return {
+      text: `${this.#owner} SELECT EXISTS (SELECT FROM owner) AS owned`,
+      values: ownerValues(fence),
+    }
+  }
+
   /** The first try: fails with `exists` when there is such a row. */
   append(fence: Fence, rows: AppendedRows): Statement {
     const table = this.#slot(fence.cell, rows.slot)

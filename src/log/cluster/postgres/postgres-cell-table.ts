@@ -111,6 +111,10 @@ export class PostgresCellTable implements CellTable {
     this.#manifestVersion = version + 1
   }
 
+  async proveOwner(): Promise<void> {
+    await this.#others.write((fence) => this.#parts.statements.lock(fence))
+  }
+
   close(): Promise<void> {
     this.#isClosed = true
     const { cell } = this.#fence.claim
