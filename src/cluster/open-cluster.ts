@@ -63,9 +63,7 @@ export async function openCluster(
   const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
   const objects = await openObjects({ address, ...patience })
   const tables = await openTables(options.cluster, parts, notice)
-  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
-  const objects = await openS3Objects({ address, ...patience })
-  await checkPlaces(tables, objects, parts)
+  await checkServer(tables, logger)
   const info = JSON.stringify({ version, pid: process.pid })
   const self = await tables.join({ name, address: '', info })
   const member = new ClusterMember({ tables, self, name, clock, logger, onLost })
@@ -116,24 +114,14 @@ export async function openCluster(
   }
 }
 
-/** Whoever cannot keep what it confirms does not start, and does not wait to find out either. */
-async function checkPlaces(
-  tables: ClusterTables,
-  objects: ObjectStore,
-  { random, logger }: ClusterParts,
-): Promise<void> {
+/** A server that loses what is confirmed serves nobody. */
+async function checkServer(tables: ClusterTables, logger: Logger): Promise<void> {
   for (const { kind, text } of await tables.checkServer()) {
-    if (kind === 'refuse')
-      throw new ExitError(exitCodes.config, `the cluster's PostgreSQL: ${text}`)
-    if (kind === 'advice') logger.warn(`PostgreSQL: ${text}`)
-    else
-      logger.warn(`PostgreSQL: ${text}. What is confirmed is on one machine: see docs/cluster.md`)
-  }
-  try {
-    await checkObjects(objects, random)
-  } catch (error) {
-    const { message } = error as Error
-    throw new ExitError(exitCodes.unavailable, `the cluster's objects cannot be used: ${message}`)
+    const whole = `the cluster's PostgreSQL: ${text}`
+    if (kind === 'refuse') throw new ExitError(exitCodes.config, whole)
+    const advice =
+      kind === 'advice' ? '' : '. What is confirmed is on one machine: see docs/cluster.md'
+    logger.warn(`${whole}${advice}`)
   }
 }
 
