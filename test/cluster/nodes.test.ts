@@ -37,11 +37,11 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const flags = (name: string): string[] => [
-    ...['--cluster', `${postgres.address}?schema=nodes`],
-    ...['--objects', `s3://bucket/nodes?endpoint=${encodeURIComponent(objects.url)}`],
-    ...['--node-name', name, '--kafka-port', '0'],
-  ]
+  const flags = (name: string): string[] => {
+    const objectsAddress = `s3://bucket/nodes?endpoint=${encodeURIComponent(objects.url)}`
+    const cluster = ['--cluster', `${postgres.address}?schema=nodes`, '--objects', objectsAddress]
+    return [...cluster, '--node-name', name, '--kafka-port', '0']
+  }
 
   test('the next one has all that was confirmed', async () => {
     const first = await TestBroker.start(flags('first'))
