@@ -56,6 +56,7 @@ export class PostgresServer implements AsyncDisposable {
     const root = mkdtempSync(join(tmpdir(), 'pabal-postgres-'))
     const user = postgresUser()
     if (user) chownSync(root, user.uid, user.gid)
+    cleanUpAfterUs(root)
     return new PostgresServer(bin, root, await freePort(), extra)
   }
 
@@ -179,6 +180,19 @@ export class PostgresServer implements AsyncDisposable {
       return []
     }
   }
+}
+
+/** A test that is killed itself leaves no server behind: this waits for the end of our side of a pipe. */
+function cleanUpAfterUs(root: string): void {
+  const script = `cat; pid=$(head -n 1 "$0/data/postmaster.pid") || exit
+    grep -q "$0" "/proc/$pid/cmdline" && kill -9 "$pid"; sleep 1; rm -rf "$0"`
+  const watch = spawn('sh', ['-c', script, root], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watch.unref()
+  const { stdin } = watch as { stdin: Partial<{ unref(): void }> | null }
+  stdin?.unref?.()
 }
 
 function signalQuietly(pid: number, signal: NodeJS.Signals): void {
