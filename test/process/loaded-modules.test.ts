@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'
+import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
@@ -75,4 +76,41 @@ test('what few clients ask for is loaded with its first request, which others wa
     groups.map(({ groupId }) => groupId),
     ['g'],
   )
+})
+
+test('groups whose code is loaded late are there after a restart', async () => {
+  await using broker = await TestBroker.start(['--kafka-port', '0'])
+  {
+    await using client = await KafkaRawClient.connect(broker.kafkaPort)
+    const topic = {
+      name: 't',
+      numPartitions: 1,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [],
+    }
+    await client.call('createTopics', { topics: [topic], timeoutMs: 1000, validateOnly: false })
+    const member = { memberId: 'a'.repeat(22), memberEpoch: 0, rackId: null }
+    const joining = { ...member, subscribedTopicNames: ['t'] }
+    const none = { instanceId: null, serverAssignor: null, subscribedTopicRegex: null }
+    const consuming = { ...joining, ...none, topicPartitions: [] }
+    const answers = await Promise.all([
+      client.call('shareGroupHeartbeat', { ...joining, groupId: 'shared' }),
+      client.call('consumerGroupHeartbeat', {
+        ...consuming,
+        groupId: 'consumed',
+        rebalanceTimeoutMs: 60_000,
+      }),
+    ])
+    assert.deepEqual(
+      answers.map(({ errorCode }) => errorCode),
+      [0, 0],
+    )
+  }
+  await broker.kill()
+  await broker.restart()
+  await using client = await KafkaRawClient.connect(broker.kafkaPort)
+  const { groups } = await client.call('listGroups', { statesFilter: [], typesFilter: [] })
+  const found = groups.map(({ groupId, groupType }) => `${groupId}: ${groupType}`)
+  assert.deepEqual(found.toSorted(), ['consumed: consumer', 'shared: share'])
 })

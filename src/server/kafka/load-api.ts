@@ -12,7 +12,7 @@ export function loadApi(api: ApiName): Promise<unknown> | undefined {
   return Promise.all([codec?.load(), handler?.load()])
 }
 
-/** What many programs ask for: to make topics, to look at groups, to write in transactions. */
+/** What many programs ask for: to make topics, to look at groups, to write in transactions, to be in a new group. */
 const usual: readonly ApiName[] = [
   'createTopics',
   'deleteTopics',
@@ -26,6 +26,7 @@ const usual: readonly ApiName[] = [
   'addOffsetsToTxn',
   'txnOffsetCommit',
   'endTxn',
+  'consumerGroupHeartbeat',
 ]
 
 /**

@@ -1,5 +1,5 @@
-// What groups of the consumer protocol are made of, loaded for the first of them or a while after the start: most
-// brokers have none (docs/decisions/0040). Where there is such a group, it has been loaded.
+// What groups of the consumer protocol are made of, loaded for the first of them or a while after the start
+// (docs/decisions/0040). Where there is such a group, it has been loaded.
 import { Late } from '../../../lib/late.ts'
 import type { assignorOf } from './assign-targets.ts'
 import type {
@@ -31,13 +31,14 @@ interface ConsumerParts {
   readonly toClassicGroup: typeof toClassicGroup
 }
 
+/** What others need first comes first: small pieces, between which others get their turn. */
 export const consumerParts: Late<ConsumerParts> = new Late(async () => ({
-  ...(await import('./classic-requests.ts')),
-  ...(await import('./fence-members.ts')),
-  ...(await import('./to-classic-group.ts')),
-  ...(await import('./assign-targets.ts')),
   ...(await import('./consumer-protocol.ts')),
   ...(await import('./save-consumer-group.ts')),
+  ...(await import('./assign-targets.ts')),
   ...(await import('./restore-consumer-groups.ts')),
+  ...(await import('./to-classic-group.ts')),
+  ...(await import('./fence-members.ts')),
+  ...(await import('./classic-requests.ts')),
   ...(await import('./consumer-heartbeats.ts')),
 }))
