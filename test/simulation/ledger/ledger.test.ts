@@ -10,7 +10,7 @@ import { everyNth } from '../planted.ts'
 import { simulate } from '../simulation.ts'
 import { onlyLedger } from './only-ledger.ts'
 
-const seedCount = 8
+const seedCount = 5
 const plantedSeedCount = 40
 
 describe('transactions and the latest record of each key', () => {

@@ -6,6 +6,8 @@ import { HeldWork } from '../../../src/broker/transaction/held-work.ts'
 import type { Planted } from './cluster.ts'
 import { simulate } from './simulate.ts'
 
+const seedsMax = 60
+
 for (const seed of [2]) {
   test(`transactions over two cells are whole, whichever crashes (seed ${seed})`, async () => {
     const result = await simulate({ seed, transactions: 12 })
@@ -24,19 +26,25 @@ const planted: readonly { readonly bug: Planted; readonly seed: number }[] = [
 
 for (const { bug, seed } of planted) {
   test(`the simulation finds ${bug}`, async () => {
-    const { faults } = await simulate({ seed, transactions: 12, planted: bug })
-    assert.notDeepEqual(faults, [])
+    assert.notEqual(await findFault(seed, bug), 'nothing')
   })
 }
 
 test('the simulation finds work of AMQP that a restart forgets', async (t) => {
   t.mock.method(HeldWork.prototype, 'restore', () => undefined)
-  const { faults } = await simulate({ seed: 9, transactions: 12 })
-  assert.match(faults.join('\n'), /has 0 results of/)
+  assert.match(await findFault(9), /has 0 results of/)
 })
 
 test('the simulation finds offsets that an end forgets', async (t) => {
   t.mock.method(PendingOffsets.prototype, 'take', () => [])
-  const { faults } = await simulate({ seed: 1, transactions: 12 })
-  assert.match(faults.join('\n'), /its offset is/)
+  assert.match(await findFault(1), /its offset is/)
 })
+
+/** What the first seed that finds anything finds: what is loaded on the way takes a time that no seed decides. */
+async function findFault(from: number, bug?: Planted): Promise<string> {
+  for (let seed = from; seed < from + seedsMax; seed++) {
+    const { faults } = await simulate({ seed, transactions: 12, planted: bug })
+    if (faults.length > 0) return faults.join('\n')
+  }
+  return 'nothing'
+}
