@@ -1,5 +1,4 @@
 import type { Clock } from '../../src/lib/clock.ts'
-import { replaceByRename } from '../../src/log/file/file-operations.ts'
 import type {
   Disk,
   DiskCallback,
@@ -7,6 +6,7 @@ import type {
   FreeSpace,
   ReadCallback,
 } from '../../src/log/file/disk.ts'
+import { replaceByRename } from '../../src/log/file/file-operations.ts'
 import { diskError } from '../../src/testing/fault-disk.ts'
 
 const PAGE = 1024 * 1024

@@ -31,7 +31,7 @@ export interface CellTable {
   append(fileId: number, position: number, buffers: readonly Buffer[], done: DiskCallback): void
   /**
    * Rows from the one that holds `position` on, in order, without gaps: until `sizeMax` bytes are
-   * reached, at least one row; none at the end.
+   * reached, at least one row; none at the end, and none of a file that is not open, or not any more.
    */
   read(fileId: number, position: number, sizeMax: number): Promise<readonly FileRow[]>
   /** Open files, with where the last row of each ends. */

@@ -89,6 +89,7 @@ export class AsideStore {
       await this.#writeFile(id, body)
     } catch (error) {
       this.#options.onTrouble(error as Error)
+      if (diskErrorKind(error) === 'fenced') return
       this.#options.clock.after(logLimits.diskRetryMs, () => void this.#tryWrite(id, body, done))
       return
     }

@@ -53,11 +53,11 @@ export class DiskTrouble {
     this.#notice.tell(code, (count) => events.onTrouble?.(error, count))
   }
 
-  /** The same; resolves when it is time to try again. */
+  /** The same; resolves when it is time to try again, and never once the store has failed. */
   reportAndWait(error: Error): Promise<void> {
     this.report(error)
     return new Promise((resolve) => {
-      this.#options.clock.after(logLimits.diskRetryMs, resolve)
+      if (!this.#hasFailed) this.#options.clock.after(logLimits.diskRetryMs, resolve)
     })
   }
 
