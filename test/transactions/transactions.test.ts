@@ -10,7 +10,7 @@ import { judgeCopies, judgeTail, judgeWritten } from './judge.ts'
 
 test('transactions are whole while producers are fenced and the broker is killed', async () => {
   await using broker = await TestBroker.start(['--kafka-port', '0'])
-  const checked = await checkSeed({ seed: 1, broker, kills: 1, transactions: 4 })
+  const checked = await checkSeed({ seed: 1, broker, kills: 1, transactions: 3 })
   assert.deepEqual(checked.faults, [])
   assert.ok(checked.committed > 0 && checked.aborted > 0 && checked.copied > 0)
   assert.ok(checked.done > 0, 'jobs were done over both protocols')

@@ -26,6 +26,8 @@ export class KeyedDrain {
     const endMs = world.clock.monotonic() + patienceMs
     for (;;) {
       const records = await scanKeyed(this.#ledger, link, { sizeMax: 1_000_000 })
+      // A pass of many jobs may never come to its end where the thread dies of some of them.
+      if (world.plan.machine.threadDeathRate > 0) return
       const left = this.#leftOf(records)
       if (left === undefined) return
       if (world.clock.monotonic() > endMs) {
