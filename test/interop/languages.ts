@@ -25,6 +25,8 @@ export function has(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
+const javaSources: string = join(here, 'java')
+
 const builds = new Map<string, Promise<void>>()
 
 /** Builds once for all clients of a language. */
@@ -104,19 +106,36 @@ export async function makeOnce(
 
 export async function buildJava(
   program: string,
-  folder: string = join(here, 'java'),
+  folder: string = javaSources,
+): Promise<Preparation> {
+  return buildJavaInto(program, folder, join(cache, relative(here, folder).replaceAll('/', '-')))
+}
+
+/** With Kafka's client of its last version 3: the profile of that name in java/pom.xml says which programs there are. */
+export async function buildJavaOfKafka3(program: string): Promise<Preparation> {
+  return buildJavaInto(program, javaSources, join(cache, 'java-kafka-3'), ['-Pkafka-3'])
+}
+
+async function buildJavaInto(
+  program: string,
+  folder: string,
+  target: string,
+  settings: readonly string[] = [],
 ): Promise<Preparation> {
   if (!has('javac', '--release', '17', '-version')) return { missing: 'a JDK, 17 or newer' }
   if (!has('mvn', '-v')) return { missing: 'Maven' }
-  const target = join(cache, relative(here, folder).replaceAll('/', '-'))
-  await once(target, () => compileJava(folder, target))
+  await once(target, () => compileJava(folder, target, settings))
   const classes = `${join(target, 'classes')}:${join(target, 'dependency')}/*`
   return { command: 'java', args: ['-Xmx256m', '-XX:+UseSerialGC', '-cp', classes, program] }
 }
 
 /** Maven downloads its plugins as it goes, so one call does both. */
-async function compileJava(folder: string, target: string): Promise<void> {
-  const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`]
+async function compileJava(
+  folder: string,
+  target: string,
+  more: readonly string[],
+): Promise<void> {
+  const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`, ...more]
   const call = {
     what: 'download and build of the Java programs',
     command: 'mvn',

@@ -1,14 +1,11 @@
 // Suites of clients of Kafka's protocol.
 
 import { join } from 'node:path'
-import { makeVenv, pip, pytest, python } from './suite-calls.ts'
-import type { Suite, SuiteCall } from './suite.ts'
+import { kafkaNodeSuites } from './kafka-node-suites.ts'
+import { makeVenv, pathWith, pip, pytest, python, sh, writeKafkaScripts } from './suite-calls.ts'
+import type { Suite } from './suite.ts'
 
 const here: string = import.meta.dirname
-
-function sh(command: string): SuiteCall {
-  return { command: 'sh', args: ['-c', command] }
-}
 
 /** Its topics for three replicas have one: there is one broker. Nothing else of it changes. */
 const oneReplica = String.raw`s/(test_create_topic_wait_exists\(.*), 3, 5000\)/\1, 1, 5000)/`
@@ -26,7 +23,7 @@ export const kafkaSuites: readonly Suite[] = [
     commit: '4c3b017c3de8d9c10de12b9eec0ea688e8d5787d',
     language: { command: 'sh', args: ['-c', 'gcc --version && g++ --version && make --version'] },
     prepare: [
-      { command: process.execPath, args: [join(here, 'write-kafka-scripts.ts'), 'kafka'] },
+      writeKafkaScripts,
       sh(`sed -i -E '${oneReplica}' tests/0103-transactions.c tests/0107-topic_recreate.c`),
       sh('./configure --disable-gssapi && make -j2 libs && make -j2 -C tests build'),
     ],
@@ -70,7 +67,7 @@ export const kafkaSuites: readonly Suite[] = [
       env: {
         AIOKAFKA_NO_EXTENSIONS: '1',
         PYTHONPATH: join(here, 'aiokafka'),
-        PATH: `${join(here, 'aiokafka/bin')}:${process.env['PATH']}`,
+        PATH: pathWith('kerberos'),
       },
     }),
     hasOwnPorts: true,
@@ -81,4 +78,5 @@ export const kafkaSuites: readonly Suite[] = [
       { tests: /exclude_internal_topics/, reason: 'looks for the topic __consumer_offsets' },
     ],
   },
+  ...kafkaNodeSuites,
 ]

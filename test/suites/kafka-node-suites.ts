@@ -1,0 +1,145 @@
+// Suites of clients of Kafka's protocol in Node. Their addresses stand in their code: they want a cluster, and one port
+// for each way to log in.
+
+import { basename, dirname, join } from 'node:path'
+import { pathWith, sh, writeKafkaScripts } from './suite-calls.ts'
+import type { Suite, SuiteCall } from './suite.ts'
+
+const here: string = import.meta.dirname
+const npm: SuiteCall = { command: 'npm', args: ['--version'] }
+
+/** Other protocols are at ports that nobody asks for. */
+const noOthers = '--amqp-port 0 --amqp-tls-port 0 --http-port 0 --http-tls-port 0'.split(' ')
+
+const everything = { configure: '.*', write: '.*', read: '.*' }
+/** Who stands in kafkajs's server-jaas.conf. Rights of the others are what it gives them. */
+const jaasUsers = [
+  { name: 'test', password: 'testtest', tags: ['administrator'] },
+  { name: 'bob', password: 'bobbob', tags: [] },
+  { name: 'alice', password: 'alicealice', tags: [] },
+]
+
+const scram =
+  'kafka/bin/kafka-configs.sh --bootstrap-server localhost:9092 --alter --entity-type users --entity-name testscram'
+
+const kafkajs: Suite = {
+  name: 'kafkajs',
+  repository: 'https://github.com/tulios/kafkajs',
+  commit: '55b0b416308b9e597a5a6b97b0a6fd6b846255dc',
+  language: npm,
+  // npm takes the versions from its yarn.lock.
+  prepare: [
+    { command: 'npm', args: ['install', '--ignore-scripts', '--no-audit', '--no-fund'] },
+    writeKafkaScripts,
+  ],
+  flags: [...noOthers, '--kafka-num-partitions', '2'],
+  forwards: { 9094: 9093, 9095: 9092, 9096: 9093, 9097: 9093, 9098: 9092, 9099: 9093, 9100: 9093 },
+  definitions: {
+    users: jaasUsers,
+    permissions: [{ user: 'test', vhost: '/', ...everything }],
+  },
+  // As its createScramCredentials.sh, which asks for both at once: a Kafka without ZooKeeper refuses that.
+  begin: sh(
+    ['SCRAM-SHA-256=[iterations=8192,password=', 'SCRAM-SHA-512=[password=']
+      .map((config) => {
+        const password = `testtestscram=${config.slice(10, 13)}`
+        return `${scram} --add-config '${config}${password}]'`
+      })
+      .join(' && '),
+  ),
+  run: (results) => ({
+    command: process.execPath,
+    args: [
+      'node_modules/jest/bin/jest.js',
+      '--ci',
+      '--maxWorkers=2',
+      '--forceExit',
+      '--testPathPattern=src/(admin|broker|cluster|consumer|network|producer)/',
+    ],
+    env: {
+      KAFKA_VERSION: '2.4',
+      KAFKAJS_DEBUG_PROTOCOL_BUFFERS: '1',
+      JEST_JUNIT_OUTPUT_DIR: dirname(results),
+      JEST_JUNIT_OUTPUT_NAME: basename(results),
+      JEST_JUNIT_CLASSNAME: '{classname}',
+      JEST_JUNIT_TITLE: '{title}',
+      PATH: pathWith('kafkajs/bin'),
+    },
+  }),
+  format: 'junit',
+  hopeless: [],
+}
+
+/** Those of its tests that talk to a broker, but for Kerberos and its schema registry. */
+const platformaticFiles: readonly string[] = [
+  'apis/definitions',
+  ...['admin/admin', 'base/base', 'base/sasl', 'base/sasl-oauthbearer', 'consumer/consumer']
+    .concat('consumer/consumer-consumer-group-protocol')
+    .concat('consumer/messages-stream', 'consumer/messages-stream-backpressure-memory')
+    .concat('consumer/messages-stream-rebalance', 'producer/partitioners', 'producer/producer')
+    .concat('producer/producer-stream', 'producer/transactions')
+    .map((name) => `clients/${name}`),
+  'issues/gh-300',
+  'issues/issue-309',
+  'issues/issue-339',
+  'network/connection',
+].map((name) => `test/${name}.test.ts`)
+
+const platformatic: Suite = {
+  name: 'platformatic-kafka',
+  repository: 'https://github.com/platformatic/kafka',
+  commit: 'f84b496dd6247411366791b74cd871bf6a3b944e',
+  language: npm,
+  prepare: [
+    // Only its benchmarks need the package that goes: not every registry has it.
+    sh(`sed -i '/@platformatic\\/rdkafka"/d' package.json`),
+    {
+      command: 'npx',
+      args: ['--yes', 'pnpm@10.20.0', 'install', '--no-frozen-lockfile', '--ignore-scripts'],
+    },
+    sh(
+      `rm -rf node_modules/kerberos && mkdir node_modules/kerberos && cp '${join(here, 'platformatic/kerberos.mjs')}' node_modules/kerberos/index.mjs && echo '{"name":"kerberos","exports":"./index.mjs"}' > node_modules/kerberos/package.json`,
+    ),
+  ],
+  flags: [
+    ...noOthers,
+    '--kafka-port',
+    '9011',
+    '--kafka-group-consumer-min-heartbeat-interval-ms',
+    '100',
+    '--kafka-group-consumer-heartbeat-interval-ms',
+    '200',
+  ],
+  others: [
+    ['--kafka-port', '9001'],
+    [
+      '--kafka-port',
+      '9002',
+      '--kafka-connections-max-reauth-ms',
+      '5000',
+      '--user',
+      'admin',
+      '--password-file',
+      join(here, 'platformatic/password'),
+    ],
+  ],
+  // Users for SCRAM are made at 19002 without a login, which there would be none: here a password is for all mechanisms.
+  forwards: { 9012: 9011, 9013: 9011, 19002: 9001 },
+  run: (results) => ({
+    command: process.execPath,
+    args: [
+      '--test',
+      '--test-reporter=junit',
+      `--test-reporter-destination=${results}`,
+      '--test-timeout=120000',
+      '--test-force-exit',
+      ...platformaticFiles,
+    ],
+    env: { KAFKA_VERSION: '8.1.0', PATH: pathWith('kerberos') },
+  }),
+  format: 'junit',
+  hopeless: [],
+}
+
+/** In the order of the table. */
+export const kafkaNodeSuites: readonly Suite[] = [kafkajs, platformatic]
