@@ -130,11 +130,7 @@ async function buildJavaInto(
 }
 
 /** Maven downloads its plugins as it goes, so one call does both. */
-async function compileJava(
-  folder: string,
-  target: string,
-  more: readonly string[],
-): Promise<void> {
+async function compileJava(folder: string, target: string, more: readonly string[]): Promise<void> {
   const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`, ...more]
   const call = {
     what: 'download and build of the Java programs',

@@ -33,8 +33,7 @@ const clients: readonly {
   {
     name: '@platformatic/kafka',
     language: 'node',
-    prepare: () =>
-      findNode('@platformatic/kafka', join(here, 'node/platformatic-transactions.ts')),
+    prepare: () => findNode('@platformatic/kafka', join(here, 'node/platformatic-transactions.ts')),
   },
   {
     name: 'kafka-clients',
@@ -81,7 +80,11 @@ describe('transactions of clients in other languages', () => {
         assert.notEqual(process.env['PABAL_REQUIRE_ALL'], '1', `missing: ${prepared.missing}`)
         return test.skip(`missing: ${prepared.missing}`)
       }
-      const args = [...prepared.args, broker.address('kafka'), `tx-${name.replaceAll(/\W/g, '')}-${process.pid}`]
+      const args = [
+        ...prepared.args,
+        broker.address('kafka'),
+        `tx-${name.replaceAll(/\W/g, '')}-${process.pid}`,
+      ]
       const run = await runClient(prepared.command, args, prepared.env)
       for (const [step, expected] of Object.entries(steps)) {
         const report = run.reports.get(step)

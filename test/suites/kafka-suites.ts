@@ -32,6 +32,7 @@ export const kafkaSuites: readonly Suite[] = [
       args: [join(here, 'run-librdkafka.ts'), results],
     }),
     hasOwnPorts: true,
+    minutesMax: 45,
     format: 'librdkafka',
     flags: ['--kafka-num-partitions', '4'],
     hopeless: [],
