@@ -19,7 +19,7 @@ const ownPorts: readonly string[] = ['--kafka-port', '0']
 export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> {
   const scratch = mkdtempSync(join(tmpdir(), 'pabal-suite-'))
   try {
-    if (suite.hasOwnPorts) return await runBeside(suite, folder, join(scratch, 'results'))
+    if (suite.hasOwnPorts) return await runBeside(suite, folder, scratch)
     const tls = tlsFlags(suite.tls ? inFolder(suite.tls, folder) : made(scratch))
     const definitions = definitionsFlags(suite.definitions, scratch)
     const owner = suite.isGuestOrdinary ? ownerFlags(scratch) : []
@@ -34,12 +34,23 @@ export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> 
   }
 }
 
-/** Against a Pabal at any port. */
-async function runBeside(suite: Suite, folder: string, results: string): Promise<Outcomes> {
-  await using broker = await TestBroker.start([...ownPorts, ...(suite.flags ?? [])])
-  const call = suite.run(results)
-  const env = { ...call.env, BROKERS: `127.0.0.1:${broker.kafkaPort}` }
-  return await outcomesOf({ ...suite, run: () => ({ ...call, env }) }, folder, results)
+/** Against a Pabal at any port, and others beside it. */
+async function runBeside(suite: Suite, folder: string, scratch: string): Promise<Outcomes> {
+  await using brokers = new AsyncDisposableStack()
+  const addresses: string[] = []
+  const flags = [...(suite.flags ?? []), ...definitionsFlags(suite.definitions, scratch)]
+  for (const each of [flags, ...(suite.others ?? [])]) {
+    const broker = brokers.use(await TestBroker.start([...ownPorts, ...each]))
+    addresses.push(`127.0.0.1:${broker.kafkaPort}`)
+  }
+  const [first = '', ...others] = addresses
+  const call = suite.run(join(scratch, 'results'))
+  const env = { ...call.env, BROKERS: first, OTHER_BROKERS: others.join(' ') }
+  return await outcomesOf(
+    { ...suite, run: () => ({ ...call, env }) },
+    folder,
+    join(scratch, 'results'),
+  )
 }
 
 async function outcomesOf(suite: Suite, folder: string, results: string): Promise<Outcomes> {

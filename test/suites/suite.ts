@@ -40,7 +40,7 @@ export interface Suite {
   run(results: string): SuiteCall
   /** How results are told: an XML file, a line per event of `go test -json`, or librdkafka's report. */
   readonly format: 'junit' | 'go' | 'librdkafka'
-  /** It is told in BROKERS where Kafka's protocol is, so that no default port is needed. */
+  /** It is told in BROKERS where Kafka's protocol is (in OTHER_BROKERS, of others), so it needs no default port. */
   readonly hasOwnPorts?: true
   /** Of the broker, beside its ports. */
   readonly flags?: readonly string[]
