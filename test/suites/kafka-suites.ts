@@ -8,7 +8,7 @@ import type { Suite } from './suite.ts'
 const here: string = import.meta.dirname
 
 /** Its topics for three replicas have one: there is one broker. Nothing else of it changes. */
-const oneReplica = String.raw`s/(test_create_topic_wait_exists\(.*), 3, 5000\)/\1, 1, 5000)/`
+const oneReplica = String.raw`s/(test_create_topic_wait_exists\(.*), 3, 5000\)/\1, 1, 5000)/; s/(create_topic\(NULL, topic.c_str\(\), 1), 3\)/\1, 1)/`
 
 /** Those of aiokafka that talk to a broker, but for users and rights made by commands in a container. */
 const aiokafkaFiles: readonly string[] = ['admin', 'client', 'conn', 'consumer', 'coordinator']
@@ -24,7 +24,9 @@ export const kafkaSuites: readonly Suite[] = [
     language: { command: 'sh', args: ['-c', 'gcc --version && g++ --version && make --version'] },
     prepare: [
       writeKafkaScripts,
-      sh(`sed -i -E '${oneReplica}' tests/0103-transactions.c tests/0107-topic_recreate.c`),
+      sh(
+        `sed -i -E '${oneReplica}' tests/0103-transactions.c tests/0107-topic_recreate.c tests/0111-*.cpp`,
+      ),
       sh('./configure --disable-gssapi && make -j2 libs && make -j2 -C tests build'),
     ],
     run: (results) => ({
@@ -51,6 +53,10 @@ export const kafkaSuites: readonly Suite[] = [
       },
       { tests: /^0092_mixed_msgver$/, reason: 'wants a message format that Kafka 4 does not have' },
       { tests: /^0098_consumer_txn$/, reason: 'wants a program in Java that is not in it' },
+      {
+        tests: /^(?:0115_producer_auth|0119_consumer_auth)$/,
+        reason: 'denies something to who does not log in, who is an administrator here',
+      },
       { tests: /^0101_fetch_from_follower$/, reason: 'wants three brokers' },
       {
         tests: /^(?:0097_ssl_verify|0126_oauthbearer_oidc|0135_sasl_credentials|0142_reauth)/,
@@ -88,6 +94,9 @@ export const kafkaSuites: readonly Suite[] = [
         '--docker-image',
         'pabal:2.13_4.3.0',
         '--no-pull',
+        // What a test that failed has not closed would fail a later one.
+        '-p',
+        'no:unraisableexception',
         `--junitxml=${results}`,
         ...aiokafkaFiles,
       ),
@@ -102,6 +111,11 @@ export const kafkaSuites: readonly Suite[] = [
     flags: ['--kafka-num-partitions', '2'],
     hopeless: [
       { tests: /_ssl|ssl_consume/, reason: 'makes its certificates in a container' },
+      {
+        tests: /test_offsets_for_times_single/,
+        reason: 'writes records of 1970, which retention deletes where a test takes long',
+        isSometimes: true,
+      },
       { tests: /exclude_internal_topics/, reason: 'looks for the topic __consumer_offsets' },
     ],
   },

@@ -19,8 +19,8 @@ const [results = 'report.json'] = process.argv.slice(2)
 const brokers = process.env['BROKERS'] ?? '127.0.0.1:9092'
 const folder = mkdtempSync(join(tmpdir(), 'pabal-rdk-'))
 const [other = brokers] = (process.env['OTHER_BROKERS'] ?? '').split(' ')
-/** Those that deny somebody something: who does not log in is an administrator, whom nothing is denied. */
-const ofUsers = /^(?:0109|0115|0119)_/
+/** It denies somebody something: who does not log in is an administrator, whom nothing is denied. */
+const ofUser = '0109_auto_create_topics'
 
 interface Test {
   readonly name: string
@@ -28,14 +28,19 @@ interface Test {
   readonly scenario: string
 }
 
-function writeSettings({ name, scenario }: Test): string {
+function brokersOf({ scenario }: Test): string {
+  return scenario === 'noautocreate' ? other : brokers
+}
+
+function writeSettings(test: Test): string {
+  const { name } = test
   const file = join(folder, `${name}.conf`)
   const lines = [
-    `bootstrap.servers=${scenario === 'noautocreate' ? other : brokers}`,
+    `bootstrap.servers=${brokersOf(test)}`,
     'test.topic.random=true',
     `test.timeout.multiplier=${PATIENCE}`,
   ]
-  if (ofUsers.test(name)) {
+  if (name === ofUser) {
     lines.push('security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN')
     lines.push('sasl.username=app', 'sasl.password=secret')
   }
@@ -56,6 +61,7 @@ async function run(test: Test): Promise<States> {
     killSignal: 'SIGKILL',
     env: {
       ...process.env,
+      BROKERS: brokersOf(test),
       TESTS: name,
       TEST_REPORT: report,
       TEST_KAFKA_VERSION: '4.3.0',
