@@ -51,6 +51,11 @@ export const kafkaSuites: readonly Suite[] = [
         tests: /^(?:0053_stats|0110_batch_size)$/,
         reason: 'skips itself where RapidJSON is not installed',
       },
+      {
+        tests: /^0171_share_consumer_consume$/,
+        reason: 'wants libzstd where it is built',
+        isSometimes: true,
+      },
       { tests: /^0092_mixed_msgver$/, reason: 'wants a message format that Kafka 4 does not have' },
       { tests: /^0098_consumer_txn$/, reason: 'wants a program in Java that is not in it' },
       {
