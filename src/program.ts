@@ -21,7 +21,7 @@ import { loadConfig } from './settings/load-config.ts'
 import type { LoadedConfig } from './settings/load-config.ts'
 import { type BrokerOptions, settingName } from './settings/settings.ts'
 import { startBroker } from './start-broker.ts'
-import type { RunningBroker } from './start-broker.ts'
+import type { RunningBroker, StartOptions } from './start-broker.ts'
 
 function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
   for (const { title, services, open } of protocols) {
@@ -65,6 +65,16 @@ async function stopRequested(parentPid: number | undefined): Promise<string> {
   })
 }
 
+/** Undefined when it is to stop first: a node of a cluster may stand by for ever. */
+function startUnlessStopped(
+  stopping: Promise<string>,
+  options: StartOptions,
+): Promise<RunningBroker | undefined> {
+  const { cluster } = options
+  const starting = startBroker(options)
+  return cluster === undefined ? starting : Promise.race([starting, stopping.then(() => undefined)])
+}
+
 async function closeInTime(broker: RunningBroker, delayMs: number, logger: Logger): Promise<void> {
   systemClock.after(delayMs + programLimits.stopMsMax, () => {
     logger.error('stopping took too long; ending now, the log recovers at the next start')
@@ -95,12 +105,16 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   for (const warning of config.warnings) logger.warn(warning)
   noteUnbuilt(config, logger)
   if (readyFile !== undefined) removeReadyFile(readyFile)
-  const broker = await startBroker({
+  const broker = await startUnlessStopped(stopping, {
     ...options,
     logger,
     origins: config.origins,
     syncDelayMs: syncDelayOf(process.env),
   })
+  if (broker === undefined) {
+    logger.info('stopped before it was ready')
+    return exitCodes.ok
+  }
   if (readyFile !== undefined) writeReadyFile(readyFile, broker.addresses)
   try {
     announce(broker, path.resolve(options.data))

@@ -6,6 +6,7 @@ import type {
   FreeSpace,
   ReadCallback,
 } from '../../src/log/file/disk.ts'
+import { replaceByRename } from '../../src/log/file/file-operations.ts'
 import { diskError } from '../../src/testing/fault-disk.ts'
 
 const PAGE = 1024 * 1024
@@ -41,6 +42,7 @@ class Content {
 /** A disk that never fails and answers at the end of the turn: what is left is the broker's work. */
 export class DiskInMemory implements Disk {
   readonly writesPastCache = true
+  readonly isRemote = false
   readonly #clock: Clock
   readonly #files = new Map<string, Content>()
 
@@ -54,6 +56,10 @@ export class DiskInMemory implements Disk {
     if (content === undefined) return Promise.reject(diskError('ENOENT', path))
     if (isNew) this.#files.set(path, content)
     return Promise.resolve(this.#fileOf(content))
+  }
+
+  replace(path: string, bytes: Buffer): Promise<void> {
+    return replaceByRename(this, path, bytes)
   }
 
   rename(from: string, to: string): Promise<void> {

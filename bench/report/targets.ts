@@ -7,7 +7,7 @@ export type Target = {
   readonly figure: FigureName
   readonly system: 'pabal' | 'pabal-os'
   /** The ratio of the system's figure to this one's counts; without it, the figure itself. */
-  readonly against?: 'rabbitmq' | 'kafka'
+  readonly against?: 'rabbitmq' | 'kafka' | 'kafka-fsync'
   readonly bound: { readonly atLeast: number } | { readonly atMost: number }
 }
 
@@ -43,8 +43,10 @@ export const targets: readonly Target[] = [
   faster('kafka-consume-1k-cold', 'kafka', 1),
   faster('kafka-consume-100b', 'kafka', 1.2),
   faster('kafka-consume-100b-cold', 'kafka', 1),
-  less('kafka-latency-5k-rate', 'p99Us', 'kafka', 1),
-  less('kafka-latency-10k-rate', 'p99Us', 'kafka', 0.5),
+  ...['1k', '5k', '10k'].flatMap((rate) => [
+    likeWithLike(rate, { system: 'pabal', against: 'kafka-fsync' }),
+    likeWithLike(rate, { system: 'pabal-os', against: 'kafka' }),
+  ]),
   less('start-empty', 'startSeconds', 'kafka', 0.1),
   less('start-empty', 'residentMb', 'kafka', 0.25),
   less('kafka-produce-1k', 'peakMb', 'kafka', 0.25),
@@ -67,6 +69,18 @@ function less(
 ): Target {
   const what = figureWords[figure] ?? figure
   return { what, scenario, figure, system: 'pabal', against, bound: { atMost } }
+}
+
+/** Latency where both wait for the disk, or neither does. */
+function likeWithLike(rate: string, systems: Pick<Target, 'system' | 'against'>): Target {
+  const what = `p99 latency, ${systems.system === 'pabal' ? 'both' : 'neither'} durable`
+  return {
+    what,
+    scenario: `kafka-latency-${rate}-rate`,
+    figure: 'p99Us',
+    ...systems,
+    bound: { atMost: 1 },
+  }
 }
 
 function alone(what: string, scenario: string, figure: FigureName, bound: Target['bound']): Target {

@@ -12,9 +12,11 @@ import type { FileDoors, Storage, StorageOptions } from './storage.ts'
 
 export async function openFileStorage(options: StorageOptions): Promise<Storage> {
   const folder = path.resolve(options.data)
-  const { disk, topologyFiles } = doorsOf(options)
-  await disk.createFolder(folder)
-  await makeRoomToStart(disk, folder)
+  const doors = doorsOf(options)
+  const { topologyFiles, remote } = doors
+  const local = { disk: remote?.localDisk ?? doors.disk, path: folder }
+  await local.disk.createFolder(folder)
+  await makeRoomToStart(local.disk, folder)
   let follower: (sequence: number) => void = () => undefined
   const view = new TopologyView({
     folder,
@@ -27,7 +29,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
     },
   })
   try {
-    const { store, recovered } = await openLog(options, { folder, disk }, view)
+    const { store, recovered } = await openLog(options, { ...doors, local }, view)
     if (recovered.cut !== undefined) options.logger.warn(recovered.cut)
     for (const loss of recovered.losses) options.logger.error(loss)
     const topology = foldTopology(recovered.topology)
@@ -53,15 +55,20 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
   }
 }
 
+interface LogDoors extends FileDoors {
+  readonly local: { readonly disk: Disk; readonly path: string }
+}
+
 function openLog(
   options: StorageOptions,
-  { folder, disk }: { readonly folder: string; readonly disk: Disk },
+  { disk, remote, local }: LogDoors,
   view: TopologyView,
 ): Promise<OpenedFileLogStore> {
   const { clock, random, turn, logger } = options
   return openFileLogStore({
-    path: folder,
+    path: remote?.root ?? local.path,
     disk,
+    local,
     clock,
     random,
     turn,
@@ -75,7 +82,8 @@ function openLog(
       onTopologyDurable: ({ sequence, bytes }) => view.apply(sequence, bytes),
       onTrouble: (error, count) => {
         const often = count === 1 ? '' : `, ${count} times`
-        logger.error(`The data folder fails${often}: ${error.message}; it is tried again`)
+        const place = remote === undefined ? 'The data folder' : remote.root
+        logger.error(`${place} fails${often}: ${error.message}; it is tried again`)
       },
       onMigrated: (from, to) => {
         logger.info(`The data folder was brought from format ${from} to format ${to}`)

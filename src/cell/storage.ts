@@ -17,6 +17,11 @@ import type { Topology } from '../meta/topology.ts'
 export interface FileDoors {
   readonly disk: Disk
   readonly topologyFiles: TopologyFiles
+  /**
+   * Where the log is on that disk, when it is not in the data folder: what the data folder has then may be lost at
+   * any time.
+   */
+  readonly remote?: { readonly root: string; readonly localDisk: Disk }
 }
 
 /**

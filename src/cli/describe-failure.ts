@@ -24,6 +24,7 @@ const logExitCodes: Readonly<Record<LogErrorCode, ExitCode>> = {
   disk_full: exitCodes.ioError,
   io: exitCodes.ioError,
   locked: exitCodes.tryLater,
+  fenced: exitCodes.tryLater,
 }
 
 /** Errors whose message already is for the person at the terminal. */

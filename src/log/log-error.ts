@@ -1,5 +1,5 @@
 /** Why storage refused: what the folder holds, what the disk said, or who else has it. */
-export type LogErrorCode = 'corrupt' | 'format' | 'disk_full' | 'io' | 'locked'
+export type LogErrorCode = 'corrupt' | 'format' | 'disk_full' | 'io' | 'locked' | 'fenced'
 
 /** A storage error. The message names the file and, for damage, the byte and what can be done. */
 export class LogError extends Error {

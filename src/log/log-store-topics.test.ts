@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  clusterEngine,
   committed,
   createLogWithCursor,
   cursorOf,
@@ -57,7 +58,7 @@ async function readOn(store: LogStore, log: Log, offset: number, sizeMax = 1): P
   }
 }
 
-for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
+for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine, clusterEngine]) {
   describe(`LogStore for topics: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,

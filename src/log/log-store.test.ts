@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  clusterEngine,
   committed,
   createLogWithCursor,
   cursorOf,
@@ -20,7 +21,7 @@ import { RecordView } from '../record/message/record-view.ts'
 import type { LogStore } from './log-store.ts'
 import type { Log } from './log.ts'
 
-for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine]) {
+for (const makeEngine of [memoryEngine, fileEngine, osFileEngine, tinyFileEngine, clusterEngine]) {
   describe(`LogStore: ${makeEngine.name}`, () => {
     const withStore = (
       name: string,

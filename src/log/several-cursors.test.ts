@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import {
+  clusterEngine,
   committed,
   fileEngine,
   memoryEngine,
@@ -37,7 +38,7 @@ const offsetsOf = async (store: LogStore, log: Log, first = 0): Promise<number[]
 const numbers = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index)
 
-for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine]) {
+for (const makeEngine of [memoryEngine, fileEngine, tinyFileEngine, clusterEngine]) {
   describe(`several cursors: ${makeEngine.name}`, () => {
     test('what one has acked stays until the other has acked it too', async () => {
       const engine = await makeEngine()

@@ -136,7 +136,8 @@ export class Node implements AsyncDisposable {
     const credentials = await this.#readCertificates()
     this.#credentials = credentials
     const definitions = await this.#readDefinitions()
-    const cell = await this.#openCell(storage, syncDelayMs)
+    const kind = storage === 'file' ? await this.#joinCluster() : storage
+    const cell = await this.#openCell(kind, syncDelayMs)
     const memory = this.#stack.use(
       new MemoryGuard(cell.broker, {
         clock: this.#clock,
@@ -175,6 +176,23 @@ export class Node implements AsyncDisposable {
     if (path === undefined) return undefined
     const { readDefinitions } = await import('./load-definitions.ts')
     return readDefinitions(path)
+  }
+
+  /** A node of a cluster waits here until it has a cell to serve. */
+  async #joinCluster(): Promise<StorageKind> {
+    const { cluster, objects, nodeName, data } = this.#options
+    if (cluster === undefined || objects === undefined) return 'file'
+    const { openCluster } = await import('../cluster/open-cluster.ts')
+    const opened = await openCluster(
+      { cluster, objects, nodeName, data },
+      {
+        clock: this.#clock,
+        random: this.#random,
+        logger: this.#logger.child({ area: 'cluster' }),
+        onLost: (error) => this.#fail(error),
+      },
+    )
+    return this.#stack.use(opened).doors
   }
 
   async #openTokens(): Promise<TokenLogin | undefined> {

@@ -136,6 +136,19 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
   )
 }
 
+/** A cluster keeps commits in one place and bulk in the other: neither is of use alone. */
+function checkCluster({ cluster, objects, nodeName }: Settings): void {
+  const problem =
+    cluster === undefined
+      ? objects !== undefined || nodeName !== undefined
+        ? 'objects and node-name are of a cluster: add --cluster postgres://…'
+        : undefined
+      : objects === undefined
+        ? 'a cluster needs a place for its files: add --objects s3://…'
+        : undefined
+  if (problem !== undefined) throw new ExitError(exitCodes.config, problem)
+}
+
 /** How tokens are read matters only where there is somebody whose tokens are taken. */
 function checkTokens(checked: Settings, given: ReadonlySet<SettingKey>): void {
   if (checked.oauthIssuer !== undefined || checked.oauthJwks !== undefined) return
@@ -171,6 +184,7 @@ function checkTogether(checked: Settings, given: ReadonlySet<SettingKey>): void 
   const { host, user, passwordFile } = checked
   checkTls(checked, given)
   checkTokens(checked, given)
+  checkCluster(checked)
   const { kafkaGroupMinSessionTimeoutMs: least, kafkaGroupMaxSessionTimeoutMs: most } = checked
   if (least > most) {
     throw new ExitError(

@@ -112,7 +112,20 @@ export function httpUrl(): Kind<string> {
   return (given) => (typeof given === 'string' && isHttpUrl(given) ? { value: given } : { problem })
 }
 
-/** The same, or a file. */
+/** An address of a scheme. */
+export function url(scheme: string, problem: string): Kind<string> {
+  const isRight = (given: string): boolean => new RegExp(`^${scheme}(?:ql)?://[^/]`).test(given)
+  return (given) => (typeof given === 'string' && isRight(given) ? { value: given } : { problem })
+}
+
+/** An address as people may see it: `postgres://pabal:***@db1/pabal`. */
+export function withoutPassword(address: unknown): unknown {
+  return typeof address === 'string'
+    ? address.replace(/^([a-z0-9+]+:\/\/[^:@/]*):[^@/]*@/, '$1:***@')
+    : address
+}
+
+/** The same as an address of HTTP, or a file. */
 export function httpUrlOrFile(): Kind<string> {
   const [isUrl, isText] = [httpUrl(), text()]
   return (given) =>

@@ -9,4 +9,6 @@ export interface SettingRow<Value> {
   readonly placeholder: string
   /** What it does, as a sentence without the full stop. */
   readonly description: string
+  /** What people are shown of a value that has a secret in it. */
+  readonly shown?: (value: unknown) => unknown
 }

@@ -4,6 +4,7 @@ import { groupLimits } from '../limits/group.ts'
 import { logLimits } from '../limits/log.ts'
 import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
+import { type ClusterSettings, clusterSettings } from './cluster-settings.ts'
 import { type ConsumerGroupSettings, consumerGroupSettings } from './consumer-group-settings.ts'
 import {
   assignments,
@@ -22,7 +23,7 @@ import type { Port } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
-export interface Settings extends ConsumerGroupSettings {
+export interface Settings extends ClusterSettings, ConsumerGroupSettings {
   readonly data: string
   readonly host: string
   readonly amqpPort: Port
@@ -152,6 +153,7 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'PORT',
     description: 'Port of STOMP; not built yet, so nothing listens there',
   },
+  ...clusterSettings,
   kafkaAdvertised: {
     kind: text(),
     default: undefined,

@@ -11,15 +11,20 @@ export interface ShownSetting {
   readonly description: string
 }
 
-/** All of them; passwords are in files, whose names are shown. */
+/** All of them; passwords are in files, whose names are shown, or left out. */
 export function shownSettings(
   values: Settings,
   origins: ReadonlyMap<SettingKey, string>,
 ): ShownSetting[] {
   return settingKeys.map((key) => ({
     setting: settingName(key),
-    value: values[key] ?? null,
+    value: shownValue(key, values[key]),
     origin: origins.get(key) ?? 'default',
     description: settings[key].description,
   }))
+}
+
+function shownValue(key: SettingKey, value: unknown): unknown {
+  const { shown } = settings[key]
+  return (shown === undefined ? value : shown(value)) ?? null
 }

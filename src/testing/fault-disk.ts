@@ -16,6 +16,7 @@ import type {
   OpenMode,
   ReadCallback,
 } from '../log/file/disk.ts'
+import { replaceByRename } from '../log/file/file-operations.ts'
 import { Bytes, Inode, type PendingWrite } from './fault-inode.ts'
 
 export type DiskOperation =
@@ -47,6 +48,7 @@ const nothingElse: Random = { next: () => 0, below: () => 0, bytes: (size) => Bu
 
 export class FaultDisk implements Disk {
   readonly writesPastCache = true
+  readonly isRemote = false
   /** Operations so far that change something. */
   operationCount = 0
   /** Bytes that fit; what is more fails with ENOSPC. */
@@ -187,6 +189,10 @@ export class FaultDisk implements Disk {
     const inode = new Inode()
     this.#change([{ path, inode }])
     return new FaultFile(this, { inode, path, mode })
+  }
+
+  replace(path: string, bytes: Buffer): Promise<void> {
+    return replaceByRename(this, path, bytes)
   }
 
   async rename(from: string, to: string): Promise<void> {

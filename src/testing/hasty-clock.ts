@@ -9,11 +9,12 @@ export class HastyClock implements Clock {
   atEndOfTurn = (callback: () => void): void => systemClock.atEndOfTurn(callback)
   #elapsed = 0
   readonly #repeated: (() => void)[] = []
+  #isStopped = false
 
   after(_ms: number, callback: () => void): Timer {
     let isStopped = false
     setImmediate(() => {
-      if (!isStopped) callback()
+      if (!isStopped && !this.#isStopped) callback()
     })
     return { stop: () => (isStopped = true) }
   }
@@ -21,6 +22,11 @@ export class HastyClock implements Clock {
   every(_ms: number, callback: () => void): Timer {
     this.#repeated.push(callback)
     return { stop: () => {} }
+  }
+
+  /** Whoever had the clock is dead: no timer ends any more. */
+  stop(): void {
+    this.#isStopped = true
   }
 
   /** A second, or whatever it is, has passed. */

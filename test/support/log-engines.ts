@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
 import { Turn } from '../../src/lib/turn.ts'
+import { openClusterDisk } from '../../src/log/cluster/cluster-disk.ts'
+import type { ClusterFiles } from '../../src/log/cluster/cluster-files.ts'
 import type { Durability } from '../../src/log/file/file-log-store-parts.ts'
 import {
   type FileLogStoreOptions,
@@ -19,6 +21,7 @@ import { batchHeaderSize } from '../../src/record/batch/batch-header.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
+import { MemoryCell, type MemoryOwner } from '../../src/testing/memory-cell.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 
 export interface Engine {
@@ -81,7 +84,7 @@ export function tinyFileEngine(): Promise<Engine> {
   })
 }
 
-type FileOptions = Pick<FileLogStoreOptions, 'path' | 'disk' | 'durability' | 'limits'>
+type FileOptions = Pick<FileLogStoreOptions, 'path' | 'disk' | 'local' | 'durability' | 'limits'>
 
 function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
   return openFileLogStore({
@@ -90,6 +93,28 @@ function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
     turn: new Turn(systemClock),
     random: seededRandom(1),
   })
+}
+
+/** On a database and objects, both in memory, with small files: each opening is another owner. */
+export function clusterEngine(): Promise<Engine> {
+  const cell = new MemoryCell({ clock: systemClock })
+  const local = new FaultDisk(systemClock)
+  const limits = { walFileSizeMax: 8000, tailCacheSizeMax: 4500, checkpointSliceSizeMax: 300 }
+  return Promise.resolve({
+    name: 'cluster',
+    isLasting: true,
+    open: async () => {
+      const files = { ...doorsOf(cell.claim()), local: { disk: local, path: '/cache' } }
+      const disk = await openClusterDisk({ ...files, root: 'cell 1' })
+      const where = { path: 'cell 1', disk, local: { disk: local, path: '/cache' } }
+      return openFile({ ...where, durability: 'fsync', limits })
+    },
+    dispose: () => Promise.resolve(),
+  })
+}
+
+function doorsOf({ table, reader, writer }: MemoryOwner): Omit<ClusterFiles, 'local'> {
+  return { table, reader, writer }
 }
 
 export function source(address: string, body: string): RecordSource {

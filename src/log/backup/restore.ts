@@ -6,7 +6,7 @@ import { logLimits } from '../../limits/log.ts'
 import { asideFolderName } from '../file/aside-file.ts'
 import type { Disk } from '../file/disk.ts'
 import { walFolderName } from '../file/file-format.ts'
-import { replaceFile, syncFile, writeAt } from '../file/file-operations.ts'
+import { syncFile, writeAt } from '../file/file-operations.ts'
 import { restoringName } from '../file/find-manifest.ts'
 import { encodeManifest, manifestName } from '../file/manifest.ts'
 import type { ManifestContent } from '../file/manifest.ts'
@@ -43,7 +43,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup
   }
   for (const part of parts) await disk.createFolder(join(scratch, part))
   // Until this is gone, or the manifest is there, nobody takes the folder for a data folder.
-  await replaceFile(disk, join(scratch, noteName), Buffer.from(note))
+  await disk.replace(join(scratch, noteName), Buffer.from(note))
   await disk.syncFolder(path)
   await disk.syncFolder(dirname(path))
   let backup: ReadBackup
@@ -60,7 +60,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup
     }
     await disk.syncFolder(join(path, part))
   }
-  await replaceFile(disk, join(path, manifestName), encodeManifest(laterThan(backup.manifest, now)))
+  await disk.replace(join(path, manifestName), encodeManifest(laterThan(backup.manifest, now)))
   await disk.removeTree(scratch)
   return backup
 }

@@ -16,10 +16,10 @@ import {
   startIn,
   startSizeOf,
 } from './aside-file.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { readInto, syncFile, writeAllAt } from './file-operations.ts'
 import type { AsideReference } from './segment.ts'
-import { isSystemError } from './system-error.ts'
 
 export interface AsideStoreOptions {
   readonly disk: Disk
@@ -89,6 +89,7 @@ export class AsideStore {
       await this.#writeFile(id, body)
     } catch (error) {
       this.#options.onTrouble(error as Error)
+      if (diskErrorKind(error) === 'fenced') return
       this.#options.clock.after(logLimits.diskRetryMs, () => void this.#tryWrite(id, body, done))
       return
     }
@@ -199,7 +200,7 @@ export class AsideStore {
         await file.close()
       }
     } catch (error) {
-      if (!isSystemError(error)) throw error
+      if (diskErrorKind(error) === undefined) throw error
       return undefined
     }
   }
@@ -255,6 +256,7 @@ export class AsideStore {
       const header = encodeAsideHeader(id, body, await this.#crcOf(body))
       await writeAllAt(file, [header, body], 0)
       await syncFile(file)
+      await file.finish(header.length + body.length)
     } finally {
       await file.close()
     }
@@ -285,7 +287,7 @@ export class AsideStore {
     try {
       return await this.#options.disk.open(this.#pathOf(id), 'read')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      if (diskErrorKind(error) === 'missing') return undefined
       throw error
     }
   }

@@ -9,12 +9,12 @@ import { RecordView } from '../../record/message/record-view.ts'
 import type { Log } from '../log.ts'
 import type { Run } from '../run.ts'
 import { LogWindow, type WindowListener } from '../windows.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { LogExtents } from './log-extents.ts'
 import { readRuns } from './read-runs.ts'
 import type { RunMemory } from './read-runs.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Extent, Segment } from './segment.ts'
-import { isSystemError } from './system-error.ts'
 
 export interface ColdReaderOptions {
   readonly clock: Clock
@@ -288,9 +288,14 @@ export class ColdReader implements WindowListener {
     try {
       return await this.#options.loadIndex(extent)
     } catch (error) {
-      if (!isSystemError(error)) throw error
+      if (diskErrorKind(error) === undefined) throw error
       extent.segment.isDamaged = true
-      this.#options.onDamaged(log, Math.max(offset, extent.firstOffset), extent.lastOffset, error)
+      this.#options.onDamaged(
+        log,
+        Math.max(offset, extent.firstOffset),
+        extent.lastOffset,
+        error as Error,
+      )
       return undefined
     }
   }

@@ -23,7 +23,7 @@ export interface DiskSpaceOptions {
 }
 
 /** Unless it is `gone`, it may take space: an earlier process may have left it, whole or not. */
-type ReserveState = 'unknown' | 'written' | 'gone'
+type ReserveState = 'unknown' | 'written' | 'gone' | 'needless'
 
 export class DiskSpace {
   readonly #options: DiskSpaceOptions
@@ -46,6 +46,7 @@ export class DiskSpace {
 
   constructor(options: DiskSpaceOptions) {
     this.#options = options
+    if (options.disk.isRemote) this.#reserve = 'needless'
     this.#path = join(options.folder, reserveName)
     this.#timer = options.clock.every(logLimits.diskCheckIntervalMs, () => this.check())
     this.check()
@@ -73,7 +74,7 @@ export class DiskSpace {
   /** A write found no space: gives the reserve up and blocks publishers at once. */
   onOutOfSpace(): void {
     this.#setLow(true)
-    if (this.#reserve === 'gone') return
+    if (this.#reserve === 'gone' || this.#reserve === 'needless') return
     this.#reserve = 'gone'
     this.#options.disk.unlink(this.#path).catch((error: Error) => {
       this.#reserve = 'unknown'
@@ -130,7 +131,7 @@ export class DiskSpace {
       this.#setLow(true)
       return
     }
-    if (this.#reserve !== 'written') {
+    if (this.#reserve === 'unknown' || this.#reserve === 'gone') {
       const size = reserveSizeOf(space)
       // Blocked again at once would help nobody: there must be room beside the reserve.
       if (space.free < freeMin + 2 * size) return
@@ -193,6 +194,7 @@ export class DiskSpace {
  * process has left when there is hardly any space.
  */
 export async function makeRoomToStart(disk: Disk, folder: string): Promise<void> {
+  if (disk.isRemote) return
   const { free, total } = await disk.freeSpace(folder)
   if (free < Math.min(logLimits.startFreeMin, total / 64))
     await disk.unlink(join(folder, reserveName))

@@ -5,12 +5,12 @@ import { RepeatedNotice } from '../../lib/repeated-notice.ts'
 import { logLimits } from '../../limits/log.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
-import { isHopeless, isOutOfSpace } from './system-error.ts'
+import { diskErrorKind } from './disk-error.ts'
 
 export interface DiskTroubleOptions {
   readonly clock: Clock
-  /** The data folder. */
-  readonly path: string
+  /** What fails, for people: "the data folder /data". */
+  readonly place: string
   readonly events: LogStoreEvents
   /** A write found no space. */
   readonly onOutOfSpace: () => void
@@ -36,7 +36,14 @@ export class DiskTrouble {
   report(error: Error): void {
     const { clock, events, onOutOfSpace } = this.#options
     if (this.#hasFailed) return
-    if (isOutOfSpace(error)) {
+    const kind = diskErrorKind(error)
+    if (kind === 'fenced') {
+      this.#fail(
+        new LogError('fenced', `${this.#options.place} has another owner: ${error.message}`),
+      )
+      return
+    }
+    if (kind === 'full') {
       onOutOfSpace()
     } else {
       this.#lastAt = clock.monotonic()
@@ -46,11 +53,11 @@ export class DiskTrouble {
     this.#notice.tell(code, (count) => events.onTrouble?.(error, count))
   }
 
-  /** The same; resolves when it is time to try again. */
+  /** The same; resolves when it is time to try again, and never once the store has failed. */
   reportAndWait(error: Error): Promise<void> {
     this.report(error)
     return new Promise((resolve) => {
-      this.#options.clock.after(logLimits.diskRetryMs, resolve)
+      if (!this.#hasFailed) this.#options.clock.after(logLimits.diskRetryMs, resolve)
     })
   }
 
@@ -63,19 +70,23 @@ export class DiskTrouble {
 
   /** No file can be created. Some reasons do not go away by themselves. */
   onCannotCreate(error: Error): void {
-    if (isHopeless(error)) this.fail(`cannot be written any more (${error.message})`)
+    if (diskErrorKind(error) === 'hopeless')
+      this.fail(`cannot be written any more (${error.message})`)
     else this.report(error)
   }
 
   /** Storage cannot be mended: `how` says what is wrong with the data folder. */
   fail(how: string): void {
+    const advice = 'nothing more can be confirmed; mend it and start again'
+    this.#fail(new LogError('io', `${this.#options.place} ${how}: ${advice}`))
+  }
+
+  #fail(error: LogError): void {
     if (this.#hasFailed) return
     this.#hasFailed = true
     this.close()
-    const { path, events, onFailed } = this.#options
-    onFailed()
-    const advice = 'nothing more can be confirmed; mend it and start again'
-    events.onFailed?.(new LogError('io', `the data folder ${path} ${how}: ${advice}`))
+    this.#options.onFailed()
+    this.#options.events.onFailed?.(error)
   }
 
   close(): void {

@@ -1,6 +1,12 @@
-// The one door to the disk; `createSystemDisk` opens it to the machine's own. On the hot path calls take callbacks and never allocate promises;
-// everything rare is a promise. `FaultDisk` in src/testing is the same door over a disk that loses what
-// was not synced.
+// The one door to where a store keeps its bytes; `createSystemDisk` opens it to the machine's own disk, `ClusterDisk`
+// to PostgreSQL and objects. On the hot path calls take callbacks and never allocate promises; everything rare is a
+// promise. `FaultDisk` in src/testing is the same door over a disk that loses what was not synced. Errors have a
+// kind (disk-error.ts).
+//
+// A store keeps three kinds of files, and a disk may keep each in its own way:
+// - WAL files: created to grow, appended to by one write at a time, read meanwhile, finished once.
+// - Finished files: created, written, finished, then never changed: survivors, topology, large bodies.
+// - The manifest: small, replaced as a whole, and the truth about the others.
 
 export type DiskCallback = (error: Error | null) => void
 export type ReadCallback = (error: Error | null, count: number) => void
@@ -15,7 +21,10 @@ export interface DiskFile {
   read(buffer: Buffer, position: number, done: ReadCallback): void
   size(): Promise<number>
   truncate(size: number): Promise<void>
-  /** The file is `size` bytes from now on: nothing is written any more. */
+  /**
+   * The file is `size` bytes from now on: nothing is written any more. A file that was created to be finished
+   * is on stable storage from here on, once it was synced before.
+   */
   finish(size: number): Promise<void>
   close(): Promise<void>
 }
@@ -29,8 +38,8 @@ export interface FreeSpace {
 }
 
 /**
- * All ways to create fail when the file exists. `create-growing` is for a file that is appended
- * to, one write at a time: large writes go past the page cache, and until it is finished zeros may
+ * All ways to create fail when the file exists. `create` is for a file that is written and then finished;
+ * `create-growing` for a WAL file, which is appended to, one write at a time: large writes go past the page cache, and until it is finished zeros may
  * follow what was written, up to a multiple of `directBlockSize`. With `create-synced` besides,
  * every write is on stable storage when it succeeds, as if a sync followed, at the cost of one
  * call to the system. `write-synced` is the same for a file that exists, written from its start.
@@ -47,7 +56,14 @@ export type OpenMode =
 export interface Disk {
   /** Synced writes do not read what they write over, so to use a file again costs nothing. */
   readonly writesPastCache: boolean
+  /**
+   * The bytes lie on other machines: there is no folder that could go away, no space that a reserve could hold
+   * ready, and what means nothing after a crash is kept elsewhere.
+   */
+  readonly isRemote: boolean
   open(path: string, mode: OpenMode): Promise<DiskFile>
+  /** Makes `path` a file with these bytes: after a crash it is the old one or the new one. For small files. */
+  replace(path: string, bytes: Buffer): Promise<void>
   rename(from: string, to: string): Promise<void>
   /** Does nothing when there is no such file. */
   unlink(path: string): Promise<void>

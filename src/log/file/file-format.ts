@@ -150,6 +150,12 @@ export function fileName(id: number): string {
   return `${String(id).padStart(10, '0')}.log`
 }
 
+/** The id in the name of a data file; undefined for any other name. */
+export function fileIdOf(name: string): number | undefined {
+  const id = Number.parseInt(name, 10)
+  return name === fileName(id) ? id : undefined
+}
+
 /** Whether `bytes`, from the last good commit to the end of a file, are what pads its last block. */
 export function isPadding(bytes: Buffer): boolean {
   return bytes.length < directBlockSize && bytes.every((byte) => byte === 0)

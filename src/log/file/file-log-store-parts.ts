@@ -15,6 +15,7 @@ import { createSegment } from './create-segment.ts'
 import type { SegmentFolder } from './create-segment.ts'
 import { DiskSpace } from './disk-space.ts'
 import { DiskTrouble } from './disk-trouble.ts'
+import type { Disk } from './disk.ts'
 import { DurableCommits } from './durable-commits.ts'
 import { FileEngine } from './file-engine.ts'
 import { fileKind } from './file-format.ts'
@@ -54,7 +55,8 @@ export interface OpenedFolder {
   readonly patience: ReadPatience
   readonly diskFreeMin: number | undefined
   readonly asideFolder: string
-  readonly volatileFolder: string
+  /** Where bytes go that mean nothing after a crash. */
+  readonly volatile: { readonly disk: Disk; readonly folder: string }
   readonly extents: LogExtents
   readonly segments: readonly Segment[]
   readonly segment: Segment
@@ -86,7 +88,8 @@ export class FileLogStoreParts {
   readonly cleaner: Cleaner
   readonly housekeeper: Housekeeper
   readonly diskSpace: DiskSpace
-  readonly folderWatch: FolderWatch
+  /** Undefined where no folder can go away. */
+  readonly folderWatch: FolderWatch | undefined
   readonly asides: AsideStore
   readonly snapshots: Snapshots
   readonly spill: VolatileSpill
@@ -105,7 +108,7 @@ export class FileLogStoreParts {
     this.keyed = state.keyed
     this.trouble = new DiskTrouble({
       clock,
-      path: opened.path,
+      place: folder.disk.isRemote ? opened.path : `the data folder ${opened.path}`,
       events,
       onOutOfSpace: () => {
         this.diskSpace.onOutOfSpace()
@@ -157,13 +160,14 @@ export class FileLogStoreParts {
     this.diskSpace = this.#makeDiskSpace(opened)
     this.snapshots = this.#makeSnapshots(opened)
     this.rewritingOptions = this.#makeRewritingOptions(opened, indexCache)
-    this.folderWatch = new FolderWatch({
-      disk: folder.disk,
-      clock,
-      path: folder.path,
-      onGone: () => this.trouble.fail('is gone, or another one is in its place'),
-      onTrouble: this.#onTrouble,
-    })
+    this.folderWatch = this.#makeFolderWatch(opened)
+  }
+
+  #makeFolderWatch({ clock, folder }: OpenedFolder): FolderWatch | undefined {
+    const { disk, path } = folder
+    if (disk.isRemote) return undefined
+    const onGone = (): void => this.trouble.fail('is gone, or another one is in its place')
+    return new FolderWatch({ disk, clock, path, onGone, onTrouble: this.#onTrouble })
   }
 
   readonly #onTrouble = (error: Error): void => this.trouble.report(error)
@@ -252,7 +256,7 @@ export class FileLogStoreParts {
       createSegment: () => createSegment(folder, fileKind.wal),
       onCommitted: (commit, written) => {
         this.trouble.onWritten()
-        this.folderWatch.onWritten()
+        this.folderWatch?.onWritten()
         this.diskSpace.onWriting(written.segment.dataEnd - written.position)
         this.committed.add(commit, written)
         this.checkpointer.onCommitted(commit, written)
@@ -292,11 +296,10 @@ export class FileLogStoreParts {
     })
   }
 
-  #makeSpill({ folder, clock, volatileFolder, limits, events }: OpenedFolder): VolatileSpill {
+  #makeSpill({ clock, volatile, limits, events }: OpenedFolder): VolatileSpill {
     return new VolatileSpill({
-      disk: folder.disk,
+      ...volatile,
       clock,
-      folder: volatileFolder,
       memoryMax: limits.volatileMemoryMax,
       fileSizeMax: limits.walFileSizeMax,
       onDamaged: (log, first, last, error) => events.onDamaged?.(log, first, last, error),

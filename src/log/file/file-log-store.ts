@@ -227,7 +227,7 @@ export class FileLogStore implements LogStore {
     await housekeeper.close()
     await folder.spares.close()
     await this.#parts.diskSpace.close()
-    this.#parts.folderWatch.close()
+    this.#parts.folderWatch?.close()
     await this.#parts.spill.close()
     const next = await writer.close()
     // A timer of somebody may still change something: the file is sealed where it ends now, and what comes

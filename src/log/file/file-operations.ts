@@ -1,6 +1,7 @@
 // The calls of `DiskFile` that take a callback, as promises, for everything that is not hot; and
 // the one way in which small files are replaced.
 import { dirname } from 'node:path'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 
 /** Writes `bytes` at `position`. */
@@ -41,7 +42,7 @@ export async function readWholeFile(disk: Disk, path: string): Promise<Buffer | 
   try {
     file = await disk.open(path, 'read')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (diskErrorKind(error) === 'missing') return undefined
     throw error
   }
   try {
@@ -51,8 +52,12 @@ export async function readWholeFile(disk: Disk, path: string): Promise<Buffer | 
   }
 }
 
-/** Replaces a file as a whole: after a crash it is the old one or the new one. */
-export async function replaceFile(disk: Disk, path: string, bytes: Buffer): Promise<void> {
+/** `Disk.replace` of a disk that has files with names: a new file takes the name of the old one. */
+export async function replaceByRename(
+  disk: Omit<Disk, 'replace'>,
+  path: string,
+  bytes: Buffer,
+): Promise<void> {
   const temporary = `${path}.new`
   await disk.unlink(temporary)
   const file = await disk.open(temporary, 'create')

@@ -118,7 +118,7 @@ export class Housekeeper {
       await segment.file.close()
       return
     }
-    await this.#shrink(segment)
+    if (!disk.isRemote) await this.#shrink(segment)
     await segment.file.close()
     await disk.unlink(segment.path)
   }

@@ -1,12 +1,12 @@
 // Run indexes of sealed files that were read lately. Bounded; the least recently read leaves first.
 import { DecodedCommit } from './commit-decoder.ts'
 import { CommitReader } from './commit-reader.ts'
+import { diskErrorKind } from './disk-error.ts'
 import { RunIndex } from './run-index.ts'
 import { readRunIndex } from './segment-directory.ts'
 import { SegmentScan } from './segment-scan.ts'
 import { Segment } from './segment.ts'
 import type { Extent } from './segment.ts'
-import { isSystemError } from './system-error.ts'
 
 export class IndexCache {
   readonly #sizeMax: number
@@ -60,7 +60,7 @@ async function readIndex(extent: Extent): Promise<RunIndex | undefined> {
   try {
     return await readRunIndex(extent)
   } catch (error) {
-    if (!isSystemError(error)) throw error
+    if (diskErrorKind(error) === undefined) throw error
     return undefined
   }
 }

@@ -19,7 +19,7 @@ function watch(): Watched {
   const failures: Error[] = []
   const trouble = new DiskTrouble({
     clock,
-    path: '/data',
+    place: 'the data folder /data',
     events: {
       onTrouble: (error, count) => told.push(`${error.message} ${count}`),
       onFailed: (error) => failures.push(error),

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { crc32c } from '../../lib/crc32c.ts'
 import type { Disk } from './disk.ts'
 import { formatVersion } from './file-format.ts'
-import { replaceFile } from './file-operations.ts'
 
 export const manifestName = 'MANIFEST'
 
@@ -127,7 +126,7 @@ export class Manifest {
       this.#isWritePending = false
       const content = this.#content
       try {
-        await replaceFile(this.#disk, this.#path, encodeManifest(content))
+        await this.#disk.replace(this.#path, encodeManifest(content))
         this.#written = content
         return
       } catch (error) {

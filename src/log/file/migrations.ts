@@ -7,7 +7,6 @@
 // start removes, a crash after it the new one.
 import { join } from 'node:path'
 import type { Disk } from './disk.ts'
-import { replaceFile } from './file-operations.ts'
 import { encodeManifest, manifestName } from './manifest.ts'
 import type { ManifestContent } from './manifest.ts'
 
@@ -56,7 +55,7 @@ export async function takeSteps(
 ): Promise<ManifestContent> {
   let now = content
   const write = async (next: ManifestContent): Promise<void> => {
-    await replaceFile(disk, join(path, manifestName), encodeManifest(next))
+    await disk.replace(join(path, manifestName), encodeManifest(next))
     now = next
   }
   const reserveFileId = async (): Promise<number> => {

@@ -36,6 +36,8 @@ export interface FileLogStoreOptions {
   /** The data folder; created when there is none. Whoever opens it holds its lock. */
   readonly path: string
   readonly disk: Disk
+  /** Where what means nothing after a crash is spilled; by default in the data folder. */
+  readonly local?: { readonly disk: Disk; readonly path: string } | undefined
   readonly clock: Clock
   readonly turn: Turn
   readonly durability: Durability
@@ -69,7 +71,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
   const migrated = await migrateFolder(disk, path, options.migrations)
   if (migrated !== undefined) options.events?.onMigrated?.(migrated, formatVersion)
   await disk.createFolder(asideFolder)
-  const volatileFolder = await emptyVolatileFolder(disk, path)
+  const volatile = await emptyVolatileFolder(options.local ?? { disk, path })
   const extents = new LogExtents()
   const fileLimitsUsed = { ...fileLimits, ...options.limits }
   const keyed = new KeyedState(fileLimitsUsed)
@@ -109,7 +111,7 @@ export async function openFileLogStore(options: FileLogStoreOptions): Promise<Op
     path,
     patience,
     asideFolder,
-    volatileFolder,
+    volatile,
     extents,
     segments: folder.segments,
     segment,
@@ -163,9 +165,15 @@ async function removeOrphans(
 }
 
 /** What an earlier process spilled means nothing any more. */
-async function emptyVolatileFolder(disk: Disk, path: string): Promise<string> {
+async function emptyVolatileFolder({
+  disk,
+  path,
+}: {
+  readonly disk: Disk
+  readonly path: string
+}): Promise<{ readonly disk: Disk; readonly folder: string }> {
   const folder = join(path, volatileFolderName)
   await disk.createFolder(folder)
   for (const name of await disk.list(folder)) await disk.unlink(join(folder, name))
-  return folder
+  return { disk, folder }
 }

@@ -3,6 +3,7 @@
 // demonstrably works is given up.
 import type { Clock } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskCallback, DiskFile, ReadCallback } from './disk.ts'
 
 export interface PatienceParts {
@@ -85,14 +86,14 @@ export class ReadPatience {
 export function patientDisk(disk: Disk, patience: ReadPatience): Disk {
   return {
     writesPastCache: disk.writesPastCache,
+    isRemote: disk.isRemote,
     async open(path, mode) {
       const since = patience.clock.monotonic()
       for (;;) {
         try {
           return new PatientFile(await disk.open(path, mode), path, patience)
         } catch (error) {
-          const { code } = error as NodeJS.ErrnoException
-          if (mode !== 'read' || code === 'ENOENT') throw error
+          if (mode !== 'read' || diskErrorKind(error) === 'missing') throw error
           const isAgain = await new Promise<boolean>((resolve) => {
             patience.whenToRetry(error as Error, { path, since }, resolve)
           })
@@ -100,6 +101,7 @@ export function patientDisk(disk: Disk, patience: ReadPatience): Disk {
         }
       }
     },
+    replace: (path, bytes) => disk.replace(path, bytes),
     rename: (from, to) => disk.rename(from, to),
     unlink: (path) => disk.unlink(path),
     list: (path) => disk.list(path),

@@ -16,11 +16,11 @@ import {
 } from '../../record/message/message-record.ts'
 import { Run } from '../run.ts'
 import { SharedBodies, sharedCrcSize } from '../shared-bodies.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { DiskFile } from './disk.ts'
 import { readInto } from './file-operations.ts'
 import type { RunIndex } from './run-index.ts'
 import type { Segment } from './segment.ts'
-import { isSystemError } from './system-error.ts'
 
 /**
  * Who retains the memory of runs: nobody, because it is no page; the reader, for all of them at once;
@@ -119,7 +119,7 @@ async function readWhatGoes(
   try {
     return room.subarray(0, await readInto(file, room, position))
   } catch (error) {
-    if (!isSystemError(error)) throw error
+    if (diskErrorKind(error) === undefined) throw error
     return undefined
   }
 }

@@ -7,6 +7,7 @@ import { DecodedCommit } from './commit-decoder.ts'
 import { CommitReader } from './commit-reader.ts'
 import type { BadBytes } from './commit-reader.ts'
 import { corruptError, missingFileError, missingTopologyError } from './corrupt-error.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { replacedEnds, withoutReplaced } from './extent-part.ts'
 import {
@@ -65,7 +66,7 @@ export async function recoverFolder(options: RecoverOptions): Promise<RecoveredF
 /** One pass over the files; each stage uses what the one before left. */
 class Recovery {
   readonly #options: RecoverOptions
-  readonly #manifest: ManifestContent
+  #manifest: ManifestContent
   readonly #state: RecoveredState
   /** WAL files in order, then whatever else. */
   #wal: Segment[] = []
@@ -95,7 +96,8 @@ class Recovery {
     const topology = await this.#readTopology()
     // What was read may so far be only in the system's memory, and from now on it counts.
     for (const segment of this.#kept) {
-      if (segment.state === 'open') await this.#tail.makeDurable(segment)
+      if (segment.state === 'open') await this.#makeDurable(segment)
+      else if (this.#options.disk.isRemote) await segment.file.finish(segment.size)
     }
     this.#dropDead()
     return {
@@ -106,6 +108,12 @@ class Recovery {
       lastSequence: this.#lastSequence,
       cut: this.#cut,
     }
+  }
+
+  /** What a remote disk shows is durable; the directory that was begun there would be in the way of the next. */
+  async #makeDurable(segment: Segment): Promise<void> {
+    if (this.#options.disk.isRemote) await segment.file.truncate(segment.dataEnd)
+    else await this.#tail.makeDurable(segment)
   }
 
   get #isRepaired(): boolean {
@@ -124,6 +132,7 @@ class Recovery {
     segment.size = listed.sealedSize ?? size
     if (size < segment.size) throw corruptError(path, size, 'the end of the file is missing')
     if (listed.sealedSize !== undefined) await this.#readDirectory(segment, listed)
+    else if (this.#options.disk.isRemote) await this.#findDirectory(segment)
     if (segment.kind === fileKind.wal) this.#wal.push(segment)
     else this.#survivors.push(segment)
   }
@@ -132,7 +141,7 @@ class Recovery {
     try {
       return await this.#options.disk.open(path, 'write')
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (diskErrorKind(error) !== 'missing') throw error
       throw missingFileError(path)
     }
   }
@@ -146,6 +155,22 @@ class Recovery {
       return
     }
     segment.state = 'sealed'
+    await this.#takeExtents(segment, found)
+  }
+
+  /**
+   * A remote disk may have taken a file for finished that the manifest does not list as sealed: it cannot be
+   * written any more, and all of it is there.
+   */
+  async #findDirectory(segment: Segment): Promise<void> {
+    const found = await readDirectory(segment)
+    if (found === undefined) return
+    segment.state = 'sealed'
+    const { id, size: sealedSize, dataEnd } = segment
+    const files = this.#manifest.files.map((file) =>
+      file.id === id ? { ...file, sealedSize, dataEnd } : file,
+    )
+    this.#manifest = { ...this.#manifest, files }
     await this.#takeExtents(segment, found)
   }
 

@@ -8,7 +8,7 @@ import { missingFileError } from './corrupt-error.ts'
 import type { Disk } from './disk.ts'
 import { fileKind, fileName, walFolderName } from './file-format.ts'
 import type { FileHeader } from './file-format.ts'
-import { readWholeFile, replaceFile, syncFile } from './file-operations.ts'
+import { readWholeFile, syncFile } from './file-operations.ts'
 import { findManifest } from './find-manifest.ts'
 import type { FoundManifest } from './find-manifest.ts'
 import type { MissingOffsets } from './folder-contents.ts'
@@ -167,7 +167,7 @@ class Repair {
       if (fault.position < dataEnd) patchFault(patched, fault, header as FileHeader)
     }
     this.#actions.push(`mark what is damaged in ${path}`)
-    if (!this.#options.isDryRun) await replaceFile(this.#disk, path, patched)
+    if (!this.#options.isDryRun) await this.#disk.replace(path, patched)
   }
 
   #sayLost(path: string, { kind, position, size, lost }: FileFault): void {
@@ -189,7 +189,7 @@ class Repair {
   async #writeManifest(content: ManifestContent): Promise<void> {
     this.#actions.push('write the manifest')
     if (this.#options.isDryRun) return
-    await replaceFile(this.#disk, join(this.#options.path, manifestName), encodeManifest(content))
+    await this.#disk.replace(join(this.#options.path, manifestName), encodeManifest(content))
   }
 
   /**
@@ -256,7 +256,7 @@ class Repair {
     this.#actions.push(`keep ${path} as it is in ${copy}`)
     if (this.#options.isDryRun) return
     await this.#disk.createFolder(dirname(copy))
-    await replaceFile(this.#disk, copy, bytes)
+    await this.#disk.replace(copy, bytes)
   }
 
   /** Takes a file out of the way, whole. */

@@ -3,6 +3,7 @@
 import type { Random } from '../../lib/random.ts'
 import { Commit } from '../commit.ts'
 import { CommitEncoder } from './commit-encoder.ts'
+import { totalSize } from './direct-file.ts'
 import type { Disk } from './disk.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { encodeFileHeader, fileHeaderSize, fileKind } from './file-format.ts'
@@ -39,6 +40,7 @@ export async function writeSettlement(
     await writeAllAt(file, [encodeFileHeader({ kind: fileKind.wal, id, salt, priorSize: 0 })], 0)
     await writeAllAt(file, buffers, fileHeaderSize)
     await syncFile(file)
+    await file.finish(fileHeaderSize + totalSize(buffers))
   } finally {
     await file.close()
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { LogError } from '../log-error.ts'
 import { asideFolderName, asideIdOf, asideName } from './aside-file.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { fileName, walFolderName } from './file-format.ts'
 import { readInto } from './file-operations.ts'
@@ -65,7 +66,7 @@ export async function* openBodies(
     try {
       yield await openFile(disk, { folder, name, size: undefined })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (diskErrorKind(error) !== 'missing') throw error
     }
   }
 }

@@ -12,6 +12,7 @@ import { LogError } from '../log-error.ts'
 import type { BlockedReason } from '../log-store.ts'
 import type { AsideStore, HeldBodies } from './aside-store.ts'
 import type { SegmentFolder } from './create-segment.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { DiskFile } from './disk.ts'
 import { fileKind, fileName, walFolderName } from './file-format.ts'
 import type { ManifestContent, ManifestFile } from './manifest.ts'
@@ -96,10 +97,7 @@ export class Snapshots {
     try {
       return { id, file: await disk.open(join(path, fileName(id)), 'read') }
     } catch (error) {
-      if (
-        (error as NodeJS.ErrnoException).code === 'ENOENT' &&
-        id !== this.#manifest.topology?.fileId
-      )
+      if (diskErrorKind(error) === 'missing' && id !== this.#manifest.topology?.fileId)
         return this.#openTopology()
       throw error
     }

@@ -6,6 +6,7 @@ import { logLimits } from '../../limits/log.ts'
 import { DirectFile, shortWriteError, StagePool, totalSize } from './direct-file.ts'
 import type { BlockWriter } from './direct-file.ts'
 import type { Disk, DiskCallback, DiskFile, OpenMode, ReadCallback } from './disk.ts'
+import { replaceByRename } from './file-operations.ts'
 
 /**
  * macOS takes O_DSYNC and leaves the bytes in the drive's cache; Windows does not know it. Neither
@@ -40,8 +41,9 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
           clock.after(delayMs, () => done(error))
         }
   const stages = new StagePool()
-  return {
+  const disk: Omit<Disk, 'replace'> = {
     writesPastCache: hasSyncedWrites,
+    isRemote: false,
     async open(name, mode) {
       const isSynced = mode === 'create-synced' || mode === 'write-synced'
       const descriptor = await openDescriptor(name, openFlags[mode])
@@ -92,6 +94,7 @@ export function createSystemDisk(options?: SystemDiskOptions): Disk {
       }
     },
   }
+  return { ...disk, replace: (name, bytes) => replaceByRename(disk, name, bytes) }
 }
 
 /** Undefined where the file system has no direct writes. */

@@ -11,6 +11,7 @@ import type { EntryVisitor } from './commit-decoder.ts'
 import { CommitEncoder } from './commit-encoder.ts'
 import { CommitReader } from './commit-reader.ts'
 import { corruptError, missingFileError } from './corrupt-error.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { EntryWriter } from './entry-writer.ts'
 import {
@@ -59,6 +60,7 @@ export async function writeTopologyFile(
     const place = { fileId: id, salt, leaderEpoch }
     const size = await writeCommits(file, place, commitsOf(topology))
     await syncFile(file)
+    await file.finish(size)
     await disk.syncFolder(folder)
     return { fileId: id, size, through: topology.through }
   } catch (error) {
@@ -187,7 +189,7 @@ async function openListed(disk: Disk, path: string): Promise<DiskFile> {
   try {
     return await disk.open(path, 'read')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (diskErrorKind(error) !== 'missing') throw error
     throw missingFileError(path)
   }
 }

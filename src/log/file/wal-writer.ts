@@ -5,8 +5,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Commit } from '../commit.ts'
 import { CommitEncoder } from './commit-encoder.ts'
+import { diskErrorKind } from './disk-error.ts'
 import type { Segment } from './segment.ts'
-import { isOutOfSpace } from './system-error.ts'
 
 /** Where a commit is now. One object is reused for all commits. */
 export interface WrittenCommit {
@@ -191,7 +191,7 @@ export class WalWriter {
 
   /** A full disk says nothing about the bytes that are there: the same place is tried again. */
   #onWriteFailed(error: Error): void {
-    if (!isOutOfSpace(error)) {
+    if (diskErrorKind(error) !== 'full') {
       this.#startOver(error)
       return
     }

@@ -1,9 +1,9 @@
 // Debezium in Kafka Connect reads a PostgreSQL's changes: node debezium.ts HOST:PORT PREFIX
 
+import { PostgresServer } from '../../../support/postgres/postgres-server.ts'
 import { prefix, range, step } from '../../node/report.ts'
 import { ConnectWorker, type Settings } from './connect-worker.ts'
 import { recordsOf, settingOf } from './kafka-side.ts'
-import { findPostgres, Postgres } from './postgres.ts'
 
 const json = 'org.apache.kafka.connect.json.JsonConverter'
 const topic = `${prefix}-db.public.orders`
@@ -20,9 +20,7 @@ interface Change {
   readonly after: Row | null
 }
 
-const bin = findPostgres()
-if (bin === undefined) throw new Error('PostgreSQL is missing')
-await using postgres = await Postgres.start(bin)
+await using postgres = await PostgresServer.start({ wal_level: 'logical' })
 await using worker = await ConnectWorker.start(`${prefix}-debezium`, {
   'key.converter': json,
   'value.converter': json,
@@ -60,9 +58,9 @@ function until(what: string, isWanted: (change: Change) => boolean): Promise<(Ch
   })
 }
 
-postgres.run('create table orders (id int primary key, item text)')
-postgres.run('alter table orders replica identity full')
-postgres.run("insert into orders select n, 'item ' || n from generate_series(1, 50) n")
+await postgres.run('create table orders (id int primary key, item text)')
+await postgres.run('alter table orders replica identity full')
+await postgres.run("insert into orders select n, 'item ' || n from generate_series(1, 50) n")
 
 await step('snapshot', async () => {
   await worker.deploy('debezium', connector)
@@ -83,9 +81,9 @@ await step('topic as it was asked for', async () => {
 })
 
 await step('insert, update, delete', async () => {
-  postgres.run("insert into orders values (100, 'new')")
-  postgres.run("update orders set item = 'changed' where id = 100")
-  postgres.run('delete from orders where id = 100')
+  await postgres.run("insert into orders values (100, 'new')")
+  await postgres.run("update orders set item = 'changed' where id = 100")
+  await postgres.run('delete from orders where id = 100')
   await until('the delete', ({ op }) => op === 'd')
   const records = await worker.process.until('the tombstone', async () => {
     const all = await recordsOf(topic)
@@ -102,24 +100,24 @@ await step('insert, update, delete', async () => {
 })
 
 await step('a new column', async () => {
-  postgres.run('alter table orders add column price text')
-  postgres.run("insert into orders values (101, 'dear', '9.99')")
+  await postgres.run('alter table orders add column price text')
+  await postgres.run("insert into orders values (101, 'dear', '9.99')")
   const all = await until('the row', ({ after }) => after?.id === 101)
   return { price: all.find((change) => change?.after?.id === 101)?.after?.price }
 })
 
 await step('a transaction of the database comes in order', async () => {
   const updates = range(20).map((n) => `update orders set item = 'v${n}' where id = 1`)
-  postgres.run(`begin; ${updates.join('; ')}; commit`)
+  await postgres.run(`begin; ${updates.join('; ')}; commit`)
   const all = await until('the last one', ({ after }) => after?.item === 'v19')
   const items = all.flatMap((change) => (change?.op === 'u' ? [change.after?.item] : []))
   return { inOrder: items.slice(-20).every((item, n) => item === `v${n}`) }
 })
 
 await step('killed and started again', async () => {
-  postgres.run("insert into orders select n, 'before' from generate_series(200, 300) n")
+  await postgres.run("insert into orders select n, 'before' from generate_series(200, 300) n")
   await worker.kill()
-  postgres.run("insert into orders select n, 'meanwhile' from generate_series(301, 400) n")
+  await postgres.run("insert into orders select n, 'meanwhile' from generate_series(301, 400) n")
   await worker.restart()
   await worker.untilRuns('debezium')
   const all = await until('the last row', ({ after }) => after?.id === 400)

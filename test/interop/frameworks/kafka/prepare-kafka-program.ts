@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kafkaClasspath } from '../../../../bench/systems/kafka-classpath.ts'
+import { findPostgres } from '../../../support/postgres/find-postgres.ts'
 import { buildJava, findPython, has, makeOnce, type Preparation } from '../../languages.ts'
 import { runDownload } from '../../run-tool.ts'
-import { findPostgres } from './postgres.ts'
 
 const here: string = import.meta.dirname
 const requirements: string = join(here, 'python/requirements.txt')

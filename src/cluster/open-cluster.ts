@@ -1,0 +1,168 @@
+// Opens what a node of a cluster keeps its data in: waits until the cell is this node's, then gives it a disk on
+// PostgreSQL and objects. The data folder holds copies only.
+import os from 'node:os'
+import path from 'node:path'
+import type { FileDoors } from '../cell/storage.ts'
+import type { Clock } from '../lib/clock.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
+import { ExitError } from '../lib/exit-error.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
+import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { version } from '../lib/version.ts'
+import { clusterLimits } from '../limits/cluster.ts'
+import { CellObjects } from '../log/cluster/cell-objects.ts'
+import type { CellTable } from '../log/cluster/cell-table.ts'
+import { openClusterDisk } from '../log/cluster/cluster-disk.ts'
+import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
+import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
+import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
+import { openS3Objects } from '../log/cluster/objects/s3-objects.ts'
+import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
+import { createSystemDisk } from '../log/file/system-disk.ts'
+import { systemTopologyFiles } from '../meta/topology-files.ts'
+import { ClusterMember } from './cluster-member.ts'
+
+export interface ClusterOptions {
+  /** `postgres://user@host1,host2/database`. */
+  readonly cluster: string
+  /** `s3://bucket/prefix?endpoint=…`. */
+  readonly objects: string
+  readonly nodeName: string | undefined
+  /** The data folder. */
+  readonly data: string
+}
+
+export interface ClusterParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Nothing that this process does counts any more. */
+  readonly onLost: (error: Error) => void
+}
+
+/** The only cell, so far. */
+const CELL = 0
+
+/** A cell of a cluster, as long as it is this node's. */
+export interface OpenedCluster extends AsyncDisposable {
+  readonly doors: FileDoors
+}
+
+/** Resolves when the cell is this node's, which may take for ever: until then it stands by. */
+export async function openCluster(
+  options: ClusterOptions,
+  parts: ClusterParts,
+): Promise<OpenedCluster> {
+  const { clock, random, logger, onLost } = parts
+  const notice = new RepeatedNotice(clock, clusterLimits.noticeMs)
+  const name = options.nodeName ?? os.hostname()
+  const address = objectAddressOf(options.objects)
+  const tables = await openTables(options.cluster, parts, notice)
+  const info = JSON.stringify({ version, pid: process.pid })
+  const self = await tables.join({ name, address: '', info })
+  const member = new ClusterMember({ tables, self, name, clock, logger, onLost })
+  const standby = clock.after(clusterLimits.standbyNoticeMs, () => {
+    logger.info(`${name} stands by: another node serves, and this one takes over when it is gone`)
+  })
+  const table = await member.own(CELL)
+  standby.stop()
+  logger.info(`${name} owns cell ${CELL} from now on (epoch ${table.epoch})`)
+  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
+  const objects = await openS3Objects({ address, ...patience })
+  const disk = createSystemDisk({ clock })
+  const folder = path.resolve(options.data)
+  const onTrouble = (error: Error): void =>
+    notice.tell('local', () => logger.warn(`The local copies fail: ${error.message}`))
+  const cache = await ObjectCache.open({
+    objects,
+    patience: new RequestPatience(patience),
+    disk,
+    folder: path.join(folder, 'objects'),
+    onLocalTrouble: onTrouble,
+  })
+  const owner = { cell: CELL, epoch: table.epoch }
+  const cellObjects = new CellObjects({ owner, objects, cache, clock, random, onTrouble })
+  const root = `cell ${CELL}`
+  const clusterDisk = await openClusterDisk({
+    table,
+    reader: cellObjects,
+    writer: cellObjects,
+    local: { disk, path: path.join(folder, 'open') },
+    root,
+  })
+  cellObjects.sweepFor({
+    readNames: () => namesOf(table),
+    isStillOwner: () => isStillOwner(tables, table),
+  })
+  return {
+    doors: {
+      disk: clusterDisk,
+      topologyFiles: systemTopologyFiles,
+      remote: { root, localDisk: disk },
+    },
+    async [Symbol.asyncDispose]() {
+      cellObjects.close()
+      await clusterDisk.close()
+      await member.close()
+      objects.close()
+      notice.close()
+    },
+  }
+}
+
+async function openTables(
+  address: string,
+  { clock, random, logger }: ClusterParts,
+  notice: RepeatedNotice,
+): Promise<ClusterTables> {
+  try {
+    return await ClusterTables.open({
+      address,
+      clock,
+      random,
+      cellCount: 1,
+      onTrouble: (cell, trouble) => {
+        if (trouble === undefined) return
+        notice.tell(`cell ${cell}`, (count) => {
+          const often = count === 1 ? '' : `, ${count} times`
+          logger.warn(`PostgreSQL fails cell ${cell}${often}: ${trouble.message}; trying again`)
+        })
+      },
+    })
+  } catch (error) {
+    const { message } = error as Error
+    throw new ExitError(
+      exitCodes.unavailable,
+      `the cluster's PostgreSQL cannot be used: ${message}`,
+    )
+  }
+}
+
+function objectAddressOf(text: string): ReturnType<typeof parseObjectAddress> {
+  try {
+    return parseObjectAddress(text)
+  } catch (error) {
+    throw new ExitError(exitCodes.usage, (error as Error).message)
+  }
+}
+
+function troubleTeller(
+  notice: RepeatedNotice,
+  logger: Logger,
+): (trouble: { readonly error: Error }) => void {
+  return ({ error }) => {
+    notice.tell('objects', (count) => {
+      const often = count === 1 ? '' : `, ${count} times`
+      logger.warn(`The store of objects fails${often}: ${error.message}; trying again`)
+    })
+  }
+}
+
+async function namesOf(table: CellTable): Promise<ReadonlySet<string>> {
+  return new Set([...(await table.finishedFiles()).values()].map(({ key }) => key))
+}
+
+async function isStillOwner(tables: ClusterTables, { epoch }: CellTable): Promise<boolean> {
+  return (await tables.readCells()).some((row) => row.cell === CELL && row.epoch === epoch)
+}

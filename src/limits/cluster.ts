@@ -1,0 +1,18 @@
+// Limits of the disk of a cluster: rows of open files, reads of what is not on this machine.
+import { GiB, MiB } from './units.ts'
+
+export const clusterLimits = {
+  /**
+   * Bytes of one cell that are rows and no objects yet. What the database holds stays small, and a cell whose
+   * objects cannot be stored goes on for a while: publishers wait when little is left of it.
+   */
+  unsealedSizeMax: (1 * GiB) as number,
+  /** A node that waits so long for a cell says that it stands by. */
+  standbyNoticeMs: 2000,
+  /** Between two looks for objects that nobody names. */
+  sweepIntervalMs: 3_600_000,
+  /** What fails with objects is said so often. */
+  noticeMs: 10_000,
+  /** A start reads an open file so many bytes at a time. */
+  rowsReadSize: (4 * MiB) as number,
+}

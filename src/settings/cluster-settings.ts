@@ -1,0 +1,34 @@
+// Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
+import { text, url, withoutPassword } from './setting-kinds.ts'
+import type { SettingRow } from './setting-row.ts'
+
+export interface ClusterSettings {
+  readonly cluster: string | undefined
+  readonly objects: string | undefined
+  readonly nodeName: string | undefined
+}
+
+export const clusterSettings: {
+  readonly [Key in keyof ClusterSettings]: SettingRow<ClusterSettings[Key]>
+} = {
+  cluster: {
+    kind: url('postgres', 'must be an address such as postgres://pabal@db1,db2/pabal'),
+    default: undefined,
+    placeholder: 'URL',
+    description:
+      'PostgreSQL of a cluster that this broker is a node of; the data folder holds only copies then. See docs/cluster.md',
+    shown: withoutPassword,
+  },
+  objects: {
+    kind: url('s3', 'must be an address such as s3://bucket/pabal'),
+    default: undefined,
+    placeholder: 'URL',
+    description: "Where a cluster's files are: a bucket of Amazon S3, or of a store that speaks it",
+  },
+  nodeName: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'NAME',
+    description: "Name of this node of a cluster, no other's; by default the machine's",
+  },
+}
