@@ -167,7 +167,7 @@ const platformatic: Suite = {
       args: ['--yes', 'pnpm@10.20.0', 'install', '--no-frozen-lockfile', '--ignore-scripts'],
     },
     sh(
-      `rm -rf node_modules/kerberos && mkdir node_modules/kerberos && cp '${join(here, 'platformatic/kerberos.mjs')}' node_modules/kerberos/index.mjs && echo '{"name":"kerberos","exports":"./index.mjs"}' > node_modules/kerberos/package.json`,
+      `rm -rf node_modules/kerberos && mkdir node_modules/kerberos && cp '${join(here, 'platformatic/kerberos.cjs')}' node_modules/kerberos/index.cjs && echo '{"name":"kerberos","exports":"./index.cjs"}' > node_modules/kerberos/package.json`,
     ),
   ],
   flags: [

@@ -259,6 +259,8 @@ describe('records of a share group', () => {
   })
 
   it('are acknowledged by who has them, all of a request or none', async () => {
+    // As Kafka's SharePartitionManager: who has no room for bytes or records gets none.
+    assert.deepEqual(await one.take({ maxBytes: 0 }), [])
     assert.deepEqual(await one.take({ maxRecords: 2, shareAcquireMode: 1 }), [[0, 1, 1]])
     await two.fetch({ maxRecords: 1 })
     assert.equal(await two.settle(of(0, 0, accept)), code.invalidRecordState)
