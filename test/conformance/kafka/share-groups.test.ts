@@ -282,6 +282,16 @@ describe('records of a share group', () => {
     assert.deepEqual(await two.take({ maxRecords: 3, shareAcquireMode: 1 }), [[0, 2, 2]])
   })
 
+  it('are acknowledged by a member that has left with the end of its session, as librdkafka does', async () => {
+    const three = await new Member('three').join()
+    await produce('left')
+    const taken = await three.take()
+    const [first = -1, last = -1] = taken.at(-1) ?? []
+    assert.equal((await three.beat(-1)).errorCode, 0)
+    three.epoch = -1
+    assert.equal(await three.settle(of(first, last, accept)), 0)
+  })
+
   it('fail often one by one, and are archived in the end', async () => {
     for (let count = 1; count <= 3; count++) {
       assert.deepEqual(await one.take(), [[0, 3, count]])
