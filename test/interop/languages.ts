@@ -36,6 +36,8 @@ export function has(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
+const javaSources: string = join(here, 'java')
+
 const builds = new Map<string, Promise<void>>()
 
 /** Builds once for all clients of a language. */
@@ -115,23 +117,40 @@ export async function makeOnce(
 
 export async function buildJava(
   program: string,
-  folder: string = join(here, 'java'),
+  folder: string = javaSources,
+): Promise<Preparation> {
+  return buildJavaInto(program, folder, join(cache, relative(here, folder).replaceAll('/', '-')))
+}
+
+/** With Kafka's client of its last version 3: the profile of that name in java/pom.xml says which programs there are. */
+export async function buildJavaOfKafka3(program: string): Promise<Preparation> {
+  return buildJavaInto(program, javaSources, join(cache, 'java-kafka-3'), ['-Pkafka-3'])
+}
+
+async function buildJavaInto(
+  program: string,
+  folder: string,
+  target: string,
+  settings: readonly string[] = [],
 ): Promise<Preparation> {
   if (!has('javac', '--release', '17', '-version')) return { missing: 'a JDK, 17 or newer' }
   if (!has('mvn', '-v')) return { missing: 'Maven' }
-  const target = join(cache, relative(here, folder).replaceAll('/', '-'))
-  await once(target, () => makeJava(folder, target))
+  await once(target, () => makeJava(folder, target, settings))
   const classes = `${join(target, 'classes')}:${join(target, 'dependency')}/*`
   return { command: 'java', args: ['-Xmx256m', '-XX:+UseSerialGC', '-cp', classes, program] }
 }
 
 /** Unless these sources have been built: Maven takes seconds to find out by itself. */
-async function makeJava(folder: string, target: string): Promise<void> {
+async function makeJava(
+  folder: string,
+  target: string,
+  settings: readonly string[],
+): Promise<void> {
   const stamp = join(target, 'built-of')
-  const sources = hashOf(folder)
+  const sources = `${hashOf(folder)} ${settings.join(' ')}`
   await alone(target, async () => {
     if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return
-    await compileJava(folder, target)
+    await compileJava(folder, target, settings)
     writeFileSync(stamp, sources)
   })
 }
@@ -175,8 +194,8 @@ function tryLock(lock: string): boolean {
 }
 
 /** Maven downloads its plugins as it goes, so one call does both. */
-async function compileJava(folder: string, target: string): Promise<void> {
-  const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`]
+async function compileJava(folder: string, target: string, more: readonly string[]): Promise<void> {
+  const settings = ['--quiet', '--batch-mode', `-Dinterop.target=${target}`, ...more]
   const call = {
     what: 'download and build of the Java programs',
     command: 'mvn',

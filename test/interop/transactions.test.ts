@@ -1,12 +1,22 @@
-// Transactions of clients that others wrote, by both versions of the protocol: Java by the second, librdkafka by the
-// first. PABAL_INTEROP chooses as it does for interop.test.ts; its own name is `transactions`.
+// Transactions of clients that others wrote, by both versions of the protocol: Java 4 and franz-go by the second, the
+// others by the first. PABAL_INTEROP chooses as it does for interop.test.ts; its own name is `transactions`.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { InteropBroker } from './interop-broker.ts'
 import { interopChoice } from './interop-choice.ts'
-import { buildJava, preparePython, type Preparation } from './languages.ts'
+import {
+  buildGo,
+  buildJava,
+  buildJavaOfKafka3,
+  findNode,
+  preparePython,
+  type Preparation,
+} from './languages.ts'
 import { runClient } from './run-client.ts'
 import type { Steps } from './steps.ts'
+
+const here: string = import.meta.dirname
 
 /** Proven by the definitions of the clients: what is committed is seen, once, and in its order. */
 const steps: Steps = {
@@ -21,14 +31,34 @@ const clients: readonly {
   readonly prepare: () => Promise<Preparation>
 }[] = [
   {
+    name: '@platformatic/kafka',
+    language: 'node',
+    prepare: () => findNode('@platformatic/kafka', join(here, 'node/platformatic-transactions.ts')),
+  },
+  {
     name: 'kafka-clients',
     language: 'java',
     prepare: () => buildJava('interop.KafkaTransactions'),
   },
   {
+    name: 'kafka-clients 3',
+    language: 'java',
+    prepare: () => buildJavaOfKafka3('interop.KafkaTransactions'),
+  },
+  {
     name: 'confluent-kafka',
     language: 'python',
     prepare: () => preparePython('confluent_kafka_transactions.py'),
+  },
+  {
+    name: 'aiokafka',
+    language: 'python',
+    prepare: () => preparePython('aiokafka_transactions.py'),
+  },
+  {
+    name: 'franz-go',
+    language: 'go',
+    prepare: () => buildGo('franz-transactions'),
   },
 ]
 
@@ -50,7 +80,11 @@ describe('transactions of clients in other languages', () => {
         assert.notEqual(process.env['PABAL_REQUIRE_ALL'], '1', `missing: ${prepared.missing}`)
         return test.skip(`missing: ${prepared.missing}`)
       }
-      const args = [...prepared.args, broker.address('kafka'), `tx-${name}-${process.pid}`]
+      const args = [
+        ...prepared.args,
+        broker.address('kafka'),
+        `tx-${name.replaceAll(/\W/g, '')}-${process.pid}`,
+      ]
       const run = await runClient(prepared.command, args, prepared.env)
       for (const [step, expected] of Object.entries(steps)) {
         const report = run.reports.get(step)

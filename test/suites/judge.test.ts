@@ -7,7 +7,10 @@ import { suites } from './suites.ts'
 const suite = {
   ...suites[0]!,
   commit: 'abc',
-  hopeless: [{ tests: /^proxy/, reason: 'needs a proxy' }],
+  hopeless: [
+    { tests: /^proxy/, reason: 'needs a proxy' },
+    { tests: /^race/, reason: 'needs luck', isSometimes: true as const },
+  ],
 }
 
 function judged(outcomes: Readonly<Record<string, Outcome>>): ReturnType<typeof judge> {
@@ -34,4 +37,10 @@ test('judge() is surprised by a test that fails or is skipped for no known reaso
 test('judge() is surprised when a reason holds no more, and when nothing ran', () => {
   assert.match(judged({ proxy: 'passed' }).surprises[0] ?? '', /take it out of suites.ts/)
   assert.ok(judged({}).surprises.includes('it ran no test'))
+})
+
+test('judge() is not surprised when a test passes that passes sometimes', () => {
+  assert.deepEqual(judged({ proxy: 'failed', race: 'passed' }).surprises, [])
+  const { result, surprises } = judged({ proxy: 'failed', race: 'failed' })
+  assert.deepEqual([result.hopeless['needs luck'], surprises], [1, []])
 })

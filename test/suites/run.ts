@@ -2,7 +2,7 @@
 //   PABAL_SUITES=<folder of checkouts> npm run test:suites
 //   npm run test:suites -- kombu php-amqplib      some of them
 //   npm run test:suites -- --clone                clones first what the folder lacks (needs a network)
-// Ports 5672, 5671, 15672 and 9092 must be free. Exits with 1 when a test failed that should not have.
+// Ports 5672, 5671, 15672 and 9092 must be free, and those of kafka-node-suites.ts. Exits with 1 when a test failed that should not have.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

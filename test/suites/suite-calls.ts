@@ -24,3 +24,19 @@ export function pytest(...args: readonly string[]): SuiteCall {
 export function buildFromModule(...args: readonly string[]): SuiteCall {
   return { command: process.execPath, args: [join(here, 'build-from-module.ts'), ...args] }
 }
+
+/** Runs a line of the shell. */
+export function sh(command: string): SuiteCall {
+  return { command: 'sh', args: ['-c', command] }
+}
+
+/** Writes scripts as in Kafka's distribution into kafka/bin. */
+export const writeKafkaScripts: SuiteCall = {
+  command: process.execPath,
+  args: [join(here, 'write-kafka-scripts.ts'), 'kafka'],
+}
+
+/** The PATH with programs before it that stand for others, in a folder beside this file. */
+export function pathWith(folder: string): string {
+  return `${join(here, folder)}:${process.env['PATH']}`
+}

@@ -112,12 +112,17 @@ export class ShareGroup implements ShareTopicOwner {
     return member
   }
 
-  /** It left, or its session is over: what it has is available again. */
+  /** Its session is over: what it has is available again. */
   removeMember(member: ShareMember): void {
     if (this.members.get(member.id) !== member) return
+    this.dismissMember(member)
+    this.releaseMember(member.id)
+  }
+
+  /** It left. What it has stays its own until it has closed its share session: it may acknowledge that with the end. */
+  dismissMember(member: ShareMember): void {
     member.session?.stop()
     this.members.delete(member.id)
-    this.releaseMember(member.id)
     this.onChanged()
   }
 

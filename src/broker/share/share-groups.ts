@@ -148,7 +148,7 @@ export class ShareGroups {
     const group = this.get(groupId)
     const member = group.members.get(memberId)
     if (member === undefined) throw unknownMember({ groupId, memberId })
-    group.removeMember(member)
+    group.dismissMember(member)
     this.#dropIfUnused(group)
   }
 

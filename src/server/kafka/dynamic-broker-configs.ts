@@ -17,7 +17,10 @@ export interface DynamicBrokerConfig extends SettingRules {
   readonly isActedOn: boolean
 }
 
-/** Kept and shown. Threads and buffers are Kafka's way to divide work, its remote storage is not ours. */
+/**
+ * Kept and shown. Threads and buffers are Kafka's way to divide work, its remote storage is not ours, and nobody logs
+ * in by Kerberos or to another broker.
+ */
 const kept: Readonly<Record<string, SettingCheck | undefined>> = {
   'background.threads': atLeast(1),
   'log.cleaner.io.buffer.load.factor': undefined,
@@ -36,6 +39,16 @@ const kept: Readonly<Record<string, SettingCheck | undefined>> = {
   'remote.log.manager.fetch.max.bytes.per.second': atLeast(1),
   'remote.log.manager.follower.thread.pool.size': atLeast(1),
   'remote.log.reader.threads': atLeast(1),
+  'sasl.kerberos.kinit.cmd': undefined,
+  'sasl.kerberos.min.time.before.relogin': undefined,
+  'sasl.kerberos.principal.to.local.rules': undefined,
+  'sasl.kerberos.service.name': undefined,
+  'sasl.kerberos.ticket.renew.jitter': undefined,
+  'sasl.kerberos.ticket.renew.window.factor': undefined,
+  'sasl.login.refresh.buffer.seconds': between(0, 3600),
+  'sasl.login.refresh.min.period.seconds': between(0, 900),
+  'sasl.login.refresh.window.factor': between(0.5, 1),
+  'sasl.login.refresh.window.jitter': between(0, 0.25),
   'transaction.partition.verification.enable': undefined,
 }
 /** In no list of settings, because they exist only when somebody sets them; the same. */

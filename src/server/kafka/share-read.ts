@@ -77,8 +77,8 @@ export class ShareRead {
   /** Waits for records, and takes them. */
   async run(): Promise<void> {
     const { clock } = this.#context
-    const { maxWaitMs, recordsMax } = this.#asked
-    if (recordsMax <= 0) return
+    const { maxWaitMs, maxBytes, recordsMax } = this.#asked
+    if (recordsMax <= 0 || maxBytes <= 0) return
     const deadline = clock.monotonic() + Math.min(maxWaitMs, kafkaLimits.fetchWaitMsMax)
     try {
       await this.#runSteps(this.#look())

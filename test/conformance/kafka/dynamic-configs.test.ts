@@ -48,6 +48,15 @@ describe('settings of the broker that clients change', () => {
     assert.deepEqual(await calls.shown(configType.broker, '1', name), ['1@5', fallback])
   })
 
+  it('are kept where they are of Kerberos, which is not here', async () => {
+    const name = 'sasl.kerberos.min.time.before.relogin'
+    const fallback = `${name}=60000@${configSource.default}`
+    assert.deepEqual(await calls.alter(configType.broker, '1', [[name, '58000']]), [0, null])
+    const forOne = `${name}=58000@${configSource.broker}`
+    assert.deepEqual(await calls.shown(configType.broker, '1', name), ['58000@2', forOne, fallback])
+    await calls.alter(configType.broker, '1', [[name, null, operation.delete]])
+  })
+
   it("are refused in Kafka's words", async () => {
     const thread = 'Invalid value org.apache.kafka.common.config.ConfigException:'
     const end = 'for configuration Invalid dynamic configuration'

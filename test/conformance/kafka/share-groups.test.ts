@@ -259,6 +259,8 @@ describe('records of a share group', () => {
   })
 
   it('are acknowledged by who has them, all of a request or none', async () => {
+    // As Kafka's SharePartitionManager: who has no room for bytes or records gets none.
+    assert.deepEqual(await one.take({ maxBytes: 0 }), [])
     assert.deepEqual(await one.take({ maxRecords: 2, shareAcquireMode: 1 }), [[0, 1, 1]])
     await two.fetch({ maxRecords: 1 })
     assert.equal(await two.settle(of(0, 0, accept)), code.invalidRecordState)
@@ -278,6 +280,16 @@ describe('records of a share group', () => {
     assert.deepEqual(await one.take({ maxRecords: 1 }), [[0, 3, 1]])
     assert.equal(await one.settle(of(0, 3, release)), 0)
     assert.deepEqual(await two.take({ maxRecords: 3, shareAcquireMode: 1 }), [[0, 2, 2]])
+  })
+
+  it('are acknowledged by a member that has left with the end of its session, as librdkafka does', async () => {
+    const three = await new Member('three').join()
+    await produce('left')
+    const taken = await three.take()
+    const [first = -1, last = -1] = taken.at(-1) ?? []
+    assert.equal((await three.beat(-1)).errorCode, 0)
+    three.epoch = -1
+    assert.equal(await three.settle(of(first, last, accept)), 0)
   })
 
   it('fail often one by one, and are archived in the end', async () => {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -26,6 +27,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -215,6 +217,10 @@ public final class KafkaShare {
                 consumer.commitSync();
                 try {
                     return lag(topic) == 0 && ends(dead) == 2;
+                } catch (ExecutionException error) {
+                    // On a busy machine the consumer has not joined yet.
+                    if (error.getCause() instanceof GroupIdNotFoundException) return false;
+                    throw new IllegalStateException(error);
                 } catch (Exception error) {
                     throw new IllegalStateException(error);
                 }
