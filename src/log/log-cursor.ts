@@ -29,6 +29,8 @@ export class LogCursor implements Acking {
   /** Made when something is noted, as most cursors never need it. */
   notes: CursorNotes | undefined
   isDeleted = false
+  /** Whoever reads it passes over what it is not to have, and decides itself what that is. */
+  isSelective = false
   readonly #engine: CursorEngine
 
   /** Stores only: `LogStore.createCursor` makes one, and recovery. From now on its log keeps what it needs. */

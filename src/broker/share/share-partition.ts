@@ -285,7 +285,7 @@ export class SharePartition {
   #firstReady(): number {
     for (;;) {
       const offset = this.#held.firstReady()
-      // Its transaction was aborted meanwhile.
+      // The group has passed it meanwhile.
       if (offset < 0 || !this.cursor.acked.isAcked(offset)) return offset
       this.#held.takeReady(offset)
     }
@@ -294,7 +294,7 @@ export class SharePartition {
   #firstReturned(): number {
     for (;;) {
       const offset = this.#returned.first()
-      // Its transaction was aborted meanwhile.
+      // The group has passed it meanwhile.
       if (offset < 0 || !this.cursor.acked.isAcked(offset)) return offset
       this.#forgetReturned(offset)
     }

@@ -35,6 +35,8 @@ export class ShareTopic {
   ) {
     this.topic = topic
     this.#cursors = [...cursors]
+    // Whether members have aborted records is a setting of the group.
+    for (const cursor of cursors) cursor.isSelective = true
     this.#store = store
     this.#owner = owner
   }
@@ -148,7 +150,9 @@ export class ShareTopic {
   #createCursor(partition: number, offset: number): LogCursor {
     const { log, startOffset } = this.topic.partitions[partition]!
     const first = Math.min(Math.max(offset, startOffset), log.endOffset)
-    return this.#store.createCursor(log, first)
+    const cursor = this.#store.createCursor(log, first)
+    cursor.isSelective = true
+    return cursor
   }
 
   /** Keeps the row; false when there is no room for it. Within an atom. */

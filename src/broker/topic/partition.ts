@@ -338,9 +338,9 @@ export class Partition implements LogWatcher {
     return cursorsOf(this.log).some((cursor) => !this.#showsAll(cursor))
   }
 
-  /** It is that of a topic, whose readers pass over what was aborted by themselves. */
+  /** Its readers pass over what was aborted by themselves: that of a topic, and those of share groups. */
   #showsAll(cursor: LogCursor): boolean {
-    return this.#owner.showsAborted && cursor === this.cursor
+    return cursor.isSelective || (this.#owner.showsAborted && cursor === this.cursor)
   }
 
   /** Whoever counts what it has not acked must not count what it will never see. */
