@@ -2,10 +2,11 @@
 // that served was killed, and nothing is left running when the command itself is killed.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
 import { findPostgres } from '../../src/cli/cluster-dev/find-postgres.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
@@ -19,6 +20,8 @@ const messageCount = 1000
 describe('a cluster in one command', { skip: postgresMissing() }, () => {
   test('the next node has what was confirmed, at the same address, and all ends with the command', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-cluster-dev-'))
+    // Where root runs this, PostgreSQL has another user.
+    chmodSync(folder, 0o711)
     const free = ['amqp', 'kafka', 'http'].flatMap((service) => [`--${service}-port`, '0'])
     const command = startPabal(['cluster', 'dev', '--nodes', '2', '--data', folder, ...free])
     try {
@@ -28,12 +31,17 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
       const [, standingBy] = await said(command, /^n\d +stands by +(\d+)/m)
       const [, postgres] = await said(command, /each commit: process (\d+)/)
 
+      const [, kafka] = await said(command, /kafka +(localhost:\d+)/)
+      const [, http] = await said(command, /(http:\/\/localhost:\d+)/)
+      await produce(kafka ?? '')
       const confirmed = await publishAndKill(amqp ?? '', Number(serving))
       const [, next] = await said(command, /n\d \(process (\d+)\) serves after \d+\.\d s: /)
       assert.equal(next, standingBy)
       const taken = new Set(await takeAll(amqp ?? ''))
       const lost = confirmed.filter((n) => !taken.has(n))
       assert.deepEqual(lost, [])
+      assert.equal(await endOf(kafka ?? ''), '1')
+      assert.equal((await fetch(`${http}/health/ready`)).status, 200)
       const [, again] = await said(command, /is started again \(process (\d+)\)/)
 
       command.child.kill('SIGKILL')
@@ -101,6 +109,25 @@ async function takeAll(amqp: string): Promise<number[]> {
     if (message === false) return taken
     taken.push(Number(message.content.toString()))
   }
+}
+
+function kafkaAt(address: string): Kafka {
+  return new Kafka({ brokers: [address], logLevel: logLevel.NOTHING })
+}
+
+async function produce(address: string): Promise<void> {
+  const producer = kafkaAt(address).producer({ allowAutoTopicCreation: true })
+  await producer.connect()
+  await producer.send({ topic: 'events', messages: [{ value: 'one' }] })
+  await producer.disconnect()
+}
+
+async function endOf(address: string): Promise<string | undefined> {
+  const admin = kafkaAt(address).admin()
+  await admin.connect()
+  const [partition] = await admin.fetchTopicOffsets('events')
+  await admin.disconnect()
+  return partition?.high
 }
 
 /** One that has ended may still be listed, until whoever has it now asks for its end. */

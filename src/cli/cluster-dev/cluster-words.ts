@@ -8,7 +8,11 @@ export interface ClusterPicture {
   readonly nodes: readonly DevNode[]
   /** Where clients connect. */
   readonly fronts: NodePorts
-  readonly postgres: { readonly pid: number | undefined; readonly port: number }
+  readonly postgres: {
+    readonly pid: number | undefined
+    readonly port: number
+    readonly folder: string
+  }
   readonly objects: string
   /** Of everything. */
   readonly folder: string
@@ -28,7 +32,7 @@ export function describeCluster(picture: ClusterPicture): string[] {
     ...[ports?.amqp, ports?.kafka, ports?.http].map((port) => `${port ?? ''}`),
   ])
   return [
-    `Pabal ${version}, a cluster of ${nodes.length} nodes on this machine`,
+    `Pabal ${version}, a cluster of ${nodes.length === 1 ? 'one node' : `${nodes.length} nodes`} on this machine`,
     '',
     'Clients keep one address, whichever node serves:',
     `  amqp    amqp://localhost:${fronts.amqp}`,
@@ -40,6 +44,7 @@ export function describeCluster(picture: ClusterPicture): string[] {
     `PostgreSQL has each commit: process ${postgres.pid ?? 0}, port ${postgres.port}`,
     `A double of S3 has the files: ${objects}`,
     `Data, kept for the next run unless it begins with --fresh: ${folder}`,
+    ...(postgres.folder.startsWith(folder) ? [] : [`Those of PostgreSQL: ${postgres.folder}`]),
     `Logs: ${logs}`,
     '',
     'Try:',
@@ -58,13 +63,13 @@ interface Named {
 }
 
 function tries({ word, http, node, postgres }: Named): string[] {
-  const at = `--url http://localhost:${http}`
   const rows: readonly (readonly [command: string, what: string])[] = [
-    [`${word} create orders ${at}`, 'a queue'],
-    [`${word} publish orders --payload hello ${at}`, 'a message, which is confirmed'],
+    [`export PABAL_URL=http://localhost:${http}`, 'where the commands below ask'],
+    [`${word} create orders`, 'a queue'],
+    [`${word} publish orders --payload hello`, 'a message, which is confirmed'],
     [`kill -9 ${node ?? 0}`, 'the node that serves is lost'],
-    [`${word} peek orders ${at}`, 'another one has the message'],
-    [`kill -9 ${postgres ?? 0}`, 'nothing is confirmed until PostgreSQL is back'],
+    [`${word} peek orders`, 'another one has the message'],
+    [`kill -9 ${postgres ?? 0}`, 'publishers wait until PostgreSQL is back'],
   ]
   const width = Math.max(...rows.map(([command]) => command.length))
   return rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`)
@@ -72,6 +77,7 @@ function tries({ word, http, node, postgres }: Named): string[] {
 
 export function endOfNode({ name, pid, state }: DevNode, how: string, isAlone: boolean): string {
   const what = `${name} (process ${pid ?? 0}) ${how}`
+  if (state === 'replaced') return `${what}; another node has its cell`
   if (state !== 'serves') return `${what}; it did not serve`
   const seconds = ownershipLimits.timeToLiveMs / 1000
   return isAlone

@@ -66,6 +66,10 @@ export class OwnPostgres {
     return this.#port
   }
 
+  get folder(): string {
+    return this.#options.folder
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
