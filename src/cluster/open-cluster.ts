@@ -60,10 +60,10 @@ export async function openCluster(
   const notice = new RepeatedNotice(clock, clusterLimits.noticeMs)
   const name = options.nodeName ?? os.hostname()
   const address = objectAddressOf(options.objects)
-  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
-  const objects = await openObjects({ address, ...patience })
   const tables = await openTables(options.cluster, parts, notice)
   await checkServer(tables, logger)
+  const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
+  const objects = await openObjects({ address, ...patience })
   const info = JSON.stringify({ version, pid: process.pid })
   const self = await tables.join({ name, address: '', info })
   const member = new ClusterMember({ tables, self, name, clock, logger, onLost })

@@ -69,9 +69,11 @@ export async function runHostile(options: HostileRunOptions): Promise<HostileRun
   try {
     return await judge(broker, options)
   } catch (error) {
-    const why = broker.isGone ? 'the broker has ended' : 'the broker lives'
     const again = `npm run hostile -- --seed ${seed} --seconds ${seconds} --kinds ${kinds.join()}`
-    const status = broker.isGone ? undefined : await statusOf(broker)
+    const status = broker.isGone ? undefined : await statusOf(broker).catch(() => undefined)
+    // Its connections end some time before the process does, and its last words come then.
+    if (status === undefined) await waitFor('it ends', () => broker.isGone).catch(() => undefined)
+    const why = broker.isGone ? 'the broker has ended' : 'the broker lives'
     const state = JSON.stringify(status && [status.memory, status.counts])
     const said = `${(error as Error).message}\n${why}, ${state}; again: ${again}\n${lastWords(broker)}`
     throw new Error(said, { cause: error })

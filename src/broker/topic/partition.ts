@@ -129,9 +129,9 @@ export class Partition implements LogWatcher {
     return this.log.durableEnd
   }
 
-  /** Records below belong to no open transaction, and are durable. */
+  /** Records below belong to no open transaction, and are durable. As in Kafka never below `startOffset`. */
   get lastStableOffset(): number {
-    return this.log.stableEnd
+    return Math.max(this.log.stableEnd, Math.min(this.startOffset, this.highWatermark))
   }
 
   /** Those of `runs`, which were just read and retained, below the last stable offset; the others are released. */

@@ -283,7 +283,11 @@ export const kafkaTools: readonly Tool[] = [
         args: '--group app --alter --add-config consumer.session.timeout.ms=50000',
         says: /Completed updating config for group app/,
       },
-      { step: 'describe users', args: '--entity-type users --describe' },
+      {
+        step: 'describe users',
+        args: '--entity-type users --describe',
+        says: /credential configs for user-principal 'guest' are .*SCRAM-SHA-512=iterations=4096/,
+      },
       {
         step: 'set a SCRAM credential',
         args: '--entity-type users --entity-name tool --alter --add-config SCRAM-SHA-512=[iterations=8192,password=secret]',
