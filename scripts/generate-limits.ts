@@ -14,7 +14,17 @@ Everything that clients can make the broker hold or do has a limit. Reaching one
 `
 
 /** Limits of programs beside the broker, or of what nobody outside sees. */
-const left = new Set(['units', 'bench', 'crash-test', 'doctor', 'top', 'shims', 'demo', 'program'])
+const left = new Set([
+  'units',
+  'bench',
+  'crash-test',
+  'doctor',
+  'top',
+  'shims',
+  'demo',
+  'program',
+  'cluster-dev',
+])
 
 interface Limit {
   readonly name: string

@@ -247,6 +247,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./demo/demo-command.ts')).addDemoCommand,
   },
   {
+    name: 'cluster',
+    group: broker,
+    summary: 'Several nodes: start a whole cluster on this machine, to try it',
+    load: async () => (await import('./cluster-dev/cluster-command.ts')).addClusterCommands,
+  },
+  {
     name: 'bench',
     group: broker,
     summary: 'Measure how much a broker takes and how fast it delivers',

@@ -21,7 +21,8 @@ function whyNothing(command: Command): string {
   const words = command.commands.map((child) => child.name())
   const help = `see pabal ${name} --help`
   if (given === undefined) {
-    return `${name} is followed by ${words.slice(0, -1).join(', ')} or ${words.at(-1)}; ${help}`
+    const others = words.slice(0, -1).join(', ')
+    return `${name} is followed by ${others === '' ? '' : `${others} or `}${words.at(-1)}; ${help}`
   }
   const aliases = command.commands.flatMap((child) => child.aliases())
   const closest = findClosestName(given, [...words, ...aliases])

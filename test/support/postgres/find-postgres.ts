@@ -1,27 +1,5 @@
-// PostgreSQL's programs from Debian's package, and the user that they run as: the server refuses root.
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-
-const packages = '/usr/lib/postgresql'
-
-/** Folder of the newest version's programs; undefined when there are none. */
-export function findPostgres(): string | undefined {
-  if (!existsSync(packages)) return undefined
-  const folders = readdirSync(packages).map((version) => join(packages, version, 'bin'))
-  return folders
-    .filter((folder) => existsSync(join(folder, 'initdb')))
-    .toSorted()
-    .at(-1)
-}
-
-/** Whoever is root runs the server as the package's own user. */
-export function postgresUser(): { uid: number; gid: number } | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  const id = (flag: string): number =>
-    Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
-  return { uid: id('-u'), gid: id('-g') }
-}
+// Whether tests with PostgreSQL can run.
+import { findPostgres } from '../../../src/cli/cluster-dev/find-postgres.ts'
 
 /** Why a test with PostgreSQL is skipped, or false; where everything is required, it fails instead. */
 export function postgresMissing(): string | false {

@@ -3,12 +3,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { findPostgres, postgresUser } from '../../../src/cli/cluster-dev/find-postgres.ts'
+import { freePort } from '../../../src/cli/cluster-dev/free-port.ts'
 import { waitFor } from '../wait-for.ts'
-import { findPostgres, postgresUser } from './find-postgres.ts'
 
 const run = promisify(execFile)
 const START_MS = 30_000
@@ -201,13 +201,4 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It has ended by itself.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { kafkaClasspath } from '../../../../bench/systems/kafka-classpath.ts'
-import { findPostgres } from '../../../support/postgres/find-postgres.ts'
+import { findPostgres } from '../../../../src/cli/cluster-dev/find-postgres.ts'
 import { buildJava, findPython, has, makeOnce, type Preparation } from '../../languages.ts'
 import { runDownload } from '../../run-tool.ts'
 
