@@ -63,8 +63,6 @@ export const entryFiles: readonly string[] = [
   'src/main.ts',
   'src/start-broker.ts',
   'src/demo/demo-thread.ts',
-  // For nodes with several cells, which there are none of yet.
-  'src/log/cluster/ownership/ownership.ts',
   'src/shims/rabbitmqctl.ts',
   'ui/main.tsx',
   'ui/vite.config.ts',

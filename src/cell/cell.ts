@@ -84,15 +84,25 @@ export class Cell implements AsyncDisposable {
   readonly backups: Backups = { last: undefined }
   readonly compaction: Compaction
   readonly #retention: Retention
-  readonly #closeStorage: () => Promise<void>
+  readonly #storage: Storage
+  #isAbandoned = false
 
   /** Opens a data folder or makes it. Throws as `openStorage`, `LogError` also for what a newer version wrote. */
   static async open(options: CellOptions, parts: CellParts): Promise<Cell> {
     const shortage = new Shortage(parts.clock)
     const crossing = createCrossing(parts)
+    let fenced: Error | undefined
+    let cell: Cell | undefined
     const storage = await openStorage({
       ...options,
       ...parts,
+      onFailed: (error) => {
+        if (isFenced(error)) {
+          fenced = error
+          cell?.abandon()
+        }
+        parts.onFailed(error)
+      },
       converter: crossing,
       onBlocked: (reason) => {
         logBlocked(reason, parts.logger)
@@ -102,8 +112,11 @@ export class Cell implements AsyncDisposable {
     try {
       if (groupRowsOf(storage.state).some(isConsumerRow)) await consumerParts.load()
       if (shareCursorIds(storage.state).size > 0) await shareParts.load()
-      return new Cell({ crossing, storage, shortage, options }, parts)
+      if (fenced !== undefined) throw fenced
+      cell = new Cell({ crossing, storage, shortage, options }, parts)
+      return cell
     } catch (error) {
+      if (fenced !== undefined) storage.abandon()
       await storage.close()
       throw explain(error)
     }
@@ -137,7 +150,7 @@ export class Cell implements AsyncDisposable {
       void this.#retention.run()
       void this.compaction.run()
     }
-    this.#closeStorage = storage.close
+    this.#storage = storage
     const { openSnapshot } = storage
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
   }
@@ -151,13 +164,29 @@ export class Cell implements AsyncDisposable {
     this.transactions[Symbol.dispose]()
   }
 
-  /** Makes everything durable and gives the data folder free. Nobody may use the cell any more. */
+  /** Another node has the cell: nothing of it goes on here, and nobody waits for what was under way. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.rest()
+    this.#storage.abandon()
+  }
+
+  /**
+   * Makes everything durable, unless the cell was abandoned, and gives the data folder free. Nobody may use it any
+   * more.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.rest()
-    await this.compaction.close()
+    const compacted = this.compaction.close()
+    if (!this.#isAbandoned) await compacted
     this.broker.prepareToClose()
-    await this.#closeStorage()
+    await this.#storage.close()
   }
+}
+
+/** Somebody else has the data from now on. */
+function isFenced(error: Error): boolean {
+  return error instanceof LogError && error.code === 'fenced'
 }
 
 /** What a cell is made of once its storage is open. */

@@ -44,6 +44,7 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
         listener(view.appliedSequence)
       },
       openSnapshot: () => store.openSnapshot(),
+      abandon: () => store.abandon(),
       close: async () => {
         await store.close()
         await view.close()

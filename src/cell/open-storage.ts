@@ -38,6 +38,8 @@ function openMemoryStorage(options: StorageOptions, chaos?: MemoryChaos): Storag
     logs: [],
     state: new Map(),
     followTopology: () => undefined,
+    // Memory has no other owner.
+    abandon: () => undefined,
     close: () => store.close(),
   }
 }

@@ -62,6 +62,8 @@ export interface Storage {
   readonly followTopology: (listener: (appliedSequence: number) => void) => void
   /** Only where data is kept: see `FileLogStore.openSnapshot`. */
   readonly openSnapshot?: () => Promise<Snapshot>
-  /** Makes everything durable and gives the data folder free. */
+  /** See `FileLogStore.abandon`. */
+  readonly abandon: () => void
+  /** Makes everything durable, unless it was abandoned, and gives the data folder free. */
   readonly close: () => Promise<void>
 }

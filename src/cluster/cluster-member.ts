@@ -7,14 +7,13 @@ import type { Logger } from '../lib/logger.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
 import { ownershipLimits } from '../limits/postgres.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
-import { Lease } from '../log/cluster/ownership/lease.ts'
 import type { Incarnation } from '../log/cluster/ownership/observation.ts'
-import { placeCells } from '../log/cluster/ownership/placement.ts'
-import { type Look, Takeover } from '../log/cluster/ownership/takeover.ts'
+import { Ownership, type Plan } from '../log/cluster/ownership/ownership.ts'
+import type { Look } from '../log/cluster/ownership/takeover.ts'
 import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 
 export interface ClusterMemberOptions {
-  readonly tables: ClusterTables
+  readonly tables: Pick<ClusterTables, 'beat' | 'claimCell' | 'drain' | 'releaseCell' | 'close'>
   readonly self: Incarnation
   readonly name: string
   readonly clock: Clock
@@ -26,12 +25,12 @@ export interface ClusterMemberOptions {
 interface Wanted {
   readonly cell: number
   readonly resolve: (table: CellTable) => void
+  readonly reject: (error: Error) => void
 }
 
 export class ClusterMember {
   readonly #options: ClusterMemberOptions
-  readonly #lease = new Lease()
-  readonly #takeover: Takeover
+  readonly #ownership: Ownership
   /** Cells of this node with their epochs. */
   readonly #held = new Map<number, number>()
   readonly #notice: RepeatedNotice
@@ -40,24 +39,25 @@ export class ClusterMember {
   #beating: Promise<void> = Promise.resolve()
   #isFrozen = false
   #isClosed = false
+  #isLost = false
 
   constructor(options: ClusterMemberOptions) {
     this.#options = options
-    this.#takeover = new Takeover(options.self)
+    this.#ownership = new Ownership(options.self)
     this.#notice = new RepeatedNotice(options.clock, ownershipLimits.noticeMs)
     this.#beating = this.#beat()
     this.#timer = options.clock.every(ownershipLimits.heartbeatMs, () => this.#next())
   }
 
-  /** Resolves when the cell is this node's; whoever waits is a standby. */
+  /** Resolves when the cell is this node's; whoever waits is a standby. Rejects when it can never be. */
   own(cell: number): Promise<CellTable> {
-    return new Promise((resolve) => {
-      this.#wanted = { cell, resolve }
+    return new Promise((resolve, reject) => {
+      this.#wanted = { cell, resolve, reject }
     })
   }
 
-  /** Gives the cell to whoever comes next, without waiting for it to look dead. */
-  async release(): Promise<void> {
+  /** Gives the cell to whoever comes next. */
+  async #release(): Promise<void> {
     const { tables, logger } = this.#options
     for (const [cell, epoch] of this.#held) {
       this.#held.delete(cell)
@@ -76,9 +76,20 @@ export class ClusterMember {
     this.#isClosed = true
     this.#timer?.stop()
     await this.#beating
-    await this.release()
+    if (!this.#isLost) await this.#drain()
+    await this.#release()
     this.#notice.close()
     this.#options.tables.close()
+  }
+
+  /** Others are to have its cells now, and not when this node looks dead. */
+  async #drain(): Promise<void> {
+    const { tables, self, logger } = this.#options
+    try {
+      await tables.drain(self, true)
+    } catch (error) {
+      logger.warn({ err: error }, 'the others could not be told that this node stops')
+    }
   }
 
   /** One after the other: a database that answers slowly is not asked more for it. */
@@ -105,28 +116,26 @@ export class ClusterMember {
     }
     if (this.#isClosed) return
     if (look === undefined) {
-      this.#lease.onSuperseded()
+      this.#ownership.onSuperseded()
       this.#lose(`another process has the node name "${this.#options.name}"`)
       return
     }
-    this.#lease.onHeartbeat(look.sentAt)
+    const plan = this.#ownership.onLook(look, this.#held)
     this.#tellFrozen()
-    await this.#act(look)
+    await this.#carryOut(plan)
   }
 
-  async #act(look: Look): Promise<void> {
+  /** A node gives its only cell away by stopping, so `releases` are for nodes with several. */
+  async #carryOut({ losses, claims }: Plan): Promise<void> {
     const { tables, self } = this.#options
-    const { vacancies, lost, living } = this.#takeover.look(look, this.#held)
-    const [gone] = lost
+    const [gone] = losses
     if (gone !== undefined) {
       this.#lose(`cell ${gone} has another owner`)
       return
     }
     const wanted = this.#wanted
-    if (wanted === undefined) return
-    const placed = placeCells(look.observation.cells, living)
-    const vacancy = vacancies.find(({ cell }) => cell === wanted.cell)
-    if (vacancy === undefined || placed.get(wanted.cell) !== self.node) return
+    const vacancy = claims.find(({ cell }) => cell === wanted?.cell)
+    if (wanted === undefined || vacancy === undefined) return
     try {
       const table = await tables.claimCell(vacancy, self)
       if (table === undefined) return
@@ -140,7 +149,7 @@ export class ClusterMember {
 
   #tellFrozen(): void {
     const { clock, logger } = this.#options
-    const isFrozen = this.#held.size > 0 && this.#lease.stateAt(clock.monotonic()) === 'frozen'
+    const isFrozen = this.#held.size > 0 && this.#ownership.leaseAt(clock.monotonic()) === 'frozen'
     if (isFrozen === this.#isFrozen) return
     this.#isFrozen = isFrozen
     if (isFrozen) logger.error('PostgreSQL does not answer: nothing is confirmed until it does')
@@ -154,9 +163,11 @@ export class ClusterMember {
   #lose(why: string): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#isLost = true
     this.#timer?.stop()
-    this.#options.onLost(
-      new ExitError(exitCodes.tryLater, `this node stops: ${why}; start it again to stand by`),
-    )
+    const text = `this node stops: ${why}; start it again to stand by`
+    const error = new ExitError(exitCodes.tryLater, text)
+    this.#wanted?.reject(error)
+    this.#options.onLost(error)
   }
 }

@@ -67,21 +67,28 @@ export async function openCluster(
   const info = JSON.stringify({ version, pid: process.pid })
   const self = await tables.join({ name, address: '', info })
   const member = new ClusterMember({ tables, self, name, clock, logger, onLost })
-  const standby = clock.after(clusterLimits.standbyNoticeMs, () => {
-    logger.info(`${name} stands by: another node serves, and this one takes over when it is gone`)
+  const endMember = async (): Promise<void> => {
+    await member.close()
+    objects.close()
+    notice.close()
+  }
+  const table = await standBy(member, name, parts).catch(async (error: Error) => {
+    await endMember()
+    throw error
   })
-  const table = await member.own(CELL)
-  standby.stop()
   logger.info(`${name} owns cell ${CELL} from now on (epoch ${table.epoch})`)
   const disk = createSystemDisk({ clock })
   const folder = path.resolve(options.data)
   const onTrouble = (error: Error): void =>
     notice.tell('local', () => logger.warn(`The local copies fail: ${error.message}`))
+  const closing = new AbortController()
   const cache = await ObjectCache.open({
     objects,
     patience: new RequestPatience(patience),
     disk,
     folder: path.join(folder, 'objects'),
+    // A store that is away is not asked for ever by whoever is gone.
+    requestLimits: { signal: closing.signal },
     onLocalTrouble: onTrouble,
   })
   const owner = { cell: CELL, epoch: table.epoch }
@@ -106,11 +113,26 @@ export async function openCluster(
     },
     async [Symbol.asyncDispose]() {
       cellObjects.close()
+      closing.abort()
       await clusterDisk.close()
-      await member.close()
-      objects.close()
-      notice.close()
+      await endMember()
     },
+  }
+}
+
+/** Waits for the cell, and says so when that takes a while. */
+async function standBy(
+  member: ClusterMember,
+  name: string,
+  { clock, logger }: ClusterParts,
+): Promise<CellTable> {
+  const notice = clock.after(clusterLimits.standbyNoticeMs, () => {
+    logger.info(`${name} stands by: another node serves, and this one takes over when it is gone`)
+  })
+  try {
+    return await member.own(CELL)
+  } finally {
+    notice.stop()
   }
 }
 

@@ -146,6 +146,11 @@ export class CommitScheduler implements TurnTask {
     else this.#barriers.push({ sequence, callback })
   }
 
+  /** Nothing is written by itself any more. */
+  abandon(): void {
+    this.#gathering.end()
+  }
+
   #tell(commit: Commit): void {
     for (const entry of commit.topology) this.#options.onTopologyDurable?.(entry)
     for (const { log } of commit.runs) {

@@ -189,7 +189,10 @@ export class Node implements AsyncDisposable {
         clock: this.#clock,
         random: this.#random,
         logger: this.#logger.child({ area: 'cluster' }),
-        onLost: (error) => this.#fail(error),
+        onLost: (error) => {
+          this.cell?.abandon()
+          this.#fail(error)
+        },
       },
     )
     return this.#stack.use(opened).doors
@@ -225,7 +228,10 @@ export class Node implements AsyncDisposable {
     )
     this.#stack.defer(() => this.#batchWorker.close())
     this.cell = cell
-    return cell
+    if (!this.#hasFailed) return cell
+    // While it was opened.
+    cell.abandon()
+    return this.failed
   }
 
   async #openProtocols(parts: ProtocolParts): Promise<OpenedProtocol[]> {

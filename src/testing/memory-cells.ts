@@ -240,6 +240,7 @@ class MemoryCellTable implements CellTable {
 
   /** To the server and back; `done` is not called once the table was closed. */
   #perform<T>(work: Work<T>, done: (error: Error | undefined, result?: T) => void): void {
+    if (this.#isClosed) return
     const arrive = (): void => {
       if (this.#isClosed && !this.#server.takesPlaceUnheard) return
       let error: Error | undefined

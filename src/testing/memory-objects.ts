@@ -42,13 +42,13 @@ interface StoredObject {
 
 /** Delays and failures for a share of all requests, from a seed. */
 export function seededFates(random: Random, share: number): ObjectHook {
-  const ends = ['fail', 'lose', 'missing', undefined] as const
+  const ends = ['fail', 'lose', undefined] as const
+  // Others have no such answers.
+  const endsOfReads = [...ends, 'missing', 'short'] as const
   return (operation) => {
     if (random.next() >= share) return undefined
-    const end = ends[random.below(ends.length)]
-    // Others have no such answer.
-    const isTold = operation === 'get'
-    return { delayMs: random.below(2000), end: end === 'missing' && !isTold ? 'fail' : end }
+    const possible = operation === 'get' ? endsOfReads : ends
+    return { delayMs: random.below(2000), end: possible[random.below(possible.length)] }
   }
 }
 

@@ -26,7 +26,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#wallMs
+    return Math.floor(this.#wallMs)
   }
 
   monotonic(): number {

@@ -37,9 +37,12 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
+  const objectsAddress = (): string =>
+    `s3://bucket/nodes?endpoint=${encodeURIComponent(objects.url)}`
+
   const flags = (name: string): string[] => {
-    const objectsAddress = `s3://bucket/nodes?endpoint=${encodeURIComponent(objects.url)}`
-    const cluster = ['--cluster', `${postgres.address}?schema=nodes`, '--objects', objectsAddress]
+    const address = `${postgres.address}?schema=nodes`
+    const cluster = ['--cluster', address, '--objects', objectsAddress()]
     return [...cluster, '--node-name', name, '--kafka-port', '0']
   }
 
@@ -85,7 +88,7 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
       /needs a place for its files: add --objects s3:/,
     )
     await fails(
-      ['--cluster', 'postgres://127.0.0.1:1/pabal', '--objects', 's3://bucket'],
+      ['--cluster', 'postgres://127.0.0.1:1/pabal', '--objects', objectsAddress()],
       /the cluster's PostgreSQL cannot be used: .*ECONNREFUSED/,
     )
   })

@@ -21,8 +21,11 @@ import { batchHeaderSize } from '../../src/record/batch/batch-header.ts'
 import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
-import { MemoryCell, type MemoryOwner } from '../../src/testing/memory-cell.ts'
+import { HastyClock } from '../../src/testing/hasty-clock.ts'
+import { MemoryCells } from '../../src/testing/memory-cells.ts'
+import { MemoryObjects } from '../../src/testing/memory-objects.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
+import { CellOwner, cellRoot } from './cell-owner.ts'
 
 export interface Engine {
   readonly name: string
@@ -97,13 +100,17 @@ function openFile(options: FileOptions): ReturnType<typeof openFileLogStore> {
 
 /** On a database and objects, both in memory, with small files: each opening is another owner. */
 export function clusterEngine(): Promise<Engine> {
-  const cell = new MemoryCell({ clock: systemClock })
-  const local = new FaultDisk(systemClock)
+  const clock = new HastyClock()
+  const random = seededRandom(1)
+  const cells = new MemoryCells({ clock, random })
+  const objects = new MemoryObjects({ clock })
   return Promise.resolve({
     name: 'cluster',
     isLasting: true,
-    open: () =>
-      openClusterStore({ ...doorsOf(cell.claim()), local: { disk: local, path: '/cache' } }),
+    open: async () => {
+      const owner = await CellOwner.open({ table: cells.claim(1), objects, clock, random })
+      return openClusterStore(owner.files)
+    },
     dispose: () => Promise.resolve(),
   })
 }
@@ -111,13 +118,9 @@ export function clusterEngine(): Promise<Engine> {
 /** A store with small files on what an owner of a cell has. */
 export async function openClusterStore(files: ClusterFiles): ReturnType<Engine['open']> {
   const limits = { walFileSizeMax: 8000, tailCacheSizeMax: 4500, checkpointSliceSizeMax: 300 }
-  const disk = await openClusterDisk({ ...files, root: 'cell 1' })
-  const where = { path: 'cell 1', disk, local: files.local }
+  const disk = await openClusterDisk({ ...files, root: cellRoot })
+  const where = { path: cellRoot, disk, local: files.local }
   return openFile({ ...where, durability: 'fsync', limits })
-}
-
-function doorsOf({ table, reader, writer }: MemoryOwner): Omit<ClusterFiles, 'local'> {
-  return { table, reader, writer }
 }
 
 export function source(address: string, body: string): RecordSource {

@@ -1,5 +1,5 @@
 // What a database keeps of one cell for the node that owns it: the rows of its open files, the names of
-// its finished ones, its manifest. `postgres/` does it on PostgreSQL, `testing/memory-cell-table.ts` in memory.
+// its finished ones, its manifest. `postgres/` does it on PostgreSQL, `testing/memory-cells.ts` in memory.
 //
 // Whatever is answered was committed under the table's epoch and is on the standby, too; a lost
 // answer is settled within. A table whose epoch is over fails everything with `DiskError('fenced')`.

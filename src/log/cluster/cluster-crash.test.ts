@@ -1,8 +1,10 @@
-// Random work on a cell whose owner dies, or is taken for dead and goes on, at a random operation of the database
-// or of the store of objects, again and again. Each next owner must hold exactly the commits up to some commit that
-// is not before the last confirmed one, and an earlier owner confirms nothing that it does not hold.
+// Random work on a cell whose owner dies, or is taken for dead and goes on, at any moment, again and again, while
+// answers of the database are lost and the store of objects is slow, fails, cuts answers short and says that what it
+// has is not there. Each next owner must hold exactly the commits up to some commit that is not before the last
+// confirmed one, and an earlier owner confirms nothing that it does not hold.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { CellOwner, cellRoot } from '../../../test/support/cell-owner.ts'
 import { applyModelEntry, LogModel } from '../../../test/support/log-model.ts'
 import {
   contentOf,
@@ -10,26 +12,85 @@ import {
   tinyLimits,
   Workload,
 } from '../../../test/support/store-workload.ts'
-import { systemClock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
 import { Turn } from '../../lib/turn.ts'
-import { FaultDisk } from '../../testing/fault-disk.ts'
 import { HastyClock } from '../../testing/hasty-clock.ts'
-import { MemoryCell, type MemoryOwner } from '../../testing/memory-cell.ts'
+import { MemoryCells } from '../../testing/memory-cells.ts'
+import { MemoryObjects, seededFates } from '../../testing/memory-objects.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
+import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { diskErrorKind } from '../file/disk-error.ts'
 import { findManifest } from '../file/find-manifest.ts'
 import { inspectFolder } from '../file/inspect-folder.ts'
 import { openFileLogStore, type OpenedFileLogStore } from '../file/open-file-log-store.ts'
 import { verifyDataFolder } from '../file/verify.ts'
 import type { LogError } from '../log-error.ts'
-import { type ClusterDisk, openClusterDisk } from './cluster-disk.ts'
 
-const root = 'cell 1'
+/** How far the database and the store of objects get in a turn: some turns for an answer. */
+const turnMs = 20
+
+/** What all owners share. */
+class World {
+  readonly random: Random
+  readonly objects: MemoryObjects
+  readonly #clock = new VirtualClock()
+  readonly #cells: MemoryCells
+
+  constructor(random: Random) {
+    this.random = random
+    const clock = this.#clock
+    const delays = { delayMsMax: random.below(4) * turnMs, lostMsMax: 10 * turnMs }
+    const lostShare = random.next() * 0.2
+    this.#cells = new MemoryCells({ clock, random, ...delays, lostShare })
+    this.objects = new MemoryObjects({ clock, onRequest: seededFates(random, random.next() * 0.4) })
+  }
+
+  /** The next owner; those before can change nothing from now on. Every object that has a name is there. */
+  async claim(): Promise<CellOwner> {
+    const { random, objects } = this
+    const table = this.#cells.claim(1)
+    for (const { key } of (await this.settled(table.finishedFiles())).values()) {
+      assert.ok(objects.contentOf(key), `${key} is named and not there`)
+    }
+    const isCaching = random.next() < 0.5
+    return CellOwner.open({ table, objects, clock: this.#clock, random, isCaching })
+  }
+
+  /** What was asked of the database and the store of objects so far. */
+  get operationCount(): number {
+    return this.#cells.statementCount + this.objects.requestCount
+  }
+
+  async turn(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve)
+    })
+    this.#clock.advance(turnMs)
+  }
+
+  /** The result of `work`, or undefined when the owner went first: then it may never end. */
+  async unless<T>(isOver: () => boolean, work: Promise<T>): Promise<T | undefined> {
+    const results: T[] = []
+    let problem: Error | undefined
+    work.then(
+      (value) => results.push(value),
+      (error: Error) => (problem = error),
+    )
+    while (results.length === 0 && !isOver()) {
+      if (problem !== undefined) throw problem
+      await this.turn()
+    }
+    return results[0]
+  }
+
+  async settled<T>(work: Promise<T>): Promise<T> {
+    return (await this.unless(() => false, work)) as T
+  }
+}
 
 /** An owner of the cell as the test sees it. */
 interface Life {
-  readonly owner: MemoryOwner
+  readonly owner: CellOwner
   readonly clock: HastyClock
   readonly work: Workload
   /** Commits that were confirmed since the candidates were taken. */
@@ -45,44 +106,15 @@ interface State {
   readonly before: Life | undefined
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
-}
-
-/** The result of `work`, or undefined when the owner went first: then it may never end. */
-async function unless<T>(isOver: () => boolean, work: Promise<T>): Promise<T | undefined> {
-  const results: T[] = []
-  let problem: Error | undefined
-  work.then(
-    (value) => results.push(value),
-    (error: Error) => (problem = error),
-  )
-  while (results.length === 0 && !isOver()) {
-    if (problem !== undefined) throw problem
-    await turn()
-  }
-  return results[0]
-}
-
-async function openDisk(owner: MemoryOwner): Promise<ClusterDisk> {
-  const { table, reader, writer } = owner
-  // Another machine each time: nothing of what an owner had there is left.
-  const local = { disk: new FaultDisk(systemClock), path: '/cache' }
-  return openClusterDisk({ table, reader, writer, local, root })
-}
-
 async function openStore(
-  owner: MemoryOwner,
+  owner: CellOwner,
   clock: HastyClock,
   onFailed: (error: LogError) => void,
 ): Promise<OpenedFileLogStore> {
-  const disk = await openDisk(owner)
   return openFileLogStore({
-    path: root,
-    disk,
-    local: { disk: new FaultDisk(systemClock), path: '/cache' },
+    path: cellRoot,
+    disk: await owner.openDisk(),
+    local: owner.files.local,
     clock,
     turn: new Turn(clock),
     durability: 'fsync',
@@ -103,26 +135,20 @@ let zombieCount = 0
 let fencedCount = 0
 
 /** One owner: claims, checks what it finds, works until its time is over. */
-async function live(cell: MemoryCell, random: Random, before: State): Promise<State> {
-  const owner = cell.claim()
+async function live(world: World, before: State): Promise<State> {
+  const { random } = world
+  const owner = await world.claim()
   const clock = new HastyClock()
-  const end = cell.operationCount + 20 + random.below(250)
-  const isOver = (): boolean => cell.operationCount >= end
-  const life: Partial<Life> & { confirmedCount: number; failure: LogError | undefined } = {
-    owner,
-    clock,
-    confirmedCount: 0,
-    failure: undefined,
-  }
-  const opened = await unless(
-    isOver,
-    openStore(owner, clock, (error) => (life.failure ??= error)),
-  )
+  const end = world.operationCount + 20 + random.below(250)
+  const isOver = (): boolean => world.operationCount >= end
+  const life: Pick<Life, 'confirmedCount' | 'failure'> = { confirmedCount: 0, failure: undefined }
+  const onFailed = (error: LogError): void => void (life.failure ??= error)
+  const opened = await world.unless(isOver, openStore(owner, clock, onFailed))
   if (opened === undefined) return dieEarly({ owner, clock }, before)
   const { store, recovered } = opened
   const topology = new Map<string, string>()
   for (const { bytes } of recovered.topology) applyModelEntry(topology, bytes)
-  const found = await unless(isOver, contentOf(store, topology, recovered.state))
+  const found = await world.unless(isOver, contentOf(store, topology, recovered.state))
   if (found === undefined) return dieEarly({ owner, clock }, before)
   const held = before.candidates.findIndex((each) => each.toString() === found.toString())
   assert.notEqual(
@@ -130,28 +156,33 @@ async function live(cell: MemoryCell, random: Random, before: State): Promise<St
     -1,
     `found\n${String(found)}\nexpected\n${before.candidates.map(String).join('\nor\n')}`,
   )
-  await endOf(before.before, held, cell)
+  await endOf(before.before, held, world)
   const model = before.candidates[held]!.copy()
   const work = new Workload({ random, store, model, counter: before.counter })
-  while (!isOver()) {
-    if (random.next() < 0.1) clock.tick()
-    const steps = random.below(4)
-    for (let n = 0; n < steps; n++) work.step()
-    if (work.pending.length > 0 || random.next() < 0.3) await turn()
-    if (steps === 0) work.step()
-  }
+  while (!isOver()) await workOn(work, world, clock)
   assert.equal(life.failure, undefined)
+  work.onConfirmed = () => life.confirmedCount++
+  const alive: Life = Object.assign(life, { owner, clock, work })
+  return leave(alive, random, { candidates: candidatesOf(work), counter: work.counter })
+}
+
+async function workOn(work: Workload, world: World, clock: HastyClock): Promise<void> {
+  const { random } = world
+  if (random.next() < 0.1) clock.tick()
+  const steps = random.below(4)
+  for (let n = 0; n < steps; n++) work.step()
+  if (work.pending.length > 0 || random.next() < 0.3) await world.turn()
+  if (steps === 0) work.step()
+}
+
+function candidatesOf(work: Workload): readonly LogModel[] {
   const candidates = [work.confirmed.copy()]
   for (const { effects } of work.pending) {
     const next = candidates.at(-1)!.copy()
     for (const effect of effects) effect(next)
     candidates.push(next)
   }
-  work.onConfirmed = () => life.confirmedCount++
-  const alive = { ...life, work } as Life
-  Object.defineProperty(alive, 'confirmedCount', { get: () => life.confirmedCount })
-  Object.defineProperty(alive, 'failure', { get: () => life.failure })
-  return leave({ owner, clock }, random, { candidates, counter: work.counter, before: alive })
+  return candidates
 }
 
 function dieEarly(life: Pick<Life, 'owner' | 'clock'>, state: State): State {
@@ -160,64 +191,57 @@ function dieEarly(life: Pick<Life, 'owner' | 'clock'>, state: State): State {
 }
 
 /** Dies, or is left behind as one that does not know that it is over. */
-function leave(
-  { owner, clock }: Pick<Life, 'owner' | 'clock'>,
-  random: Random,
-  state: State,
-): State {
+function leave(life: Life, random: Random, state: Omit<State, 'before'>): State {
   if (random.next() < 0.5) {
-    die({ owner, clock })
-    return { ...state, before: state.before?.owner === owner ? undefined : state.before }
+    die(life)
+    return { ...state, before: undefined }
   }
   zombieCount++
-  return state
+  return { ...state, before: life }
 }
 
 /** Whoever had the cell before learns that it is over, and has confirmed no more than was found. */
-async function endOf(before: Life | undefined, held: number, cell: MemoryCell): Promise<void> {
+async function endOf(before: Life | undefined, held: number, world: World): Promise<void> {
   if (before === undefined) return
-  const epoch = cell.epoch
-  before.work.step()
-  for (let n = 0; n < 200 && before.failure === undefined; n++) {
+  for (let n = 0; n < 500 && before.failure === undefined; n++) {
     before.work.step()
     before.clock.tick()
-    await turn()
+    await world.turn()
   }
   assert.equal(before.failure?.code, 'fenced', String(before.failure))
   fencedCount++
   assert.ok(before.confirmedCount <= held, `${before.confirmedCount} confirmed, ${held} held`)
-  assert.equal(cell.epoch, epoch)
   die(before)
 }
 
 function die({ owner, clock }: Pick<Life, 'owner' | 'clock'>): void {
-  owner.isDead = true
+  owner.die()
   clock.stop()
 }
 
-/** What is left is no damage, every message that is not acked is there, and every object that is named. */
-async function assertSound(cell: MemoryCell): Promise<void> {
-  const disk = await openDisk(cell.claim())
-  const { problems } = await verifyDataFolder({ disk, path: root, isLocked: () => false })
+/** What is left is no damage, and every message that is not acked is there. */
+async function assertSound(world: World): Promise<void> {
+  const owner = await world.claim()
+  const disk = await world.settled(owner.openDisk())
+  const verified = verifyDataFolder({ disk, path: cellRoot, isLocked: () => false })
+  const { problems } = await world.settled(verified)
   const damages = problems.filter(({ severity }) => severity === 'damage')
   assert.deepEqual(damages, [])
-  const manifest = await findManifest(disk, root)
-  if (manifest.state !== 'whole') return
-  const { contents } = await inspectFolder(disk, root, manifest.content)
-  assert.deepEqual(contents.gaps(), [])
-  for (const { key } of cell.finished.values()) assert.ok(cell.objects.has(key), key)
+  const manifest = await world.settled(findManifest(disk, cellRoot))
+  if (manifest.state === 'whole') {
+    const { contents } = await world.settled(inspectFolder(disk, cellRoot, manifest.content))
+    assert.deepEqual(contents.gaps(), [])
+  }
+  owner.die()
 }
 
 async function liveAndDie(random: Random): Promise<void> {
-  const delayMs = random.below(3)
-  const cell = new MemoryCell({ clock: new HastyClock(), random, delayMs })
+  const world = new World(random)
   let state: State = { candidates: [new LogModel()], counter: 0, before: undefined }
   for (let life = 0; life < 6; life++) {
-    state = await live(cell, random, state)
-    if (random.next() < 0.3) {
-      // Whoever looks raises the epoch, so that an earlier owner is over.
-      await assertSound(cell)
-    }
+    state = await live(world, state)
+    // Whoever looks raises the epoch, so that an earlier owner is over.
+    if (random.next() < 0.3) await assertSound(world)
   }
   if (state.before !== undefined) die(state.before)
 }

@@ -10,6 +10,9 @@ export class LocalCopy {
   #file: DiskFile | undefined
   /** It has all bytes below. */
   #end = 0
+  /** Reads and writes under way: a file is not closed under them, as its descriptor may be another's at once. */
+  #useCount = 0
+  #onUnused: () => void = () => undefined
 
   private constructor(disk: Disk, path: string, file: DiskFile | undefined) {
     this.#disk = disk
@@ -29,10 +32,11 @@ export class LocalCopy {
 
   /** Takes bytes that follow on what it has; others, and bytes that cannot be written, end it. */
   async append(buffers: Buffer[], position: number, size: number): Promise<void> {
-    if (this.#file === undefined) return
+    const file = this.#file
+    if (file === undefined) return
     if (position !== this.#end) return this.close()
     try {
-      await writeAllAt(this.#file, buffers, position)
+      await this.#use(() => writeAllAt(file, buffers, position))
       this.#end = position + size
     } catch {
       await this.close()
@@ -44,7 +48,7 @@ export class LocalCopy {
     const file = this.#file
     if (file === undefined || position + buffer.length > this.#end) return false
     try {
-      return (await readInto(file, buffer, position)) === buffer.length
+      return (await this.#use(() => readInto(file, buffer, position))) === buffer.length
     } catch {
       return false
     }
@@ -60,7 +64,18 @@ export class LocalCopy {
     const file = this.#file
     this.#file = undefined
     if (file === undefined) return
+    if (this.#useCount > 0) await new Promise<void>((resolve) => (this.#onUnused = resolve))
     await file.close().catch(() => undefined)
     await this.#disk.unlink(this.path).catch(() => undefined)
+  }
+
+  async #use<T>(work: () => Promise<T>): Promise<T> {
+    this.#useCount++
+    try {
+      return await work()
+    } finally {
+      this.#useCount--
+      if (this.#useCount === 0) this.#onUnused()
+    }
   }
 }

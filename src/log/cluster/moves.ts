@@ -1,4 +1,5 @@
 // Files on their way from rows to objects, one after the other: each is in memory in parts only.
+import { diskErrorKind } from '../file/disk-error.ts'
 import type { OpenClusterFile } from './open-cluster-file.ts'
 
 export class Moves {
@@ -30,7 +31,9 @@ export class Moves {
       const file = this.#waiting[0]
       if (file === undefined || this.#isClosed) return
       // What fails has another owner, or is closed or dropped: the rows are there for whoever comes next.
-      await file.move().catch(() => undefined)
+      await file.move().catch((error: Error) => {
+        if (diskErrorKind(error) === 'fenced') this.close()
+      })
       this.#waiting.shift()
     }
   }

@@ -1,7 +1,7 @@
 // Large bodies in files of their own: written and synced before their record is committed, removed
 // when the last record that refers to them is durably gone.
 import { join } from 'node:path'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import { crc32cInSteps } from '../../lib/crc32c.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
@@ -57,6 +57,9 @@ export class AsideStore {
   readonly #cached = new Set<number>()
   #cachedSize = 0
   readonly #lost = new Set<number>()
+  /** Of bodies that wait for another try. */
+  readonly #pauses = new Set<Timer>()
+  #isAbandoned = false
   #nextId: number
   /** While somebody copies bodies: below `end` none is removed, and `ids` are to be. */
   #held: { readonly end: number; readonly ids: number[] } | undefined
@@ -84,16 +87,33 @@ export class AsideStore {
     void this.#tryWrite(id, body, done)
   }
 
+  /** Nothing is written or removed any more, and nobody is called back. */
+  abandon(): void {
+    this.#isAbandoned = true
+    for (const pause of this.#pauses) pause.stop()
+    this.#pauses.clear()
+  }
+
   async #tryWrite(id: number, body: Buffer, done: (id: number) => void): Promise<void> {
+    if (this.#isAbandoned) return
     try {
       await this.#writeFile(id, body)
     } catch (error) {
+      if (this.#isAbandoned) return
       this.#options.onTrouble(error as Error)
-      if (diskErrorKind(error) === 'fenced') return
-      this.#options.clock.after(logLimits.diskRetryMs, () => void this.#tryWrite(id, body, done))
+      if (diskErrorKind(error) !== 'fenced') this.#tryLater(() => this.#tryWrite(id, body, done))
       return
     }
-    done(id)
+    if (!this.#isAbandoned) done(id)
+  }
+
+  #tryLater(again: () => Promise<void>): void {
+    if (this.#isAbandoned) return
+    const pause = this.#options.clock.after(logLimits.diskRetryMs, () => {
+      this.#pauses.delete(pause)
+      void again()
+    })
+    this.#pauses.add(pause)
   }
 
   /** Its publisher needs the id no more: the body is removed, unless a record has it. */
@@ -235,6 +255,7 @@ export class AsideStore {
   }
 
   async #remove(id: number): Promise<void> {
+    if (this.#isAbandoned) return
     if (this.#held !== undefined && id < this.#held.end) {
       this.#held.ids.push(id)
       return

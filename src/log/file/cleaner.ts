@@ -285,10 +285,13 @@ export class Cleaner {
   }
 
   #pause(): Promise<void> {
+    if (this.#isClosed || this.#isInTheWay) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#endPause = resolve
-      if (this.#isClosed || this.#isInTheWay) resolve()
-      else this.#options.clock.after(logLimits.cleaningPauseMs, resolve)
+      const pause = this.#options.clock.after(logLimits.cleaningPauseMs, resolve)
+      this.#endPause = () => {
+        pause.stop()
+        resolve()
+      }
     })
   }
 }

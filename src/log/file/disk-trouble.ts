@@ -26,6 +26,8 @@ export class DiskTrouble {
   #firstAt = 0
   #lastAt = 0
   #hasFailed = false
+  /** Until whoever waits tries again. */
+  readonly #pauses = new Set<Timer>()
 
   constructor(options: DiskTroubleOptions) {
     this.#options = options
@@ -57,7 +59,12 @@ export class DiskTrouble {
   reportAndWait(error: Error): Promise<void> {
     this.report(error)
     return new Promise((resolve) => {
-      if (!this.#hasFailed) this.#options.clock.after(logLimits.diskRetryMs, resolve)
+      if (this.#hasFailed) return
+      const pause = this.#options.clock.after(logLimits.diskRetryMs, () => {
+        this.#pauses.delete(pause)
+        resolve()
+      })
+      this.#pauses.add(pause)
     })
   }
 
@@ -81,10 +88,15 @@ export class DiskTrouble {
     this.#fail(new LogError('io', `${this.#options.place} ${how}: ${advice}`))
   }
 
-  #fail(error: LogError): void {
-    if (this.#hasFailed) return
+  /** Nobody is told of anything any more, and whoever waits does so for ever. */
+  abandon(): void {
     this.#hasFailed = true
     this.close()
+  }
+
+  #fail(error: LogError): void {
+    if (this.#hasFailed) return
+    this.abandon()
     this.#options.onFailed()
     this.#options.events.onFailed?.(error)
   }
@@ -92,6 +104,8 @@ export class DiskTrouble {
   close(): void {
     this.#notice.close()
     this.#deadline?.stop()
+    for (const pause of this.#pauses) pause.stop()
+    this.#pauses.clear()
   }
 
   #startDeadline(error: Error): void {

@@ -163,6 +163,23 @@ export class FileLogStoreParts {
     this.folderWatch = this.#makeFolderWatch(opened)
   }
 
+  /** See `FileLogStore.abandon`: ends all that would happen by itself, and waits for nothing. */
+  abandon(): void {
+    const { snapshots, topology, diskSpace, spill, folder } = this
+    this.writer.stop()
+    this.trouble.abandon()
+    this.patience.abandon()
+    this.asides.abandon()
+    this.housekeeper.abandon()
+    folder.manifest.abandon()
+    this.folderWatch?.close()
+    const parts = [snapshots, topology, diskSpace, spill, folder.spares]
+    void Promise.allSettled(parts.map((part) => part.close()))
+    // Copies of open files; a file of the machine's own may still be read.
+    if (!folder.disk.isRemote) return
+    void Promise.allSettled(Array.from(this.segments, ({ file }) => file.close()))
+  }
+
   #makeFolderWatch({ clock, folder }: OpenedFolder): FolderWatch | undefined {
     const { disk, path } = folder
     if (disk.isRemote) return undefined

@@ -27,6 +27,7 @@ export class FileLogStore implements LogStore {
   readonly #parts: FileLogStoreParts
   readonly #engine: FileEngine
   readonly #scheduler: CommitScheduler
+  #isAbandoned = false
 
   constructor(opened: OpenedFolder) {
     const parts = new FileLogStoreParts(opened)
@@ -214,7 +215,20 @@ export class FileLogStore implements LogStore {
     return this.#parts.snapshots.open()
   }
 
+  /**
+   * Somebody else has the data: nothing is written or read again, nobody is called back, no timer runs. What is on
+   * its way ends by itself or never. `close` has nothing to do after it.
+   */
+  abandon(): void {
+    if (this.#isAbandoned) return
+    this.#isAbandoned = true
+    this.#scheduler.abandon()
+    this.#parts.abandon()
+  }
+
+  /** Makes everything durable, as long as it was not abandoned. */
   async close(): Promise<void> {
+    if (this.#isAbandoned) return
     await this.#parts.snapshots.close()
     const { checkpointer, checkpoints, housekeeper, folder, writer, patience } = this.#parts
     await this.#whenIdle()

@@ -37,6 +37,8 @@ export class Housekeeper {
   readonly #jobs: Job[] = []
   #isKicked = false
   #isClosed = false
+  #isAbandoned = false
+  #retry: Timer | undefined
   #running: Promise<void> = Promise.resolve()
   #isRunning = false
 
@@ -82,18 +84,41 @@ export class Housekeeper {
         this.#isRunning = false
         if (this.#isClosed) return
         this.#options.onTrouble(error)
-        this.#options.clock.after(logLimits.housekeepingRetryMs, () => this.kick())
+        this.#retryLater()
       },
     )
   }
 
   /** Waits for the job under way and starts no other. */
   async close(): Promise<void> {
+    this.#stop()
+    await this.#running
+    this.#refuseJobs()
+  }
+
+  /** Starts no other job; the one under way comes to its end or not, and no file is removed. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.#stop()
+    this.#refuseJobs()
+  }
+
+  #stop(): void {
     this.#isClosed = true
     this.#surveyTimer.stop()
+    this.#retry?.stop()
     this.#options.cleaner.close()
-    await this.#running
+  }
+
+  #refuseJobs(): void {
     for (const { reject } of this.#jobs.splice(0)) reject(closedError())
+  }
+
+  /** Telling of the trouble may have been the end of the store. */
+  #retryLater(): void {
+    if (this.#isClosed) return
+    const { clock } = this.#options
+    this.#retry = clock.after(logLimits.housekeepingRetryMs, () => this.kick())
   }
 
   /** Writes the directory of a full file; from then on it is read as it is. */
@@ -111,7 +136,7 @@ export class Housekeeper {
 
   /** The last read of a retired file is done. */
   async onReleased(segment: Segment): Promise<void> {
-    if (segment.state !== 'retired' || segment.readers > 0) return
+    if (segment.state !== 'retired' || segment.readers > 0 || this.#isAbandoned) return
     segment.readers = Infinity
     const { disk, spares } = this.#options.folder
     if (segment.kind === fileKind.wal && (await spares.offer(segment))) {

@@ -79,6 +79,7 @@ export class Manifest {
   #written: ManifestContent
   #writing: Promise<void> = Promise.resolve()
   #isWritePending = false
+  #isAbandoned = false
 
   constructor(disk: Disk, folder: string, content: ManifestContent) {
     this.#disk = disk
@@ -121,8 +122,14 @@ export class Manifest {
     return this.#writing
   }
 
+  /** Nothing is written any more: whoever waits does so for ever. */
+  abandon(): void {
+    this.#isAbandoned = true
+  }
+
   async #write(): Promise<void> {
     for (;;) {
+      if (this.#isAbandoned) return new Promise(() => {})
       this.#isWritePending = false
       const content = this.#content
       try {

@@ -1,7 +1,7 @@
 // Reads that fail are tried again: a disk that is away for some seconds has lost nothing, and what a
 // reader is told is lost is skipped for ever. Only a place that cannot be read while the disk
 // demonstrably works is given up.
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'
 import { diskErrorKind } from './disk-error.ts'
 import type { Disk, DiskCallback, DiskFile, ReadCallback } from './disk.ts'
@@ -27,6 +27,9 @@ export class ReadPatience {
   #isProbing = false
   /** Files in which something was given up, and when. */
   readonly #givenUp = new Map<string, number>()
+  /** Of reads that wait for another try. */
+  readonly #pauses = new Set<Timer>()
+  #isAbandoned = false
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -42,14 +45,32 @@ export class ReadPatience {
     this.#parts = undefined
   }
 
+  /** No read is tried again, and none is given up either: whoever waits does so for ever. */
+  abandon(): void {
+    this.#isAbandoned = true
+    for (const pause of this.#pauses) pause.stop()
+    this.#pauses.clear()
+  }
+
   /** Calls back when it is time for another try (true), or at once when there shall be none. */
   whenToRetry(error: Error, failure: Failure, done: (isAgain: boolean) => void): void {
+    if (this.#isAbandoned) return
     if (this.#parts === undefined) {
       done(false)
       return
     }
     this.#parts.onTrouble(error)
-    this.clock.after(logLimits.diskRetryMs, () => done(this.#isWorthRetrying(failure)))
+    this.#pause(() => done(this.#isWorthRetrying(failure)))
+  }
+
+  /** Telling of the trouble may have been the end of the store. */
+  #pause(callback: () => void): void {
+    if (this.#isAbandoned) return
+    const pause = this.clock.after(logLimits.diskRetryMs, () => {
+      this.#pauses.delete(pause)
+      callback()
+    })
+    this.#pauses.add(pause)
   }
 
   #isWorthRetrying({ path, since }: Failure): boolean {

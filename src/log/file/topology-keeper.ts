@@ -93,8 +93,9 @@ export class TopologyKeeper {
 
   #onFailed(error: Error): void {
     this.#writing = undefined
+    if (!this.#isClosed) this.#options.onTrouble(error)
+    // Telling of it may have been the end of the store.
     if (this.#isClosed) return
-    this.#options.onTrouble(error)
     this.#retry = this.#options.clock.after(logLimits.housekeepingRetryMs, () => {
       this.#retry = undefined
       this.#writeIfDue()

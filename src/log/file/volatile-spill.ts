@@ -39,6 +39,7 @@ export class VolatileSpill {
   readonly #runReader: RunReader
   readonly #runFinder: RunFinder
   readonly #timer: Timer
+  #retry: Timer | undefined
   /** Logs whose acks may give spilled space back. */
   readonly #logs = new Set<Log>()
   /** Runs in memory, oldest first; the last one of each log may still be open. */
@@ -131,8 +132,10 @@ export class VolatileSpill {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#timer.stop()
+    this.#retry?.stop()
     await this.#spilling
-    if (this.#segment !== undefined) await this.#segment.file.close()
+    // A store that is abandoned may still be read.
+    if (this.#segment?.readers === 0) await this.#segment.file.close()
   }
 
   #spillIfNeeded(): void {
@@ -144,8 +147,9 @@ export class VolatileSpill {
       },
       (error: Error) => {
         this.#options.onTrouble(error)
+        if (this.#isClosed) return
         // Meanwhile they stay in memory, where they are.
-        this.#options.clock.after(logLimits.diskRetryMs, () => {
+        this.#retry = this.#options.clock.after(logLimits.diskRetryMs, () => {
           this.#isSpilling = false
           this.#spillIfNeeded()
         })

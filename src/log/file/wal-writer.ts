@@ -1,7 +1,7 @@
 // Writes commits to the current WAL file, one at a time. Invariant: a commit is reported only
 // when all its bytes are on stable storage (durability `fsync`). A file whose write or sync failed
 // is never written again: the commit goes to a new file, as often as it takes.
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Commit } from '../commit.ts'
 import { CommitEncoder } from './commit-encoder.ts'
@@ -62,6 +62,7 @@ export class WalWriter {
   /** How often it failed. */
   #failureCount = 0
   #isStopped = false
+  #retry: Timer | undefined
 
   constructor(options: WalWriterOptions) {
     this.#options = options
@@ -88,6 +89,7 @@ export class WalWriter {
   /** Storage is lost, or about to be closed: what is being written, and all that comes, never counts. */
   stop(): void {
     this.#isStopped = true
+    this.#retry?.stop()
   }
 
   /** Stops creating files and returns the one that was created ahead of time, if any. */
@@ -196,14 +198,19 @@ export class WalWriter {
       return
     }
     this.#options.onTrouble(error)
-    this.#options.clock.after(logLimits.diskRetryMs, () => this.#write())
+    this.#retryAfter(logLimits.diskRetryMs, () => this.#write())
   }
 
   /** What was being written goes to another file. */
   #startOver(error: Error): void {
     this.#segment.hasFailed = true
     this.#options.onTrouble(error)
-    this.#options.clock.after(this.#noteFailure(), this.#moveOn)
+    this.#retryAfter(this.#noteFailure(), this.#moveOn)
+  }
+
+  /** Not when the trouble was the end of the store. */
+  #retryAfter(ms: number, retry: () => void): void {
+    if (!this.#isStopped) this.#retry = this.#options.clock.after(ms, retry)
   }
 
   readonly #moveOn = (): void => {
@@ -223,8 +230,9 @@ export class WalWriter {
         this.#moveOn()
       },
       (error: Error) => {
+        if (this.#isStopped) return
         this.#options.onCannotCreate(error)
-        this.#options.clock.after(this.#noteFailure(), this.#moveOn)
+        this.#retryAfter(this.#noteFailure(), this.#moveOn)
       },
     )
   }

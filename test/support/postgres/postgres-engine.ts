@@ -2,10 +2,11 @@
 // of stores. On demand: PABAL_POSTGRES_EFFORT=2.
 import { after } from 'node:test'
 import { systemClock } from '../../../src/lib/clock.ts'
+import { systemRandom } from '../../../src/lib/random.ts'
 import type { CellTable } from '../../../src/log/cluster/cell-table.ts'
-import { FaultDisk } from '../../../src/testing/fault-disk.ts'
-import { MemoryCell } from '../../../src/testing/memory-cell.ts'
+import { MemoryObjects } from '../../../src/testing/memory-objects.ts'
 import { CellsUnderTest } from '../../cluster/cells-under-test.ts'
+import { CellOwner } from '../cell-owner.ts'
 import { openClusterStore, type Engine } from '../log-engines.ts'
 import { postgresMissing } from './find-postgres.ts'
 import { PostgresServer } from './postgres-server.ts'
@@ -33,21 +34,16 @@ async function postgresEngine(): Promise<Engine> {
   shared ??= openShared()
   const { cells } = await shared
   const { table, claimAgain } = await cells.claimNew()
-  const objects = new MemoryCell({ clock: systemClock })
-  const local = new FaultDisk(systemClock)
+  const objects = new MemoryObjects({ clock: systemClock })
   const tables: CellTable[] = [table]
   return {
     name: 'postgres',
     isLasting: true,
     open: async () => {
-      const { reader, writer } = objects.claim()
       const own = tables.shift() ?? (await claimAgain())
-      return openClusterStore({
-        table: own,
-        reader,
-        writer,
-        local: { disk: local, path: '/cache' },
-      })
+      const clocks = { clock: systemClock, random: systemRandom }
+      const owner = await CellOwner.open({ table: own, objects, ...clocks })
+      return openClusterStore(owner.files)
     },
     dispose: () => Promise.resolve(),
   }

@@ -122,8 +122,8 @@ export class ClusterTables {
   }
 
   /** A node that drains keeps its cells until it releases them, and is to have none. @throws Error */
-  async drain(node: number, isDraining: boolean): Promise<void> {
-    await this.#run(statements.drainStatement(this.#schema, node, isDraining))
+  async drain(self: Incarnation, isDraining: boolean): Promise<void> {
+    await this.#run(statements.drainStatement(this.#schema, self, isDraining))
   }
 
   /** A cell that is down may be claimed again. @throws Error */

@@ -35,10 +35,12 @@ export function heartbeatStatement(schema: string, self: Incarnation): Statement
   }
 }
 
-export function drainStatement(schema: string, node: number, isDraining: boolean): Statement {
+/** A newer incarnation of the name says for itself whether it drains. */
+export function drainStatement(schema: string, self: Incarnation, isDraining: boolean): Statement {
   return {
-    text: `UPDATE ${schema}.nodes SET is_draining = $2::text::boolean WHERE node = $1::int RETURNING node`,
-    values: [node, String(isDraining)],
+    text: `UPDATE ${schema}.nodes SET is_draining = $3::text::boolean
+      WHERE node = $1::int AND incarnation = $2::bigint RETURNING node`,
+    values: [self.node, self.incarnation, String(isDraining)],
   }
 }
 
