@@ -249,7 +249,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'cluster',
     group: broker,
-    summary: 'Several nodes: start a whole cluster on this machine, to try it',
+    summary: 'Several nodes: start a whole cluster on this machine, or open cells that are down',
     load: async () => (await import('./cluster-dev/cluster-command.ts')).addClusterCommands,
   },
   {

@@ -120,6 +120,7 @@ export class ClusterMember {
       this.#lose(`another process has the node name "${this.#options.name}"`)
       return
     }
+    this.#tellDown(look)
     const plan = this.#ownership.onLook(look, this.#held)
     this.#tellFrozen()
     await this.#carryOut(plan)
@@ -144,6 +145,18 @@ export class ClusterMember {
       wanted.resolve(table)
     } catch (error) {
       this.#notice.tell('claim', () => this.#warn(error as Error))
+    }
+  }
+
+  /** Nobody takes such a cell: all nodes would stand by for ever, and each for another one. */
+  #tellDown({ observation }: Look): void {
+    for (const { cell, isDown } of observation.cells) {
+      if (!isDown) continue
+      this.#notice.tell(`cell ${cell} is down`, () =>
+        this.#options.logger.error(
+          `cell ${cell} is down: its owners crashed ${ownershipLimits.crashesMax} times in ${ownershipLimits.crashesMs / 60_000} minutes. See in their logs why, then let nodes have it again with "pabal cluster reopen"`,
+        ),
+      )
     }
   }
 

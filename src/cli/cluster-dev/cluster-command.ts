@@ -15,6 +15,11 @@ import { watchStopRequests } from '../stop-requests.ts'
 import { DevCluster, type DevClusterPlan } from './dev-cluster.ts'
 import { findPostgres, type PostgresUser, postgresUser } from './find-postgres.ts'
 import type { WantedPorts } from './front-ports.ts'
+import { reopenCells } from './reopen-cell.ts'
+
+interface ReopenFlags extends CommandFlags {
+  readonly cluster?: string
+}
 
 interface Flags extends CommandFlags {
   readonly nodes?: string
@@ -47,6 +52,25 @@ with their data in the folder cluster-dev below the data folder. Clients connect
 leads to the node that serves. What is killed is started again. Ctrl-C stops everything.
 It is no way to run a cluster: all of it is on one disk. See docs/cluster.md.`,
     )
+  local(command, 'reopen', {
+    summary: 'Let nodes have cells again that are down because their owners crashed too often',
+    run: (_operands, flags) => reopen(flags as ReopenFlags),
+  }).option('--cluster <URL>', "The cluster's PostgreSQL (default: what PABAL_CLUSTER says)")
+}
+
+function reopen(flags: ReopenFlags): Action {
+  return async ({ environment, terminal }) => {
+    const address = flags.cluster ?? environment['PABAL_CLUSTER']
+    if (address === undefined) {
+      throw new ExitError(exitCodes.usage, 'which cluster: give --cluster postgres://…')
+    }
+    terminal.tell(
+      (await reopenCells(address))
+        ? 'The nodes that stand by may have the cells again that were down'
+        : 'No cell is down',
+    )
+    return exitCodes.ok
+  }
 }
 
 function clusterDev(flags: Flags): Action {
