@@ -19,6 +19,7 @@ class Database {
   readonly told: string[] = []
   readonly losses: string[] = []
   isAway = false
+  isDown = false
   owner: Incarnation | undefined
   epoch = 0
   beatCount = 0
@@ -76,7 +77,7 @@ class Database {
     this.#heartbeats[node] = (this.#heartbeats[node] ?? 0) + 1
     const nodes = this.#heartbeats.map((_, each) => this.#rowOf(each))
     const { epoch, owner } = this
-    const cells: CellRow[] = [{ cell, epoch, owner, isDown: false }]
+    const cells: CellRow[] = [{ cell, epoch, owner, isDown: this.isDown }]
     return { observation: { nodes, cells }, sentAt, seenAt: this.clock.monotonic() }
   }
 
@@ -165,5 +166,20 @@ test('a member says when PostgreSQL is away for too long, and when it is back', 
     ],
   )
   assert.deepEqual(database.losses, [])
+  await member.close()
+})
+
+test('a cell that is down is nobody’s until it is opened again, and that is said', async () => {
+  const database = new Database()
+  database.isDown = true
+  const member = database.member(0)
+  let isOwned = false
+  void member.own(cell).then(() => (isOwned = true))
+  await database.pass(3 * timeToLiveMs)
+  assert.equal(isOwned, false)
+  assert.ok(database.told.some((line) => /cell 0 is down: .*pabal cluster reopen/.test(line)))
+  database.isDown = false
+  await database.pass(3 * heartbeatMs)
+  assert.equal(isOwned, true)
   await member.close()
 })
