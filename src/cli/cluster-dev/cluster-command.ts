@@ -47,9 +47,9 @@ export const addClusterCommands: AddCommand = (command, _remote, local) => {
     .addHelpText(
       'after',
       `
-It starts PostgreSQL, whose programs have to be on this machine, a store that speaks S3, and nodes,
-with their data in the folder cluster-dev below the data folder. Clients connect to one address, which
-leads to the node that serves. What is killed is started again. Ctrl-C stops everything.
+It starts PostgreSQL, whose programs have to be on this machine, a store that speaks S3, and
+nodes, with their data in the folder cluster-dev below the data folder. Clients connect to one
+address, which leads to the node that serves. What is killed is started again. Ctrl-C stops all.
 It is no way to run a cluster: all of it is on one disk. See docs/cluster.md.`,
     )
   local(command, 'reopen', {
