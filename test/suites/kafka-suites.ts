@@ -64,11 +64,15 @@ export const kafkaSuites: readonly Suite[] = [
       },
       { tests: /^0101_fetch_from_follower$/, reason: 'wants three brokers' },
       {
+        tests: /^0113_cooperative_rebalance$/,
+        reason: 'hangs in the end of its own client after a topic was deleted; not settled why',
+      },
+      {
         tests: /^0179_share_consumer_destroy$/,
         reason: 'wants its partitions on two brokers, which are read one after the other',
       },
       {
-        tests: /^(?:0173_share_consumer_commit_async|0113_cooperative_rebalance)$/,
+        tests: /^0173_share_consumer_commit_async$/,
         reason: 'takes too long beside five others; alone it passes',
         isSometimes: true,
       },

@@ -4,8 +4,8 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../../../../src/cli/cluster-dev/free-port.ts'
 import { broker, prefix, step } from '../../node/report.ts'
-import { freePort } from './connect-worker.ts'
 import { JavaProcess } from './java-process.ts'
 import { recordsOf } from './kafka-side.ts'
 

@@ -1,11 +1,9 @@
 // A distributed worker of Kafka Connect, and its REST interface.
 
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../../../src/cli/cluster-dev/free-port.ts'
 import { broker } from '../../node/report.ts'
 import { JavaProcess } from './java-process.ts'
 
@@ -31,16 +29,6 @@ export function properties(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** One worker of the cluster `group`; killed, with its folder, when it is disposed of. */
