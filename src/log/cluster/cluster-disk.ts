@@ -62,8 +62,7 @@ export class ClusterDisk implements Disk {
   /** The earlier owner may have stopped between making a file an object and removing its rows. */
   async settle(): Promise<void> {
     for (const id of this.#open.keys()) {
-      const isFinished = [...this.#finished.keys()].some((name) => openIdOf(name) === id)
-      if (isFinished) await this.#removeOpen(id)
+      if (this.#finished.has(nameOfOpen(id))) await this.#removeOpen(id)
     }
   }
 
@@ -121,7 +120,7 @@ export class ClusterDisk implements Disk {
   async list(path: string): Promise<string[]> {
     const folder = this.#nameOf(path)
     const prefix = folder === '' ? '' : `${folder}/`
-    const names = [...this.#finished.keys(), ...[...this.#open.keys()].map(nameOfOpen)]
+    const names = this.#names()
     if (prefix === '' && (await this.#options.table.readManifest()) !== undefined) {
       names.push(manifestName)
     }
@@ -140,8 +139,7 @@ export class ClusterDisk implements Disk {
 
   async removeTree(path: string): Promise<void> {
     const prefix = `${this.#nameOf(path)}/`
-    const names = [...this.#finished.keys(), ...[...this.#open.keys()].map(nameOfOpen)]
-    for (const name of names.filter((each) => each.startsWith(prefix))) {
+    for (const name of this.#names().filter((each) => each.startsWith(prefix))) {
       await this.unlink(join(this.#options.root, name))
     }
   }
@@ -164,9 +162,9 @@ export class ClusterDisk implements Disk {
     return this.#options.table.close()
   }
 
-  /** Resolves when all files that are complete are objects. For tests. */
-  whenMoved(): Promise<void> {
-    return this.#moves.whenIdle()
+  /** Of all files but the manifest. */
+  #names(): string[] {
+    return [...this.#finished.keys(), ...Array.from(this.#open.keys(), nameOfOpen)]
   }
 
   async #createNew(name: string): Promise<DiskFile> {

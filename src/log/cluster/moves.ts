@@ -4,12 +4,11 @@ import type { OpenClusterFile } from './open-cluster-file.ts'
 
 export class Moves {
   readonly #waiting: OpenClusterFile[] = []
-  #running: Promise<void> = Promise.resolve()
   #isClosed = false
 
   add(file: OpenClusterFile): void {
     this.#waiting.push(file)
-    if (this.#waiting.length === 1) this.#running = this.#run()
+    if (this.#waiting.length === 1) void this.#run()
   }
 
   /** The file is removed: it never becomes an object. One that is under way may take as long as it likes. */
@@ -20,10 +19,6 @@ export class Moves {
   /** Those that have not begun never do. */
   close(): void {
     this.#isClosed = true
-  }
-
-  whenIdle(): Promise<void> {
-    return this.#running
   }
 
   async #run(): Promise<void> {

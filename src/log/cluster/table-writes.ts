@@ -1,6 +1,5 @@
 // Appends to the open files of one cell, one after the other: the database takes them under one lock, so several
-// at once would only wait there. A commit comes before what others write (a header, a directory).
-import { totalSize } from '../file/direct-file.ts'
+// at once would only wait there.
 import type { DiskCallback } from '../file/disk.ts'
 import type { CellTable } from './cell-table.ts'
 
@@ -21,13 +20,6 @@ export class TableWrites {
 
   constructor(table: CellTable) {
     this.#table = table
-  }
-
-  /** Bytes that wait for their turn; commits are one at a time, so they are few. */
-  get waitingSize(): number {
-    let size = 0
-    for (const { buffers } of this.#waiting) size += totalSize(buffers)
-    return size
   }
 
   append(fileId: number, { buffers, position }: Placed, done: DiskCallback): void {
