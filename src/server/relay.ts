@@ -20,8 +20,11 @@ export interface RelayParts {
 
 /** Whom a relay belongs to. */
 export interface RelayOwner {
-  /** Sees what the client is sent, before it is. The bytes are only valid during the call. */
-  onToClient?(bytes: Buffer): void
+  /**
+   * Gets what the other node says to the client, and sends it on by `toClient`; left out, all of it goes. The bytes
+   * are only valid during the call.
+   */
+  onFromLink?(bytes: Buffer): void
   /** The other node has ended its side, or is gone. Left out, the client is ended as well. */
   onLinkEnded?(): void
   /** Both sockets are closed, or will be without anything more. */
@@ -52,7 +55,10 @@ export class Relay implements Sender, MemoryHolder {
     this.#owner = owner
     this.#memory = parts.memory.open(this)
     client.source.onBytes = (bytes) => this.#toLink(bytes)
-    link.source.onBytes = (bytes) => this.toClient(bytes)
+    link.source.onBytes = (bytes) => {
+      if (owner.onFromLink === undefined) this.toClient(bytes)
+      else owner.onFromLink(bytes)
+    }
     for (const { socket, source } of [client, link]) {
       source.readBuffer = readBuffer
       socket.allowHalfOpen = true
@@ -65,8 +71,11 @@ export class Relay implements Sender, MemoryHolder {
       this.#onLinkEnded()
       this.#closeIfDone()
     })
-    if (client.socket.destroyed) this.#close(link.socket)
-    else if (link.socket.destroyed) this.#onLinkEnded()
+    parts.clock.atEndOfTurn(() => {
+      // Their `close` may have been before.
+      if (client.socket.destroyed) this.#close(link.socket)
+      else if (link.socket.destroyed) this.#onLinkEnded()
+    })
     client.socket.resume()
     link.socket.resume()
   }
@@ -76,9 +85,8 @@ export class Relay implements Sender, MemoryHolder {
     return this.#memory.total
   }
 
-  /** Sends the client something of ours after what the other node has said. */
+  /** Sends the client something, of the other node or of ours. */
   toClient(bytes: Buffer): void {
-    this.#owner.onToClient?.(bytes)
     this.#pass(bytes, this.#link, this.socket)
     this.#count()
     if (this.socket.writableLength > 0) this.#parts.sendWatch.watch(this)
@@ -96,7 +104,13 @@ export class Relay implements Sender, MemoryHolder {
   endClient(msMax: number = linkLimits.halfClosedMsMax): void {
     this.socket.end()
     this.#client.socket.resume()
-    this.#endAfter(msMax)
+    this.endAfter(msMax)
+  }
+
+  /** Ends both in `ms`, whatever becomes of them until then. */
+  endAfter(ms: number): void {
+    this.#deadline?.stop()
+    this.#deadline = this.#parts.clock.after(ms, () => this.destroy())
   }
 
   /** Ends both at once. */
@@ -147,7 +161,7 @@ export class Relay implements Sender, MemoryHolder {
 
   #onClientEnded(): void {
     this.#link.socket.end()
-    this.#endAfter(linkLimits.halfClosedMsMax)
+    this.endAfter(linkLimits.halfClosedMsMax)
   }
 
   #onLinkEnded(): void {
@@ -155,11 +169,6 @@ export class Relay implements Sender, MemoryHolder {
     this.#hasLinkEnded = true
     if (this.#owner.onLinkEnded === undefined) this.endClient()
     else this.#owner.onLinkEnded()
-  }
-
-  #endAfter(ms: number): void {
-    this.#deadline?.stop()
-    this.#deadline = this.#parts.clock.after(ms, () => this.destroy())
   }
 
   #closeIfDone(): void {
@@ -173,7 +182,7 @@ export class Relay implements Sender, MemoryHolder {
     else {
       other.resume()
       other.destroySoon()
-      this.#endAfter(linkLimits.halfClosedMsMax)
+      this.endAfter(linkLimits.halfClosedMsMax)
     }
     this.#closeOnce()
   }

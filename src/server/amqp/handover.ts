@@ -69,14 +69,8 @@ export function factsOf({
   }
 }
 
-/**
- * What another node says of a client, whose proof makes it as trustworthy as this one. `ofLink` are bytes of the link
- * that are not the client's. Throws for what is no such thing.
- */
-export function handoverOf(
-  facts: object,
-  ofLink: { readonly receivedSize: number; readonly sentSize: number },
-): Handover {
+/** What another node says of a client. It has proved that it is one, and is believed. Throws for what is no such thing. */
+export function handoverOf(facts: object): Handover {
   const { user, tags, address, token, ...given } = facts as HandoverFacts
   const { frameMax, channelMax, heartbeat } = given.limits
   const properties = Buffer.from(given.properties, 'base64')
@@ -101,8 +95,8 @@ export function handoverOf(
       remoteAddress: address,
       transport: transportFrom(given.transport),
       tls: given.tls && tlsFromJson(given.tls),
-      receivedBefore: given.receivedSize - ofLink.receivedSize,
-      sentBefore: given.sentSize - ofLink.sentSize,
+      receivedBefore: given.receivedSize,
+      sentBefore: given.sentSize,
     },
   }
 }
@@ -111,7 +105,7 @@ function transportFrom({ peer, local, isTls }: Transport): Transport {
   return {
     peer: { host: peer.host, port: peer.port },
     local: { host: local.host, port: local.port },
-    isTls: Boolean(isTls),
+    isTls,
   }
 }
 
