@@ -1,0 +1,229 @@
+// A cluster inside the test's own process: each node has one cell, on the memory engine, listens for AMQP clients of
+// all virtual hosts and for the other nodes. What nodes know of each other the test says.
+import type { Directory, KnownCell, KnownNode } from '../../src/cluster/directory.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { type Logger, silentLogger } from '../../src/lib/logger.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { amqpLinkHandler, openAmqpEdge } from '../../src/node/open-amqp-edge.ts'
+import type { ProtocolServer } from '../../src/node/protocol-server.ts'
+import type { ServedCell } from '../../src/node/served-cells.ts'
+import type { Service } from '../../src/node/service.ts'
+import { type Listener, openListener } from '../../src/server/listener.ts'
+import { LinkListener } from '../../src/server/node-link/link-listener.ts'
+import { NodeLinks } from '../../src/server/node-link/node-links.ts'
+import { completeOptions } from '../../src/settings/load-config.ts'
+import type { BrokerOptions } from '../../src/settings/settings.ts'
+import { BrokerInProcess } from './broker-in-process.ts'
+
+const secret: Buffer = Buffer.alloc(32, 7)
+const service: Service = { name: 'amqp', scheme: 'amqp', setting: 'amqpPort', isTls: false }
+
+/** What the test says of the cluster, which every node believes. */
+class Known {
+  nodes: KnownNode[] = []
+  cells: KnownCell[] = []
+  readonly vhosts: Map<string, number> = new Map()
+  readonly #listeners = new Set<() => void>()
+  refreshCount = 0
+
+  /** As a node sees it. */
+  directoryOf(node: number): Directory {
+    const known = this
+    return {
+      clusterId: 'test',
+      get self() {
+        return known.seenFrom(node)[node] as KnownNode
+      },
+      get nodes() {
+        return known.seenFrom(node)
+      },
+      get cells() {
+        return known.cells.map((cell) => ({
+          ...cell,
+          owner: cell.owner && known.seenFrom(node)[cell.owner.node],
+        }))
+      },
+      vhosts: known.vhosts,
+      onChange: (listener) => {
+        known.#listeners.add(listener)
+        return () => known.#listeners.delete(listener)
+      },
+      refresh: () => void known.refreshCount++,
+    }
+  }
+
+  seenFrom(node: number): KnownNode[] {
+    return this.nodes.map((each) => ({ ...each, isSelf: each.node === node }))
+  }
+
+  tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+interface NodeParts extends Pick<NodeInProcess, 'broker' | 'served' | 'warnings'> {
+  readonly edge: ProtocolServer
+  readonly links: LinkListener
+}
+
+export class NodeInProcess implements AsyncDisposable {
+  readonly broker: BrokerInProcess
+  /** Cells that it serves by now. */
+  readonly served: Map<number, ServedCell>
+  /** What it logged at level warn. */
+  readonly warnings: string[]
+  readonly #edge: ProtocolServer
+  readonly #edgeListener: Listener
+  readonly #links: LinkListener
+  readonly #linkListener: Listener
+
+  private constructor(
+    parts: NodeParts,
+    listeners: { readonly edge: Listener; readonly link: Listener },
+  ) {
+    this.served = parts.served
+    this.warnings = parts.warnings
+    this.broker = parts.broker
+    this.#edge = parts.edge
+    this.#links = parts.links
+    this.#edgeListener = listeners.edge
+    this.#linkListener = listeners.link
+  }
+
+  static async start(
+    number: number,
+    known: Known,
+    options: Partial<BrokerOptions>,
+  ): Promise<NodeInProcess> {
+    const broker = await BrokerInProcess.start()
+    const served = new Map<number, ServedCell>()
+    const cells = { find: (cell: number) => served.get(cell), all: () => served.values() }
+    const warnings: string[] = []
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (...line) => void warnings.push(String(line.at(-1))),
+      child: () => logger,
+    }
+    const door = { secret, clock: systemClock, random: systemRandom }
+    const edge = openAmqpEdge({
+      users: broker.users,
+      memory: broker.memory,
+      admission: broker.broker.admission,
+      clusterName: () => 'test',
+      options: completeOptions(options),
+      logger,
+      clock: systemClock,
+      cells,
+      directory: known.directoryOf(number),
+      links: new NodeLinks(door),
+    })
+    const links = new LinkListener({
+      ...door,
+      logger,
+      handlers: { amqp: amqpLinkHandler(cells, logger) },
+    })
+    const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>
+      openListener({
+        service: 'amqp',
+        host: '127.0.0.1',
+        port: 0,
+        onSocket,
+        onAcceptProblem: (reason) => warnings.push(reason),
+      })
+    const listeners = { edge: await open(edge.acceptorOf(service)), link: await open(links.accept) }
+    return new NodeInProcess({ broker, served, warnings, edge, links }, listeners)
+  }
+
+  /** Where clients come in, whatever they want. */
+  get port(): number {
+    return this.#edgeListener.address.port
+  }
+
+  get linkAddress(): Listener['address'] {
+    return this.#linkListener.address
+  }
+
+  /** Stops taking clients, and sends away those that it passes on. */
+  async stopEdge(): Promise<void> {
+    this.#edgeListener.close()
+    await this.#edge[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopEdge()
+    this.#linkListener.close()
+    this.#links[Symbol.dispose]()
+    await this.broker[Symbol.asyncDispose]()
+  }
+}
+
+export class ClusterInProcess implements AsyncDisposable {
+  readonly nodes: readonly NodeInProcess[]
+  readonly known: Known
+
+  private constructor(nodes: readonly NodeInProcess[], known: Known) {
+    this.nodes = nodes
+    this.known = known
+  }
+
+  /** As many nodes, each of which owns the cell with its number; cell 1 has the virtual host `/`. */
+  static async start(count = 2, options: Partial<BrokerOptions> = {}): Promise<ClusterInProcess> {
+    const known = new Known()
+    known.vhosts.set('/', 1)
+    const nodes: NodeInProcess[] = []
+    for (let node = 0; node < count; node++) {
+      const started = await NodeInProcess.start(node, known, options)
+      nodes.push(started)
+      known.nodes.push({
+        node,
+        name: `node-${node}`,
+        incarnation: 1,
+        isSelf: false,
+        isAlive: true,
+        isDraining: false,
+        version: '0',
+        addresses: { link: started.linkAddress },
+      })
+    }
+    const cluster = new ClusterInProcess(nodes, known)
+    for (let node = 0; node < count; node++) cluster.own(node, node, 1)
+    return cluster
+  }
+
+  /** Where a client comes in whose virtual host is elsewhere. */
+  get port(): number {
+    return this.at(0).port
+  }
+
+  at(node: number): NodeInProcess {
+    const found = this.nodes[node]
+    if (found === undefined) throw new Error(`there is no node ${node}`)
+    return found
+  }
+
+  /** A node owns a cell from now on, serves it, and all know. */
+  own(node: number, cell: number, epoch: number): void {
+    this.serve(node, cell, epoch)
+    this.say(cell, node, epoch)
+  }
+
+  /** The node serves the cell from now on; each node has one broker for all of its. */
+  serve(node: number, cell: number, epoch: number): void {
+    const { broker, served } = this.at(node)
+    served.set(cell, { cell, epoch, amqp: broker.server } as ServedCell)
+  }
+
+  /** Who owns a cell, as all know it. */
+  say(cell: number, node: number | undefined, epoch: number, isDown = false): void {
+    const owner = node === undefined ? undefined : this.known.nodes[node]
+    this.known.cells = [
+      ...this.known.cells.filter((each) => each.cell !== cell),
+      { cell, epoch, owner, isDown },
+    ]
+    this.known.tell()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) await node[Symbol.asyncDispose]()
+  }
+}
