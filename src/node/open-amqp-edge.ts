@@ -25,8 +25,13 @@ export interface AmqpEdgeParts extends AmqpRoutesParts {
   readonly logger: Logger
 }
 
+export interface AmqpEdgeServer extends ProtocolServer {
+  /** How many clients that came in here other nodes serve. */
+  readonly passedOnCount: number
+}
+
 /** Serves the ports of AMQP. Cells end the clients that they serve themselves. */
-export function openAmqpEdge(parts: AmqpEdgeParts): ProtocolServer {
+export function openAmqpEdge(parts: AmqpEdgeParts): AmqpEdgeServer {
   const { users, memory, admission, clusterName, clock } = parts
   const edge = new AmqpEdge({
     users,
@@ -39,6 +44,9 @@ export function openAmqpEdge(parts: AmqpEdgeParts): ProtocolServer {
     routes: new AmqpRoutes(parts),
   })
   return {
+    get passedOnCount() {
+      return edge.passedOnCount
+    },
     acceptorOf: () => (accepted) => {
       const { socket, source } = takeOver(accepted, true)
       edge.accept(socket, source)

@@ -1,18 +1,25 @@
 // A cluster inside the test's own process: each node has one cell, on the memory engine, listens for AMQP clients of
 // all virtual hosts and for the other nodes. What nodes know of each other the test says.
 import type { Directory, KnownCell, KnownNode } from '../../src/cluster/directory.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import { type Logger, silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { amqpLinkHandler, openAmqpEdge } from '../../src/node/open-amqp-edge.ts'
-import type { ProtocolServer } from '../../src/node/protocol-server.ts'
+import {
+  type AmqpEdgeServer,
+  amqpLinkHandler,
+  openAmqpEdge,
+} from '../../src/node/open-amqp-edge.ts'
 import type { ServedCell } from '../../src/node/served-cells.ts'
 import type { Service } from '../../src/node/service.ts'
+import type { Connection } from '../../src/server/amqp/connection.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
-import { LinkListener } from '../../src/server/node-link/link-listener.ts'
+import {
+  type IncomingLink,
+  type LinkHandler,
+  LinkListener,
+} from '../../src/server/node-link/link-listener.ts'
 import { NodeLinks } from '../../src/server/node-link/node-links.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
-import type { BrokerOptions } from '../../src/settings/settings.ts'
 import { BrokerInProcess } from './broker-in-process.ts'
 
 const secret: Buffer = Buffer.alloc(32, 7)
@@ -62,8 +69,9 @@ class Known {
 }
 
 interface NodeParts extends Pick<NodeInProcess, 'broker' | 'served' | 'warnings'> {
-  readonly edge: ProtocolServer
+  readonly edge: AmqpEdgeServer
   readonly links: LinkListener
+  readonly amqp: { take: LinkHandler }
 }
 
 export class NodeInProcess implements AsyncDisposable {
@@ -72,10 +80,11 @@ export class NodeInProcess implements AsyncDisposable {
   readonly served: Map<number, ServedCell>
   /** What it logged at level warn. */
   readonly warnings: string[]
-  readonly #edge: ProtocolServer
+  readonly #edge: AmqpEdgeServer
   readonly #edgeListener: Listener
   readonly #links: LinkListener
   readonly #linkListener: Listener
+  readonly #amqp: { take: LinkHandler }
 
   private constructor(
     parts: NodeParts,
@@ -85,16 +94,13 @@ export class NodeInProcess implements AsyncDisposable {
     this.warnings = parts.warnings
     this.broker = parts.broker
     this.#edge = parts.edge
+    this.#amqp = parts.amqp
     this.#links = parts.links
     this.#edgeListener = listeners.edge
     this.#linkListener = listeners.link
   }
 
-  static async start(
-    number: number,
-    known: Known,
-    options: Partial<BrokerOptions>,
-  ): Promise<NodeInProcess> {
+  static async start(number: number, known: Known, clock: Clock): Promise<NodeInProcess> {
     const broker = await BrokerInProcess.start()
     const served = new Map<number, ServedCell>()
     const cells = { find: (cell: number) => served.get(cell), all: () => served.values() }
@@ -110,18 +116,16 @@ export class NodeInProcess implements AsyncDisposable {
       memory: broker.memory,
       admission: broker.broker.admission,
       clusterName: () => 'test',
-      options: completeOptions(options),
+      options: completeOptions({}),
       logger,
-      clock: systemClock,
+      clock,
       cells,
       directory: known.directoryOf(number),
       links: new NodeLinks(door),
     })
-    const links = new LinkListener({
-      ...door,
-      logger,
-      handlers: { amqp: amqpLinkHandler(cells, logger) },
-    })
+    const amqp = { take: amqpLinkHandler(cells, logger) }
+    const handlers = { amqp: (link: IncomingLink) => amqp.take(link) }
+    const links = new LinkListener({ ...door, logger, handlers })
     const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>
       openListener({
         service: 'amqp',
@@ -131,7 +135,7 @@ export class NodeInProcess implements AsyncDisposable {
         onAcceptProblem: (reason) => warnings.push(reason),
       })
     const listeners = { edge: await open(edge.acceptorOf(service)), link: await open(links.accept) }
-    return new NodeInProcess({ broker, served, warnings, edge, links }, listeners)
+    return new NodeInProcess({ broker, served, warnings, edge, links, amqp }, listeners)
   }
 
   /** Where clients come in, whatever they want. */
@@ -141,6 +145,21 @@ export class NodeInProcess implements AsyncDisposable {
 
   get linkAddress(): Listener['address'] {
     return this.#linkListener.address
+  }
+
+  /** How many of its clients others serve. */
+  get passedOnCount(): number {
+    return this.#edge.passedOnCount
+  }
+
+  /** Whatever clients other nodes bring goes to the test. */
+  takeLinks(handler: LinkHandler): void {
+    this.#amqp.take = handler
+  }
+
+  /** Drops all that it serves without a word, as if it had been killed. */
+  cutLinks(): void {
+    for (const { token } of this.broker.clients) (token as Connection).destroy()
   }
 
   /** Stops taking clients, and sends away those that it passes on. */
@@ -166,13 +185,14 @@ export class ClusterInProcess implements AsyncDisposable {
     this.known = known
   }
 
-  /** As many nodes, each of which owns the cell with its number; cell 1 has the virtual host `/`. */
-  static async start(count = 2, options: Partial<BrokerOptions> = {}): Promise<ClusterInProcess> {
+  /** Three nodes, each of which owns the cell with its number; cell 1 has the virtual host `/`. */
+  static async start(clock: Clock = systemClock): Promise<ClusterInProcess> {
+    const count = 3
     const known = new Known()
     known.vhosts.set('/', 1)
     const nodes: NodeInProcess[] = []
     for (let node = 0; node < count; node++) {
-      const started = await NodeInProcess.start(node, known, options)
+      const started = await NodeInProcess.start(node, known, clock)
       nodes.push(started)
       known.nodes.push({
         node,
