@@ -79,7 +79,9 @@ export function amqpLinkHandler(cells: ServedCells, logger: Logger): LinkHandler
 function adopt(link: IncomingLink, { amqp, epoch }: ServedCell): void {
   const handover = handoverOf(link.preface.facts)
   const socket = link.accept(epoch)
-  if (socket !== undefined) amqp.adopt(takeOver(socket), lessOwnBytes(handover, socket), noBytes)
+  if (socket === undefined) return
+  const client = lessOwnBytes(handover, socket)
+  amqp.adopt(takeOver(socket), client, noBytes)
 }
 
 /** What nodes have said to each other is nothing that the client has sent or got. */
