@@ -4,7 +4,12 @@ import { takingOver } from '../server/byte-source.ts'
 import { amqpSettingsOf } from './amqp-settings-of.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
-export function openAmqp(parts: ProtocolParts): ProtocolServer {
+/** What takes over connections of AMQP, by itself or from those who have begun with them. */
+export interface OpenedAmqp extends ProtocolServer {
+  readonly server: AmqpServer
+}
+
+export function openAmqp(parts: ProtocolParts): OpenedAmqp {
   const { cell, options } = parts
   const server = new AmqpServer({
     broker: cell.broker,
@@ -19,6 +24,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
     settings: amqpSettingsOf(options),
   })
   return {
+    server,
     acceptorOf: () => takingOver(server.accept),
     endClients: (reason) => server.endClients(reason),
     [Symbol.asyncDispose]: () => server.close(),
