@@ -6,10 +6,10 @@ interface Named {
   readonly settings: DynamicSettings
 }
 
-const nameDefault = 'pabal'
+export const clusterNameDefault = 'pabal'
 
 export function clusterNameOf({ settings }: Named): string {
-  return settings.get('cluster', '')['name'] ?? nameDefault
+  return settings.get('cluster', '')['name'] ?? clusterNameDefault
 }
 
 /** Throws `resource_exhausted` when storage has no room for settings. */

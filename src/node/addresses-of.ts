@@ -4,12 +4,14 @@ import type { NodeAddresses } from '../cluster/directory.ts'
 import type { Address } from '../lib/listen.ts'
 import { parseAdvertised } from './advertised-address.ts'
 import type { NodeFrame } from './node-frame.ts'
+import { nodeAddressOf } from './node-port.ts'
 
 /** A machine that listens on all of its addresses is known by its name. */
 const allAddresses: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 /** Known once the listeners are open. */
-export function addressesOf({ options, addresses }: NodeFrame): NodeAddresses {
+export function addressesOf(frame: NodeFrame): NodeAddresses {
+  const { options, addresses } = frame
   const plain = parseAdvertised(options.kafkaAdvertised, 'kafka-advertised')
   const secure = parseAdvertised(options.kafkaTlsAdvertised, 'kafka-tls-advertised')
   const at = (service: string): Address | undefined => {
@@ -20,7 +22,7 @@ export function addressesOf({ options, addresses }: NodeFrame): NodeAddresses {
   }
   const kafkaTls = at('kafka-tls')
   const found: Record<keyof NodeAddresses, Address | undefined> = {
-    link: at('node'),
+    link: nodeAddressOf(frame),
     amqp: at('amqp'),
     amqpTls: at('amqp-tls'),
     kafka: plain ?? at('kafka'),

@@ -12,12 +12,15 @@ import { Cluster } from '../cluster/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
+import type { LinkHandlers } from '../server/node-link/link-listener.ts'
+import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
 import { loadRoutes, statusOf } from './edge-http.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { listenerPartsOf } from './listener-parts.ts'
 import type { OpenedProtocol } from './maintenance.ts'
+import { openNodePort } from './node-port.ts'
 import { openLocalWith } from './open-local.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
@@ -167,7 +170,11 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const admission = new Admission()
     const nothing = { shortage: new Shortage(frame.clock), store: { uncommittedSize: 0 } }
     stack.defer(frame.memory.guard({ admission, ...nothing }))
-    const parts: EdgeParts = { frame, users, admission, cluster, cells: this }
+    const secret = Buffer.from(cluster.tables.settings.secret)
+    const { clock, random } = frame
+    const linkHandlers: LinkHandlers = new Map()
+    const links = new NodeLinks({ secret, clock, random })
+    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, links, linkHandlers }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
@@ -178,6 +185,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       this.#servers.push(ownStack.use(server))
       opened.push({ server, services, stack: ownStack })
     }
+    stack.use(await openNodePort({ frame, secret, handlers: linkHandlers }))
     frame.maintenance.onTurned = (isOn) => this.#onMaintenance(isOn)
     await frame.maintenance.open(opened, listenerPartsOf(frame))
   }

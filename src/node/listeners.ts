@@ -33,7 +33,8 @@ export async function openService(
   parts: ListenersParts,
 ): Promise<Listener | undefined> {
   try {
-    return await open(service, accept, parts)
+    const port = { ...service, port: parts.options[service.setting] as number }
+    return await openPort(port, accept, parts)
   } catch (error) {
     if (!isTaken(error) || !mayBeTaken(service, parts.options)) throw error
     parts.logger.warn(`No port for ${service.name}: ${(error as Error).message}`)
@@ -41,8 +42,9 @@ export async function openService(
   }
 }
 
-async function open(
-  { name, setting, isTls }: Service,
+/** The same of a port that belongs to no protocol. */
+export async function openPort(
+  { name, port, isTls }: Pick<Service, 'name' | 'isTls'> & { readonly port: number },
   accept: (socket: Socket) => void,
   parts: ListenersParts,
 ): Promise<Listener> {
@@ -54,7 +56,7 @@ async function open(
   const listener = await openListener({
     service: name,
     ...hostsOf(options.host),
-    port: addresses[name]?.port ?? (options[setting] as number),
+    port: addresses[name]?.port ?? port,
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
     onSocket: accept,
     onAcceptProblem: (reason) => tellProblem(`A connection to ${name} was refused: ${reason}`),

@@ -1,11 +1,13 @@
 // Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
-import { text, url, withoutPassword } from './setting-kinds.ts'
+import { text, url, wholeNumber, withoutPassword } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface ClusterSettings {
   readonly cluster: string | undefined
   readonly objects: string | undefined
   readonly nodeName: string | undefined
+  readonly nodePort: number
+  readonly nodeAddress: string | undefined
 }
 
 export const clusterSettings: {
@@ -30,5 +32,19 @@ export const clusterSettings: {
     default: undefined,
     placeholder: 'NAME',
     description: "Name of this node of a cluster, no other's; by default the machine's",
+  },
+  nodePort: {
+    kind: wholeNumber(0, 65_535),
+    default: 25_672,
+    placeholder: 'PORT',
+    description:
+      'Port where the other nodes of a cluster bring clients; 0 picks a free one. Nothing listens there without --cluster',
+  },
+  nodeAddress: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'HOST[:PORT]',
+    description:
+      "Where the other nodes reach that port; by default this machine's name, or a loopback address when --host is one",
   },
 }

@@ -2,25 +2,21 @@
 // all virtual hosts and for the other nodes. What nodes know of each other the test says.
 import type { Directory, KnownCell, KnownNode } from '../../src/cluster/directory.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
-import { type Logger, silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import {
-  type AmqpEdgeServer,
-  amqpLinkHandler,
-  openAmqpEdge,
-} from '../../src/node/open-amqp-edge.ts'
+import { type AmqpEdgeServer, serveAmqpEdge } from '../../src/node/edge-amqp.ts'
 import type { ServedCell } from '../../src/node/served-cells.ts'
 import type { Service } from '../../src/node/service.ts'
 import type { Connection } from '../../src/server/amqp/connection.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
 import {
-  type IncomingLink,
   type LinkHandler,
+  type LinkHandlers,
   LinkListener,
 } from '../../src/server/node-link/link-listener.ts'
 import { NodeLinks } from '../../src/server/node-link/node-links.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
 import { BrokerInProcess } from './broker-in-process.ts'
+import { notingLogger } from './noting-logger.ts'
 
 const secret: Buffer = Buffer.alloc(32, 7)
 const service: Service = { name: 'amqp', scheme: 'amqp', setting: 'amqpPort', isTls: false }
@@ -35,27 +31,26 @@ class Known {
 
   /** As a node sees it. */
   directoryOf(node: number): Directory {
-    const known = this
+    const nodes = (): KnownNode[] => this.seenFrom(node)
+    const ownerOf = ({ owner }: KnownCell): KnownNode | undefined => owner && nodes()[owner.node]
+    const cells = (): KnownCell[] => this.cells.map((cell) => ({ ...cell, owner: ownerOf(cell) }))
     return {
       clusterId: 'test',
       get self() {
-        return known.seenFrom(node)[node] as KnownNode
+        return nodes()[node] as KnownNode
       },
       get nodes() {
-        return known.seenFrom(node)
+        return nodes()
       },
       get cells() {
-        return known.cells.map((cell) => ({
-          ...cell,
-          owner: cell.owner && known.seenFrom(node)[cell.owner.node],
-        }))
+        return cells()
       },
-      vhosts: known.vhosts,
+      vhosts: this.vhosts,
       onChange: (listener) => {
-        known.#listeners.add(listener)
-        return () => known.#listeners.delete(listener)
+        this.#listeners.add(listener)
+        return () => this.#listeners.delete(listener)
       },
-      refresh: () => void known.refreshCount++,
+      refresh: () => void this.refreshCount++,
     }
   }
 
@@ -71,7 +66,7 @@ class Known {
 interface NodeParts extends Pick<NodeInProcess, 'broker' | 'served' | 'warnings'> {
   readonly edge: AmqpEdgeServer
   readonly links: LinkListener
-  readonly amqp: { take: LinkHandler }
+  readonly linkHandlers: LinkHandlers
 }
 
 export class NodeInProcess implements AsyncDisposable {
@@ -84,7 +79,7 @@ export class NodeInProcess implements AsyncDisposable {
   readonly #edgeListener: Listener
   readonly #links: LinkListener
   readonly #linkListener: Listener
-  readonly #amqp: { take: LinkHandler }
+  readonly #linkHandlers: LinkHandlers
 
   private constructor(
     parts: NodeParts,
@@ -94,7 +89,7 @@ export class NodeInProcess implements AsyncDisposable {
     this.warnings = parts.warnings
     this.broker = parts.broker
     this.#edge = parts.edge
-    this.#amqp = parts.amqp
+    this.#linkHandlers = parts.linkHandlers
     this.#links = parts.links
     this.#edgeListener = listeners.edge
     this.#linkListener = listeners.link
@@ -103,29 +98,23 @@ export class NodeInProcess implements AsyncDisposable {
   static async start(number: number, known: Known, clock: Clock): Promise<NodeInProcess> {
     const broker = await BrokerInProcess.start()
     const served = new Map<number, ServedCell>()
-    const cells = { find: (cell: number) => served.get(cell), all: () => served.values() }
-    const warnings: string[] = []
-    const logger: Logger = {
-      ...silentLogger,
-      warn: (...line) => void warnings.push(String(line.at(-1))),
-      child: () => logger,
-    }
+    const cells = { find: (cell: number) => served.get(cell), all: () => [...served.values()] }
+    const { logger, warnings } = notingLogger()
+    const linkHandlers: LinkHandlers = new Map()
     const door = { secret, clock: systemClock, random: systemRandom }
-    const edge = openAmqpEdge({
+    const edge = serveAmqpEdge({
       users: broker.users,
       memory: broker.memory,
       admission: broker.broker.admission,
-      clusterName: () => 'test',
       options: completeOptions({}),
       logger,
       clock,
       cells,
       directory: known.directoryOf(number),
       links: new NodeLinks(door),
+      linkHandlers,
     })
-    const amqp = { take: amqpLinkHandler(cells, logger) }
-    const handlers = { amqp: (link: IncomingLink) => amqp.take(link) }
-    const links = new LinkListener({ ...door, logger, handlers })
+    const links = new LinkListener({ ...door, logger, handlers: linkHandlers })
     const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>
       openListener({
         service: 'amqp',
@@ -135,7 +124,7 @@ export class NodeInProcess implements AsyncDisposable {
         onAcceptProblem: (reason) => warnings.push(reason),
       })
     const listeners = { edge: await open(edge.acceptorOf(service)), link: await open(links.accept) }
-    return new NodeInProcess({ broker, served, warnings, edge, links, amqp }, listeners)
+    return new NodeInProcess({ broker, served, warnings, edge, links, linkHandlers }, listeners)
   }
 
   /** Where clients come in, whatever they want. */
@@ -154,7 +143,7 @@ export class NodeInProcess implements AsyncDisposable {
 
   /** Whatever clients other nodes bring goes to the test. */
   takeLinks(handler: LinkHandler): void {
-    this.#amqp.take = handler
+    this.#linkHandlers.set('amqp', handler)
   }
 
   /** Drops all that it serves without a word, as if it had been killed. */
@@ -230,7 +219,8 @@ export class ClusterInProcess implements AsyncDisposable {
   /** The node serves the cell from now on; each node has one broker for all of its. */
   serve(node: number, cell: number, epoch: number): void {
     const { broker, served } = this.at(node)
-    served.set(cell, { cell, epoch, amqp: broker.server } as ServedCell)
+    const parts = { cell: broker }
+    served.set(cell, { cell, epoch, amqp: broker.server, parts } as unknown as ServedCell)
   }
 
   /** Who owns a cell, as all know it. */

@@ -40,11 +40,13 @@ export interface IncomingLink {
 
 export type LinkHandler = (link: IncomingLink) => void
 
+/** Who takes what; a protocol without one is refused. */
+export type LinkHandlers = Map<LinkProtocol, LinkHandler>
+
 export interface LinkListenerParts {
   /** Of the cluster. */
   readonly secret: Buffer
-  /** Who takes what; a protocol without one is refused. */
-  readonly handlers: Readonly<Partial<Record<LinkProtocol, LinkHandler>>>
+  readonly handlers: Pick<LinkHandlers, 'get'>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -137,7 +139,7 @@ export class LinkListener implements Disposable {
     const { handlers, clock } = this.#parts
     const { protocol } = link.preface
     link.expireAt(clock.after(linkLimits.answerMsMax, () => link.refuse('not-owner', 'no answer')))
-    const handler = handlers[protocol]
+    const handler = handlers.get(protocol)
     if (handler === undefined) link.refuse('unusable', `this node takes no clients of ${protocol}`)
     else handler(link)
   }

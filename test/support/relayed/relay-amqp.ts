@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import type { Logger } from '../../../src/lib/logger.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
 import { AmqpRoutes } from '../../../src/node/amqp-routes.ts'
-import { amqpLinkHandler } from '../../../src/node/open-amqp-edge.ts'
+import { amqpLinkHandler } from '../../../src/node/edge-amqp.ts'
 import type { ServedCell } from '../../../src/node/served-cells.ts'
 import type { AmqpSettings } from '../../../src/server/amqp/amqp-context.ts'
 import type { AmqpServer } from '../../../src/server/amqp/amqp-server.ts'
@@ -43,7 +43,7 @@ export async function relayAmqp(parts: RelayedParts): Promise<RelayedAmqp> {
   const door = { secret: Buffer.alloc(32, 1), clock: systemClock, random: systemRandom }
   const served = { cell: 1, epoch: 1, amqp: server } as ServedCell
   const owner = { find: (cell: number) => (cell === 1 ? served : undefined), all: () => [served] }
-  const handlers = { amqp: amqpLinkHandler(owner, logger) }
+  const handlers = new Map([['amqp' as const, amqpLinkHandler(owner, logger)]])
   const links = new LinkListener({ ...door, handlers, logger })
   const port = createServer({ noDelay: true, pauseOnConnect: true }, links.accept)
   port.listen(0, '127.0.0.1')
