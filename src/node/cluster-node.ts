@@ -12,13 +12,15 @@ import { Cluster } from '../cluster/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
+import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
-import { loadRoutes, statusOf } from './edge-http.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { listenerPartsOf } from './listener-parts.ts'
 import type { OpenedProtocol } from './maintenance.ts'
+import { loadRoutes, statusOf } from './open-http-edge.ts'
 import { openLocalWith } from './open-local.ts'
+import { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 import { openServices, protocols } from './services.ts'
@@ -167,7 +169,10 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const admission = new Admission()
     const nothing = { shortage: new Shortage(frame.clock), store: { uncommittedSize: 0 } }
     stack.defer(frame.memory.guard({ admission, ...nothing }))
-    const parts: EdgeParts = { frame, users, admission, cluster, cells: this }
+    const { clock, random } = frame
+    const links = new NodeLinks({ secret: cluster.secret, clock, random })
+    const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
+    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {

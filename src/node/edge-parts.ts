@@ -2,6 +2,7 @@ import type { Users } from '../auth/users.ts'
 import type { Admission } from '../broker/admission.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { NodeFrame } from './node-frame.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCells } from './served-cells.ts'
 
@@ -14,6 +15,7 @@ export interface EdgeParts {
   readonly cluster: Cluster
   /** Those that this node serves itself. */
   readonly cells: ServedCells
+  readonly owners: OwnerRoutes
 }
 
 export type OpenEdge = (parts: EdgeParts) => Promise<ProtocolServer>
