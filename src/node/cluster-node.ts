@@ -9,6 +9,8 @@ import { Shortage } from '../broker/shortage.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { CellEvents } from '../cluster/cluster-member.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import { WorkGate } from '../lib/work-gate.ts'
+import { clusterLimits } from '../limits/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
@@ -48,6 +50,8 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   readonly #control = new AccessControl()
   readonly #cells = new Map<number, OwnCell>()
   readonly #servers: ProtocolServer[] = []
+  /** For cells that are being opened. */
+  readonly #opens = new WorkGate(clusterLimits.opensAtOnceMax)
   #cluster: Cluster | undefined
   #edge: EdgeParts | undefined
   #cellParts: Omit<CellServerParts, 'onFailed'> | undefined
@@ -199,7 +203,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const startedAt = frame.clock.monotonic()
     try {
       const onFailed = (error: Error): void => this.#onFailed(cell, error)
-      const server = await CellServer.open({ cell, table }, { ...parts, onFailed })
+      const server = await this.#opens.run(() =>
+        CellServer.open({ cell, table }, { ...parts, onFailed }),
+      )
       const ms = Math.round(frame.clock.monotonic() - startedAt)
       frame.logger.info(
         `${parts.cluster.name} serves cell ${cell} (epoch ${table.epoch}, ${ms} ms)`,
