@@ -6,10 +6,10 @@ interface Named {
   readonly settings: DynamicSettings
 }
 
-export const clusterNameDefault = 'pabal'
+const nameDefault = 'pabal'
 
 export function clusterNameOf({ settings }: Named): string {
-  return settings.get('cluster', '')['name'] ?? clusterNameDefault
+  return settings.get('cluster', '')['name'] ?? nameDefault
 }
 
 /** Throws `resource_exhausted` when storage has no room for settings. */

@@ -158,6 +158,11 @@ export class Cluster implements AsyncDisposable {
     await this.member.start()
   }
 
+  /** By which nodes know each other. */
+  get secret(): Buffer {
+    return Buffer.from(this.tables.settings.secret)
+  }
+
   /** The disk of a cell, as long as it is this node's. */
   openDisk(cell: number, table: CellTable): Promise<OpenedCellDisk> {
     const { clock, random, logger } = this.#parts

@@ -9,19 +9,20 @@ import { Shortage } from '../broker/shortage.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { CellEvents } from '../cluster/cluster-member.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import { WorkGate } from '../lib/work-gate.ts'
+import { clusterLimits } from '../limits/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
-import type { LinkHandlers } from '../server/node-link/link-listener.ts'
 import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
-import { loadRoutes, statusOf } from './edge-http.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { listenerPartsOf } from './listener-parts.ts'
 import type { OpenedProtocol } from './maintenance.ts'
-import { openNodePort } from './node-port.ts'
+import { loadRoutes, statusOf } from './open-http-edge.ts'
 import { openLocalWith } from './open-local.ts'
+import { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 import { openServices, protocols } from './services.ts'
@@ -49,6 +50,8 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   readonly #control = new AccessControl()
   readonly #cells = new Map<number, OwnCell>()
   readonly #servers: ProtocolServer[] = []
+  /** For cells that are being opened. */
+  readonly #opens = new WorkGate(clusterLimits.opensAtOnceMax)
   #cluster: Cluster | undefined
   #edge: EdgeParts | undefined
   #cellParts: Omit<CellServerParts, 'onFailed'> | undefined
@@ -170,11 +173,10 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const admission = new Admission()
     const nothing = { shortage: new Shortage(frame.clock), store: { uncommittedSize: 0 } }
     stack.defer(frame.memory.guard({ admission, ...nothing }))
-    const secret = Buffer.from(cluster.tables.settings.secret)
     const { clock, random } = frame
-    const linkHandlers: LinkHandlers = new Map()
-    const links = new NodeLinks({ secret, clock, random })
-    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, links, linkHandlers }
+    const links = new NodeLinks({ secret: cluster.secret, clock, random })
+    const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
+    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
@@ -185,7 +187,6 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       this.#servers.push(ownStack.use(server))
       opened.push({ server, services, stack: ownStack })
     }
-    stack.use(await openNodePort({ frame, secret, handlers: linkHandlers }))
     frame.maintenance.onTurned = (isOn) => this.#onMaintenance(isOn)
     await frame.maintenance.open(opened, listenerPartsOf(frame))
   }
@@ -202,7 +203,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const startedAt = frame.clock.monotonic()
     try {
       const onFailed = (error: Error): void => this.#onFailed(cell, error)
-      const server = await CellServer.open({ cell, table }, { ...parts, onFailed })
+      const server = await this.#opens.run(() =>
+        CellServer.open({ cell, table }, { ...parts, onFailed }),
+      )
       const ms = Math.round(frame.clock.monotonic() - startedAt)
       frame.logger.info(
         `${parts.cluster.name} serves cell ${cell} (epoch ${table.epoch}, ${ms} ms)`,

@@ -1,9 +1,8 @@
 import type { Users } from '../auth/users.ts'
 import type { Admission } from '../broker/admission.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { LinkHandlers } from '../server/node-link/link-listener.ts'
-import type { NodeLinks } from '../server/node-link/node-links.ts'
 import type { NodeFrame } from './node-frame.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCells } from './served-cells.ts'
 
@@ -16,10 +15,7 @@ export interface EdgeParts {
   readonly cluster: Cluster
   /** Those that this node serves itself. */
   readonly cells: ServedCells
-  /** To the other nodes. */
-  readonly links: NodeLinks
-  /** Who takes what other nodes bring: each protocol registers itself. */
-  readonly linkHandlers: LinkHandlers
+  readonly owners: OwnerRoutes
 }
 
 export type OpenEdge = (parts: EdgeParts) => Promise<ProtocolServer>

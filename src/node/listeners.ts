@@ -33,8 +33,7 @@ export async function openService(
   parts: ListenersParts,
 ): Promise<Listener | undefined> {
   try {
-    const port = { ...service, port: parts.options[service.setting] as number }
-    return await openPort(port, accept, parts)
+    return await open(service, accept, parts)
   } catch (error) {
     if (!isTaken(error) || !mayBeTaken(service, parts.options)) throw error
     parts.logger.warn(`No port for ${service.name}: ${(error as Error).message}`)
@@ -42,9 +41,8 @@ export async function openService(
   }
 }
 
-/** The same of a port that belongs to no protocol. */
-export async function openPort(
-  { name, port, isTls }: Pick<Service, 'name' | 'isTls'> & { readonly port: number },
+async function open(
+  { name, setting, isTls }: Service,
   accept: (socket: Socket) => void,
   parts: ListenersParts,
 ): Promise<Listener> {
@@ -56,7 +54,7 @@ export async function openPort(
   const listener = await openListener({
     service: name,
     ...hostsOf(options.host),
-    port: addresses[name]?.port ?? port,
+    port: addresses[name]?.port ?? (options[setting] as number),
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
     onSocket: accept,
     onAcceptProblem: (reason) => tellProblem(`A connection to ${name} was refused: ${reason}`),

@@ -1,12 +1,12 @@
 // Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
-import { text, url, wholeNumber, withoutPassword } from './setting-kinds.ts'
+import { type Port, port, text, url, withoutPassword } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface ClusterSettings {
   readonly cluster: string | undefined
   readonly objects: string | undefined
   readonly nodeName: string | undefined
-  readonly nodePort: number
+  readonly nodePort: Port
   readonly nodeAddress: string | undefined
 }
 
@@ -34,17 +34,16 @@ export const clusterSettings: {
     description: "Name of this node of a cluster, no other's; by default the machine's",
   },
   nodePort: {
-    kind: wholeNumber(0, 65_535),
+    kind: port(),
     default: 25_672,
     placeholder: 'PORT',
-    description:
-      'Port where the other nodes of a cluster bring clients; 0 picks a free one. Nothing listens there without --cluster',
+    description: 'Port for the other nodes of a cluster, which pass clients on',
   },
   nodeAddress: {
     kind: text(),
     default: undefined,
     placeholder: 'HOST[:PORT]',
     description:
-      "Where the other nodes reach that port; by default this machine's name, or a loopback address when --host is one",
+      "Host by which clients and other nodes of a cluster reach this node, with the node port if that is another there; by default the host, or the machine's name",
   },
 }

@@ -3,16 +3,17 @@
 import type { Directory, KnownCell, KnownNode } from '../../src/cluster/directory.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import { type AmqpEdgeServer, serveAmqpEdge } from '../../src/node/edge-amqp.ts'
+import {
+  type AmqpEdgeServer,
+  serveAmqpEdge,
+  amqpLinkHandler,
+} from '../../src/node/open-amqp-edge.ts'
+import { OwnerRoutes } from '../../src/node/owner-routes.ts'
 import type { ServedCell } from '../../src/node/served-cells.ts'
 import type { Service } from '../../src/node/service.ts'
 import type { Connection } from '../../src/server/amqp/connection.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
-import {
-  type LinkHandler,
-  type LinkHandlers,
-  LinkListener,
-} from '../../src/server/node-link/link-listener.ts'
+import { type LinkHandler, LinkListener } from '../../src/server/node-link/link-listener.ts'
 import { NodeLinks } from '../../src/server/node-link/node-links.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
 import { BrokerInProcess } from './broker-in-process.ts'
@@ -66,7 +67,7 @@ class Known {
 interface NodeParts extends Pick<NodeInProcess, 'broker' | 'served' | 'warnings'> {
   readonly edge: AmqpEdgeServer
   readonly links: LinkListener
-  readonly linkHandlers: LinkHandlers
+  readonly linkHandlers: { amqp: LinkHandler }
 }
 
 export class NodeInProcess implements AsyncDisposable {
@@ -79,7 +80,7 @@ export class NodeInProcess implements AsyncDisposable {
   readonly #edgeListener: Listener
   readonly #links: LinkListener
   readonly #linkListener: Listener
-  readonly #linkHandlers: LinkHandlers
+  readonly #linkHandlers: { amqp: LinkHandler }
 
   private constructor(
     parts: NodeParts,
@@ -100,8 +101,9 @@ export class NodeInProcess implements AsyncDisposable {
     const served = new Map<number, ServedCell>()
     const cells = { find: (cell: number) => served.get(cell), all: () => [...served.values()] }
     const { logger, warnings } = notingLogger()
-    const linkHandlers: LinkHandlers = new Map()
+    const linkHandlers = { amqp: amqpLinkHandler(cells, logger) }
     const door = { secret, clock: systemClock, random: systemRandom }
+    const directory = known.directoryOf(number)
     const edge = serveAmqpEdge({
       users: broker.users,
       memory: broker.memory,
@@ -110,9 +112,9 @@ export class NodeInProcess implements AsyncDisposable {
       logger,
       clock,
       cells,
-      directory: known.directoryOf(number),
-      links: new NodeLinks(door),
-      linkHandlers,
+      directory,
+      clusterName: () => 'test',
+      owners: new OwnerRoutes({ directory, cells, clock, links: new NodeLinks(door) }),
     })
     const links = new LinkListener({ ...door, logger, handlers: linkHandlers })
     const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>
@@ -143,7 +145,7 @@ export class NodeInProcess implements AsyncDisposable {
 
   /** Whatever clients other nodes bring goes to the test. */
   takeLinks(handler: LinkHandler): void {
-    this.#linkHandlers.set('amqp', handler)
+    this.#linkHandlers.amqp = handler
   }
 
   /** Drops all that it serves without a word, as if it had been killed. */
@@ -219,8 +221,7 @@ export class ClusterInProcess implements AsyncDisposable {
   /** The node serves the cell from now on; each node has one broker for all of its. */
   serve(node: number, cell: number, epoch: number): void {
     const { broker, served } = this.at(node)
-    const parts = { cell: broker }
-    served.set(cell, { cell, epoch, amqp: broker.server, parts } as unknown as ServedCell)
+    served.set(cell, { cell, epoch, amqp: broker.server } as ServedCell)
   }
 
   /** Who owns a cell, as all know it. */

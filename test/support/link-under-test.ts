@@ -30,7 +30,7 @@ export class LinkUnderTest implements Disposable {
     const { logger, warnings } = notingLogger()
     const links = new LinkListener({
       secret: clusterSecret,
-      handlers: new Map([['amqp', amqp]]),
+      handlers: { amqp },
       clock,
       random: systemRandom,
       logger,

@@ -40,13 +40,11 @@ export interface IncomingLink {
 
 export type LinkHandler = (link: IncomingLink) => void
 
-/** Who takes what; a protocol without one is refused. */
-export type LinkHandlers = Map<LinkProtocol, LinkHandler>
-
 export interface LinkListenerParts {
   /** Of the cluster. */
   readonly secret: Buffer
-  readonly handlers: Pick<LinkHandlers, 'get'>
+  /** Who takes what; a protocol without one is refused. */
+  readonly handlers: Readonly<Partial<Record<LinkProtocol, LinkHandler>>>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -139,7 +137,7 @@ export class LinkListener implements Disposable {
     const { handlers, clock } = this.#parts
     const { protocol } = link.preface
     link.expireAt(clock.after(linkLimits.answerMsMax, () => link.refuse('not-owner', 'no answer')))
-    const handler = handlers.get(protocol)
+    const handler = handlers[protocol]
     if (handler === undefined) link.refuse('unusable', `this node takes no clients of ${protocol}`)
     else handler(link)
   }

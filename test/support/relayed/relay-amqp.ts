@@ -11,7 +11,8 @@ import { systemClock } from '../../../src/lib/clock.ts'
 import type { Logger } from '../../../src/lib/logger.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
 import { AmqpRoutes } from '../../../src/node/amqp-routes.ts'
-import { amqpLinkHandler } from '../../../src/node/edge-amqp.ts'
+import { amqpLinkHandler } from '../../../src/node/open-amqp-edge.ts'
+import { OwnerRoutes } from '../../../src/node/owner-routes.ts'
 import type { ServedCell } from '../../../src/node/served-cells.ts'
 import type { AmqpSettings } from '../../../src/server/amqp/amqp-context.ts'
 import type { AmqpServer } from '../../../src/server/amqp/amqp-server.ts'
@@ -43,23 +44,25 @@ export async function relayAmqp(parts: RelayedParts): Promise<RelayedAmqp> {
   const door = { secret: Buffer.alloc(32, 1), clock: systemClock, random: systemRandom }
   const served = { cell: 1, epoch: 1, amqp: server } as ServedCell
   const owner = { find: (cell: number) => (cell === 1 ? served : undefined), all: () => [served] }
-  const handlers = new Map([['amqp' as const, amqpLinkHandler(owner, logger)]])
+  const handlers = { amqp: amqpLinkHandler(owner, logger) }
   const links = new LinkListener({ ...door, handlers, logger })
   const port = createServer({ noDelay: true, pauseOnConnect: true }, links.accept)
   port.listen(0, '127.0.0.1')
   await once(port, 'listening')
   const { port: number } = port.address() as { readonly port: number }
+  const directory = directoryOf(broker, number)
+  const owners = new OwnerRoutes({
+    directory,
+    clock: systemClock,
+    cells: { find: () => undefined, all: () => [] },
+    links: new NodeLinks(door),
+  })
   const edge = new AmqpEdge({
     ...parts,
     admission: broker.admission,
     clusterName: () => clusterNameOf(broker),
     clock: systemClock,
-    routes: new AmqpRoutes({
-      clock: systemClock,
-      cells: { find: () => undefined, all: () => [] },
-      links: new NodeLinks(door),
-      directory: directoryOf(broker, number),
-    }),
+    routes: new AmqpRoutes({ directory, owners }),
   })
   return {
     accept: (accepted) => {

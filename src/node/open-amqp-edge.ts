@@ -1,14 +1,9 @@
 // AMQP 0-9-1 on a node of a cluster: its listeners, and the end of links that other nodes bring clients by.
 import type { Socket } from 'node:net'
-import type { Users } from '../auth/users.ts'
-import type { Admission } from '../broker/admission.ts'
-import { defaultVHost } from '../broker/broker.ts'
-import { clusterNameDefault, clusterNameOf } from '../broker/cluster-name.ts'
-import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Directory } from '../cluster/directory.ts'
-import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import { AmqpEdge } from '../server/amqp/edge/amqp-edge.ts'
+import type { EdgeParts as EdgeContextParts } from '../server/amqp/edge/edge-context.ts'
 import { type Handover, handoverOf } from '../server/amqp/handover.ts'
 import { takeOver } from '../server/byte-source.ts'
 import type { IncomingLink, LinkHandler } from '../server/node-link/link-listener.ts'
@@ -16,19 +11,16 @@ import type { BrokerOptions } from '../settings/settings.ts'
 import { AmqpRoutes } from './amqp-routes.ts'
 import { amqpSettingsOf } from './amqp-settings-of.ts'
 import type { EdgeParts } from './edge-parts.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 
-/** What is used of a node. */
-export interface AmqpEdgeParts extends Pick<EdgeParts, 'cells' | 'links' | 'linkHandlers'> {
-  readonly users: Users
-  readonly memory: MemoryAccount
-  /** Of the node. */
-  readonly admission: Pick<Admission, 'admit' | 'mayEnter'>
-  readonly directory: Directory
+/** What AMQP uses of a node. */
+export interface AmqpEdgeParts extends Omit<EdgeContextParts, 'settings' | 'routes'> {
   readonly options: BrokerOptions
-  readonly clock: Clock
-  readonly logger: Logger
+  readonly directory: Pick<Directory, 'vhosts'>
+  readonly cells: ServedCells
+  readonly owners: OwnerRoutes
 }
 
 export interface AmqpEdgeServer extends ProtocolServer {
@@ -36,37 +28,29 @@ export interface AmqpEdgeServer extends ProtocolServer {
   readonly passedOnCount: number
 }
 
-export function openAmqpEdge({
-  frame,
-  users,
-  admission,
-  cluster,
-  cells,
-  links,
-  linkHandlers,
-}: EdgeParts): AmqpEdgeServer {
+export function openAmqpEdge(parts: EdgeParts): AmqpEdgeServer {
+  const { frame, users, admission, cluster, cells, owners } = parts
   const { options, clock, logger, memory } = frame
   const { directory } = cluster
-  const { account } = memory
-  const given = { options, clock, logger, directory, memory: account }
-  return serveAmqpEdge({ ...given, users, admission, cells, links, linkHandlers })
+  return serveAmqpEdge({
+    options,
+    users,
+    admission,
+    directory,
+    cells,
+    owners,
+    clock,
+    memory: memory.account,
+    logger: logger.child({ area: 'amqp' }),
+    clusterName: () => directory.clusterId,
+  })
 }
 
-/** Serves the ports of AMQP, and takes clients that other nodes bring. */
+/** Serves the ports of AMQP. Cells end the clients that they serve themselves. */
 export function serveAmqpEdge(parts: AmqpEdgeParts): AmqpEdgeServer {
-  const { users, memory, admission, clock, cells, linkHandlers } = parts
-  const logger = parts.logger.child({ area: 'amqp' })
-  linkHandlers.set('amqp', amqpLinkHandler(cells, logger))
-  const edge = new AmqpEdge({
-    users,
-    memory,
-    admission,
-    clock,
-    logger,
-    clusterName: () => clusterNameIn(parts),
-    settings: amqpSettingsOf(parts.options),
-    routes: new AmqpRoutes(parts),
-  })
+  const { cells } = parts
+  const settings = amqpSettingsOf(parts.options)
+  const edge = new AmqpEdge({ ...parts, settings, routes: new AmqpRoutes(parts) })
   return {
     get passedOnCount() {
       return edge.passedOnCount
@@ -75,19 +59,13 @@ export function serveAmqpEdge(parts: AmqpEdgeParts): AmqpEdgeServer {
       const { socket, source } = takeOver(accepted, true)
       edge.accept(socket, source)
     },
-    // Those that are served here, too: they have come in at this node, or at others that pass them on.
+    // Those that are served here, too, whichever node they have come to.
     async endClients(reason) {
       const here = cells.all().map(({ amqp }) => amqp.endClients(reason))
       await Promise.all([edge.endClients(reason), ...here])
     },
     [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
   }
-}
-
-/** The cell of `/` has the name; it is known where that is served. */
-function clusterNameIn({ cells, directory }: Pick<AmqpEdgeParts, 'cells' | 'directory'>): string {
-  const served = cells.find(directory.vhosts.get(defaultVHost) ?? 0)
-  return served === undefined ? clusterNameDefault : clusterNameOf(served.parts.cell.broker)
 }
 
 /** Takes the clients of AMQP that other nodes bring, for the listener of the node port. */
@@ -114,6 +92,7 @@ function adopt(link: IncomingLink, { amqp, epoch }: ServedCell): void {
   const handover = handoverOf(link.preface.facts)
   const socket = link.accept(epoch)
   if (socket === undefined) return
+  // Before the socket is taken over, and has nothing to say any more.
   const client = lessOwnBytes(handover, socket)
   amqp.adopt(takeOver(socket), client, noBytes)
 }
