@@ -15,6 +15,7 @@ import {
   queueSchema,
 } from './queue-json.ts'
 import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 
 const tag = 'Queues'
 
@@ -77,6 +78,7 @@ function allOperation(parts: QueueListParts, path: '/queues' | '/queues/detailed
   return operation({
     method: 'get',
     path,
+    where: gatherList('vhosts', ['vhost']),
     tag,
     summary: 'Queues and streams of all virtual hosts that the caller sees',
     access: 'management',

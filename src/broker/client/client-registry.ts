@@ -1,6 +1,7 @@
 // All clients of a node, of every protocol: one list for whoever looks after a broker.
 import type { ClientProtocol } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { hostNodeName } from '../../lib/node-name.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import type { Client } from './client.ts'
 
@@ -11,6 +12,8 @@ interface Ended {
 }
 
 export class ClientRegistry implements Iterable<Client> {
+  /** Of the node, as RabbitMQ's tools show it. */
+  nodeName: string = hostNodeName
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
   readonly #ended: Readonly<Record<ClientProtocol, Ended>> = {
