@@ -15,7 +15,7 @@ export interface NodeAddresses {
 
 /** A node of the cluster, as the others see it. */
 export interface KnownNode {
-  /** The same for a name, whenever it starts again. Kafka's broker id is one more. */
+  /** The same for a name, whenever it starts again. It is Kafka's broker id as well. */
   readonly node: number
   readonly name: string
   readonly incarnation: number

@@ -7,8 +7,8 @@ export const clusterLimits = {
    * objects cannot be stored goes on for a while: publishers wait when little is left of it.
    */
   unsealedSizeMax: (1 * GiB) as number,
-  /** A node that waits so long for a cell says that it stands by. */
-  standbyNoticeMs: 2000,
+  /** A change of what the cluster shares, such as a user, is tried again after so long. */
+  sharedRetryMs: 500,
   /** Between two looks for objects that nobody names. */
   sweepIntervalMs: 3_600_000,
   /** What fails with objects is said so often. */

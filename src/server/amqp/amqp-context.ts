@@ -1,5 +1,6 @@
 import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Users } from '../../auth/users.ts'
+import type { Admission } from '../../broker/admission.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
@@ -47,6 +48,9 @@ export interface AmqpParts {
 
 /** Everything that connections share. */
 export interface AmqpContext extends AmqpParts {
+  readonly admission: Pick<Admission, 'admit'>
+  /** What clients are told that the cluster is called. */
+  readonly clusterName: () => string
   /** What handling frames may take of a turn. */
   readonly frameShare: TurnShare
   readonly sendWatch: SendWatch

@@ -18,6 +18,7 @@ import {
   CHANNEL_OPEN_OK,
   CONNECTION_CLOSE,
   CONNECTION_CLOSE_OK,
+  CONNECTION_OPEN_OK,
   CONNECTION_UPDATE_SECRET,
   decodeMethod,
   FRAME_HEARTBEAT,
@@ -29,21 +30,25 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
+import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
 import { Channel } from './channel.ts'
 import { checkChannelLimit } from './check-limits.ts'
+import type { ChosenLimits } from './chosen-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { Credential, type CredentialPeer } from './credential.ts'
 import { FirstBytes } from './first-bytes.ts'
 import { handleMethod } from './handle-method.ts'
-import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
+import type { Handover } from './handover.ts'
+import { Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { HeldMemory } from './held-memory.ts'
 import { meterPublishes } from './meter-publishes.ts'
+import { openConnection } from './open-connection.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
@@ -60,6 +65,7 @@ export class Connection
   readonly output: Output
   readonly outputRoom: OutputRoom
   readonly held: HeldMemory
+  readonly peer: PeerFacts
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -95,7 +101,7 @@ export class Connection
   #isCloseDue = false
 
   constructor(
-    { socket, source }: Incoming,
+    { socket, source, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
     context: AmqpContext,
     onClosed: (connection: Connection) => void,
   ) {
@@ -103,7 +109,8 @@ export class Connection
     this.#source = source
     this.context = context
     this.output = new Output(socket)
-    this.remoteAddress = socket.remoteAddress ?? ''
+    this.peer = peer
+    this.remoteAddress = peer.remoteAddress
     this.#onClosed = onClosed
     this.#firstBytes = new FirstBytes({
       reader: this.#reader,
@@ -126,7 +133,9 @@ export class Connection
       memory: context.memory,
       share: this.held.memory,
       onUnsent: () => context.sendWatch.watch(this),
-      onRoom: () => this.#resumeConsumers(),
+      onRoom: () => {
+        for (const channel of this.channels.all()) channel.room.tellRefused()
+      },
     })
     socket.on('drain', () => this.outputRoom.check())
     socket.on('end', () => this.destroy())
@@ -200,13 +209,25 @@ export class Connection
     this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
   }
 
-  onOpened(vhost: VHost<Destination>, rights: Rights): void {
+  /** Goes on with a client that was greeted elsewhere; `unread` begins with its connection.open. */
+  resume({ principal, limits, ...handover }: Handover, unread: Buffer): void {
+    this.principal = principal
+    this.#handshake.resume(handover)
+    this.status = 'handshake'
+    this.tune(limits)
+    this.#onData(unread)
+  }
+
+  open(virtualHost: string): void {
+    const { vhost, rights, joins } = openConnection(this, virtualHost)
     this.#vhost = vhost
     this.rights = rights
+    this.joins = joins
     this.rate = meterPublishes(this.context, rights.place, this.#gate)
     this.status = 'running'
     this.#deadline?.stop()
     this.#credential.watch()
+    this.send(0, { id: CONNECTION_OPEN_OK })
   }
 
   /** A quiet moment: memory that only a busy connection needs is given back. */
@@ -396,7 +417,7 @@ export class Connection
     }
     this.channels.expectRoomFor(number)
     if (this.principal !== undefined) checkChannelLimit(this.context, this.principal)
-    this.context.broker.admission.admit()
+    this.context.admission.admit()
     this.channels.add(new Channel(this, number, this.#vhost, handleMethod))
     this.send(number, { id: CHANNEL_OPEN_OK })
   }
@@ -467,10 +488,6 @@ export class Connection
     this.#credential.stop()
     for (const channel of this.channels.all()) this.channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
-  }
-
-  #resumeConsumers(): void {
-    for (const channel of this.channels.all()) channel.room.tellRefused()
   }
 
   /** Too much is waiting for the disk: this publisher is read again when its part is written. */

@@ -137,6 +137,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     return this.#listener.advertised(this.#reached.host || undefined)
   }
 
+  get isSecure(): boolean {
+    return this.#listener.name.endsWith('SSL')
+  }
+
   onClose(listener: () => void): () => void {
     this.#closeListeners.add(listener)
     return () => this.#closeListeners.delete(listener)

@@ -40,6 +40,13 @@ export interface KafkaListener {
   readonly setting: string
 }
 
+/** Another node of the cluster, by where clients reach it. */
+export interface OtherBroker {
+  readonly nodeId: number
+  readonly plain: Address | undefined
+  readonly secure: Address | undefined
+}
+
 export interface KafkaSettings {
   /** Those that are open by now. */
   readonly listeners: () => readonly KafkaListener[]
@@ -47,6 +54,8 @@ export interface KafkaSettings {
   readonly clusterId: string
   /** The broker's id in Kafka's metadata [node.id]. */
   readonly nodeId: number
+  /** Other nodes of the cluster, which take clients in as well. */
+  readonly otherBrokers: () => readonly OtherBroker[]
   /** A client that asks for a missing topic makes it [auto.create.topics.enable]. */
   readonly isAutoCreating: boolean
   /** Partitions of a topic for which nobody says how many [num.partitions]. */
