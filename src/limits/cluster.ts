@@ -11,6 +11,8 @@ export const clusterLimits = {
   sharedRetryMs: 500,
   /** Between two looks for objects that nobody names. */
   sweepIntervalMs: 3_600_000,
+  /** How often a node asks whether its PostgreSQL has a standby. */
+  standbyCheckMs: 60_000,
   /** What fails with objects is said so often. */
   noticeMs: 10_000,
   /** A start reads an open file so many bytes at a time. */

@@ -31,7 +31,12 @@ export function metricsOf(
   return { source, start: () => lag.start() }
 }
 
-function identityOf({ cell, options, addresses, clients }: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
+function identityOf({
+  cell,
+  options,
+  addresses,
+  clients,
+}: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
   return {
     node: clients.nodeName,
     cluster: cell.clusterId,

@@ -40,7 +40,7 @@ function listOperations({ broker, statistics }: ExchangeParts): Operation[] {
     operation({
       method: 'get',
       path: '/exchanges',
-      where: gatherList('vhosts', ['vhost']),
+      where: gatherList('vhosts', ['vhost', 'name']),
       tag,
       summary: 'Exchanges of all virtual hosts that the caller sees',
       access: 'management',

@@ -115,7 +115,7 @@ function listOperations(broker: Broker, { isOperator, paths, tag }: Kind): Opera
     operation({
       method: 'get',
       path: `/${paths}`,
-      where: gatherList('vhosts', ['vhost', 'name']),
+      where: gatherList('vhosts', ['priority']),
       tag,
       summary: 'Policies of all virtual hosts that the caller may enter, by rising priority',
       access: 'management',

@@ -6,6 +6,7 @@ import type { JsonObject } from '../api/columns.ts'
 import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { detailedQueueSchema, queueDetails, queueHistory } from './queue-details.ts'
 import {
   queueColumn,
@@ -15,7 +16,6 @@ import {
   queueSchema,
 } from './queue-json.ts'
 import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
-import { gatherList } from '../cluster/gather-list.ts'
 
 const tag = 'Queues'
 

@@ -41,6 +41,11 @@ export class ClientRegistry implements Iterable<Client> {
     return count
   }
 
+  /** Ids are above this from now on, so that those of several nodes differ. */
+  numberFrom(id: number): void {
+    this.#lastId = Math.max(this.#lastId, id)
+  }
+
   /** What a new connection is listed with. */
   register(): Pick<Client, 'id' | 'connectedAt'> {
     return { id: ++this.#lastId, connectedAt: this.#clock.now() }

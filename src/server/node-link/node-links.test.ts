@@ -142,7 +142,10 @@ test('what is no node is refused, and a flood of it is logged once', async () =>
   )
   assert.equal(Buffer.concat(answers).length, 0)
   assert.equal(port.warnings.length, 1)
-  assert.match(port.warnings.join(), /from 127\.0\.0\.1 to the node port was refused: it is no node/)
+  assert.match(
+    port.warnings.join(),
+    /from 127\.0\.0\.1 to the node port was refused: it is no node/,
+  )
 })
 
 test('another version is told which one is spoken here', async () => {
@@ -182,7 +185,10 @@ test('silent connections keep no node out: the oldest of them ends', async () =>
   const link = await neighbour().connectTo(port.target, preface)
   assert(link.socket !== undefined)
   link.socket.destroy()
-  await waitFor('the oldest has ended', () => port.links.strangerCount === linkLimits.strangersMax - 1)
+  await waitFor(
+    'the oldest has ended',
+    () => port.links.strangerCount === linkLimits.strangersMax - 1,
+  )
   for (const socket of silent) socket.destroy()
 })
 
@@ -204,7 +210,10 @@ test('a node that cannot be reached is not asked again at once', async () => {
   const all = await Promise.all(
     Array.from({ length: askedTogether }, () => links.connectTo(target, preface)),
   )
-  assert.deepEqual(all, Array.from({ length: askedTogether }, () => refused))
+  assert.deepEqual(
+    all,
+    Array.from({ length: askedTogether }, () => refused),
+  )
   assert.equal(attempts, linkLimits.dialsAtOnceMax)
   clock.advance(linkLimits.unreachableMs)
   assert.deepEqual(await links.connectTo(target, preface), refused)

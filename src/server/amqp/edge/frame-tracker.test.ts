@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { encodeFrame } from '../../../../test/support/raw-codec.ts'
 import {
   CHANNEL_CLOSE_OK,
   CONNECTION_CLOSE_OK,
@@ -8,7 +9,6 @@ import {
   methodFrameSizeMax,
   writeMethodFrame,
 } from '../../../codec/amqp/methods.gen.ts'
-import { encodeFrame } from '../../../../test/support/raw-codec.ts'
 import { FrameTracker } from './frame-tracker.ts'
 
 /** Any frame that a broker sends but those that close the connection. */
@@ -66,7 +66,11 @@ test('the rest of the frame that has begun is found, however it is cut', () => {
 
 test('the end of a connection is seen, and that of a channel is something else', () => {
   const closed = { id: CHANNEL_CLOSE_OK } as const
-  for (const method of [{ id: CONNECTION_UNBLOCKED }, closed, { id: CONNECTION_CLOSE_OK }] as const) {
+  for (const method of [
+    { id: CONNECTION_UNBLOCKED },
+    closed,
+    { id: CONNECTION_CLOSE_OK },
+  ] as const) {
     const bytes = Buffer.alloc(methodFrameSizeMax(method))
     const written = bytes.subarray(0, writeMethodFrame(bytes, 0, 0, method))
     const [whole, single] = [new FrameTracker(), new FrameTracker()]
