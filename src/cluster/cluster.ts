@@ -188,6 +188,11 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
+  /** By which nodes know each other. */
+  get secret(): Buffer {
+    return Buffer.from(this.tables.settings.secret)
+  }
+
   /** The disk of a cell, as long as it is this node's. */
   async openDisk(cell: number, table: CellTable): Promise<OpenedCellDisk> {
     const { clock, random, logger } = this.#parts

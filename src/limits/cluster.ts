@@ -21,6 +21,8 @@ export const clusterLimits = {
 
 /** Of requests by HTTP that another node answers. */
 export const clusterHttpLimits = {
+  /** Ids of connections of a node: numbers of JSON are exact for thousands of nodes. */
+  idsPerNode: 1_000_000_000_000,
   /** A request waits so long for somebody to have the cell: a takeover after a crash takes 5 to 10 s. */
   ownerMs: 10_000,
   /** How often it looks, where nothing says that it is time. */

@@ -12,8 +12,8 @@ import { cellOptionsOf } from './cell-options.ts'
 import { lendParts } from './lend-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
 import { openAmqp } from './open-amqp.ts'
-import { openKafka } from './open-kafka.ts'
-import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
+import { openKafka, type OpenedKafka } from './open-kafka.ts'
+import type { ProtocolParts } from './protocol-server.ts'
 import type { ServedCell } from './served-cells.ts'
 
 export interface CellServerParts {
@@ -36,7 +36,7 @@ export class CellServer implements ServedCell {
   readonly epoch: number
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
-  readonly kafka: ProtocolServer
+  readonly kafka: OpenedKafka
   readonly #opened: Cell
   readonly #cluster: Cluster
   readonly #logger: Logger
@@ -136,7 +136,7 @@ interface Opened {
   readonly stack: AsyncDisposableStack
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
-  readonly kafka: ProtocolServer
+  readonly kafka: OpenedKafka
 }
 
 function vhostsOf({ shared }: Cluster, cell: number): string[] {

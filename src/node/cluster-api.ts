@@ -6,19 +6,28 @@ import { createApiHere } from '../admin/cluster/api-here.ts'
 import { type ApiHere, ClusterAsker, NodeGoneError } from '../admin/cluster/cluster-asker.ts'
 import { type LinkHttp, serveLinkHttp } from '../admin/cluster/link-http.ts'
 import { NodeRequests } from '../admin/cluster/node-requests.ts'
+import type { Users } from '../auth/users.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { KnownNode } from '../cluster/directory.ts'
+import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { LinkHandler } from '../server/node-link/link-listener.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
-import type { EdgeParts } from './edge-parts.ts'
+import { clusterMetrics } from './cluster-metrics.ts'
 import { managementOf } from './management-parts.ts'
+import type { NodeFrame } from './node-frame.ts'
 import { authenticate } from './open-http.ts'
 import type { OwnParts } from './own-parts.ts'
-import type { ServedCell } from './served-cells.ts'
+import type { ServedCell, ServedCells } from './served-cells.ts'
 
 /** A preface has to name a cell; the API of a node is of none, and each request says whom it is for. */
 const noCell = -1
 
-export interface ClusterApiParts extends EdgeParts {
+export interface ClusterApiParts {
+  readonly frame: NodeFrame
+  readonly users: Users
+  readonly cluster: Cluster
+  /** Those that this node serves itself. */
+  readonly cells: ServedCells
   readonly own: OwnParts
   readonly links: NodeLinks
 }
@@ -26,6 +35,7 @@ export interface ClusterApiParts extends EdgeParts {
 export class ClusterApi implements AsyncDisposable {
   /** The way to all cells and nodes. */
   readonly asker: ClusterAsker
+  readonly metrics: MetricsSource
   /** What this node answers from itself. */
   readonly management: ManagementParts
   readonly #parts: ClusterApiParts
@@ -54,6 +64,7 @@ export class ClusterApi implements AsyncDisposable {
       nodeFacts: () => cluster.facts(),
       backUp: noBackup,
     }
+    this.metrics = clusterMetrics({ own: parts.own.parts, cells: parts.cells, cluster })
     this.#linkHttp = serveLinkHttp({
       access: this.management.broker.access,
       findHere: (target) => this.#findHere(target),

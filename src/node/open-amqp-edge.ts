@@ -1,42 +1,34 @@
 // AMQP 0-9-1 on a node of a cluster: its listeners, and the end of links that other nodes bring clients by.
 import type { Socket } from 'node:net'
-import type { Users } from '../auth/users.ts'
-import type { Admission } from '../broker/admission.ts'
-import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Logger } from '../lib/logger.ts'
 import { AmqpEdge } from '../server/amqp/edge/amqp-edge.ts'
 import { type Handover, handoverOf } from '../server/amqp/handover.ts'
 import { takeOver } from '../server/byte-source.ts'
 import type { IncomingLink, LinkHandler } from '../server/node-link/link-listener.ts'
-import type { BrokerOptions } from '../settings/settings.ts'
-import { AmqpRoutes, type AmqpRoutesParts } from './amqp-routes.ts'
+import { AmqpRoutes } from './amqp-routes.ts'
 import { amqpSettingsOf } from './amqp-settings-of.ts'
+import type { EdgeParts } from './edge-parts.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 
-export interface AmqpEdgeParts extends AmqpRoutesParts {
-  readonly users: Users
-  readonly memory: MemoryAccount
-  /** Of the node. */
-  readonly admission: Pick<Admission, 'admit' | 'mayEnter'>
-  /** What clients are told that the cluster is called. */
-  readonly clusterName: () => string
-  readonly options: BrokerOptions
-  readonly logger: Logger
-}
-
 /** Serves the ports of AMQP. Cells end the clients that they serve themselves. */
-export function openAmqpEdge(parts: AmqpEdgeParts): ProtocolServer {
-  const { users, memory, admission, clusterName, clock } = parts
+export function openAmqpEdge({
+  frame,
+  users,
+  admission,
+  cluster,
+  owners,
+}: EdgeParts): ProtocolServer {
+  const { directory } = cluster
   const edge = new AmqpEdge({
     users,
-    memory,
+    memory: frame.memory.account,
     admission,
-    clusterName,
-    clock,
-    logger: parts.logger.child({ area: 'amqp' }),
-    settings: amqpSettingsOf(parts.options),
-    routes: new AmqpRoutes(parts),
+    clusterName: () => directory.clusterId,
+    clock: frame.clock,
+    logger: frame.logger.child({ area: 'amqp' }),
+    settings: amqpSettingsOf(frame.options),
+    routes: new AmqpRoutes({ directory, owners }),
   })
   return {
     acceptorOf: () => (accepted) => {

@@ -6,13 +6,14 @@ import type { Address } from '../lib/listen.ts'
 import { unmapped } from '../lib/loopback.ts'
 import { Slices } from '../lib/slices.ts'
 import { kafkaLimits } from '../limits/kafka.ts'
-import { takingOver } from '../server/byte-source.ts'
+import { type Incoming, takingOver } from '../server/byte-source.ts'
 import { AdvertisedWatch } from '../server/kafka/advertised-watch.ts'
 import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
 import type { KafkaListener, OtherBroker } from '../server/kafka/kafka-context.ts'
 import { KafkaServer } from '../server/kafka/kafka-server.ts'
 import { loadUsualApis } from '../server/kafka/load-api.ts'
 import { LoginWatch } from '../server/kafka/login-watch.ts'
+import type { PassedKafka } from '../server/kafka/passed-kafka.ts'
 import { ShareSessions } from '../server/kafka/share-sessions.ts'
 import { resolveHost } from '../server/resolve-host.ts'
 import { parseAdvertised } from './advertised-address.ts'
@@ -47,8 +48,13 @@ export interface KafkaParts extends Pick<
 /** What a listener has for a host that listens on all addresses of the machine. */
 const allAddresses: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
+/** What takes over connections of Kafka, by itself or from other nodes. */
+export interface OpenedKafka extends ProtocolServer {
+  adopt(incoming: Incoming, passed: PassedKafka): void
+}
+
 /** In a cluster `directory` has the other brokers. Throws `ExitError` for an advertised address that is none. */
-export function openKafka(parts: KafkaParts, directory?: Directory): ProtocolServer {
+export function openKafka(parts: KafkaParts, directory?: Directory): OpenedKafka {
   const isClosing = new AbortController()
   const listeners = directory ? listenersIn(directory, parts) : listenersOf(parts)
   const openListeners = (): KafkaListener[] =>
@@ -58,6 +64,9 @@ export function openKafka(parts: KafkaParts, directory?: Directory): ProtocolSer
     acceptorOf: ({ isTls }) => {
       const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
       return (accepted) => server.admit(accepted, () => accept(accepted))
+    },
+    adopt: (incoming, passed) => {
+      server.adopt(incoming, listeners[passed.isSecure ? 'kafka-tls' : 'kafka'], passed)
     },
     endClients: () => server.endClients(),
     prepare: () => loadUsualApis(parts.cell.broker.clock, isClosing.signal),

@@ -26,7 +26,7 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'amqp-tls', scheme: 'amqps', setting: 'amqpTlsPort', isTls: true },
     ],
     open: async (parts) => (await import('./open-amqp.ts')).openAmqp(parts),
-    openEdge: async (parts) => (await import('./edge-amqp.ts')).openAmqpEdge(parts),
+    openEdge: async (parts) => (await import('./open-amqp-edge.ts')).openAmqpEdge(parts),
   },
   {
     title: 'Kafka',
@@ -35,7 +35,7 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'kafka-tls', scheme: 'kafka+ssl', setting: 'kafkaTlsPort', isTls: true },
     ],
     open: async (parts) => (await import('./open-kafka.ts')).openKafka(parts),
-    openEdge: async (parts) => (await import('./edge-kafka.ts')).openKafkaEdge(parts),
+    openEdge: async (parts) => (await import('./open-kafka-edge.ts')).openKafkaEdge(parts),
   },
   {
     title: 'HTTP',
@@ -44,7 +44,7 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'http-tls', scheme: 'https', setting: 'httpTlsPort', isTls: true },
     ],
     open: async (parts) => (await import('./open-http.ts')).openHttp(parts),
-    openEdge: async (parts) => (await import('./edge-http.ts')).openHttpEdge(parts),
+    openEdge: async (parts) => (await import('./open-http-edge.ts')).openHttpEdge(parts),
     outlivesOthers: true,
   },
   {
@@ -53,8 +53,14 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false, mayBeTaken: true },
     ],
     open: async (parts) => (await import('./open-metrics.ts')).openMetrics(parts),
-    openEdge: async (parts) => (await import('./edge-metrics.ts')).openMetricsEdge(parts),
+    openEdge: async (parts) => (await import('./open-metrics-edge.ts')).openMetricsEdge(parts),
     outlivesOthers: true,
+  },
+  {
+    title: 'Nodes',
+    services: [{ name: 'node', scheme: 'pabal', setting: 'nodePort', isTls: false }],
+    open: undefined,
+    openEdge: async (parts) => (await import('./open-node-port.ts')).openNodePort(parts),
   },
   {
     title: 'MQTT',
@@ -70,10 +76,10 @@ export const protocols: readonly ProtocolServices[] = [
 
 /** Those of a protocol that have a port, and a certificate where they need one. */
 export function openServices(
-  { services, open }: ProtocolServices,
+  { services, open, openEdge }: ProtocolServices,
   options: BrokerOptions,
 ): Service[] {
-  if (open === undefined) return []
+  if ((options.cluster === undefined ? open : openEdge) === undefined) return []
   const hasCertificate = options.tlsCert !== undefined
   return services.filter(
     ({ setting, isTls }) => options[setting] !== 'off' && (!isTls || hasCertificate),

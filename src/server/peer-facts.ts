@@ -27,3 +27,68 @@ export function peerFactsOf(socket: Socket): PeerFacts {
     sentBefore: 0,
   }
 }
+
+/** As one node says it to another. */
+export interface PeerFactsAsJson {
+  readonly remoteAddress: string
+  readonly transport: Transport
+  readonly tls?: TlsFactsAsJson | undefined
+  readonly receivedSize: number
+  readonly sentSize: number
+}
+
+interface TlsFactsAsJson {
+  readonly protocol: string
+  readonly cipherSuite: string
+  readonly certificate?: {
+    readonly subject: string
+    readonly issuer: string
+    /** Milliseconds since the Unix epoch. */
+    readonly validFrom: number
+    readonly validTo: number
+  }
+}
+
+export function peerToJson(peer: PeerFacts): PeerFactsAsJson {
+  return {
+    remoteAddress: peer.remoteAddress,
+    transport: peer.transport,
+    tls: peer.tls && tlsToJson(peer.tls),
+    receivedSize: peer.receivedBefore,
+    sentSize: peer.sentBefore,
+  }
+}
+
+/** Throws for what is no such thing. */
+export function peerFromJson(json: PeerFactsAsJson): PeerFacts {
+  if (typeof json.remoteAddress !== 'string') throw new Error('a client without an address')
+  return {
+    remoteAddress: json.remoteAddress,
+    transport: transportFrom(json.transport),
+    tls: json.tls && tlsFromJson(json.tls),
+    receivedBefore: json.receivedSize,
+    sentBefore: json.sentSize,
+  }
+}
+
+function transportFrom({ peer, local, isTls }: Transport): Transport {
+  return {
+    peer: { host: peer.host, port: peer.port },
+    local: { host: local.host, port: local.port },
+    isTls,
+  }
+}
+
+function tlsToJson({ protocol, cipherSuite, certificate }: TlsFacts): TlsFactsAsJson {
+  if (certificate === undefined) return { protocol, cipherSuite }
+  const { subject, issuer, validFrom, validTo } = certificate
+  const dates = { validFrom: validFrom.getTime(), validTo: validTo.getTime() }
+  return { protocol, cipherSuite, certificate: { subject, issuer, ...dates } }
+}
+
+function tlsFromJson({ protocol, cipherSuite, certificate }: TlsFactsAsJson): TlsFacts {
+  if (certificate === undefined) return { protocol, cipherSuite, certificate }
+  const { subject, issuer, validFrom, validTo } = certificate
+  const dates = { validFrom: new Date(validFrom), validTo: new Date(validTo) }
+  return { protocol, cipherSuite, certificate: { subject, issuer, ...dates } }
+}

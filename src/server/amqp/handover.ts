@@ -2,12 +2,10 @@ import { TokenGrant } from '../../auth/oauth/token-grant.ts'
 // What is known of a client once it has logged in and chosen its limits: all that is needed to go on with its
 // connection elsewhere, beginning with connection.open. `facts` are the same as JSON, for another node.
 import type { Principal } from '../../auth/principal.ts'
-import type { TlsFacts } from '../../broker/client/tls-facts.ts'
-import type { Transport } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import { decodeFieldTable } from '../../record/message/read-field-table.ts'
 import { encodeFieldTable } from '../../record/message/write-field-table.ts'
-import type { PeerFacts } from '../peer-facts.ts'
+import { type PeerFacts, type PeerFactsAsJson, peerFromJson, peerToJson } from '../peer-facts.ts'
 import type { ChosenLimits } from './chosen-limits.ts'
 
 export interface Handover {
@@ -28,22 +26,7 @@ interface HandoverFacts {
   readonly limits: ChosenLimits
   /** A table of AMQP in base64. */
   readonly properties: string
-  readonly transport: Transport
-  readonly tls?: TlsFactsAsJson | undefined
-  readonly receivedSize: number
-  readonly sentSize: number
-}
-
-interface TlsFactsAsJson {
-  readonly protocol: string
-  readonly cipherSuite: string
-  readonly certificate?: {
-    readonly subject: string
-    readonly issuer: string
-    /** Milliseconds since the Unix epoch. */
-    readonly validFrom: number
-    readonly validTo: number
-  }
+  readonly peer: PeerFactsAsJson
 }
 
 export function factsOf({
@@ -62,10 +45,7 @@ export function factsOf({
     mechanism,
     limits,
     properties: encodeFieldTable(clientProperties).toString('base64'),
-    transport: peer.transport,
-    tls: peer.tls && tlsToJson(peer.tls),
-    receivedSize: peer.receivedBefore,
-    sentSize: peer.sentBefore,
+    peer: peerToJson(peer),
   }
 }
 
@@ -91,34 +71,6 @@ export function handoverOf(facts: object): Handover {
     mechanism: given.mechanism,
     limits: { frameMax, channelMax, heartbeat },
     clientProperties: decodeFieldTable(properties, 0, properties.length),
-    peer: {
-      remoteAddress: address,
-      transport: transportFrom(given.transport),
-      tls: given.tls && tlsFromJson(given.tls),
-      receivedBefore: given.receivedSize,
-      sentBefore: given.sentSize,
-    },
+    peer: peerFromJson(given.peer),
   }
-}
-
-function transportFrom({ peer, local, isTls }: Transport): Transport {
-  return {
-    peer: { host: peer.host, port: peer.port },
-    local: { host: local.host, port: local.port },
-    isTls,
-  }
-}
-
-function tlsToJson({ protocol, cipherSuite, certificate }: TlsFacts): TlsFactsAsJson {
-  if (certificate === undefined) return { protocol, cipherSuite }
-  const { subject, issuer, validFrom, validTo } = certificate
-  const dates = { validFrom: validFrom.getTime(), validTo: validTo.getTime() }
-  return { protocol, cipherSuite, certificate: { subject, issuer, ...dates } }
-}
-
-function tlsFromJson({ protocol, cipherSuite, certificate }: TlsFactsAsJson): TlsFacts {
-  if (certificate === undefined) return { protocol, cipherSuite, certificate }
-  const { subject, issuer, validFrom, validTo } = certificate
-  const dates = { validFrom: new Date(validFrom), validTo: new Date(validTo) }
-  return { protocol, cipherSuite, certificate: { subject, issuer, ...dates } }
 }
