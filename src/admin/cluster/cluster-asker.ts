@@ -52,15 +52,32 @@ type Found =
 
 export class ClusterAsker implements ClusterDoor {
   readonly directory: Directory
-  readonly placeVHost: ClusterDoor['placeVHost']
-  readonly removeVHost: ClusterDoor['removeVHost']
   readonly #parts: ClusterAskerParts
 
   constructor(parts: ClusterAskerParts) {
     this.#parts = parts
     this.directory = parts.directory
-    this.placeVHost = parts.placeVHost
-    this.removeVHost = parts.removeVHost
+  }
+
+  placeVHost(name: string): Promise<number | undefined> {
+    return this.#inTime(this.#parts.placeVHost(name))
+  }
+
+  removeVHost(name: string): Promise<void> {
+    return this.#inTime(this.#parts.removeVHost(name))
+  }
+
+  /** What is shared is written until it is, and a client does not wait for that. */
+  async #inTime<T>(writing: Promise<T>): Promise<T> {
+    const limit = Promise.withResolvers<never>()
+    const timer = this.#parts.clock.after(clusterHttpLimits.ownerMs, () =>
+      limit.reject(new NodeGoneError('PostgreSQL does not answer', true)),
+    )
+    try {
+      return await Promise.race([writing, limit.promise])
+    } finally {
+      timer.stop()
+    }
   }
 
   async ask(target: Target, asked: Asked, patience: Patience = patient): Promise<Response> {
@@ -179,7 +196,7 @@ function whyNobody(target: Target, { cells }: Directory): string {
     : `no node has ${nameOf(target)} at this moment`
 }
 
-function unavailable(reason: string): Response {
+export function unavailable(reason: string): Response {
   const headers = { 'retry-after': `${clusterHttpLimits.retrySeconds}` }
   return Response.json({ error: 'service_unavailable', reason }, { status: 503, headers })
 }

@@ -5,7 +5,8 @@ import type { ManagementParts } from '../answers.ts'
 import { whyRefused } from '../api/access.ts'
 import type { ApiVariables, Elsewhere } from '../api/api.ts'
 import { type Operation, pathNames, whereOf } from '../api/operation.ts'
-import type { ClusterDoor, ClusterRequest } from '../api/where.ts'
+import type { ClusterDoor, ClusterRequest, ClusterWay } from '../api/where.ts'
+import { NodeGoneError, unavailable } from './cluster-asker.ts'
 import { askedOf } from './gather.ts'
 
 /** `broker` knows the names of all virtual hosts. */
@@ -25,11 +26,25 @@ export function elsewhereOf(cluster: ClusterDoor, broker: ManagementParts['broke
     context.set('isUntold', true)
     if (typeof where === 'object') {
       const refused = refuse(context, operation, broker)
-      return refused === undefined ? where.answer(request, cluster) : Promise.resolve(refused)
+      return refused === undefined ? answerBy(where, request, cluster) : Promise.resolve(refused)
     }
     if (where === 'first') return cluster.ask({ cell: 0 }, withBody(request))
     if (where === 'named-node') return askNamed(request, cluster)
     return askVHost(request, cluster)
+  }
+}
+
+/** What is above cells may not be reached. */
+async function answerBy(
+  way: ClusterWay,
+  request: ClusterRequest,
+  cluster: ClusterDoor,
+): Promise<Response> {
+  try {
+    return await way.answer(request, cluster)
+  } catch (error) {
+    if (error instanceof NodeGoneError) return unavailable(error.message)
+    throw error
   }
 }
 
