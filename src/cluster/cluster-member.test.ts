@@ -10,7 +10,7 @@ import { seededRandom } from '../testing/seeded-random.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { ClusterMember } from './cluster-member.ts'
 
-const { heartbeatMs, timeToLiveMs } = ownershipLimits
+const { heartbeatMs, ownLimitMs, timeToLiveMs } = ownershipLimits
 const cell = 0
 
 /** A database with one cell and the nodes that there are, and what a member does about it. */
@@ -161,11 +161,55 @@ test('a member says when PostgreSQL is away for too long, and when it is back', 
   assert.deepEqual(
     database.told.filter((text) => !text.includes('trying again')),
     [
-      'PostgreSQL does not answer: nothing is confirmed until it does',
+      'PostgreSQL does not answer: nothing is delivered, confirmed or answered until it does',
       'PostgreSQL answers again, and the cell is still ours',
     ],
   )
   assert.deepEqual(database.losses, [])
+  await member.close()
+})
+
+test('its gate is open for as long as its heartbeats count, and those count from when they were sent', async () => {
+  const database = new Database()
+  const member = database.member(0)
+  const { gate } = member
+  assert.equal(gate.isOpen, false)
+  const owned = member.own(cell)
+  await database.pass(2 * heartbeatMs)
+  await owned
+  assert.equal(gate.isOpen, true)
+  // The process stands still while a heartbeat is under way: its answer is old news.
+  database.clock.nextTimer()
+  database.clock.pass(ownLimitMs)
+  assert.equal(gate.isOpen, false)
+  await new Promise(setImmediate)
+  database.clock.endTurn()
+  database.isAway = true
+  database.clock.pass(ownLimitMs)
+  await database.pass(ownLimitMs)
+  assert.equal(gate.isOpen, false)
+  let isTold = false
+  gate.wait({ onGateOpened: () => (isTold = true), onGateLost: () => assert.fail() })
+  database.isAway = false
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([gate.isOpen, isTold], [true, true])
+  await member.close()
+})
+
+test('its gate never opens again once the cell is another node’s', async () => {
+  const database = new Database()
+  const member = database.member(0)
+  const owned = member.own(cell)
+  await database.pass(2 * heartbeatMs)
+  await owned
+  database.clock.pass(2 * timeToLiveMs)
+  let isLost = false
+  assert.equal(member.gate.isOpen, false)
+  member.gate.wait({ onGateOpened: () => assert.fail(), onGateLost: () => (isLost = true) })
+  database.epoch++
+  database.owner = { node: 1, incarnation: 1 }
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([isLost, member.gate.isOpen, database.losses.length], [true, false, 1])
   await member.close()
 })
 

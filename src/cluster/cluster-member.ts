@@ -5,6 +5,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { ServingGate } from '../lib/serving-gate.ts'
 import { ownershipLimits } from '../limits/postgres.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import type { Incarnation } from '../log/cluster/ownership/observation.ts'
@@ -29,6 +30,8 @@ interface Wanted {
 }
 
 export class ClusterMember {
+  /** Open for as long as the lease of this node lasts. */
+  readonly gate: ServingGate
   readonly #options: ClusterMemberOptions
   readonly #ownership: Ownership
   /** Cells of this node with their epochs. */
@@ -43,6 +46,7 @@ export class ClusterMember {
 
   constructor(options: ClusterMemberOptions) {
     this.#options = options
+    this.gate = new ServingGate(options.clock)
     this.#ownership = new Ownership(options.self)
     this.#notice = new RepeatedNotice(options.clock, ownershipLimits.noticeMs)
     this.#beating = this.#beat()
@@ -122,6 +126,8 @@ export class ClusterMember {
     }
     this.#tellDown(look)
     const plan = this.#ownership.onLook(look, this.#held)
+    // What was held back for clients of a cell that is another's must not leave.
+    if (plan.losses.length === 0) this.gate.openUntil(this.#ownership.leaseEndsAt)
     this.#tellFrozen()
     await this.#carryOut(plan)
   }
@@ -161,11 +167,14 @@ export class ClusterMember {
   }
 
   #tellFrozen(): void {
-    const { clock, logger } = this.#options
-    const isFrozen = this.#held.size > 0 && this.#ownership.leaseAt(clock.monotonic()) === 'frozen'
+    const { logger } = this.#options
+    const isFrozen = this.#held.size > 0 && !this.gate.isOpen
     if (isFrozen === this.#isFrozen) return
     this.#isFrozen = isFrozen
-    if (isFrozen) logger.error('PostgreSQL does not answer: nothing is confirmed until it does')
+    if (isFrozen)
+      logger.error(
+        'PostgreSQL does not answer: nothing is delivered, confirmed or answered until it does',
+      )
     else logger.info('PostgreSQL answers again, and the cell is still ours')
   }
 
@@ -177,6 +186,7 @@ export class ClusterMember {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#isLost = true
+    this.gate.lose()
     this.#timer?.stop()
     const text = `this node stops: ${why}; start it again to stand by`
     const error = new ExitError(exitCodes.tryLater, text)

@@ -9,6 +9,7 @@ import { ExitError } from '../lib/exit-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import { version } from '../lib/version.ts'
 import { clusterLimits } from '../limits/cluster.ts'
 import { CellObjects } from '../log/cluster/cell-objects.ts'
@@ -49,6 +50,8 @@ const CELL = 0
 /** A cell of a cluster, as long as it is this node's. */
 export interface OpenedCluster extends AsyncDisposable {
   readonly doors: FileDoors
+  /** Open while the node may serve. */
+  readonly gate: ServingGate
 }
 
 /** Resolves when the cell is this node's, which may take for ever: until then it stands by. */
@@ -106,6 +109,7 @@ export async function openCluster(
     isStillOwner: () => isStillOwner(table),
   })
   return {
+    gate: member.gate,
     doors: {
       disk: clusterDisk,
       topologyFiles: systemTopologyFiles,

@@ -22,6 +22,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
 import { programLimits } from '../limits/program.ts'
@@ -68,6 +69,8 @@ export class Node implements AsyncDisposable {
   readonly #clock: Clock
   readonly #random: Random
   readonly #turn: Turn
+  /** Of a node of a cluster: shut while it may not serve. */
+  #gate: ServingGate | undefined
   readonly #batchWorker: BatchWorker
   readonly #startedAt: number
   readonly #fail: (error: Error) => void
@@ -79,7 +82,7 @@ export class Node implements AsyncDisposable {
   #streams: MessageStreams | undefined
   #demo: Promise<Demo> | undefined
   #credentials: TlsCredentials | undefined
-  #state: Exclude<BrokerState, 'maintenance'> = 'starting'
+  #state: Exclude<BrokerState, 'frozen' | 'maintenance'> = 'starting'
   #hasFailed = false
   #closing: Promise<void> | undefined
 
@@ -195,6 +198,8 @@ export class Node implements AsyncDisposable {
         },
       },
     )
+    this.#gate = opened.gate
+    this.#turn.gate = opened.gate
     return this.#stack.use(opened).doors
   }
 
@@ -275,6 +280,7 @@ export class Node implements AsyncDisposable {
       clock: this.#clock,
       random: this.#random,
       turn: this.#turn,
+      gate: this.#gate,
       logger: this.#logger,
       batchWorker: this.#batchWorker,
       addresses: this.addresses,
@@ -354,10 +360,16 @@ export class Node implements AsyncDisposable {
 
   #processStatus(memory: MemoryGuard): ProcessStatus {
     return {
-      state: this.#state === 'ready' && this.maintenance.isOn ? 'maintenance' : this.#state,
+      state: this.#shownState,
       uptimeMs: Math.round(this.#clock.monotonic() - this.#startedAt),
       memory: memory.status,
     }
+  }
+
+  get #shownState(): BrokerState {
+    if (this.#state !== 'ready') return this.#state
+    if (this.#gate?.isOpen === false) return 'frozen'
+    return this.maintenance.isOn ? 'maintenance' : 'ready'
   }
 
   /** New clients go elsewhere meanwhile, where somebody looks at the health of this broker. */

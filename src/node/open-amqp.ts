@@ -29,7 +29,7 @@ export function openAmqp(parts: ProtocolParts): ProtocolServer {
     },
   })
   return {
-    acceptorOf: () => takingOver(server.accept),
+    acceptorOf: () => takingOver(server.accept, parts.gate),
     endClients: (reason) => server.endClients(reason),
     [Symbol.asyncDispose]: () => server.close(),
   }

@@ -29,6 +29,7 @@ export interface KafkaParts extends Pick<
   | 'options'
   | 'logger'
   | 'addresses'
+  | 'gate'
 > {
   readonly cell: Pick<
     Cell,
@@ -56,7 +57,10 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
   )
   return {
     acceptorOf: ({ isTls }) => {
-      const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
+      const accept = takingOver(
+        server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']),
+        parts.gate,
+      )
       return (accepted) => server.admit(accepted, () => accept(accepted))
     },
     endClients: () => server.endClients(),

@@ -18,6 +18,7 @@ export async function openLocal(
     anonymousFrom: () => ownerCaller.principal,
     isOwner: true,
     management: managementOf(parts),
+    gate: parts.gate,
     metrics: metrics.source,
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })

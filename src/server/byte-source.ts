@@ -3,7 +3,9 @@
 // garbage collector busy more than everything else does.
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import { networkLimits } from '../limits/network.ts'
+import { WriteHold } from './write-hold.ts'
 import { writeInSteps } from './write-in-steps.ts'
 
 /** The owner of a connection says what becomes of its bytes. */
@@ -17,6 +19,8 @@ export class ByteSource {
 export interface Incoming {
   readonly socket: Socket
   readonly source: ByteSource
+  /** Where the node may have to stop serving: keeps what is written meanwhile. */
+  readonly hold?: WriteHold | undefined
 }
 
 /** What Node keeps on an accepted socket. */
@@ -56,13 +60,14 @@ export function takeOver(accepted: Socket): Incoming {
   return { socket, source }
 }
 
-/** For a listener: takes over what it accepts and hands it on. */
+/** For a listener: takes over what it accepts and hands it on. Nothing leaves while `gate` is shut. */
 export function takingOver(
-  onIncoming: (socket: Socket, source: ByteSource) => void,
+  onIncoming: (socket: Socket, source: ByteSource, hold?: WriteHold) => void,
+  gate?: ServingGate,
 ): (accepted: Socket) => void {
   return (accepted) => {
     const { socket, source } = takeOver(accepted)
-    onIncoming(socket, source)
+    onIncoming(socket, source, gate && new WriteHold(socket, gate))
   }
 }
 

@@ -6,6 +6,7 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
+import type { WriteHold } from '../write-hold.ts'
 import { AmqpClient } from './amqp-client.ts'
 import type { AmqpContext, AmqpParts } from './amqp-context.ts'
 import { Connection } from './connection.ts'
@@ -30,12 +31,12 @@ export class AmqpServer {
   }
 
   /** Takes over an accepted socket, or closes it when memory is nearly used up. */
-  readonly accept = (socket: Socket, source: ByteSource): void => {
+  readonly accept = (socket: Socket, source: ByteSource, hold?: WriteHold): void => {
     if (!this.#context.broker.admission.mayEnter) {
       socket.destroy()
       return
     }
-    const connection = new Connection({ socket, source }, this.#context, (closed) => {
+    const connection = new Connection({ socket, source, hold }, this.#context, (closed) => {
       this.#onClosed(closed)
     })
     const { clients } = this.#context

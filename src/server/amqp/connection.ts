@@ -30,6 +30,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { Sender } from '../send-watch.ts'
+import type { WriteHold } from '../write-hold.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
@@ -60,6 +61,7 @@ export class Connection
   readonly output: Output
   readonly outputRoom: OutputRoom
   readonly held: HeldMemory
+  readonly hold: WriteHold | undefined
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -95,11 +97,12 @@ export class Connection
   #isCloseDue = false
 
   constructor(
-    { socket, source }: Incoming,
+    { socket, source, hold }: Incoming,
     context: AmqpContext,
     onClosed: (connection: Connection) => void,
   ) {
     this.socket = socket
+    this.hold = hold
     this.#source = source
     this.context = context
     this.output = new Output(socket)
@@ -122,6 +125,7 @@ export class Connection
     })
     this.outputRoom = new OutputRoom({
       output: this.output,
+      hold,
       gate: this.#gate,
       memory: context.memory,
       share: this.held.memory,
@@ -129,6 +133,7 @@ export class Connection
       onRoom: () => this.#resumeConsumers(),
     })
     socket.on('drain', () => this.outputRoom.check())
+    if (hold) hold.onOpened = () => this.outputRoom.check()
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -176,7 +181,8 @@ export class Connection
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
-    if (!this.output.isEmpty) this.sentAt = this.context.turn.startedAt
+    if (!this.output.isEmpty && this.hold?.isHolding !== true)
+      this.sentAt = this.context.turn.startedAt
     this.output.flush()
     this.outputRoom.check()
   }
@@ -213,6 +219,10 @@ export class Connection
   sendHeartbeat(): void {
     this.output.trim()
     this.#reader.trim()
+    if (this.hold?.isOpen === false) {
+      this.hold.pass(heartbeatFrame)
+      return
+    }
     this.output.appendView(heartbeatFrame)
     this.scheduleFlush()
   }
@@ -272,7 +282,8 @@ export class Connection
   /** Ends the connection and tells the client why, which it understands after its protocol header. */
   closeForReply(reply: Reply, methodId = 0, waitMs: number = amqpLimits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
-    if (this.status === 'header') {
+    // What is held back does not leave any more, so nothing can be said after it.
+    if (this.status === 'header' || this.hold?.isHolding === true) {
       this.destroy()
       return
     }

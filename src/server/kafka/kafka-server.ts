@@ -6,6 +6,7 @@ import { TurnShare } from '../../lib/turn-share.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource } from '../byte-source.ts'
 import { SendWatch } from '../send-watch.ts'
+import type { WriteHold } from '../write-hold.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { ConnectionQuota } from './connection-quota.ts'
 import { ConnectionRates } from './connection-rates.ts'
@@ -41,8 +42,10 @@ export class KafkaServer {
   }
 
   /** What takes over the sockets that `listener` accepts; closes them when memory is nearly used up. */
-  acceptOn(listener: KafkaListener): (socket: Socket, source: ByteSource) => void {
-    return (socket, source) => {
+  acceptOn(
+    listener: KafkaListener,
+  ): (socket: Socket, source: ByteSource, hold?: WriteHold) => void {
+    return (socket, source, hold) => {
       if (!this.#context.broker.admission.mayEnter) {
         socket.destroy()
         return
@@ -54,7 +57,7 @@ export class KafkaServer {
         socket.destroy()
         return
       }
-      const incoming = { socket, source, listener }
+      const incoming = { socket, source, hold, listener }
       const { clients, logger } = this.#context
       const connection = new KafkaConnection(incoming, this.#context, (closed) => {
         this.#connections.delete(closed)
