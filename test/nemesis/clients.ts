@@ -6,7 +6,7 @@ import type { FromClients, ToClients } from './clients/clients-thread.ts'
 import type { Left } from './clients/drain-all.ts'
 import type { History, Progress } from './history.ts'
 
-const stopMsMax = 90_000
+const stopMsMax = 120_000
 const drainMsMax = 150_000
 
 type Said<Kind extends FromClients['kind']> = Extract<FromClients, { readonly kind: Kind }>

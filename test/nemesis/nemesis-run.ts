@@ -66,6 +66,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisResult
     wrongs.push(`it did not come back: ${(error as Error).message}`)
     return { wrongs, faultCounts, counts: {} }
   } finally {
+    for (const wrong of wrongs.slice(0, 30)) report(`WRONG: ${wrong}`)
     if (wrongs.length > 0) rig.keepLogs()
   }
 }

@@ -27,9 +27,10 @@ export type ToClients = { readonly kind: 'begin' | 'stop' | 'drain' }
 const port = parentPort
 const history = emptyHistory()
 const parts = new ClientParts(workerData as readonly Address[], history)
-const senders: Promise<void>[] = []
-const others: Promise<void>[] = []
+const senders = new Map<string, Promise<void>>()
+const others = new Map<string, Promise<void>>()
 const quietMs = 1000
+const endMsMax = 30_000
 const catchUpMsMax = 40_000
 
 function say(what: FromClients): void {
@@ -57,16 +58,21 @@ function progressOf({ sent, delivered, read: reads }: History): Progress {
 function begin(): void {
   const committed = new Map<number, number>()
   for (const queue of queues) {
-    for (const name of ['a', 'b']) senders.push(publish(parts, `${queue}-${name}`, queue))
-    others.push(consume(parts, queue))
+    for (const name of ['a', 'b']) {
+      senders.set(`publisher ${name} of ${queue}`, publish(parts, `${queue}-${name}`, queue))
+    }
+    others.set(`consumer of ${queue}`, consume(parts, queue))
   }
-  senders.push(bind(parts), produce(parts, 'p1'), produce(parts, 'p2'), transact(parts))
-  others.push(read(parts, committed), probe(parts, committed))
+  senders.set('binder', bind(parts))
+  for (const name of ['p1', 'p2']) senders.set(`producer ${name}`, produce(parts, name))
+  senders.set('transactor', transact(parts))
+  others.set('reader', read(parts, committed))
+  others.set('prober', probe(parts, committed))
 }
 
 async function stop(): Promise<void> {
   parts.isSending = false
-  await Promise.all(senders)
+  await endAll(senders)
   const end = Date.now() + catchUpMsMax
   for (let seen = -1; Date.now() < end;) {
     const now = sumOf()
@@ -75,8 +81,19 @@ async function stop(): Promise<void> {
     await delay(quietMs)
   }
   parts.isRunning = false
-  await Promise.all(others)
+  await endAll(others)
   say({ kind: 'stopped', history })
+}
+
+/** A client that waits for ever for something that never comes is wrong as well. */
+async function endAll(clients: ReadonlyMap<string, Promise<void>>): Promise<void> {
+  const open = new Set(clients.keys())
+  const ending = Array.from(clients, async ([name, work]) => {
+    await work
+    open.delete(name)
+  })
+  await Promise.race([Promise.all(ending), delay(endMsMax)])
+  for (const name of open) parts.wrong(`the ${name} waits for an answer and nobody gives it`)
 }
 
 /** Whether the group's reader has all that was acked. */

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Sent } from '../history.ts'
 import type { ClientParts } from './client-parts.ts'
-import { eventsTopic, kafkaOf, readersGroup } from './kafka-link.ts'
+import { endOf, eventsTopic, kafkaOf, readersGroup } from './kafka-link.ts'
 import type { Committed } from './kafka-reader.ts'
 
 const pauseMs = 300
@@ -39,7 +39,7 @@ export async function probe(parts: ClientParts, committed: Committed): Promise<v
           await delay(pauseMs)
         }
       } finally {
-        await admin.disconnect().catch(() => undefined)
+        await endOf(admin)
       }
     },
   )

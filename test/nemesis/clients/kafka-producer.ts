@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { bodyOf } from '../body.ts'
 import type { ClientParts } from './client-parts.ts'
-import { eventsPartitions, eventsTopic, kafkaOf } from './kafka-link.ts'
+import { endOf, eventsPartitions, eventsTopic, kafkaOf } from './kafka-link.ts'
 
 const pauseMs = 15
 const batchSizeMax = 8
@@ -32,7 +32,7 @@ export async function produce(parts: ClientParts, from: string): Promise<void> {
         await delay(pauseMs)
       }
     } finally {
-      await producer.disconnect().catch(() => undefined)
+      await endOf(producer)
     }
   })
 }

@@ -2,7 +2,7 @@
 // are still there.
 import { idOf } from '../body.ts'
 import type { ClientParts } from './client-parts.ts'
-import { eventsTopic, kafkaOf, readersGroup } from './kafka-link.ts'
+import { endOf, eventsTopic, kafkaOf, readersGroup } from './kafka-link.ts'
 
 /** Offsets that the broker has confirmed, by partition. */
 export type Committed = Map<number, number>
@@ -65,7 +65,7 @@ export async function read(parts: ClientParts, committed: Committed): Promise<vo
         await crashed.promise
       } finally {
         clearInterval(poll)
-        await consumer.disconnect().catch(() => undefined)
+        await endOf(consumer)
       }
     },
   )

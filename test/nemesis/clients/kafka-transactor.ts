@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pair } from '../history.ts'
 import type { ClientParts } from './client-parts.ts'
-import { kafkaOf, pairsTopic } from './kafka-link.ts'
+import { endOf, kafkaOf, pairsTopic } from './kafka-link.ts'
 
 const pauseMs = 40
 
@@ -38,7 +38,7 @@ export async function transact(parts: ClientParts): Promise<void> {
           await delay(pauseMs)
         }
       } finally {
-        await producer.disconnect().catch(() => undefined)
+        await endOf(producer)
       }
     },
   )
