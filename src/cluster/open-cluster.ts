@@ -15,7 +15,7 @@ import { CellObjects } from '../log/cluster/cell-objects.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { openClusterDisk } from '../log/cluster/cluster-disk.ts'
 import { checkObjects } from '../log/cluster/objects/check-objects.ts'
-import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
+import { parseObjectAddress, regionIn } from '../log/cluster/objects/object-address.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
@@ -190,7 +190,7 @@ async function openObjects(options: S3ObjectsOptions): Promise<ObjectStore> {
 
 function objectAddressOf(text: string): ReturnType<typeof parseObjectAddress> {
   try {
-    return parseObjectAddress(text)
+    return parseObjectAddress(text, regionIn(process.env))
   } catch (error) {
     throw new ExitError(exitCodes.usage, (error as Error).message)
   }

@@ -39,6 +39,13 @@ export function parseObjectAddress(text: string, regionDefault = 'us-east-1'): O
   }
 }
 
+/** What Amazon's own tools take for the region where none is named. */
+export function regionIn(
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION']
+}
+
 function parseUrl(text: string): URL {
   const url = URL.parse(text)
   if (url?.protocol !== 's3:' || url.hostname === '') {

@@ -126,6 +126,17 @@ export class ClusterTables {
     await this.#run(statements.drainStatement(this.#schema, self, isDraining))
   }
 
+  /** For one that does not come back under its name, and owns nothing. @throws Error */
+  async leave(self: Incarnation): Promise<void> {
+    await this.#run(statements.leaveStatement(this.#schema, self))
+  }
+
+  /** Cells that have data, in order. @throws Error */
+  async usedCells(): Promise<readonly number[]> {
+    const rows = await this.#run(statements.listUsedCellsStatement(this.#schema))
+    return rows.map((row) => numberIn(row, 'cell'))
+  }
+
   /** A cell that is down may be claimed again. @throws Error */
   async reopenCell(cell: number): Promise<void> {
     await this.#run(statements.reopenStatement(this.#schema, cell))

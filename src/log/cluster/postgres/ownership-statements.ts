@@ -44,6 +44,19 @@ export function drainStatement(schema: string, self: Incarnation, isDraining: bo
   }
 }
 
+/** It is over and does not come back under its name; what it owns must have been released. */
+export function leaveStatement(schema: string, self: Incarnation): Statement {
+  return {
+    text: `DELETE FROM ${schema}.nodes WHERE node = $1::int AND incarnation = $2::bigint`,
+    values: [self.node, self.incarnation],
+  }
+}
+
+/** Those that a store was ever opened on. */
+export function listUsedCellsStatement(schema: string): Statement {
+  return { text: `SELECT cell FROM ${schema}.manifests ORDER BY cell` }
+}
+
 export function listNodesStatement(schema: string): Statement {
   return {
     name: 'nodes',
