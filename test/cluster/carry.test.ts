@@ -8,11 +8,13 @@ import { after, before, describe, test } from 'node:test'
 import { Kafka, logLevel, type Producer } from 'kafkajs'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import { ClusterTables } from '../../src/log/cluster/postgres/cluster-tables.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
 import { PostgresServer } from '../support/postgres/postgres-server.ts'
 import { type Ended, runPabal } from '../support/run-pabal.ts'
+import { setOffsets } from '../support/set-offsets.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 
 const takeoverMs = 40_000
@@ -74,34 +76,50 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
     const owned = await pabal(['cluster', 'export', '--data', exported, ...place()], 75)
     assert.match(owned, /the node "n1" owns cell 0: stop all nodes/)
     await change(node)
-    assert.equal(await node.stop(), 0)
-    const again = await pabal(['cluster', 'import', ...data, ...place()], 74)
-    assert.match(again, /there is something in cell 0 already \(MANIFEST\)/)
+    await node.kill()
+    // It is dead after five seconds.
     const text = await pabal(['cluster', 'export', '--data', exported, ...place()], 0)
     assert.match(text, /Exported cell 0 to .*\nRead back and whole: .* 2 large bodies/)
     assert.match(await pabal(['verify', '--data', exported], 0), /Nothing that was confirmed/)
+    const again = await pabal(['cluster', 'import', ...data, ...place()], 74)
+    assert.match(again, /there is something in cell 0 already \(MANIFEST\)/)
+    // What the commands were is no node any more.
+    assert.equal(await postgres.run('SELECT name FROM carry.nodes'), 'n1')
 
     await using last = await TestBroker.start(['--kafka-port', '0', '--data', exported])
     await assertAll(last)
   })
 
-  test('a node that was killed is no owner after five seconds', async () => {
-    const cluster = `${postgres.address}?schema=killed`
+  test('each cell has a folder of its own, and what is done is not done twice', async () => {
+    const address = `${postgres.address}?schema=several`
+    const clocks = { clock: systemClock, random: systemRandom }
+    const tables = await ClusterTables.open({ address, cellCount: 3, ...clocks })
+    tables.close()
     const endpoint = encodeURIComponent(objects.url)
-    const own = ['--cluster', cluster, '--objects', `s3://bucket/killed?endpoint=${endpoint}`]
-    await using node = await TestBroker.start([...own, '--node-name', 'n1'])
-    await using session = await AmqpSession.open(node.url)
-    const channel = await session.confirmChannel()
-    await channel.assertQueue('kept', { durable: true })
-    channel.sendToQueue('kept', Buffer.from('kept'), { persistent: true })
-    await channel.waitForConfirms()
-    await node.kill()
-    const target = join(folder, 'killed')
-    await pabal(['cluster', 'export', '--data', target, '--cell', '0', ...own], 0)
-    await using last = await TestBroker.start(['--data', target])
-    assert.deepEqual(await drain(last, 'kept'), ['kept'])
-    // What the command was shows among the nodes no more.
-    assert.equal(await postgres.run('SELECT count(*) FROM killed.nodes'), '1')
+    const at = ['--cluster', address, '--objects', `s3://bucket/several?endpoint=${endpoint}`]
+    await using single = await TestBroker.start()
+    await publishTo(single, 'kept')
+    await single.stop()
+    const data = ['--data', single.dataFolder]
+    await pabal(['cluster', 'import', ...data, ...at, '--cell', '2'], 0)
+    const refused = await pabal(['cluster', 'import', ...data, ...at], 73)
+    assert.match(refused, /the cluster has data already, in 1 cell besides cell 0: .* --cell/)
+    await pabal(['cluster', 'import', ...data, ...at, '--cell', '0'], 0)
+    const target = join(folder, 'several')
+    const first = await pabal(['cluster', 'export', '--data', target, ...at, '--cell', '2'], 0)
+    assert.match(first, /Exported cell 2 to \S+several: /)
+    const all = join(folder, 'all')
+    for (let times = 0; times < 2; times++) {
+      const text = await pabal(['cluster', 'export', '--data', all, ...at], 0)
+      assert.match(text, /Exported cell 0 to \S+cell-0: [^]*Exported cell 2 to \S+cell-2: /)
+    }
+    for (const name of ['several', 'all/cell-0', 'all/cell-2']) {
+      await using broker = await TestBroker.start(['--data', join(folder, name)])
+      assert.deepEqual(await drain(broker, 'kept'), ['kept'])
+    }
+    // Its epoch has risen, so it is another one.
+    const other = await pabal(['cluster', 'export', '--data', all, ...at], 74)
+    assert.match(other, /there is something in \S+cell-0 already/)
   })
 
   test('what cannot be done is said', async () => {
@@ -126,6 +144,13 @@ function numbers(from: number, to: number): string[] {
 
 function clientOf({ kafkaPort }: TestBroker): Kafka {
   return new Kafka({ brokers: [`127.0.0.1:${kafkaPort}`], logLevel: logLevel.NOTHING })
+}
+
+async function publishTo(broker: TestBroker, queue: string): Promise<void> {
+  await using session = await AmqpSession.open(broker.url)
+  const channel = await session.channel()
+  await channel.assertQueue(queue, { durable: true })
+  await publish(broker, queue, [Buffer.from(queue)])
 }
 
 async function publish(
@@ -167,7 +192,7 @@ async function fill(broker: TestBroker): Promise<AmqpSession> {
   await transact(producer, 0, true)
   await transact(producer, 50, false)
   await producer.disconnect()
-  await commitOffset(broker, '7')
+  await setOffsets(broker.kafkaPort, 'readers', 'events', [7])
   return session
 }
 
@@ -176,14 +201,6 @@ async function transact(producer: Producer, from: number, isCommitted: boolean):
   const messages = numbers(from, from + 10).map((value) => ({ value, partition: 0 }))
   await transaction.send({ topic: 'events', messages })
   await (isCommitted ? transaction.commit() : transaction.abort())
-}
-
-async function commitOffset(broker: TestBroker, offset: string): Promise<void> {
-  const admin = clientOf(broker).admin()
-  await admin.connect()
-  const partitions = [{ partition: 0, offset }]
-  await admin.setOffsets({ groupId: 'readers', topic: 'events', partitions })
-  await admin.disconnect()
 }
 
 async function offsetOf(broker: TestBroker): Promise<string | undefined> {
@@ -215,7 +232,7 @@ async function change(node: TestBroker): Promise<void> {
   await producer.connect()
   await transact(producer, 10, true)
   await producer.disconnect()
-  await commitOffset(node, '9')
+  await setOffsets(node.kafkaPort, 'readers', 'events', [9])
 }
 
 async function assertAll(broker: TestBroker): Promise<void> {

@@ -59,12 +59,12 @@ const isLocked = (): boolean => false
 export async function carryFolder(options: CarryOptions): Promise<CarryReport> {
   const { from, to, command, advice, onStep } = options
   const manifest = await manifestOf(from)
-  const isCopied = await isOnlyUnchecked(to, manifest)
-  if (!isCopied) await checkEmpty(to.disk, to.path, advice.notEmpty)
+  const isThere = await isAlreadyThere(to, manifest)
+  if (!isThere) await checkEmpty(to.disk, to.path, advice.notEmpty)
   onStep?.({ kind: 'check', fileCount: 0, byteCount: 0 })
   const before = await check(from, options)
   let byteCount = 0
-  if (!isCopied) {
+  if (!isThere) {
     await prepare(to, command)
     byteCount = await copyAll(options, manifest)
     await to.disk.replace(join(to.path, manifestName), encodeManifest(manifest))
@@ -80,13 +80,11 @@ export async function carryFolder(options: CarryOptions): Promise<CarryReport> {
   return after
 }
 
-/** An earlier try was stopped while it checked what it had copied; a start would have removed its note. */
-async function isOnlyUnchecked(
+/** Whoever starts on a folder changes its manifest, so an earlier try has copied all and nobody was there since. */
+async function isAlreadyThere(
   { disk, path }: CarriedFolder,
   manifest: ManifestContent,
 ): Promise<boolean> {
-  const names = await disk.list(path)
-  if (!names.includes(restoringName) || !names.includes(manifestName)) return false
   const bytes = await readWholeFile(disk, join(path, manifestName))
   return bytes?.equals(encodeManifest(manifest)) === true
 }
