@@ -11,11 +11,12 @@ import type { Random } from '../lib/random.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
 import { version } from '../lib/version.ts'
 import { clusterLimits } from '../limits/cluster.ts'
+import { CellEpochs } from '../log/cluster/cell-epochs.ts'
 import { CellObjects } from '../log/cluster/cell-objects.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { openClusterDisk } from '../log/cluster/cluster-disk.ts'
 import { checkObjects } from '../log/cluster/objects/check-objects.ts'
-import { parseObjectAddress, regionIn } from '../log/cluster/objects/object-address.ts'
+import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import { RequestPatience } from '../log/cluster/objects/request-patience.ts'
@@ -23,6 +24,7 @@ import { openS3Objects, type S3ObjectsOptions } from '../log/cluster/objects/s3-
 import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
+import { claimingAbove, restoreTeller } from './claim-above.ts'
 import { ClusterMember } from './cluster-member.ts'
 
 export interface ClusterOptions {
@@ -66,7 +68,9 @@ export async function openCluster(
   const objects = await openObjects({ address, ...patience })
   const info = JSON.stringify({ version, pid: process.pid })
   const self = await tables.join({ name, address: '', info })
-  const member = new ClusterMember({ tables, self, name, clock, logger, onLost })
+  const epochs = new CellEpochs({ objects, clock, random, onRestored: restoreTeller(logger) })
+  const above = claimingAbove(tables, epochs)
+  const member = new ClusterMember({ tables: above, self, name, clock, logger, onLost })
   const endMember = async (): Promise<void> => {
     await member.close()
     objects.close()
@@ -77,6 +81,7 @@ export async function openCluster(
     throw error
   })
   logger.info(`${name} owns cell ${CELL} from now on (epoch ${table.epoch})`)
+  await epochs.settle(CELL, table)
   const disk = createSystemDisk({ clock })
   const folder = path.resolve(options.data)
   const onTrouble = (error: Error): void =>
@@ -190,7 +195,7 @@ async function openObjects(options: S3ObjectsOptions): Promise<ObjectStore> {
 
 function objectAddressOf(text: string): ReturnType<typeof parseObjectAddress> {
   try {
-    return parseObjectAddress(text, regionIn(process.env))
+    return parseObjectAddress(text)
   } catch (error) {
     throw new ExitError(exitCodes.usage, (error as Error).message)
   }

@@ -1,5 +1,5 @@
-import type { Command } from 'commander'
 // `pabal cluster import` and `pabal cluster export`: a data folder becomes a cell of a cluster, and back.
+import type { Command } from 'commander'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
 import { postgresLimits } from '../../limits/postgres.ts'

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import type { CarriedFolder } from '../../log/carry/carry-folder.ts'
+import { CellEpochs } from '../../log/cluster/cell-epochs.ts'
 import { openClusterDisk } from '../../log/cluster/cluster-disk.ts'
 import { DirectObjects } from '../../log/cluster/direct-objects.ts'
 import { OfflineOwner } from '../../log/cluster/offline-owner.ts'
@@ -22,9 +23,12 @@ export async function openOfflineCell(
   what: string,
 ): Promise<OfflineCell> {
   await using parts = new AsyncDisposableStack()
-  const owner = await OfflineOwner.claim({ tables, cell, what, clock: systemClock })
+  const clocks = { clock: systemClock, random: systemRandom }
+  const epochs = new CellEpochs({ objects, ...clocks, onRestored: () => undefined })
+  const owner = await OfflineOwner.claim({ tables, epochs, cell, what, clock: systemClock })
   parts.use(owner)
   const { table } = owner
+  await epochs.settle(cell, table)
   const copies = await mkdtemp(path.join(tmpdir(), 'pabal-cell-'))
   parts.defer(() => rm(copies, { recursive: true, force: true }))
   const direct = new DirectObjects({ cell, epoch: table.epoch }, objects, systemRandom)

@@ -6,7 +6,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { RepeatedNotice } from '../../lib/repeated-notice.ts'
 import { clusterLimits } from '../../limits/cluster.ts'
 import { checkObjects } from '../../log/cluster/objects/check-objects.ts'
-import { parseObjectAddress, regionIn } from '../../log/cluster/objects/object-address.ts'
+import { parseObjectAddress } from '../../log/cluster/objects/object-address.ts'
 import type { ObjectStore } from '../../log/cluster/objects/object-store.ts'
 import { openS3Objects } from '../../log/cluster/objects/s3-objects.ts'
 import { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
@@ -26,12 +26,12 @@ export interface ClusterStore extends AsyncDisposable {
 /** Throws an `ExitError` that says which of both does not work. */
 export async function openClusterStore(
   { cluster, objects: objectsAddress }: ClusterPlace,
-  { terminal, environment }: Session,
+  { terminal }: Session,
 ): Promise<ClusterStore> {
   const notice = new RepeatedNotice(systemClock, clusterLimits.noticeMs)
   const tell = (what: string, { message }: Error): void =>
     notice.tell(what, () => terminal.tell(`${what} fails: ${message}; trying again`))
-  const address = readAddress(objectsAddress, environment)
+  const address = readAddress(objectsAddress)
   const parts = { clock: systemClock, random: systemRandom }
   const tables = await ClusterTables.open({
     ...parts,
@@ -61,12 +61,9 @@ export async function openClusterStore(
   return { tables, objects, [Symbol.asyncDispose]: async () => close() }
 }
 
-function readAddress(
-  text: string,
-  environment: Session['environment'],
-): ReturnType<typeof parseObjectAddress> {
+function readAddress(text: string): ReturnType<typeof parseObjectAddress> {
   try {
-    return parseObjectAddress(text, regionIn(environment))
+    return parseObjectAddress(text)
   } catch (error) {
     throw new ExitError(exitCodes.usage, (error as Error).message)
   }

@@ -5,6 +5,7 @@ import { wait } from '../../lib/wait.ts'
 import { carryLimits } from '../../limits/carry.ts'
 import { ownershipLimits } from '../../limits/postgres.ts'
 import { LogError } from '../log-error.ts'
+import type { CellEpochs } from './cell-epochs.ts'
 import type { CellTable } from './cell-table.ts'
 import type { CellRow, Incarnation, NodeRow } from './ownership/observation.ts'
 import { Takeover, type Look } from './ownership/takeover.ts'
@@ -18,6 +19,7 @@ export interface OfflineOwnerOptions {
     ClusterTables,
     'beat' | 'claimCell' | 'drain' | 'join' | 'leave' | 'releaseCell'
   >
+  readonly epochs: Pick<CellEpochs, 'claim'>
   readonly cell: number
   readonly clock: Clock
   /** What it is for, as nodes show it. */
@@ -84,7 +86,7 @@ class Claim {
   }
 
   async make(): Promise<CellTable> {
-    const { tables, cell, clock } = this.#options
+    const { tables, epochs, cell, clock } = this.#options
     for (let looks = 0; looks < carryLimits.ownerLooksMax; looks++) {
       if (looks > 0) await wait(clock, ownershipLimits.heartbeatMs)
       const look = await tables.beat(this.#self)
@@ -94,7 +96,7 @@ class Claim {
       this.#check(look)
       const { vacancies } = this.#takeover.look(look, new Map())
       const vacancy = vacancies.find((each) => each.cell === cell)
-      const table = vacancy && (await tables.claimCell(vacancy, this.#self))
+      const table = vacancy && (await epochs.claim(tables, vacancy, this.#self))
       if (table !== undefined) return table
     }
     throw this.#ownedError()

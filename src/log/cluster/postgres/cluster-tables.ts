@@ -102,12 +102,19 @@ export class ClusterTables {
   /**
    * Takes the cell, after which its earlier owner writes nothing any more; undefined when somebody else was first,
    * the owner lives, or the cell goes down. @throws Error when it is not known: the next look tells.
+   * The epoch is `epochMin` at least.
    */
-  async claimCell(vacancy: Vacancy, self: Incarnation): Promise<CellTable | undefined> {
+  async claimCell(
+    vacancy: Vacancy,
+    self: Incarnation,
+    epochMin = 0,
+  ): Promise<CellTable | undefined> {
     const { cell } = vacancy
     const claim = this.#options.random.bytes(16).toString('hex')
     try {
-      await this.#run(statements.claimStatement(this.#schema, vacancy, { ...self, claim }))
+      await this.#run(
+        statements.claimStatement(this.#schema, vacancy, { ...self, claim, epochMin }),
+      )
     } catch {
       // What became of it stands in the row.
     }
