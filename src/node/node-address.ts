@@ -9,7 +9,7 @@ export function parseNodeAddress(
   if (text === undefined) return undefined
   const parts = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text)
   const port = Number(parts?.[3] ?? 1)
-  const host = parts?.[1] ?? parts?.[2] ?? (/^[\da-f]*:[\da-f:.]*$/i.test(text) ? text : undefined)
+  const host = parts?.[1] ?? parts?.[2] ?? (/^(?=.*:.*:)[\da-f:.]+$/i.test(text) ? text : undefined)
   if (host === undefined || port < 1 || port > 65_535) {
     throw new ExitError(
       exitCodes.config,
