@@ -1,4 +1,5 @@
 // Serves operations: reads a request, checks who asks and what for, calls the handler, and answers.
+import assert from 'node:assert/strict'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
@@ -37,7 +38,9 @@ export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVar
   for (const operation of operations) {
     const path = routeOf(operation.path)
     const methods = methodsByPath.get(path) ?? []
-    methodsByPath.set(path, [...methods, operation.method.toUpperCase()])
+    const method = operation.method.toUpperCase()
+    assert(!methods.includes(method), `${method} ${operation.path} is listed twice`)
+    methodsByPath.set(path, [...methods, method])
     const limit = limitBody(operation, bodies)
     if (operation.access !== 'open') api.on(operation.method, path, caller)
     api.on(operation.method, path, limit, (context) => answer(context, broker, operation))
