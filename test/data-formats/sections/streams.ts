@@ -78,7 +78,8 @@ export const topics: Section = {
   async check(broker, facts) {
     const kafka = broker.kafka()
     const admin = kafka.admin()
-    const consumer = kafka.consumer({ groupId: group })
+    // It waits for its last fetch when it leaves.
+    const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 50 })
     await Promise.all([admin.connect(), consumer.connect()])
     assert.equal((await admin.describeCluster()).clusterId, facts['cluster'])
     const { resources } = await admin.describeConfigs({
