@@ -36,5 +36,5 @@ export const edgeLimits = {
   /** A virtual host that this node has not heard of may be a second old: so long it is looked for. */
   unknownMsMax: 1500,
   /** The owner of a cell that moves tells its clients itself; after so long the node that passes them on does. */
-  movedMsMax: 2000,
+  movedMsMax: 1000,
 } as const
