@@ -137,9 +137,7 @@ export class Connection
       memory: context.memory,
       share: this.held.memory,
       onUnsent: () => context.sendWatch.watch(this),
-      onRoom: () => {
-        for (const channel of this.channels.all()) channel.room.tellRefused()
-      },
+      onRoom: () => this.channels.tellRefused(),
     })
     socket.on('drain', () => this.outputRoom.check())
     if (hold) hold.onOpened = () => this.outputRoom.check()
