@@ -14,6 +14,8 @@ export interface ClusterFigures {
     /** By this node. */
     readonly isOwn: boolean
   }[]
+  /** Clients that have come in at this node and that others serve. */
+  readonly passedOn: readonly { readonly protocol: string; readonly count: number }[]
   readonly isFrozen: boolean
   readonly hasStandby: boolean | undefined
   readonly heartbeatMs: number | undefined
@@ -52,6 +54,11 @@ export function clusterFamilies(figures: ClusterFigures): Family[] {
       cells
         .filter(({ isOwn }) => isOwn)
         .map(({ cell, epoch }) => ({ labels: { cell: `${cell}` }, value: epoch })),
+    ),
+    labelled(
+      'pabal_cluster_passed_on_clients',
+      'Clients that have come in at this node and that other nodes serve',
+      figures.passedOn.map(({ protocol, count }) => ({ labels: { protocol }, value: count })),
     ),
     gauge(
       'pabal_cluster_frozen',
