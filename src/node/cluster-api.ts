@@ -17,6 +17,7 @@ import { managementOf } from './management-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
 import { authenticate } from './open-http.ts'
 import type { OwnParts } from './own-parts.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 
 /** A preface has to name a cell; the API of a node is of none, and each request says whom it is for. */
@@ -30,6 +31,7 @@ export interface ClusterApiParts {
   readonly cells: ServedCells
   readonly own: OwnParts
   readonly links: NodeLinks
+  readonly owners: OwnerRoutes
 }
 
 export class ClusterApi implements AsyncDisposable {
@@ -64,7 +66,8 @@ export class ClusterApi implements AsyncDisposable {
       nodeFacts: () => cluster.facts(),
       backUp: noBackup,
     }
-    this.metrics = clusterMetrics({ own: parts.own.parts, cells: parts.cells, cluster })
+    const { cells, own, owners } = parts
+    this.metrics = clusterMetrics({ own: own.parts, cells, cluster, owners })
     this.#linkHttp = serveLinkHttp({
       access: this.management.broker.access,
       findHere: (target) => this.#findHere(target),
