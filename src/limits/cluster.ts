@@ -7,6 +7,8 @@ export const clusterLimits = {
    * objects cannot be stored goes on for a while: publishers wait when little is left of it.
    */
   unsealedSizeMax: (1 * GiB) as number,
+  /** Cells that a node opens at the same time: more make each other slow, and clients wait for the first. */
+  opensAtOnceMax: 3,
   /** A change of what the cluster shares, such as a user, is tried again after so long. */
   sharedRetryMs: 500,
   /** Between two looks for objects that nobody names. */

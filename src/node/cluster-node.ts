@@ -10,7 +10,8 @@ import type { Cell } from '../cell/cell.ts'
 import type { CellEvents } from '../cluster/cluster-member.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { nodeNameOf } from '../lib/node-name.ts'
-import { clusterHttpLimits } from '../limits/cluster.ts'
+import { WorkGate } from '../lib/work-gate.ts'
+import { clusterHttpLimits, clusterLimits } from '../limits/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
@@ -58,6 +59,8 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   readonly #control = new AccessControl()
   readonly #cells = new Map<number, OwnCell>()
   readonly #servers: ProtocolServer[] = []
+  /** For cells that are being opened. */
+  readonly #opens = new WorkGate(clusterLimits.opensAtOnceMax)
   #cluster: Cluster | undefined
   #edge: EdgeParts | undefined
   #own: OwnParts | undefined
@@ -215,7 +218,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const startedAt = frame.clock.monotonic()
     try {
       const onFailed = (error: Error): void => this.#onFailed(cell, error)
-      const server = await CellServer.open({ cell, table }, { ...parts, onFailed })
+      const server = await this.#opens.run(() =>
+        CellServer.open({ cell, table }, { ...parts, onFailed }),
+      )
       const ms = Math.round(frame.clock.monotonic() - startedAt)
       frame.logger.info(
         `${parts.cluster.name} serves cell ${cell} (epoch ${table.epoch}, ${ms} ms)`,
