@@ -9,6 +9,8 @@ import { NodeRequests } from '../admin/cluster/node-requests.ts'
 import type { Users } from '../auth/users.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { KnownNode } from '../cluster/directory.ts'
+import type { CommitFacts } from '../cluster/node-facts.ts'
+import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { LinkHandler } from '../server/node-link/link-listener.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
@@ -57,12 +59,15 @@ export class ClusterApi implements AsyncDisposable {
       askNode: this.#requests.ask,
       placeVHost: (name) => shared.placeVHost(name),
       removeVHost: (name) => shared.removeVHost(name),
+      drain: (node, isDraining) => cluster.tables.drain(node, isDraining),
+      reopen: (cell) => cluster.tables.reopenCell(cell),
     })
     this.management = {
       ...managementOf(parts.own.parts),
       cluster: this.asker,
-      nodeFacts: () => cluster.facts(),
+      nodeFacts: () => ({ ...cluster.facts(), commits: commitsOf(parts.cells) }),
       backUp: noBackup,
+      origin: this.#origin,
     }
     this.metrics = clusterMetrics({ own: parts.own.parts, cells: parts.cells, cluster })
     this.#linkHttp = serveLinkHttp({
@@ -83,6 +88,13 @@ export class ClusterApi implements AsyncDisposable {
     await this.#linkHttp.close()
   }
 
+  /** Where definitions say that they are from. */
+  get #origin(): DefinitionsOrigin {
+    const { frame, cluster } = this.#parts
+    const { productVersion: rabbitVersion } = frame.options
+    return { rabbitVersion, clusterName: cluster.directory.clusterId }
+  }
+
   #findHere(target: Target): ApiHere | undefined {
     if ('node' in target) {
       if (target.node !== this.asker.directory.self.node) return undefined
@@ -93,7 +105,7 @@ export class ClusterApi implements AsyncDisposable {
     if (served === undefined) return undefined
     const known = this.#ofCells.get(served)
     if (known !== undefined) return known
-    const management = { ...managementOf(served.parts), cluster: this.asker }
+    const management = { ...managementOf(served.parts), cluster: this.asker, origin: this.#origin }
     const made = createApiHere(management, this.#onFault)
     this.#ofCells.set(served, made)
     return made
@@ -110,6 +122,21 @@ export class ClusterApi implements AsyncDisposable {
     const result = await links.connectTo(node, preface)
     if (result.socket === undefined) throw new NodeGoneError(result.text, false)
     return result.socket
+  }
+}
+
+/** Of all cells of this node. */
+function commitsOf(cells: ServedCells): CommitFacts | undefined {
+  const all = Array.from(cells.all(), ({ parts }) => parts.cell.broker.store.stats)
+  const [first] = all
+  if (first === undefined) return undefined
+  const { bounds, counts } = first.commitSeconds
+  return {
+    bounds,
+    counts: counts.map((_, index) =>
+      all.reduce((sum, { commitSeconds }) => sum + (commitSeconds.counts[index] ?? 0), 0),
+    ),
+    lastMs: Math.max(...all.map(({ lastCommitSeconds }) => lastCommitSeconds)) * 1000,
   }
 }
 

@@ -18,16 +18,16 @@ export function clusterMetrics({ own, cells, cluster }: ClusterMetricsParts): Me
   const { source } = own.metrics
   const { node } = cluster.directory.self
   const nobody = { clients: new ClientRegistry(own.clock), lag: new LoopLag(own.clock) }
+  const { clusterId } = cluster.directory
+  // Kafka's ids begin at 1.
+  const identity = { ...source.identity, cluster: clusterId, clusterId, kafkaNodeId: node + 1 }
   return {
     ...source,
-    identity: {
-      ...source.identity,
-      cluster: cluster.directory.clusterId,
-      clusterId: cluster.directory.clusterId,
-      // Kafka's ids begin at 1.
-      kafkaNodeId: node + 1,
-    },
-    cells: () => Array.from(cells.all(), ({ parts }) => withoutNode(parts.metrics.source, nobody)),
+    identity,
+    cells: () =>
+      Array.from(cells.all(), ({ parts }) =>
+        withoutNode(parts.metrics.source, { ...nobody, identity }),
+      ),
     cluster: () => figuresOf(cells, cluster),
   }
 }
@@ -36,6 +36,7 @@ export function clusterMetrics({ own, cells, cluster }: ClusterMetricsParts): Me
 interface Nobody {
   readonly clients: ClientRegistry
   readonly lag: LoopLag
+  readonly identity: MetricsSource['identity']
 }
 
 function withoutNode(source: MetricsSource, nobody: Nobody): MetricsSource {

@@ -186,7 +186,11 @@ function toResponse(incoming: IncomingMessage, method: string): Response {
     if (ownHeaders.has(name) || name === 'transfer-encoding' || name === 'date') continue
     for (const each of value ?? []) headers.append(name, each)
   }
-  const isEmpty = method === 'HEAD' || status === 204 || status === 304
+  const isEmpty =
+    method === 'HEAD' ||
+    status === 204 ||
+    status === 304 ||
+    incoming.headers['content-length'] === '0'
   if (isEmpty) {
     incoming.resume()
     return new Response(null, { status, headers })
