@@ -249,8 +249,8 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'cluster',
     group: broker,
-    summary: 'Several nodes: start a whole cluster on this machine, or open cells that are down',
-    load: async () => (await import('./cluster-dev/cluster-command.ts')).addClusterCommands,
+    summary: 'Several nodes: how they are, drain one, or start a whole cluster on this machine',
+    load: async () => (await import('./cluster-command.ts')).addClusterCommands,
   },
   {
     name: 'bench',
