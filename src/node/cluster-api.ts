@@ -1,5 +1,5 @@
 // The HTTP API of a node of a cluster: what it answers from itself, what its cells answer, and the way to those of others.
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { ManagementParts } from '../admin/answers.ts'
 import type { Target } from '../admin/api/where.ts'
 import { createApiHere } from '../admin/cluster/api-here.ts'
@@ -73,6 +73,7 @@ export class ClusterApi implements AsyncDisposable {
     this.#linkHttp = serveLinkHttp({
       access: this.management.broker.access,
       findHere: (target) => this.#findHere(target),
+      onFault: this.#onFault,
       authenticate: (login, address) => authenticate(login, address, { users, clock, logger }),
     })
   }
@@ -115,7 +116,7 @@ export class ClusterApi implements AsyncDisposable {
     this.#parts.frame.logger.error({ err: error }, 'Unexpected error in an HTTP request')
   }
 
-  async #openLink(node: KnownNode): Promise<Duplex> {
+  async #openLink(node: KnownNode): Promise<Socket> {
     const { links, cluster } = this.#parts
     const { name: from } = cluster.directory.self
     const preface = { protocol: 'http', cell: noCell, from, facts: {} } as const
