@@ -232,7 +232,7 @@ export class DevCluster {
   async #reopen(): Promise<void> {
     const { clock } = this.#parts
     try {
-      if (await reopenCells(this.#postgres.address)) this.#tell(cellWasDown)
+      if ((await reopenCells(this.#postgres.address)).length > 0) this.#tell(cellWasDown)
     } catch {
       // PostgreSQL does not answer at this moment.
     }

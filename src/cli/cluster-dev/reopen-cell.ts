@@ -4,8 +4,11 @@ import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
 
-/** Opens cells that are down again; resolves with whether there were any. */
-export async function reopenCells(address: string): Promise<boolean> {
+/** Opens those cells again that are down and meant; resolves with their numbers. */
+export async function reopenCells(
+  address: string,
+  isMeant: (cell: number) => boolean = () => true,
+): Promise<number[]> {
   const tables = await ClusterTables.open({
     address,
     clock: systemClock,
@@ -14,9 +17,9 @@ export async function reopenCells(address: string): Promise<boolean> {
     cellCount: 1,
   })
   try {
-    const down = (await tables.readCells()).filter(({ isDown }) => isDown)
+    const down = (await tables.readCells()).filter(({ cell, isDown }) => isDown && isMeant(cell))
     for (const { cell } of down) await tables.reopenCell(cell)
-    return down.length > 0
+    return down.map(({ cell }) => cell)
   } finally {
     tables.close()
   }
