@@ -25,6 +25,7 @@ import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
 import { ClusterMember } from './cluster-member.ts'
+import { joinPatiently } from './join-patiently.ts'
 
 export interface ClusterOptions {
   /** `postgres://user@host1,host2/database`. */
@@ -68,7 +69,15 @@ export async function openCluster(
   const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
   const objects = await openObjects({ address, ...patience })
   const info = JSON.stringify({ version, pid: process.pid })
-  const self = await tables.join({ name, address: '', info })
+  const self = await joinPatiently(
+    tables,
+    { name, address: '', info },
+    {
+      clock,
+      onTrouble: (error) =>
+        notice.tell('join', () => logger.warn(`PostgreSQL: ${error.message}; trying again`)),
+    },
+  )
   const member = new ClusterMember({ tables, self, name, clock, logger, onLost })
   const endMember = async (): Promise<void> => {
     await member.close()

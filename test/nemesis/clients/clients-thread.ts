@@ -30,6 +30,7 @@ const parts = new ClientParts(workerData as readonly Address[], history)
 const senders = new Map<string, Promise<void>>()
 const others = new Map<string, Promise<void>>()
 const quietMs = 1000
+const readableMsMax = 120_000
 const endMsMax = 30_000
 const catchUpMsMax = 40_000
 
@@ -113,17 +114,19 @@ function sumOf(): number {
 
 /** A node that has just taken over may not take connections yet. */
 async function drain(): Promise<void> {
-  let failure: unknown
-  for (let tries = 0; tries < 20; tries++) {
+  const why = new Set<string>()
+  const end = Date.now() + readableMsMax
+  const drained: Record<string, string[]> = {}
+  while (Date.now() < end) {
     try {
-      say({ kind: 'drained', left: await drainAll(parts) })
+      say({ kind: 'drained', left: await drainAll(parts, drained) })
       return
     } catch (error) {
-      failure = error
+      why.add((error as Error).message)
       await delay(1000)
     }
   }
-  say({ kind: 'failed', why: `what is left is not readable: ${String(failure)}` })
+  say({ kind: 'failed', why: `what is left is not readable: ${[...why].join('; ')}` })
 }
 
 port?.on('message', ({ kind }: ToClients) => {
