@@ -60,9 +60,10 @@ function begin(): void {
   const committed = new Map<number, number>()
   for (const queue of queues) {
     for (const name of ['a', 'b']) {
-      senders.set(`publisher ${name} of ${queue}`, publish(parts, `${queue}-${name}`, queue))
+      const asked = { from: `${queue}-${name}`, queue, isPatient: name === 'b' }
+      senders.set(`publisher ${name} of ${queue}`, publish(parts, asked))
     }
-    others.set(`consumer of ${queue}`, consume(parts, queue))
+    others.set(`consumer of ${queue}`, consume(parts, queue, queue === 'parcels'))
   }
   senders.set('binder', bind(parts))
   for (const name of ['p1', 'p2']) senders.set(`producer ${name}`, produce(parts, name))
