@@ -36,10 +36,11 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
   }
 }
 
-async function authenticate(
+/** Whoever is refused is told after a while; undefined for them. */
+export async function authenticate(
   asked: HttpLogin,
   address: string,
-  { users, clock, logger }: ProtocolParts,
+  { users, clock, logger }: Pick<ProtocolParts, 'users' | 'clock' | 'logger'>,
 ): Promise<Principal | undefined> {
   const origin = { protocol: 'HTTP', address } as const
   const login =

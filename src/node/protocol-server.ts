@@ -6,6 +6,7 @@ import type { DemoControl } from '../admin/v1/demo-operations.ts'
 import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
+import type { SharedVHosts } from '../broker/access-keeper.ts'
 import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { Leases } from '../broker/lease/leases.ts'
@@ -36,6 +37,8 @@ export interface MetricsParts {
 export interface ProtocolParts {
   readonly cell: Cell
   readonly users: Users
+  /** Where virtual hosts have cells; undefined for a broker that has all of them. */
+  readonly sharedVHosts?: SharedVHosts | undefined
   /** Where each protocol lists its connections. */
   readonly clients: ClientRegistry
   readonly statistics: Statistics

@@ -3,10 +3,11 @@
 // garbage collector busy more than everything else does.
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
-import type { ServingGate } from '../lib/serving-gate.ts'
 import { networkLimits } from '../limits/network.ts'
-import { WriteHold } from './write-hold.ts'
+import type { WriteHold } from './write-hold.ts'
 import { writeInSteps } from './write-in-steps.ts'
+
+const readBuffer: Buffer = Buffer.allocUnsafeSlow(networkLimits.socketReadSize)
 
 /** The owner of a connection says what becomes of its bytes. */
 export class ByteSource {
@@ -14,6 +15,8 @@ export class ByteSource {
   onBytes: (bytes: Buffer) => void = ignore
   /** Reads in a row that filled the buffer. */
   fullReads = 0
+  /** What it reads into, where that may change: see `takeOver`. */
+  readBuffer: Buffer = readBuffer
 }
 
 export interface Incoming {
@@ -29,25 +32,25 @@ interface AcceptedSocket extends Socket {
   _server: object | null
 }
 
-const readBuffer: Buffer = Buffer.allocUnsafeSlow(networkLimits.socketReadSize)
-
 /**
- * Takes an accepted socket over, of which nothing has been read yet (`pauseOnConnect`). The socket
- * returned has no `data` events; `pause`, `resume`, `end`, `close` and `error` are as always.
+ * Takes a socket over, of which nothing has been read yet (`pauseOnConnect`), or all of it. The socket returned has no
+ * `data` events; `pause`, `resume`, `end`, `close` and `error` are as always. Where it `mayChange`, what it reads into
+ * is asked of the source after each read.
  */
-export function takeOver(accepted: Socket): Incoming {
+export function takeOver(accepted: Socket, mayChange = false): Incoming {
   const source = new ByteSource()
   const { _handle: handle, _server: server } = accepted as AcceptedSocket
   // What TLS has decrypted comes in memory of its own, and goes on coming after a pause.
   if ('encrypted' in accepted) return passBy(accepted, source)
-  if (handle === null || typeof handle !== 'object') return listenTo(accepted, source)
+  const isOwnHandle = handle !== null && typeof handle === 'object'
+  if (!isOwnHandle || accepted.readableLength > 0) return listenTo(accepted, source)
   const options = {
     handle,
     onread: {
-      buffer: readBuffer,
+      buffer: mayChange ? () => source.readBuffer : readBuffer,
       callback(size: number, buffer: Uint8Array): boolean {
         source.onBytes(buffer.subarray(0, size) as Buffer)
-        if (!isHoggingTurn(source, size)) return true
+        if (!isHoggingTurn(source, size < buffer.length)) return true
         systemClock.atEndOfTurn(() => goOn(socket))
         return false
       },
@@ -60,20 +63,19 @@ export function takeOver(accepted: Socket): Incoming {
   return { socket, source }
 }
 
-/** For a listener: takes over what it accepts and hands it on. Nothing leaves while `gate` is shut. */
+/** For a listener: takes over what it accepts and hands it on. */
 export function takingOver(
-  onIncoming: (socket: Socket, source: ByteSource, hold?: WriteHold) => void,
-  gate?: ServingGate,
+  onIncoming: (socket: Socket, source: ByteSource) => void,
 ): (accepted: Socket) => void {
   return (accepted) => {
     const { socket, source } = takeOver(accepted)
-    onIncoming(socket, source, gate && new WriteHold(socket, gate))
+    onIncoming(socket, source)
   }
 }
 
 /** Where there is more than fits the buffer, up to 32 reads follow each other while all others wait. */
-function isHoggingTurn(source: ByteSource, size: number): boolean {
-  source.fullReads = size < readBuffer.length ? 0 : source.fullReads + 1
+function isHoggingTurn(source: ByteSource, isLast: boolean): boolean {
+  source.fullReads = isLast ? 0 : source.fullReads + 1
   if (source.fullReads < networkLimits.socketReadsInRowMax) return false
   source.fullReads = 0
   return true

@@ -8,7 +8,7 @@ import { waitFor } from '../../test/support/wait-for.ts'
 import { ServingGate } from '../lib/serving-gate.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { takingOver } from './byte-source.ts'
-import type { WriteHold } from './write-hold.ts'
+import { WriteHold } from './write-hold.ts'
 
 /** An accepted socket behind a gate that is open, and what its peer has got. */
 class Held implements AsyncDisposable {
@@ -20,10 +20,9 @@ class Held implements AsyncDisposable {
   async open(isTls: boolean): Promise<{ readonly socket: Socket; readonly hold: WriteHold }> {
     this.gate.openUntil(1000)
     const accepted = Promise.withResolvers<{ socket: Socket; hold: WriteHold }>()
-    const accept = takingOver((socket, _source, hold) => {
-      assert(hold)
-      accepted.resolve({ socket, hold })
-    }, this.gate)
+    const accept = takingOver((socket) => {
+      accepted.resolve({ socket, hold: new WriteHold(socket, this.gate) })
+    })
     const { certificate: cert, key } = makeCertificate({ name: 'broker', hosts: ['localhost'] })
     const server = isTls
       ? createTlsServer({ cert, key }, accept)

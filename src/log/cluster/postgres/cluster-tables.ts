@@ -15,6 +15,7 @@ import { judgePostgresError } from './postgres-error.ts'
 import { PrimaryFinder } from './primary-finder.ts'
 import { type ClusterSettings, prepareSchema } from './schema.ts'
 import { findInServer, readServerSettings, type ServerFinding } from './server-check.ts'
+import * as shared from './shared-statements.ts'
 
 /** Those of nodes and of people who look. */
 const ownConnections = 20
@@ -90,8 +91,41 @@ export class ClusterTables {
     if (rows.length === 0) return undefined
     const nodes = await this.#run(statements.listNodesStatement(this.#schema))
     const cells = await this.readCells()
+    const [changes] = await this.#run(shared.sharedVersionStatement(this.#schema))
     const observation = { nodes: nodes.map(statements.toNodeRow), cells }
-    return { observation, sentAt, seenAt: clock.monotonic() }
+    const sharedVersion = changes ? numberIn(changes, 'changes') : 0
+    return { observation, sharedVersion, sentAt, seenAt: clock.monotonic() }
+  }
+
+  /** What the cluster shares above its cells. @throws Error */
+  async readShared(): Promise<shared.SharedRows> {
+    return shared.toSharedRows(await this.#run(shared.readSharedStatement(this.#schema)))
+  }
+
+  /** Several are one change; doing it twice is doing it once. @throws Error when it is not known to be done. */
+  async changeShared(changes: readonly shared.SharedChange[]): Promise<void> {
+    await this.#run(shared.changeSharedStatement(this.#schema, changes))
+  }
+
+  /**
+   * The cell of a virtual host, which gets one if it has none; undefined when there are too many virtual hosts.
+   * @throws Error when it is not known: asking again is safe.
+   */
+  async placeVHost(placed: shared.PlacedVHost, countMax: number): Promise<number | undefined> {
+    const statement = shared.placeVHostStatement(this.#schema, { ...placed, countMax })
+    const [row] = await this.#run(statement)
+    const cell = row ? numberIn(row, 'cell') : -1
+    return cell < 0 ? undefined : cell
+  }
+
+  /** Where the node is reached, and what else it says of itself. @throws Error */
+  async describe(self: Incarnation, node: Omit<statements.NodeDescription, 'name'>): Promise<void> {
+    await this.#run(statements.describeStatement(this.#schema, self, node))
+  }
+
+  /** The cell failed on this node: it has no owner now, and goes down with one failure too many. @throws Error */
+  async failCell(cell: number, epoch: number): Promise<void> {
+    await this.#run(statements.failStatement(this.#schema, cell, epoch))
   }
 
   /** @throws Error */
@@ -102,12 +136,19 @@ export class ClusterTables {
   /**
    * Takes the cell, after which its earlier owner writes nothing any more; undefined when somebody else was first,
    * the owner lives, or the cell goes down. @throws Error when it is not known: the next look tells.
+   * The epoch is `epochMin` at least.
    */
-  async claimCell(vacancy: Vacancy, self: Incarnation): Promise<CellTable | undefined> {
+  async claimCell(
+    vacancy: Vacancy,
+    self: Incarnation,
+    epochMin = 0,
+  ): Promise<CellTable | undefined> {
     const { cell } = vacancy
     const claim = this.#options.random.bytes(16).toString('hex')
     try {
-      await this.#run(statements.claimStatement(this.#schema, vacancy, { ...self, claim }))
+      await this.#run(
+        statements.claimStatement(this.#schema, vacancy, { ...self, claim, epochMin }),
+      )
     } catch {
       // What became of it stands in the row.
     }
@@ -124,6 +165,17 @@ export class ClusterTables {
   /** A node that drains keeps its cells until it releases them, and is to have none. @throws Error */
   async drain(self: Incarnation, isDraining: boolean): Promise<void> {
     await this.#run(statements.drainStatement(this.#schema, self, isDraining))
+  }
+
+  /** For one that does not come back under its name, and owns nothing. @throws Error */
+  async leave(self: Incarnation): Promise<void> {
+    await this.#run(statements.leaveStatement(this.#schema, self))
+  }
+
+  /** Cells that have data, in order. @throws Error */
+  async usedCells(): Promise<readonly number[]> {
+    const rows = await this.#run(statements.listUsedCellsStatement(this.#schema))
+    return rows.map((row) => numberIn(row, 'cell'))
   }
 
   /** A cell that is down may be claimed again. @throws Error */
