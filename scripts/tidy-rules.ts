@@ -15,7 +15,7 @@ export const directions: Readonly<Record<string, readonly string[]>> = {
   definitions: ['lib', 'record', 'meta', 'auth', 'broker'],
   metrics: ['lib', 'record', 'log', 'broker', 'auth'],
   demo: ['lib'],
-  admin: ['lib', 'record', 'broker', 'auth', 'definitions', 'metrics', 'demo'],
+  admin: ['lib', 'record', 'broker', 'auth', 'cluster', 'definitions', 'metrics', 'demo'],
   settings: ['lib'],
   cell: ['lib', 'log', 'crossing', 'meta', 'broker'],
   cluster: ['lib', 'log', 'meta', 'cell'],
@@ -48,6 +48,10 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],
+  // A node opens the cells that it owns, hears why one has ended, and what other nodes have changed.
+  ['node', 'src/log/cluster/cell-table'],
+  ['node', 'src/log/log-error'],
+  ['node', 'src/meta/access-rows'],
   // verify and repair say which logs no queue has.
   ['cli', 'src/meta/adopt-logs'],
 ]
@@ -134,10 +138,13 @@ export const doors: readonly Door[] = [
       'src/server/listener.ts',
       'src/server/local-listener.ts',
       'src/server/byte-source.ts',
+      'src/server/connect-socket.ts',
       'src/server/resolve-host.ts',
       'src/server/http-get.ts',
       'src/server/tls-credentials.ts',
       'src/admin/http-server.ts',
+      'src/admin/cluster/node-requests.ts',
+      'src/admin/cluster/link-http.ts',
       'src/cli/broker-client.ts',
       'src/cli/cluster-dev/free-port.ts',
       'src/cli/cluster-dev/tcp-front.ts',

@@ -24,8 +24,8 @@ import { startBroker } from './start-broker.ts'
 import type { RunningBroker, StartOptions } from './start-broker.ts'
 
 function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
-  for (const { title, services, open } of protocols) {
-    if (open !== undefined) continue
+  for (const { title, services, open, openEdge } of protocols) {
+    if (open !== undefined || openEdge !== undefined) continue
     for (const { setting } of services) {
       if (!given.has(setting) || options[setting] === 'off') continue
       logger.warn(`${settingName(setting)}: ${title} is not built yet; nothing listens there`)

@@ -27,9 +27,9 @@ export class AccessControl {
   readonly #acls = new Acls()
   #own: UserRow | undefined
   /** Told of each user who is another now, or may do something else. */
-  readonly changeListeners: ((user: string) => void)[] = []
+  readonly changeListeners: Set<(user: string) => void> = new Set()
   /** Told of each change of an ACL. */
-  readonly aclListeners: (() => void)[] = []
+  readonly aclListeners: Set<() => void> = new Set()
 
   /** Puts back what outlived the last process. */
   restore(rows: AccessRows): void {

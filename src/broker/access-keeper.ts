@@ -23,6 +23,16 @@ export interface AccessKeeperParts {
   readonly clients: ClientRegistry
   /** Virtual hosts that the settings name: a start would make them again. */
   readonly settingsVHosts: readonly string[]
+  /** Where virtual hosts have cells; left out, all of them are the broker's. */
+  readonly sharedVHosts?: SharedVHosts | undefined
+}
+
+/** Which cell of a cluster has which virtual host, for the broker of one of them. */
+export interface SharedVHosts {
+  /** Resolves when the virtual host is the broker's to make. Rejects with `precondition_failed` when it is not. */
+  place(name: string): Promise<void>
+  /** Its broker has deleted it. */
+  remove(name: string): Promise<void>
 }
 
 export class AccessKeeper {
@@ -82,11 +92,12 @@ export class AccessKeeper {
   }
 
   /** Makes a virtual host, or changes what it was made with. */
-  putVHost(name: string, metadata: VHostMetadata): Promise<void> {
-    const { broker } = this.#parts
+  async putVHost(name: string, metadata: VHostMetadata): Promise<void> {
+    const { broker, sharedVHosts } = this.#parts
+    await sharedVHosts?.place(name)
     const ticket = broker.putVHost(name, metadata)
     broker.rates.refresh('vhost', name)
-    return whenDurable(ticket)
+    await whenDurable(ticket)
   }
 
   /** Why there may be no further virtual host of this name; undefined when there may. */
@@ -122,7 +133,7 @@ export class AccessKeeper {
       (client) => client.vhost === name,
       () => `vhost '${name}' is deleted`,
     )
-    return whenDurable(ticket)
+    return whenDurable(ticket).then(() => this.#parts.sharedVHosts?.remove(name))
   }
 
   /** Why there is no room for another user or permission; undefined when there is. */

@@ -11,6 +11,7 @@ import { logLimits } from '../limits/log.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
 import type { Ticket } from '../log/ticket.ts'
+import type { AccessChange, AccessRows } from '../meta/access-rows.ts'
 import type { VHostMetadata } from '../meta/topology-change.ts'
 import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
@@ -51,7 +52,13 @@ import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
 import { ClientQuotas } from './quota/client-quotas.ts'
 import { noRate, type PublishRate } from './rate/publish-limit.ts'
 import { PublishRates } from './rate/publish-rates.ts'
-import { adjustRetention, rewindQueue, type RewindTarget, type Rewound } from './replay.ts'
+import {
+  adjustRetention,
+  previewRewind,
+  rewindQueue,
+  type RewindTarget,
+  type Rewound,
+} from './replay.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { restorePartitionState } from './restore-partition-state.ts'
 import { type RestoreReport, restoreTopology } from './restore-topology.ts'
@@ -83,6 +90,10 @@ export interface BrokerOptions {
   readonly nodeId?: number
   /** What each connection may publish; no limit by default. */
   readonly connectionRate?: PublishRate
+  /** Users and their rights, where they are kept elsewhere; they are in its topology by default. */
+  readonly sharedAccess?: SharedAccess
+  /** Another broker has the virtual host `/`. */
+  readonly hasNoDefaultVHost?: boolean
   /** Records of a queue, or delayed messages, could not be read and were skipped. */
   readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
   /** A queue without a dead-letter exchange has dropped a message that came back too often. */
@@ -91,6 +102,13 @@ export interface BrokerOptions {
   readonly onDeadLetterKept?: (queue: Queue) => void
   /** A queue or topic was declared with settings that this version does not act on. */
   readonly onInert?: (notice: InertNotice) => void
+}
+
+/** Who exists and who may do what, for several brokers. */
+export interface SharedAccess {
+  readonly control: AccessControl
+  /** Makes changes durable that are in force already. */
+  write(changes: readonly AccessChange[]): Ticket | undefined
 }
 
 export const defaultVHost = '/'
@@ -120,7 +138,7 @@ export class Broker {
   /** What happened in it since it started. */
   readonly counters: BrokerCounters = new BrokerCounters()
   /** Who exists and who may do what. */
-  readonly access: AccessControl = new AccessControl()
+  readonly access: AccessControl
   /** How fast its clients may publish. */
   readonly rates: PublishRates
   /** What Kafka's clients may use. */
@@ -138,6 +156,7 @@ export class Broker {
     (queue) => this.counters.onDeleted(queue),
     (queue) => forgetPause(this.store, queue),
   ]
+  readonly #sharedAccess: SharedAccess | undefined
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay
   readonly #delays: Delays
@@ -155,6 +174,8 @@ export class Broker {
   constructor(options: BrokerOptions) {
     this.store = options.store
     this.turn = options.turn
+    this.#sharedAccess = options.sharedAccess
+    this.access = options.sharedAccess?.control ?? new AccessControl()
     this.#publisher = new Publisher(this)
     this.#historyReplay = new HistoryReplay(this)
     this.random = options.random
@@ -210,7 +231,8 @@ export class Broker {
       ofConnection: options.connectionRate ?? noRate,
     })
     this.quotas = new ClientQuotas(this)
-    this.vhosts = new VHosts((name) => this.#createVHost(name))
+    const hidden = options.hasNoDefaultVHost === true ? defaultVHost : undefined
+    this.vhosts = new VHosts((name) => this.#createVHost(name), hidden)
     for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)
   }
 
@@ -229,7 +251,19 @@ export class Broker {
 
   /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
   topologyEntries(): Iterable<Buffer> {
-    return encodeInEntries(describeTopology(this.vhosts, this.#delays.rows(), this.access))
+    const access = this.#sharedAccess === undefined ? this.access.changes() : []
+    return encodeInEntries(describeTopology(this.vhosts, this.#delays.rows(), access))
+  }
+
+  /** Puts back who may do what, unless that is kept elsewhere. */
+  restoreAccess(rows: AccessRows): void {
+    if (this.#sharedAccess === undefined) this.access.restore(rows)
+  }
+
+  /** Makes changes durable of who may do what, which are in force already. */
+  writeAccess(changes: readonly AccessChange[]): Ticket | undefined {
+    const shared = this.#sharedAccess
+    return shared === undefined ? this.topology.write(changes) : shared.write(changes)
   }
 
   findVHost(name: string): VHost<Destination> | undefined {
@@ -376,6 +410,11 @@ export class Broker {
   /** Makes acked messages of a queue ready again; see `rewindQueue`. */
   rewindQueue(queue: Queue, target: RewindTarget): Promise<Rewound> {
     return rewindQueue(this, queue, target)
+  }
+
+  /** How many messages that would make ready again; see `previewRewind`. */
+  previewRewind(queue: Queue, target: RewindTarget): Promise<number> {
+    return previewRewind(this, queue, target)
   }
 
   /** A page of what is in a queue or topic, without any effect on it; see `Browser`. */

@@ -7,16 +7,14 @@ import type { AclRow } from '../meta/acl-row.ts'
 import type { Broker } from './broker.ts'
 
 /** Several are one change. */
-export function changeAccess(
-  { access, rates, topology }: Broker,
-  changes: readonly AccessChange[],
-): Ticket | undefined {
+export function changeAccess(broker: Broker, changes: readonly AccessChange[]): Ticket | undefined {
+  const { access, rates } = broker
   for (const change of changes) {
     access.apply(change)
     if (change.kind !== 'user') continue
     rates.refresh('user', change.op === 'put' ? change.row.name : change.name)
   }
-  return topology.write(changes)
+  return broker.writeAccess(changes)
 }
 
 /** Those that are there stay; undefined when all are. */

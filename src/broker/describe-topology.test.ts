@@ -185,7 +185,11 @@ test('a description made while others declare and delete is mended by their entr
     declarer.work(random.below(150))
     const before = declarer.entries.length
     const described: TopologyEntry[] = []
-    for (const change of describeTopology(declarer.broker.vhosts, [], declarer.broker.access)) {
+    for (const change of describeTopology(
+      declarer.broker.vhosts,
+      [],
+      declarer.broker.access.changes(),
+    )) {
       described.push({ sequence: before, bytes: encodeTopologyChanges([change]) })
       declarer.work(random.below(4))
     }

@@ -1,7 +1,7 @@
 // All that the log keeps: virtual hosts, what their durable exchanges, queues and bindings were declared
 // with, their policies, and who may do what. Invariant: whatever `Changes` say of something durable, it is here, too; a start from this alone
 // gives the same broker.
-import type { AccessControl } from '../auth/access-control.ts'
+import type { AccessChange } from '../meta/access-rows.ts'
 import type { DelayRow, TopologyChange } from '../meta/topology-change.ts'
 import type { Destination } from './destination.ts'
 import { bindingRow, isDurableBinding } from './exchange/binding.ts'
@@ -13,7 +13,7 @@ import type { VHost } from './vhost.ts'
 export function* describeTopology(
   vhosts: Iterable<VHost<Destination>>,
   delays: Iterable<DelayRow>,
-  access: AccessControl,
+  access: Iterable<AccessChange>,
 ): Generator<TopologyChange> {
   for (const vhost of vhosts) {
     const { name, metadata } = vhost
@@ -33,7 +33,7 @@ export function* describeTopology(
     }
   }
   for (const row of delays) yield { kind: 'delay', op: 'put', row }
-  yield* access.changes()
+  yield* access
 }
 
 function* bindingsFrom(exchange: Exchange<Destination>, vhost: string): Generator<TopologyChange> {

@@ -1,9 +1,9 @@
 // What outlived the last process becomes the broker's again: policies, exchanges, queues with their logs, and
 // bindings.
-import type { AccessControl } from '../auth/access-control.ts'
 import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
+import type { AccessRows } from '../meta/access-rows.ts'
 import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
 import type { PolicyRow, QueueRow } from '../meta/topology-change.ts'
 import type { Topology } from '../meta/topology.ts'
@@ -24,7 +24,7 @@ export interface RestoringBroker {
   readonly store: LogStore
   readonly topology: TopologyLog
   readonly vhosts: VHosts
-  readonly access: AccessControl
+  restoreAccess(rows: AccessRows): void
   readonly queueContext: QueueContext
   topicsOf(vhost: VHost<Destination>): Topics
   policiesOf(vhost: VHost<Destination>): PolicyKeeper
@@ -63,7 +63,7 @@ export function restoreTopology(
   const { vhosts } = broker
   const unowned = new Map(logs.map((log) => [log.id, log]))
   for (const { name, metadata } of topology.vhosts) vhosts.add(name).metadata = metadata ?? {}
-  broker.access.restore(topology.access)
+  broker.restoreAccess(topology.access)
   const unmatched = topology.policies.filter((row) => !putPolicyBack(broker, row))
   // A virtual host that has something exists, whatever the settings name.
   for (const row of topology.exchanges) vhosts.add(row.vhost).restoreExchange(row)

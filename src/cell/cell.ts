@@ -5,7 +5,7 @@
 // Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
 // turn, the log and the thread for large batches are lent by the node.
 import { BrokerError } from '../broker/broker-error.ts'
-import { Broker, defaultVHost } from '../broker/broker.ts'
+import { Broker, defaultVHost, type SharedAccess } from '../broker/broker.ts'
 import { Compaction } from '../broker/compaction/compaction.ts'
 import { consumerParts } from '../broker/group/consumer/consumer-parts.ts'
 import { isConsumerRow } from '../broker/group/consumer/consumer-row-kinds.ts'
@@ -55,6 +55,10 @@ export interface CellOptions extends Pick<
   readonly connectionRate?: PublishRate
   /** How consumer groups behave, where that differs from the defaults. */
   readonly groups?: Partial<GroupConfig>
+  /** Users and their rights, of a cell that does not keep them. */
+  readonly sharedAccess?: SharedAccess
+  /** Another cell has the virtual host `/`. */
+  readonly hasNoDefaultVHost?: boolean
 }
 
 /** What the node lends its cells, and wants to hear from them. */
@@ -218,6 +222,8 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     vhosts: options.vhosts,
     ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
     ...(options.connectionRate !== undefined && { connectionRate: options.connectionRate }),
+    ...(options.sharedAccess !== undefined && { sharedAccess: options.sharedAccess }),
+    ...(options.hasNoDefaultVHost === true && { hasNoDefaultVHost: true }),
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, name, offset }, 'Messages were skipped')
     },

@@ -14,7 +14,7 @@ export function claimingAbove(
     claimCell: (vacancy, self) => epochs.claim(tables, vacancy, self),
     drain: (self, isDraining) => tables.drain(self, isDraining),
     releaseCell: (cell, epoch) => tables.releaseCell(cell, epoch),
-    close: () => tables.close(),
+    failCell: (cell, epoch) => tables.failCell(cell, epoch),
   }
 }
 

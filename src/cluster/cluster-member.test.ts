@@ -10,8 +10,14 @@ import { seededRandom } from '../testing/seeded-random.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { ClusterMember } from './cluster-member.ts'
 
-const { heartbeatMs, timeToLiveMs } = ownershipLimits
+const { heartbeatMs, ownLimitMs, timeToLiveMs } = ownershipLimits
 const cell = 0
+
+interface MemberUnderTest {
+  readonly member: ClusterMember
+  /** What became of the cell there. */
+  readonly events: readonly string[]
+}
 
 /** A database with one cell and the nodes that there are, and what a member does about it. */
 class Database {
@@ -23,17 +29,19 @@ class Database {
   owner: Incarnation | undefined
   epoch = 0
   beatCount = 0
+  failures = 0
   readonly #heartbeats: number[] = []
   readonly #incarnations: number[] = []
   readonly #draining = new Set<number>()
   readonly #cells = new MemoryCells({ clock: this.clock, random: seededRandom(1) })
 
-  member(node: number): ClusterMember {
+  member(node: number): MemberUnderTest {
     const incarnation = (this.#incarnations[node] ?? 0) + 1
     this.#incarnations[node] = incarnation
     const tell = (...line: readonly unknown[]): void => void this.told.push(String(line.at(-1)))
     const logger: Logger = { ...silentLogger, info: tell, warn: tell, error: tell }
-    return new ClusterMember({
+    const events: string[] = []
+    const member = new ClusterMember({
       tables: {
         beat: (self) => this.#beat(self),
         claimCell: (vacancy, self) => Promise.resolve(this.#claim(vacancy, self)),
@@ -45,14 +53,29 @@ class Database {
           if (epoch === this.epoch) this.owner = undefined
           return Promise.resolve()
         },
-        close: () => undefined,
+        failCell: (_cell, epoch) => {
+          if (epoch === this.epoch) this.owner = undefined
+          this.failures++
+          return Promise.resolve()
+        },
       },
       self: { node, incarnation },
       name: `n${node}`,
       clock: this.clock,
       logger,
+      cells: {
+        onOwned: (_cell, table) => void events.push(`owned ${table.epoch}`),
+        onLost: () => void events.push('lost'),
+        onRelease: () => {
+          events.push('released')
+          return Promise.resolve()
+        },
+      },
+      onSeen: () => undefined,
       onLost: (error) => this.losses.push(error.message),
     })
+    void member.start()
+    return { member, events }
   }
 
   /** What a timer begins gets its answers before the next one. */
@@ -78,7 +101,8 @@ class Database {
     const nodes = this.#heartbeats.map((_, each) => this.#rowOf(each))
     const { epoch, owner } = this
     const cells: CellRow[] = [{ cell, epoch, owner, isDown: this.isDown }]
-    return { observation: { nodes, cells }, sentAt, seenAt: this.clock.monotonic() }
+    const observation = { nodes, cells }
+    return { observation, sharedVersion: 1, sentAt, seenAt: this.clock.monotonic() }
   }
 
   #claim({ epoch, witness }: Vacancy, self: Incarnation): CellTable | undefined {
@@ -96,90 +120,154 @@ class Database {
   }
 }
 
-test('a member takes a free cell; another one waits until that one is gone', async () => {
+test('a cell is served by one, and by another once that one has stopped', async () => {
   const database = new Database()
   const first = database.member(0)
-  const owned = first.own(cell)
   await database.pass(2 * heartbeatMs)
-  assert.equal((await owned).epoch, 1)
   const second = database.member(1)
-  let isOwner = false
-  const taken = second.own(cell).then(() => (isOwner = true))
   await database.pass(3 * timeToLiveMs)
-  assert.equal(isOwner, false)
-  await first.close()
+  assert.deepEqual([first.events, second.events], [['owned 1'], []])
+  const stopped = first.member.stop()
   await database.pass(2 * heartbeatMs)
-  assert.equal(await taken, true)
-  await second.close()
+  await stopped
+  assert.deepEqual([first.events, second.events], [['owned 1', 'released'], ['owned 2']])
+  for (const { member } of [first, second]) {
+    await member.stop()
+    await member.close()
+  }
   assert.deepEqual([database.owner, database.losses], [undefined, []])
 })
 
-test('a member whose cell has another owner ends, once, and beats no more', async () => {
+test('a node whose cell was taken serves it no more, and goes on as a node', async () => {
   const database = new Database()
-  const member = database.member(0)
-  const owned = member.own(cell)
+  const { member, events } = database.member(0)
   await database.pass(2 * heartbeatMs)
-  await owned
+  const other = database.member(1)
   database.epoch++
   database.owner = { node: 1, incarnation: 1 }
   await database.pass(2 * heartbeatMs)
-  assert.equal(database.losses.length, 1)
-  assert.match(database.losses[0] ?? '', /cell 0 has another owner/)
+  assert.deepEqual(events, ['owned 1', 'lost'])
   const { beatCount } = database
   await database.pass(5 * heartbeatMs)
-  assert.equal(database.beatCount, beatCount)
-  assert.equal(database.losses.length, 1)
+  assert.ok(database.beatCount >= beatCount + 8)
+  await member.stop()
   await member.close()
+  await other.member.close()
   // What it no longer has it does not release.
   assert.deepEqual(database.owner, { node: 1, incarnation: 1 })
 })
 
-test('a member that waits hears that another process has its name', async () => {
+test('of two processes with one name the later one counts', async () => {
   const database = new Database()
-  const owner = database.member(0)
-  const owned = owner.own(cell)
+  const first = database.member(0)
   await database.pass(2 * heartbeatMs)
-  await owned
-  const waiting = database.member(1)
-  const refused = assert.rejects(waiting.own(cell), /another process has the node name "n1"/)
-  const successor = database.member(1)
+  const successor = database.member(0)
   await database.pass(2 * heartbeatMs)
-  await refused
-  for (const member of [waiting, successor, owner]) await member.close()
+  assert.match(database.losses[0] ?? '', /another process has the node name "n0"/)
+  assert.equal(database.losses.length, 1)
+  assert.deepEqual(successor.events, ['owned 2'])
+  const { beatCount } = database
+  await database.pass(5 * heartbeatMs)
+  // Of the successor alone.
+  assert.ok(database.beatCount <= beatCount + 6)
+  for (const { member } of [first, successor]) await member.close()
 })
 
-test('a member says when PostgreSQL is away for too long, and when it is back', async () => {
+test('a database that is away for a while costs nothing', async () => {
   const database = new Database()
-  const member = database.member(0)
-  const owned = member.own(cell)
+  const { member, events } = database.member(0)
   await database.pass(2 * heartbeatMs)
-  await owned
+  assert.equal(member.leaseState, 'held')
   database.isAway = true
   await database.pass(2 * timeToLiveMs)
+  assert.equal(member.leaseState, 'frozen')
   database.isAway = false
   await database.pass(2 * heartbeatMs)
   assert.deepEqual(
     database.told.filter((text) => !text.includes('trying again')),
     [
-      'PostgreSQL does not answer: nothing is confirmed until it does',
-      'PostgreSQL answers again, and the cell is still ours',
+      'PostgreSQL does not answer: nothing is delivered, confirmed or answered until it does',
+      'PostgreSQL answers again, and the cells are still ours',
     ],
   )
-  assert.deepEqual(database.losses, [])
+  assert.deepEqual([events, database.losses], [['owned 1'], []])
   await member.close()
 })
 
-test('a cell that is down is nobody’s until it is opened again, and that is said', async () => {
+test('its gate is open for as long as its heartbeats count, and those count from when they were sent', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  const { gate } = member
+  assert.equal(gate.isOpen, false)
+  await database.pass(2 * heartbeatMs)
+  assert.equal(gate.isOpen, true)
+  // The process stands still while a heartbeat is under way: its answer is old news.
+  database.clock.nextTimer()
+  database.clock.pass(ownLimitMs)
+  assert.equal(gate.isOpen, false)
+  await new Promise(setImmediate)
+  database.clock.endTurn()
+  database.isAway = true
+  database.clock.pass(ownLimitMs)
+  await database.pass(ownLimitMs)
+  assert.equal(gate.isOpen, false)
+  let isTold = false
+  gate.wait({ onGateOpened: () => (isTold = true), onGateLost: () => assert.fail() })
+  database.isAway = false
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([gate.isOpen, isTold], [true, true])
+  await member.close()
+})
+
+test('a cell that is another node’s is given up before its gate opens again', async () => {
+  const database = new Database()
+  const { member, events } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  database.clock.pass(2 * timeToLiveMs)
+  assert.equal(member.gate.isOpen, false)
+  let before: readonly string[] = []
+  member.gate.wait({ onGateOpened: () => (before = [...events]), onGateLost: () => assert.fail() })
+  const other = database.member(1)
+  database.epoch++
+  database.owner = { node: 1, incarnation: 1 }
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual(before, ['owned 1', 'lost'])
+  for (const each of [member, other.member]) await each.close()
+})
+
+test('its gate never opens again once another process has its name', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  database.clock.pass(2 * timeToLiveMs)
+  let isLost = false
+  assert.equal(member.gate.isOpen, false)
+  member.gate.wait({ onGateOpened: () => assert.fail(), onGateLost: () => (isLost = true) })
+  const successor = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([isLost, member.gate.isOpen, database.losses.length], [true, false, 1])
+  for (const each of [member, successor.member]) await each.close()
+})
+
+test('a cell that is down is taken when it may be again', async () => {
   const database = new Database()
   database.isDown = true
-  const member = database.member(0)
-  let isOwned = false
-  void member.own(cell).then(() => (isOwned = true))
+  const { member, events } = database.member(0)
   await database.pass(3 * timeToLiveMs)
-  assert.equal(isOwned, false)
-  assert.ok(database.told.some((line) => /cell 0 is down: .*pabal cluster reopen/.test(line)))
+  assert.deepEqual(events, [])
   database.isDown = false
   await database.pass(3 * heartbeatMs)
-  assert.equal(isOwned, true)
+  assert.deepEqual(events, ['owned 1'])
+  await member.close()
+})
+
+test('a cell that cannot be served here is given back as failed, and may come again', async () => {
+  const database = new Database()
+  const { member, events } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  await member.fail(cell)
+  assert.equal(database.failures, 1)
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual(events, ['owned 1', 'owned 2'])
   await member.close()
 })

@@ -1,95 +1,136 @@
-// This node among the nodes of a cluster: it sends heartbeats, sees what the others do, and takes a cell whose owner is
-// gone. Who owns what stands in the database; nodes never ask each other.
+// This node among the nodes of a cluster: it sends heartbeats, sees what the others do, takes cells that are its to
+// have, and gives away those that belong elsewhere. Who owns what stands in the database; nodes never ask each other.
 import type { Clock, Timer } from '../lib/clock.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { ServingGate } from '../lib/serving-gate.ts'
 import { ownershipLimits } from '../limits/postgres.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
-import type { Incarnation } from '../log/cluster/ownership/observation.ts'
+import type { LeaseState } from '../log/cluster/ownership/lease.ts'
+import type { Incarnation, NodeRow } from '../log/cluster/ownership/observation.ts'
 import { Ownership, type Plan } from '../log/cluster/ownership/ownership.ts'
-import type { Look } from '../log/cluster/ownership/takeover.ts'
+import type { Look, Vacancy } from '../log/cluster/ownership/takeover.ts'
 import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 
+/** What becomes of cells on this node. */
+export interface CellEvents {
+  /** The cell is this node's: to be opened and served. */
+  onOwned(cell: number, table: CellTable): void
+  /** Somebody else has it: nothing of it leaves here any more, once this returns. */
+  onLost(cell: number): void
+  /** Another node is to have it. Resolves when nothing of it goes on here. */
+  onRelease(cell: number): Promise<void>
+}
+
+/** A look, and which nodes are not dead by it. */
+export interface Seen {
+  readonly look: Look
+  readonly living: readonly NodeRow[]
+}
+
 export interface ClusterMemberOptions {
-  readonly tables: Pick<ClusterTables, 'beat' | 'claimCell' | 'drain' | 'releaseCell' | 'close'>
+  readonly tables: Pick<ClusterTables, 'beat' | 'claimCell' | 'drain' | 'releaseCell' | 'failCell'>
   readonly self: Incarnation
   readonly name: string
   readonly clock: Clock
   readonly logger: Logger
-  /** The cell, or the node's name, has another owner: nothing that this process does counts any more. */
+  readonly cells: CellEvents
+  /** Told of each look, before anything follows from it. */
+  readonly onSeen: (seen: Seen) => void
+  /** The node's name has another owner: nothing that this process does counts any more. */
   readonly onLost: (error: Error) => void
 }
 
-interface Wanted {
-  readonly cell: number
-  readonly resolve: (table: CellTable) => void
-  readonly reject: (error: Error) => void
-}
-
 export class ClusterMember {
+  /** Open for as long as the lease of this node lasts. */
+  readonly gate: ServingGate
   readonly #options: ClusterMemberOptions
   readonly #ownership: Ownership
   /** Cells of this node with their epochs. */
   readonly #held = new Map<number, number>()
+  /** Those that are being given away. */
+  readonly #leaving = new Map<number, Promise<void>>()
+  readonly #claiming = new Map<number, Promise<void>>()
   readonly #notice: RepeatedNotice
-  #wanted: Wanted | undefined
   #timer: Timer | undefined
   #beating: Promise<void> = Promise.resolve()
   #isFrozen = false
   #isClosed = false
-  #isLost = false
+  #takeoverCount = 0
+  /** No cell is taken any more. */
+  #isStopping = false
 
   constructor(options: ClusterMemberOptions) {
     this.#options = options
+    this.gate = new ServingGate(options.clock)
     this.#ownership = new Ownership(options.self)
     this.#notice = new RepeatedNotice(options.clock, ownershipLimits.noticeMs)
+  }
+
+  /** The first heartbeat; resolves when it was tried. */
+  start(): Promise<void> {
     this.#beating = this.#beat()
-    this.#timer = options.clock.every(ownershipLimits.heartbeatMs, () => this.#next())
+    this.#timer = this.#options.clock.every(ownershipLimits.heartbeatMs, () => this.#next())
+    return this.#beating
   }
 
-  /** Resolves when the cell is this node's; whoever waits is a standby. Rejects when it can never be. */
-  own(cell: number): Promise<CellTable> {
-    return new Promise((resolve, reject) => {
-      this.#wanted = { cell, resolve, reject }
-    })
+  /** Asked before anything is answered or delivered. */
+  get leaseState(): LeaseState {
+    return this.#ownership.leaseAt(this.#options.clock.monotonic())
   }
 
-  /** Gives the cell to whoever comes next. */
-  async #release(): Promise<void> {
-    const { tables, logger } = this.#options
-    for (const [cell, epoch] of this.#held) {
-      this.#held.delete(cell)
-      try {
-        await tables.releaseCell(cell, epoch)
-      } catch (error) {
-        logger.warn(
-          { err: error },
-          `cell ${cell} could not be released: another node takes it later`,
-        )
-      }
-    }
+  /** Cells whose owner had crashed and that are, or were, this node's. */
+  get takeoverCount(): number {
+    return this.#takeoverCount
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    this.#timer?.stop()
-    await this.#beating
-    if (!this.#isLost) await this.#drain()
-    await this.#release()
-    this.#notice.close()
-    this.#options.tables.close()
+  /** Cells of this node with their epochs. */
+  get held(): ReadonlyMap<number, number> {
+    return this.#held
   }
 
-  /** Others are to have its cells now, and not when this node looks dead. */
-  async #drain(): Promise<void> {
+  /** Looks at once, and not only a second later. */
+  lookNow(): void {
+    this.#next()
+  }
+
+  /** The cell turned out to be no longer ours: a look says whose it is, and it may be claimed again. */
+  forget(cell: number): void {
+    this.#held.delete(cell)
+    this.lookNow()
+  }
+
+  /** The cell could not be served here: it has no owner now. After several of these it stays down. */
+  async fail(cell: number): Promise<void> {
+    const epoch = this.#held.get(cell)
+    if (epoch === undefined) return
+    this.#held.delete(cell)
+    await this.#tryOnce(cell, () => this.#options.tables.failCell(cell, epoch))
+  }
+
+  /** Others are to have its cells now, and not when this node looks dead: gives all of them away. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
     const { tables, self, logger } = this.#options
+    if (this.#isClosed) return
     try {
       await tables.drain(self, true)
     } catch (error) {
       logger.warn({ err: error }, 'the others could not be told that this node stops')
     }
+    await Promise.all(this.#claiming.values())
+    await Promise.all([...this.#held.keys()].map((cell) => this.#giveAway(cell)))
+  }
+
+  /** No heartbeat follows. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.stop()
+    await this.#beating
+    await Promise.all(this.#leaving.values())
+    this.#notice.close()
   }
 
   /** One after the other: a database that answers slowly is not asked more for it. */
@@ -116,35 +157,81 @@ export class ClusterMember {
     }
     if (this.#isClosed) return
     if (look === undefined) {
-      this.#ownership.onSuperseded()
-      this.#lose(`another process has the node name "${this.#options.name}"`)
+      this.#lose()
       return
     }
     this.#tellDown(look)
     const plan = this.#ownership.onLook(look, this.#held)
+    // What was held back for clients of a cell that is another's must not leave.
+    this.#onLosses(plan.losses)
+    this.gate.openUntil(this.#ownership.leaseEndsAt)
     this.#tellFrozen()
-    await this.#carryOut(plan)
+    this.#options.onSeen({ look, living: plan.living })
+    this.#carryOut(plan)
   }
 
-  /** A node gives its only cell away by stopping, so `releases` are for nodes with several. */
-  async #carryOut({ losses, claims }: Plan): Promise<void> {
-    const { tables, self } = this.#options
-    const [gone] = losses
-    if (gone !== undefined) {
-      this.#lose(`cell ${gone} has another owner`)
-      return
+  /** Heartbeats do not wait for it. */
+  #carryOut({ claims, releases }: Plan): void {
+    if (this.#isStopping) return
+    for (const cell of releases) void this.#giveAway(cell)
+    for (const vacancy of claims) {
+      const { cell } = vacancy
+      if (this.#claiming.has(cell) || this.#held.has(cell) || this.#leaving.has(cell)) continue
+      const claim = this.#claim(vacancy).finally(() => this.#claiming.delete(cell))
+      this.#claiming.set(cell, claim)
     }
-    const wanted = this.#wanted
-    const vacancy = claims.find(({ cell }) => cell === wanted?.cell)
-    if (wanted === undefined || vacancy === undefined) return
+  }
+
+  #onLosses(losses: readonly number[]): void {
+    const { cells, logger } = this.#options
+    for (const cell of losses) {
+      this.#held.delete(cell)
+      if (this.#leaving.has(cell)) continue
+      logger.error(`cell ${cell} has another owner: this node serves it no more`)
+      cells.onLost(cell)
+    }
+  }
+
+  async #claim(vacancy: Vacancy): Promise<void> {
+    const { tables, self, cells } = this.#options
+    const { cell } = vacancy
     try {
       const table = await tables.claimCell(vacancy, self)
       if (table === undefined) return
-      this.#wanted = undefined
-      this.#held.set(wanted.cell, table.epoch)
-      wanted.resolve(table)
+      this.#held.set(cell, table.epoch)
+      if (vacancy.reason === 'crashed') this.#takeoverCount++
+      cells.onOwned(cell, table)
     } catch (error) {
       this.#notice.tell('claim', () => this.#warn(error as Error))
+    }
+  }
+
+  /** Stops serving it and gives it to whoever comes next. */
+  #giveAway(cell: number): Promise<void> {
+    const before = this.#leaving.get(cell)
+    if (before !== undefined) return before
+    const leaving = this.#release(cell).finally(() => this.#leaving.delete(cell))
+    this.#leaving.set(cell, leaving)
+    return leaving
+  }
+
+  async #release(cell: number): Promise<void> {
+    await this.#options.cells.onRelease(cell)
+    const epoch = this.#held.get(cell)
+    // Lost meanwhile, it is not this node's to give.
+    if (epoch === undefined) return
+    this.#held.delete(cell)
+    await this.#tryOnce(cell, () => this.#options.tables.releaseCell(cell, epoch))
+  }
+
+  async #tryOnce(cell: number, release: () => Promise<void>): Promise<void> {
+    try {
+      await release()
+    } catch (error) {
+      this.#options.logger.warn(
+        { err: error },
+        `cell ${cell} could not be released: another node takes it later`,
+      )
     }
   }
 
@@ -161,26 +248,29 @@ export class ClusterMember {
   }
 
   #tellFrozen(): void {
-    const { clock, logger } = this.#options
-    const isFrozen = this.#held.size > 0 && this.#ownership.leaseAt(clock.monotonic()) === 'frozen'
+    const { logger } = this.#options
+    const isFrozen = this.#held.size > 0 && !this.gate.isOpen
     if (isFrozen === this.#isFrozen) return
     this.#isFrozen = isFrozen
-    if (isFrozen) logger.error('PostgreSQL does not answer: nothing is confirmed until it does')
-    else logger.info('PostgreSQL answers again, and the cell is still ours')
+    if (isFrozen)
+      logger.error(
+        'PostgreSQL does not answer: nothing is delivered, confirmed or answered until it does',
+      )
+    else logger.info('PostgreSQL answers again, and the cells are still ours')
   }
 
   #warn(error: Error): void {
     this.#options.logger.warn(`PostgreSQL: ${error.message}; trying again`)
   }
 
-  #lose(why: string): void {
+  #lose(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#isLost = true
+    this.gate.lose()
     this.#timer?.stop()
-    const text = `this node stops: ${why}; start it again to stand by`
-    const error = new ExitError(exitCodes.tryLater, text)
-    this.#wanted?.reject(error)
-    this.#options.onLost(error)
+    this.#ownership.onSuperseded()
+    this.#held.clear()
+    const text = `this node stops: another process has the node name "${this.#options.name}"`
+    this.#options.onLost(new ExitError(exitCodes.tryLater, text))
   }
 }

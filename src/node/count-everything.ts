@@ -2,12 +2,34 @@
 import type { BrokerStatus } from '../admin/broker-status.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
+import type { BrokerCounts } from '../broker/count-all.ts'
 
-export function countEverything(
-  broker: Broker,
+type Counted = Pick<BrokerStatus, 'clients' | 'counts' | 'messages'>
+
+export function countEverything(broker: Broker, clients: ClientRegistry): Counted {
+  return count(broker.counts(), clients)
+}
+
+/** Of the cells of a node, of which there may be none. */
+export function countCells(brokers: readonly Broker[], clients: ClientRegistry): Counted {
+  const sum = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
+  for (const broker of brokers) {
+    const counts = broker.counts()
+    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key]
+  }
+  return count(sum, clients)
+}
+
+function count(
+  {
+    exchanges,
+    queues,
+    consumers,
+    messages,
+    unacked,
+  }: Pick<BrokerCounts, 'exchanges' | 'queues' | 'consumers' | 'messages' | 'unacked'>,
   clients: ClientRegistry,
-): Pick<BrokerStatus, 'clients' | 'counts' | 'messages'> {
-  const { exchanges, queues, consumers, messages, unacked } = broker.counts()
+): Counted {
   const totals = clients.totals()
   const { published, confirmed, returned, dropped, redelivered, acked, fetched } = totals
   const { delivered, deliveredNoAck, got, gotNoAck } = totals

@@ -22,6 +22,7 @@ export function managementOf({
   live,
   origins,
   memory,
+  sharedVHosts,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -45,7 +46,7 @@ export function managementOf({
     setAside: cell.setAside,
     transactions: cell.transactions,
     shareGroups: cell.shareGroups,
-    keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts }),
+    keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts, sharedVHosts }),
     backUp: cell.backUp,
     backups: cell.backups,
     memoryBudgets: memory.budgets,

@@ -1,7 +1,6 @@
 // The memory of a node: how much of it is used, what clients make the broker hold of it, and what follows
 // when it is short.
 import type { BrokerStatus } from '../admin/broker-status.ts'
-import type { Admission } from '../broker/admission.ts'
 import type { Broker } from '../broker/broker.ts'
 import { MemoryAccount } from '../broker/memory-account.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -21,13 +20,30 @@ export interface MemoryGuardParts {
   readonly watermark: number
 }
 
+/** A broker whose clients wait when memory is short. */
+export interface GuardedBroker extends Pick<Broker, 'admission' | 'shortage'> {
+  readonly store: Pick<Broker['store'], 'uncommittedSize'>
+}
+
+interface MemoryState {
+  readonly level: MemoryLevel
+  /** Whether new clients are let in. */
+  readonly mayEnter: boolean
+  readonly mayDeclare: boolean
+}
+
 export class MemoryGuard implements Disposable {
   readonly account: MemoryAccount
   readonly inputBudget: InputBudget
+  readonly #parts: MemoryGuardParts
   readonly #watch: MemoryWatch
   readonly #relief: ParkedRelief
+  /** Those of all cells that the node serves. */
+  readonly #brokers = new Set<GuardedBroker>()
+  #state: MemoryState = { level: 'ample', mayEnter: true, mayDeclare: true }
 
-  constructor({ shortage, admission, store }: Broker, parts: MemoryGuardParts) {
+  constructor(parts: MemoryGuardParts) {
+    this.#parts = parts
     const watch = new MemoryWatch({
       ...parts,
       passing: () => sizeOf(account) + pagePool.freeSize,
@@ -43,19 +59,24 @@ export class MemoryGuard implements Disposable {
     this.inputBudget = new InputBudget({
       account,
       clock: parts.clock,
-      uncommittedSize: () => store.uncommittedSize,
+      uncommittedSize: () => this.#uncommittedSize(),
     })
-    admission.onAdmitted = () => watch.onReceived(memoryLimits.admittedSize)
-    admission.onDeclared = () => watch.onDeclared()
-    let last: MemoryLevel = 'ample'
     watch.start(({ level, room, inUse }) => {
-      if (level !== last) logLevel(level, inUse, parts.logger)
-      last = level
-      this.#letIn(admission, level !== 'critical' && room !== 'full', parts.logger)
-      letDeclare(admission, room === 'free', parts.logger)
-      shortage.set('memory', level !== 'ample')
+      const mayEnter = level !== 'critical' && room !== 'full'
+      this.#tell({ level, mayEnter, mayDeclare: room === 'free' }, inUse)
+      for (const broker of this.#brokers) this.#apply(broker)
       this.#relief.setShort(level !== 'ample')
     })
+  }
+
+  /** Has a broker's clients wait when memory is short, until what it returns is called. */
+  guard(broker: GuardedBroker): () => void {
+    const { admission } = broker
+    admission.onAdmitted = () => this.#watch.onReceived(memoryLimits.admittedSize)
+    admission.onDeclared = () => this.#watch.onDeclared()
+    this.#brokers.add(broker)
+    this.#apply(broker)
+    return () => void this.#brokers.delete(broker)
   }
 
   /** Bytes that consumer groups may hold together. */
@@ -69,11 +90,26 @@ export class MemoryGuard implements Disposable {
     return { residentBytes, inUseBytes, watermarkBytes, heldBytes: { ...this.account.sizes } }
   }
 
-  #letIn(admission: Admission, isOpen: boolean, logger: Logger): void {
-    if (admission.isOpen === isOpen) return
-    admission.isOpen = isOpen
-    if (isOpen) logger.info('New clients are let in again')
-    else logger.error('New clients and declarations are refused: memory is nearly used up')
+  #tell(state: MemoryState, inUse: number): void {
+    const { logger } = this.#parts
+    const { level, mayEnter, mayDeclare } = this.#state
+    this.#state = state
+    if (state.level !== level) logLevel(state.level, inUse, logger)
+    if (state.mayEnter !== mayEnter) logEntry(state.mayEnter, logger)
+    if (state.mayDeclare !== mayDeclare) logDeclarations(state.mayDeclare, logger)
+  }
+
+  #apply({ admission, shortage }: GuardedBroker): void {
+    const { level, mayEnter, mayDeclare } = this.#state
+    admission.isOpen = mayEnter
+    admission.isOpenToDeclarations = mayDeclare
+    shortage.set('memory', level !== 'ample')
+  }
+
+  #uncommittedSize(): number {
+    let size = 0
+    for (const { store } of this.#brokers) size += store.uncommittedSize
+    return size
   }
 
   [Symbol.dispose](): void {
@@ -82,9 +118,12 @@ export class MemoryGuard implements Disposable {
   }
 }
 
-function letDeclare(admission: Admission, isOpen: boolean, logger: Logger): void {
-  if (admission.isOpenToDeclarations === isOpen) return
-  admission.isOpenToDeclarations = isOpen
+function logEntry(isOpen: boolean, logger: Logger): void {
+  if (isOpen) logger.info('New clients are let in again')
+  else logger.error('New clients and declarations are refused: memory is nearly used up')
+}
+
+function logDeclarations(isOpen: boolean, logger: Logger): void {
   if (isOpen) logger.info('New queues, exchanges and bindings can be declared again')
   else
     logger.error('New queues, exchanges and bindings are refused: delete some, or give more memory')

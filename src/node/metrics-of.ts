@@ -1,49 +1,44 @@
 // What metrics of a node are made of.
 import type { BrokerStatus } from '../admin/broker-status.ts'
-import { nodeName } from '../admin/rabbitmq/node-name.ts'
 import { version } from '../lib/version.ts'
-import { LoopLag } from '../metrics/loop-lag.ts'
+import type { LoopLag } from '../metrics/loop-lag.ts'
 import type { BrokerIdentity, MetricsSource, ProcessFigures } from '../metrics/metrics-source.ts'
 import type { MetricsParts, ProtocolParts } from './protocol-server.ts'
 
 /** What is known of the process without adding anything up. */
 export type ProcessStatus = Pick<BrokerStatus, 'memory' | 'state' | 'uptimeMs'>
 
-/** The same for all ports, with what has to be watched all the time. */
-export class NodeMetrics implements MetricsParts, Disposable {
-  readonly source: MetricsSource
-  readonly #lag: LoopLag
-
-  constructor(parts: Omit<ProtocolParts, 'metrics'>, figures: () => ProcessStatus) {
-    const { cell, clients, memory, users, clock, countFiles } = parts
-    this.#lag = new LoopLag(clock)
-    this.source = {
-      broker: cell.broker,
-      groups: cell.groups,
-      transactions: cell.transactions,
-      shareGroups: cell.shareGroups,
-      clients,
-      memory,
-      users,
-      lag: this.#lag,
-      identity: identityOf(parts),
-      process: () => figuresOf(figures()),
-      countFiles,
-    }
+/** The same for all ports; `lag` is watched from the first who asks on. */
+export function metricsOf(
+  parts: Omit<ProtocolParts, 'metrics'>,
+  lag: LoopLag,
+  figures: () => ProcessStatus,
+): MetricsParts {
+  const { cell, clients, memory, users, countFiles } = parts
+  const source: MetricsSource = {
+    broker: cell.broker,
+    groups: cell.groups,
+    transactions: cell.transactions,
+    shareGroups: cell.shareGroups,
+    clients,
+    memory,
+    users,
+    lag,
+    identity: identityOf(parts),
+    process: () => figuresOf(figures()),
+    countFiles,
   }
-
-  start(): void {
-    this.#lag.start()
-  }
-
-  [Symbol.dispose](): void {
-    this.#lag[Symbol.dispose]()
-  }
+  return { source, start: () => lag.start() }
 }
 
-function identityOf({ cell, options, addresses }: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
+function identityOf({
+  cell,
+  options,
+  addresses,
+  clients,
+}: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
   return {
-    node: nodeName,
+    node: clients.nodeName,
     cluster: cell.clusterId,
     clusterId: cell.clusterId,
     version,

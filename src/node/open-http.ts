@@ -21,6 +21,7 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
     authenticate: (login, address) => authenticate(login, address, parts),
     management: managementOf(parts),
+    gate: parts.gate,
     metrics: metrics.source,
     ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })
@@ -35,10 +36,11 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
   }
 }
 
-async function authenticate(
+/** Whoever is refused is told after a while; undefined for them. */
+export async function authenticate(
   asked: HttpLogin,
   address: string,
-  { users, clock, logger }: ProtocolParts,
+  { users, clock, logger }: Pick<ProtocolParts, 'users' | 'clock' | 'logger'>,
 ): Promise<Principal | undefined> {
   const origin = { protocol: 'HTTP', address } as const
   const login =

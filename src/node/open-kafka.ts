@@ -1,21 +1,22 @@
 // Kafka's protocol on a node, with the addresses that clients are told.
 import { defaultVHost } from '../broker/broker.ts'
 import type { Cell } from '../cell/cell.ts'
-import { exitCodes } from '../lib/exit-codes.ts'
-import { ExitError } from '../lib/exit-error.ts'
+import type { Directory } from '../cluster/directory.ts'
 import type { Address } from '../lib/listen.ts'
 import { unmapped } from '../lib/loopback.ts'
 import { Slices } from '../lib/slices.ts'
 import { kafkaLimits } from '../limits/kafka.ts'
-import { takingOver } from '../server/byte-source.ts'
+import { type Incoming, takingOver } from '../server/byte-source.ts'
 import { AdvertisedWatch } from '../server/kafka/advertised-watch.ts'
 import { FetchSessions } from '../server/kafka/fetch-sessions.ts'
-import type { KafkaListener } from '../server/kafka/kafka-context.ts'
+import type { KafkaListener, OtherBroker } from '../server/kafka/kafka-context.ts'
 import { KafkaServer } from '../server/kafka/kafka-server.ts'
 import { loadUsualApis } from '../server/kafka/load-api.ts'
 import { LoginWatch } from '../server/kafka/login-watch.ts'
+import type { PassedKafka } from '../server/kafka/passed-kafka.ts'
 import { ShareSessions } from '../server/kafka/share-sessions.ts'
 import { resolveHost } from '../server/resolve-host.ts'
+import { parseAdvertised } from './advertised-address.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 /** What Kafka's port needs of a node. */
@@ -29,6 +30,7 @@ export interface KafkaParts extends Pick<
   | 'options'
   | 'logger'
   | 'addresses'
+  | 'gate'
 > {
   readonly cell: Pick<
     Cell,
@@ -47,17 +49,25 @@ export interface KafkaParts extends Pick<
 /** What a listener has for a host that listens on all addresses of the machine. */
 const allAddresses: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
-/** Throws `ExitError` for an advertised address that is none. */
-export function openKafka(parts: KafkaParts): ProtocolServer {
+/** What takes over connections of Kafka, by itself or from other nodes. */
+export interface OpenedKafka extends ProtocolServer {
+  adopt(incoming: Incoming, passed: PassedKafka): void
+}
+
+/** In a cluster `directory` has the other brokers. Throws `ExitError` for an advertised address that is none. */
+export function openKafka(parts: KafkaParts, directory?: Directory): OpenedKafka {
   const isClosing = new AbortController()
-  const listeners = listenersOf(parts)
-  const server = createServer(parts, () =>
-    Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : [])),
-  )
+  const listeners = directory ? listenersIn(directory, parts) : listenersOf(parts)
+  const openListeners = (): KafkaListener[] =>
+    Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : []))
+  const server = createServer(parts, { openListeners, directory })
   return {
     acceptorOf: ({ isTls }) => {
       const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
       return (accepted) => server.admit(accepted, () => accept(accepted))
+    },
+    adopt: (incoming, passed) => {
+      server.adopt(incoming, listeners[passed.isSecure ? 'kafka-tls' : 'kafka'], passed)
     },
     endClients: () => server.endClients(),
     prepare: () => loadUsualApis(parts.cell.broker.clock, isClosing.signal),
@@ -68,10 +78,12 @@ export function openKafka(parts: KafkaParts): ProtocolServer {
   }
 }
 
-function createServer(
-  parts: KafkaParts,
-  openListeners: () => readonly KafkaListener[],
-): KafkaServer {
+interface KafkaPlace {
+  readonly openListeners: () => readonly KafkaListener[]
+  readonly directory: Directory | undefined
+}
+
+function createServer(parts: KafkaParts, { openListeners, directory }: KafkaPlace): KafkaServer {
   const { cell, options, logger } = parts
   const { broker } = cell
   return new KafkaServer({
@@ -97,13 +109,15 @@ function createServer(
     clients: parts.clients,
     inputBudget: parts.inputBudget,
     clock: broker.clock,
+    gate: parts.gate,
     logger: logger.child({ area: 'kafka' }),
     slices: new Slices(broker.clock, kafkaLimits.kafkaSliceMs),
     settings: {
       listeners: openListeners,
       requestSizeMax: kafkaLimits.kafkaRequestSizeMax,
-      clusterId: cell.clusterId,
-      nodeId: options.kafkaNodeId,
+      clusterId: directory?.clusterId ?? cell.clusterId,
+      nodeId: directory?.self.node ?? options.kafkaNodeId,
+      otherBrokers: () => (directory === undefined ? [] : otherBrokersOf(directory)),
       isAutoCreating: options.kafkaAutoCreateTopicsEnable,
       partitionCount: options.kafkaNumPartitions,
       groups: cell.groups.config,
@@ -113,7 +127,31 @@ function createServer(
   })
 }
 
+/** Those that clients may come to as well; all of them lead here. */
+function otherBrokersOf({ nodes }: Directory): OtherBroker[] {
+  return nodes.flatMap(({ node: nodeId, isSelf, isAlive, addresses: { kafka, kafkaTls } }) =>
+    isSelf || !isAlive || (kafka ?? kafkaTls) === undefined
+      ? []
+      : [{ nodeId, plain: kafka, secure: kafkaTls }],
+  )
+}
+
 type KafkaService = 'kafka' | 'kafka-tls'
+
+/** Clients are told what the other nodes tell theirs, whichever way they came. */
+function listenersIn(directory: Directory, parts: KafkaParts): Record<KafkaService, KafkaListener> {
+  const { kafka, 'kafka-tls': secure } = listenersOf(parts)
+  return {
+    kafka: {
+      ...kafka,
+      advertised: (host) => directory.self.addresses.kafka ?? kafka.advertised(host),
+    },
+    'kafka-tls': {
+      ...secure,
+      advertised: (host) => directory.self.addresses.kafkaTls ?? secure.advertised(host),
+    },
+  }
+}
 
 function listenersOf({ options, addresses }: KafkaParts): Record<KafkaService, KafkaListener> {
   const plain = parseAdvertised(options.kafkaAdvertised, 'kafka-advertised')
@@ -141,17 +179,4 @@ function listenersOf({ options, addresses }: KafkaParts): Record<KafkaService, K
 function reachableAt({ host, port, alsoHosts }: Address, reachedHost = host): Address {
   const isOneOfSeveral = allAddresses.has(host) || alsoHosts !== undefined
   return { host: isOneOfSeveral ? unmapped(reachedHost) : host, port }
-}
-
-function parseAdvertised(text: string | undefined, setting: string): Address | undefined {
-  if (text === undefined) return undefined
-  const parts = /^\[?(.+?)\]?:(\d{1,5})$/.exec(text)
-  const port = Number(parts?.[2])
-  if (!parts?.[1] || port < 1 || port > 65_535) {
-    throw new ExitError(
-      exitCodes.config,
-      `${setting}: '${text}' is no address: write HOST:PORT, such as broker.example.com:9092`,
-    )
-  }
-  return { host: parts[1], port }
 }

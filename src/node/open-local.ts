@@ -1,24 +1,37 @@
 // The socket in the data folder, for commands on this machine: the management API without a login, as only
 // the owner of the folder can reach it. A broker that cannot have one works without.
 import { ownerCaller } from '../admin/api/caller.ts'
-import { openHttpServer } from '../admin/http-server.ts'
+import { type HttpServerOptions, openHttpServer } from '../admin/http-server.ts'
 import type { Doors } from './doors.ts'
 import { managementOf } from './management-parts.ts'
 import type { ProtocolParts } from './protocol-server.ts'
 
-export async function openLocal(
+export function openLocal(
   folder: string,
   parts: ProtocolParts,
   openLocalListener: Doors['openLocalListener'],
 ): Promise<AsyncDisposable> {
   const { clients, logger, status, metrics } = parts
+  const management = managementOf(parts)
+  const shown = { source: { status }, management, metrics: metrics.source }
+  return openLocalWith({ folder, clients, logger, openLocalListener }, shown)
+}
+
+export interface LocalParts extends Pick<ProtocolParts, 'clients' | 'logger'> {
+  readonly folder: string
+  readonly openLocalListener: Doors['openLocalListener']
+}
+
+/** Shows what it is told to. */
+export async function openLocalWith(
+  { folder, clients, logger, openLocalListener }: LocalParts,
+  shown: Pick<HttpServerOptions, 'source' | 'management' | 'metrics' | 'loadRoutes'>,
+): Promise<AsyncDisposable> {
   const server = openHttpServer({
-    source: { status },
+    ...shown,
     clients,
     anonymousFrom: () => ownerCaller.principal,
     isOwner: true,
-    management: managementOf(parts),
-    metrics: metrics.source,
     onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
   })
   const stack = new AsyncDisposableStack()

@@ -6,6 +6,7 @@ import type { DemoControl } from '../admin/v1/demo-operations.ts'
 import type { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { MaintenanceControl } from '../admin/v1/maintenance-operations.ts'
 import type { Users } from '../auth/users.ts'
+import type { SharedVHosts } from '../broker/access-keeper.ts'
 import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { Leases } from '../broker/lease/leases.ts'
@@ -18,6 +19,7 @@ import type { CountFiles } from '../lib/count-files.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { InputBudget } from '../server/input-budget.ts'
@@ -35,6 +37,8 @@ export interface MetricsParts {
 export interface ProtocolParts {
   readonly cell: Cell
   readonly users: Users
+  /** Where virtual hosts have cells; undefined for a broker that has all of them. */
+  readonly sharedVHosts?: SharedVHosts | undefined
   /** Where each protocol lists its connections. */
   readonly clients: ClientRegistry
   readonly statistics: Statistics
@@ -42,6 +46,8 @@ export interface ProtocolParts {
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
+  /** Of a node that may have to stop serving: nothing leaves while it is shut. */
+  readonly gate?: ServingGate | undefined
   readonly logger: Logger
   readonly memory: MemoryAccount
   readonly inputBudget: InputBudget

@@ -1,6 +1,7 @@
 // Everything that a broker can listen for, in one table: names, schemes, the settings of ports, and
 // what opens a protocol. A protocol without an opener is not built yet.
 import type { BrokerOptions } from '../settings/settings.ts'
+import type { OpenEdge } from './edge-parts.ts'
 import type { OpenProtocol } from './protocol-server.ts'
 import type { Service } from './service.ts'
 
@@ -10,6 +11,8 @@ export interface ProtocolServices {
   readonly services: readonly Service[]
   /** What it needs is loaded only here: a protocol that is off costs nothing. */
   readonly open: OpenProtocol | undefined
+  /** The same on a node of a cluster. */
+  readonly openEdge?: OpenEdge
   /** It answers until all others have ended: health checks see that the broker stops. */
   readonly outlivesOthers?: boolean
 }
@@ -23,6 +26,7 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'amqp-tls', scheme: 'amqps', setting: 'amqpTlsPort', isTls: true },
     ],
     open: async (parts) => (await import('./open-amqp.ts')).openAmqp(parts),
+    openEdge: async (parts) => (await import('./open-amqp-edge.ts')).openAmqpEdge(parts),
   },
   {
     title: 'Kafka',
@@ -31,6 +35,7 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'kafka-tls', scheme: 'kafka+ssl', setting: 'kafkaTlsPort', isTls: true },
     ],
     open: async (parts) => (await import('./open-kafka.ts')).openKafka(parts),
+    openEdge: async (parts) => (await import('./open-kafka-edge.ts')).openKafkaEdge(parts),
   },
   {
     title: 'HTTP',
@@ -39,6 +44,7 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'http-tls', scheme: 'https', setting: 'httpTlsPort', isTls: true },
     ],
     open: async (parts) => (await import('./open-http.ts')).openHttp(parts),
+    openEdge: async (parts) => (await import('./open-http-edge.ts')).openHttpEdge(parts),
     outlivesOthers: true,
   },
   {
@@ -47,7 +53,14 @@ export const protocols: readonly ProtocolServices[] = [
       { name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false, mayBeTaken: true },
     ],
     open: async (parts) => (await import('./open-metrics.ts')).openMetrics(parts),
+    openEdge: async (parts) => (await import('./open-metrics-edge.ts')).openMetricsEdge(parts),
     outlivesOthers: true,
+  },
+  {
+    title: 'Nodes',
+    services: [{ name: 'node', scheme: 'pabal', setting: 'nodePort', isTls: false }],
+    open: undefined,
+    openEdge: async (parts) => (await import('./open-node-port.ts')).openNodePort(parts),
   },
   {
     title: 'MQTT',
@@ -63,10 +76,10 @@ export const protocols: readonly ProtocolServices[] = [
 
 /** Those of a protocol that have a port, and a certificate where they need one. */
 export function openServices(
-  { services, open }: ProtocolServices,
+  { services, open, openEdge }: ProtocolServices,
   options: BrokerOptions,
 ): Service[] {
-  if (open === undefined) return []
+  if ((options.cluster === undefined ? open : openEdge) === undefined) return []
   const hasCertificate = options.tlsCert !== undefined
   return services.filter(
     ({ setting, isTls }) => options[setting] !== 'off' && (!isTls || hasCertificate),

@@ -4,7 +4,10 @@
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
+import type { WriteHold } from './write-hold.ts'
 import { writeInSteps } from './write-in-steps.ts'
+
+const readBuffer: Buffer = Buffer.allocUnsafeSlow(networkLimits.socketReadSize)
 
 /** The owner of a connection says what becomes of its bytes. */
 export class ByteSource {
@@ -12,11 +15,15 @@ export class ByteSource {
   onBytes: (bytes: Buffer) => void = ignore
   /** Reads in a row that filled the buffer. */
   fullReads = 0
+  /** What it reads into, where that may change: see `takeOver`. */
+  readBuffer: Buffer = readBuffer
 }
 
 export interface Incoming {
   readonly socket: Socket
   readonly source: ByteSource
+  /** Where the node may have to stop serving: keeps what is written meanwhile. */
+  readonly hold?: WriteHold | undefined
 }
 
 /** What Node keeps on an accepted socket. */
@@ -25,25 +32,25 @@ interface AcceptedSocket extends Socket {
   _server: object | null
 }
 
-const readBuffer: Buffer = Buffer.allocUnsafeSlow(networkLimits.socketReadSize)
-
 /**
- * Takes an accepted socket over, of which nothing has been read yet (`pauseOnConnect`). The socket
- * returned has no `data` events; `pause`, `resume`, `end`, `close` and `error` are as always.
+ * Takes a socket over, of which nothing has been read yet (`pauseOnConnect`), or all of it. The socket returned has no
+ * `data` events; `pause`, `resume`, `end`, `close` and `error` are as always. Where it `mayChange`, what it reads into
+ * is asked of the source after each read.
  */
-export function takeOver(accepted: Socket): Incoming {
+export function takeOver(accepted: Socket, mayChange = false): Incoming {
   const source = new ByteSource()
   const { _handle: handle, _server: server } = accepted as AcceptedSocket
   // What TLS has decrypted comes in memory of its own, and goes on coming after a pause.
   if ('encrypted' in accepted) return passBy(accepted, source)
-  if (handle === null || typeof handle !== 'object') return listenTo(accepted, source)
+  const isOwnHandle = handle !== null && typeof handle === 'object'
+  if (!isOwnHandle || accepted.readableLength > 0) return listenTo(accepted, source)
   const options = {
     handle,
     onread: {
-      buffer: readBuffer,
+      buffer: mayChange ? () => source.readBuffer : readBuffer,
       callback(size: number, buffer: Uint8Array): boolean {
         source.onBytes(buffer.subarray(0, size) as Buffer)
-        if (!isHoggingTurn(source, size)) return true
+        if (!isHoggingTurn(source, size < buffer.length)) return true
         systemClock.atEndOfTurn(() => goOn(socket))
         return false
       },
@@ -67,8 +74,8 @@ export function takingOver(
 }
 
 /** Where there is more than fits the buffer, up to 32 reads follow each other while all others wait. */
-function isHoggingTurn(source: ByteSource, size: number): boolean {
-  source.fullReads = size < readBuffer.length ? 0 : source.fullReads + 1
+function isHoggingTurn(source: ByteSource, isLast: boolean): boolean {
+  source.fullReads = isLast ? 0 : source.fullReads + 1
   if (source.fullReads < networkLimits.socketReadsInRowMax) return false
   source.fullReads = 0
   return true

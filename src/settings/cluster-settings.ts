@@ -1,11 +1,13 @@
 // Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
-import { text, url, withoutPassword } from './setting-kinds.ts'
+import { type Port, port, text, url, withoutPassword } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface ClusterSettings {
   readonly cluster: string | undefined
   readonly objects: string | undefined
   readonly nodeName: string | undefined
+  readonly nodePort: Port
+  readonly nodeAddress: string | undefined
 }
 
 export const clusterSettings: {
@@ -30,5 +32,18 @@ export const clusterSettings: {
     default: undefined,
     placeholder: 'NAME',
     description: "Name of this node of a cluster, no other's; by default the machine's",
+  },
+  nodePort: {
+    kind: port(),
+    default: 25_672,
+    placeholder: 'PORT',
+    description: 'Port for the other nodes of a cluster, which pass clients on',
+  },
+  nodeAddress: {
+    kind: text(),
+    default: undefined,
+    placeholder: 'HOST[:PORT]',
+    description:
+      "Host by which clients and other nodes of a cluster reach this node, with the node port if that is another there; by default the host, or the machine's name",
   },
 }

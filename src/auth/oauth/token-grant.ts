@@ -19,12 +19,13 @@ const scopeForm = /^(configure|write|read):([^/]*)\/([^/]*)(?:\/([^/]*))?$/
 export class TokenGrant {
   /** When the token expires, in milliseconds since the Unix epoch. */
   readonly expiresAt: number
-  readonly #scopes: readonly string[]
+  /** Without their prefix: what another node needs to make the same of it. */
+  readonly scopes: readonly string[]
   readonly #byVHost = new Map<string, PatternGrant>()
 
   /** `{vhost}` in `scopes` stands for the virtual host; those that say something else are nobody's business. */
   constructor(scopes: readonly string[], expiresAt: number) {
-    this.#scopes = scopes
+    this.scopes = scopes
     this.expiresAt = expiresAt
   }
 
@@ -32,7 +33,7 @@ export class TokenGrant {
   grantIn(vhost: string): PatternGrant {
     let grant = this.#byVHost.get(vhost)
     if (grant === undefined) {
-      grant = grantOf(this.#scopes.flatMap((scope) => rulesOf(scope, vhost)))
+      grant = grantOf(this.scopes.flatMap((scope) => rulesOf(scope, vhost)))
       this.#byVHost.set(vhost, grant)
     }
     return grant

@@ -57,7 +57,7 @@ export interface LeasesOptions {
   readonly clients: ClientRegistry
 }
 
-export class Leases {
+export class Leases implements Disposable {
   readonly #options: LeasesOptions
   readonly #leases = new Map<string, Lease>()
   readonly #waits = new Set<Receiving>()
@@ -69,11 +69,16 @@ export class Leases {
   constructor(options: LeasesOptions) {
     this.#options = options
     const { access, deletionListeners } = options.broker
-    access.changeListeners.push((user) => this.#onUserChanged(user))
-    access.aclListeners.push(() => {
-      for (const user of this.#receivers.keys()) this.#onUserChanged(user)
-    })
+    access.changeListeners.add(this.#onUserChanged)
+    access.aclListeners.add(this.#onAclChanged)
     deletionListeners.push((queue) => this.#onQueueDeleted(queue))
+  }
+
+  /** Rights are asked no more. */
+  [Symbol.dispose](): void {
+    const { access } = this.#options.broker
+    access.changeListeners.delete(this.#onUserChanged)
+    access.aclListeners.delete(this.#onAclChanged)
   }
 
   /**
@@ -295,7 +300,11 @@ export class Leases {
     }
   }
 
-  #onUserChanged(user: string): void {
+  readonly #onAclChanged = (): void => {
+    for (const user of this.#receivers.keys()) this.#onUserChanged(user)
+  }
+
+  readonly #onUserChanged = (user: string): void => {
     for (const receiver of this.#receivers.get(user)?.values() ?? []) {
       const { passwordHash } = this.#options.broker.access.findUser(user) ?? {}
       if (passwordHash !== receiver.passwordHash) {

@@ -104,6 +104,18 @@ export class FrameReader {
     return true
   }
 
+  /**
+   * Takes the frame that the fields describe, as it came, with everything after it: whoever goes on with this
+   * connection begins there. A copy.
+   */
+  takeFromFrame(): Buffer {
+    const whole = this.buffer.subarray(this.start - FRAME_HEADER_SIZE, this.end + 1)
+    const taken = Buffer.concat([whole, this.#chunk.subarray(this.#position)])
+    this.#chunk = emptyBuffer
+    this.#position = 0
+    return taken
+  }
+
   /** Copies what has not been taken of the chunk, which may change from now on. */
   keepRest(): void {
     if (this.#position === this.#chunk.length) return

@@ -52,7 +52,10 @@ export class CellObjects implements ObjectReader, ObjectWriter {
     const key = objectKey(owner, name.replaceAll('/', '-'), random)
     this.#inFlight.add(key)
     const put = await this.#put(objects, key, source)
-    await cache.keep({ key, ...put }, source).catch(this.#options.onTrouble)
+    await cache.keep({ key, ...put }, source).catch((error: unknown) => {
+      // What is copied was rows of a cell that is this owner's no more.
+      if (!this.#closing.signal.aborted) this.#options.onTrouble(error as Error)
+    })
     return { key, ...put }
   }
 

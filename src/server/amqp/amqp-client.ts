@@ -1,14 +1,12 @@
 // An AMQP connection as the list of all clients shows it.
-import type { Socket } from 'node:net'
 import type { ClientProtocol, Principal } from '../../auth/principal.ts'
 import type { ChannelInfo } from '../../broker/client/channel-info.ts'
 import type { Client, ClientLimits, ClientState } from '../../broker/client/client.ts'
 import type { TlsFacts } from '../../broker/client/tls-facts.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { ConnectionToken } from '../../broker/queue/queue.ts'
-import { type Transport, transportOf } from '../../lib/transport.ts'
+import type { Transport } from '../../lib/transport.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
-import { tlsFactsOf } from '../tls-facts-of.ts'
 import { channelInfoOf } from './channel-info.ts'
 import type { Connection } from './connection.ts'
 import { makeReply } from './reply.ts'
@@ -17,20 +15,16 @@ export class AmqpClient implements Client {
   readonly protocol: ClientProtocol = 'AMQP 0-9-1'
   readonly id: number
   readonly connectedAt: number
-  readonly transport: Transport
   readonly #connection: Connection
-  readonly #socket: Socket
 
-  constructor(
-    connection: Connection,
-    socket: Socket,
-    { id, connectedAt }: Pick<Client, 'id' | 'connectedAt'>,
-  ) {
+  constructor(connection: Connection, { id, connectedAt }: Pick<Client, 'id' | 'connectedAt'>) {
     this.id = id
     this.connectedAt = connectedAt
-    this.transport = transportOf(socket)
     this.#connection = connection
-    this.#socket = socket
+  }
+
+  get transport(): Transport {
+    return this.#connection.peer.transport
   }
 
   get principal(): Principal | undefined {
@@ -42,7 +36,7 @@ export class AmqpClient implements Client {
   }
 
   get tls(): TlsFacts | undefined {
-    return tlsFactsOf(this.#socket)
+    return this.#connection.peer.tls
   }
 
   get vhost(): string | undefined {
@@ -86,11 +80,13 @@ export class AmqpClient implements Client {
   }
 
   get receivedSize(): number {
-    return this.#socket.bytesRead
+    const { peer, socket } = this.#connection
+    return peer.receivedBefore + socket.bytesRead
   }
 
   get sentSize(): number {
-    return this.#socket.bytesWritten
+    const { peer, socket } = this.#connection
+    return peer.sentBefore + socket.bytesWritten
   }
 
   get unsentSize(): number {

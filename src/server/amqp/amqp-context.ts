@@ -1,11 +1,13 @@
 import type { CertificateName } from '../../auth/certificate-user.ts'
 import type { Users } from '../../auth/users.ts'
+import type { Admission } from '../../broker/admission.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
+import type { ServingGate } from '../../lib/serving-gate.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { InputBudget } from '../input-budget.ts'
@@ -35,6 +37,8 @@ export interface AmqpParts {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   readonly turn: Turn
+  /** Nothing leaves while it is shut; undefined where it never is. */
+  readonly gate?: ServingGate | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -47,6 +51,9 @@ export interface AmqpParts {
 
 /** Everything that connections share. */
 export interface AmqpContext extends AmqpParts {
+  readonly admission: Pick<Admission, 'admit'>
+  /** What clients are told that the cluster is called. */
+  readonly clusterName: () => string
   /** What handling frames may take of a turn. */
   readonly frameShare: TurnShare
   readonly sendWatch: SendWatch

@@ -1,14 +1,18 @@
 // The AMQP side of the broker: its connections, and what all of them have to be told.
 import type { Socket } from 'node:net'
+import { clusterNameOf } from '../../broker/cluster-name.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { TurnShare } from '../../lib/turn-share.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { memoryLimits } from '../../limits/memory.ts'
-import type { ByteSource } from '../byte-source.ts'
+import type { ByteSource, Incoming } from '../byte-source.ts'
+import type { PeerFacts } from '../peer-facts.ts'
 import { SendWatch } from '../send-watch.ts'
+import { WriteHold } from '../write-hold.ts'
 import { AmqpClient } from './amqp-client.ts'
 import type { AmqpContext, AmqpParts } from './amqp-context.ts'
 import { Connection } from './connection.ts'
+import type { Handover } from './handover.ts'
 import { makeReply } from './reply.ts'
 
 export class AmqpServer {
@@ -21,7 +25,9 @@ export class AmqpServer {
   constructor(parts: AmqpParts) {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: parts.settings.sendTimeoutMs })
     const frameShare = new TurnShare(parts.clock, amqpLimits.framesMs)
-    this.#context = { ...parts, frameShare, sendWatch }
+    const { broker } = parts
+    const clusterName = (): string => clusterNameOf(broker)
+    this.#context = { ...parts, admission: broker.admission, clusterName, frameShare, sendWatch }
     this.#unackedCheck = parts.clock.every(memoryLimits.unackedCheckMs, () => {
       const now = parts.clock.monotonic()
       for (const connection of this.#connections.keys()) connection.lookAtUnacked(now)
@@ -31,17 +37,26 @@ export class AmqpServer {
 
   /** Takes over an accepted socket, or closes it when memory is nearly used up. */
   readonly accept = (socket: Socket, source: ByteSource): void => {
-    if (!this.#context.broker.admission.mayEnter) {
+    if (!this.mayEnter) {
       socket.destroy()
       return
     }
-    const connection = new Connection({ socket, source }, this.#context, (closed) => {
-      this.#onClosed(closed)
-    })
-    const { clients } = this.#context
-    const client = new AmqpClient(connection, socket, clients.register())
-    this.#connections.set(connection, client)
-    clients.add(client)
+    this.#connect({ socket, source })
+  }
+
+  /** Whether it takes over clients now. Memory may be nearly used up. */
+  get mayEnter(): boolean {
+    return this.#context.broker.admission.mayEnter
+  }
+
+  /**
+   * Goes on with a client that has been greeted elsewhere, on its own socket or on another node's. `unread` is what it
+   * has sent since, beginning with connection.open.
+   */
+  adopt(incoming: Incoming, handover: Handover, unread: Buffer): void {
+    const connection = this.#connect({ ...incoming, peer: handover.peer })
+    incoming.socket.resume()
+    connection.resume(handover, unread)
   }
 
   /** Tells every client that is there why it has to go, and resolves when their connections are closed. */
@@ -60,6 +75,17 @@ export class AmqpServer {
     this.#stopListening()
     this.#unackedCheck.stop()
     await this.endClients("broker forced connection closure with reason 'shutdown'")
+  }
+
+  #connect(incoming: Incoming & { readonly peer?: PeerFacts }): Connection {
+    const { clients, gate } = this.#context
+    const hold = gate && new WriteHold(incoming.socket, gate)
+    const arrival = { ...incoming, hold }
+    const connection = new Connection(arrival, this.#context, (closed) => this.#onClosed(closed))
+    const client = new AmqpClient(connection, clients.register())
+    this.#connections.set(connection, client)
+    clients.add(client)
+    return connection
   }
 
   readonly #onShortage = (isShort: boolean): void => {

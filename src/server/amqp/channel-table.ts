@@ -39,6 +39,16 @@ export class ChannelTable {
     for (const channel of this.#channels) if (channel !== undefined) yield channel
   }
 
+  /** Closes those with a delivery that is unacked for too long; returns the memory that unacked ones take. */
+  checkAcks(now: number): number {
+    let size = 0
+    for (const channel of this.all()) {
+      channel.checkAcks(now)
+      size += channel.unacked.memorySize
+    }
+    return size
+  }
+
   /** Throws `not_allowed` for one channel too many. */
   expectRoomFor(number: number): void {
     if (this.#count < this.max && number <= this.max) return

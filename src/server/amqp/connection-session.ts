@@ -7,6 +7,7 @@ import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { TransactionJoin } from '../../broker/transaction/transaction-join.ts'
 import type { AmqpMethod } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import type { PeerFacts } from '../peer-facts.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import type { HeldMemory } from './held-memory.ts'
 import type { OutputRoom } from './output-room.ts'
@@ -28,6 +29,7 @@ export interface ConfirmingChannel {
 
 export interface ConnectionSession {
   readonly socket: Socket
+  readonly peer: PeerFacts
   readonly context: AmqpContext
   readonly output: Output
   readonly outputRoom: OutputRoom

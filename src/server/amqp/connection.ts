@@ -18,6 +18,7 @@ import {
   CHANNEL_OPEN_OK,
   CONNECTION_CLOSE,
   CONNECTION_CLOSE_OK,
+  CONNECTION_OPEN_OK,
   CONNECTION_UPDATE_SECRET,
   decodeMethod,
   FRAME_HEARTBEAT,
@@ -29,25 +30,30 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
+import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
+import type { WriteHold } from '../write-hold.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
 import { Channel } from './channel.ts'
 import { checkChannelLimit } from './check-limits.ts'
+import type { ChosenLimits } from './chosen-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { Credential, type CredentialPeer } from './credential.ts'
 import { FirstBytes } from './first-bytes.ts'
 import { handleMethod } from './handle-method.ts'
-import { type ChosenLimits, Handshake, type HandshakePeer } from './handshake.ts'
+import type { Handover } from './handover.ts'
+import { Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
 import { HeldMemory } from './held-memory.ts'
 import { meterPublishes } from './meter-publishes.ts'
+import { openConnection } from './open-connection.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
-import { pauseReason, ReadGate } from './read-gate.ts'
+import { ReadGate } from './read-gate.ts'
 import { makeReply, ProtocolError, type Reply } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
@@ -60,6 +66,8 @@ export class Connection
   readonly output: Output
   readonly outputRoom: OutputRoom
   readonly held: HeldMemory
+  readonly peer: PeerFacts
+  readonly hold: WriteHold | undefined
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -95,15 +103,17 @@ export class Connection
   #isCloseDue = false
 
   constructor(
-    { socket, source }: Incoming,
+    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
     context: AmqpContext,
     onClosed: (connection: Connection) => void,
   ) {
     this.socket = socket
+    this.hold = hold
     this.#source = source
     this.context = context
     this.output = new Output(socket)
-    this.remoteAddress = socket.remoteAddress ?? ''
+    this.peer = peer
+    this.remoteAddress = peer.remoteAddress
     this.#onClosed = onClosed
     this.#firstBytes = new FirstBytes({
       reader: this.#reader,
@@ -122,13 +132,17 @@ export class Connection
     })
     this.outputRoom = new OutputRoom({
       output: this.output,
+      hold,
       gate: this.#gate,
       memory: context.memory,
       share: this.held.memory,
       onUnsent: () => context.sendWatch.watch(this),
-      onRoom: () => this.#resumeConsumers(),
+      onRoom: () => {
+        for (const channel of this.channels.all()) channel.room.tellRefused()
+      },
     })
     socket.on('drain', () => this.outputRoom.check())
+    if (hold) hold.onOpened = () => this.outputRoom.check()
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -176,7 +190,8 @@ export class Connection
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
-    if (!this.output.isEmpty) this.sentAt = this.context.turn.startedAt
+    if (!this.output.isEmpty && this.hold?.isHolding !== true)
+      this.sentAt = this.context.turn.startedAt
     this.output.flush()
     this.outputRoom.check()
   }
@@ -200,19 +215,35 @@ export class Connection
     this.#heartbeat = new Heartbeat(this, this.context.clock, chosen.heartbeat)
   }
 
-  onOpened(vhost: VHost<Destination>, rights: Rights): void {
+  /** Goes on with a client that was greeted elsewhere; `unread` begins with its connection.open. */
+  resume({ principal, limits, ...handover }: Handover, unread: Buffer): void {
+    this.principal = principal
+    this.#handshake.resume(handover)
+    this.status = 'handshake'
+    this.tune(limits)
+    this.#onData(unread)
+  }
+
+  open(virtualHost: string): void {
+    const { vhost, rights, joins } = openConnection(this, virtualHost)
     this.#vhost = vhost
     this.rights = rights
+    this.joins = joins
     this.rate = meterPublishes(this.context, rights.place, this.#gate)
     this.status = 'running'
     this.#deadline?.stop()
     this.#credential.watch()
+    this.send(0, { id: CONNECTION_OPEN_OK })
   }
 
   /** A quiet moment: memory that only a busy connection needs is given back. */
   sendHeartbeat(): void {
     this.output.trim()
     this.#reader.trim()
+    if (this.hold?.isOpen === false) {
+      this.hold.pass(heartbeatFrame)
+      return
+    }
     this.output.appendView(heartbeatFrame)
     this.scheduleFlush()
   }
@@ -256,12 +287,7 @@ export class Connection
    * they take, and closes channels with one that is unacked for too long.
    */
   lookAtUnacked(now: number): void {
-    let size = 0
-    for (const channel of this.channels.all()) {
-      channel.checkAcks(now)
-      size += channel.unacked.memorySize
-    }
-    this.held.memory.set('unacked', size)
+    this.held.memory.set('unacked', this.channels.checkAcks(now))
   }
 
   /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
@@ -272,7 +298,8 @@ export class Connection
   /** Ends the connection and tells the client why, which it understands after its protocol header. */
   closeForReply(reply: Reply, methodId = 0, waitMs: number = amqpLimits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
-    if (this.status === 'header') {
+    // What is held back does not leave any more, so nothing can be said after it.
+    if (this.status === 'header' || this.hold?.isHolding === true) {
       this.destroy()
       return
     }
@@ -333,7 +360,10 @@ export class Connection
       }
       this.#onFrame()
     }
-    if (this.context.broker.isAheadOfDisk) this.#pauseForCommit()
+    const { lastTicket } = this
+    if (this.context.broker.isAheadOfDisk && lastTicket?.isDurable === false) {
+      this.#gate.pauseUntilDurable(lastTicket)
+    }
   }
 
   /** Moves to the next frame; before the first one comes the protocol header. */
@@ -396,7 +426,7 @@ export class Connection
     }
     this.channels.expectRoomFor(number)
     if (this.principal !== undefined) checkChannelLimit(this.context, this.principal)
-    this.context.broker.admission.admit()
+    this.context.admission.admit()
     this.channels.add(new Channel(this, number, this.#vhost, handleMethod))
     this.send(number, { id: CHANNEL_OPEN_OK })
   }
@@ -467,17 +497,5 @@ export class Connection
     this.#credential.stop()
     for (const channel of this.channels.all()) this.channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
-  }
-
-  #resumeConsumers(): void {
-    for (const channel of this.channels.all()) channel.room.tellRefused()
-  }
-
-  /** Too much is waiting for the disk: this publisher is read again when its part is written. */
-  #pauseForCommit(): void {
-    const ticket = this.lastTicket
-    if (ticket === undefined || ticket.isDurable) return
-    this.#gate.pause(pauseReason.uncommitted)
-    ticket.whenDurable(() => this.#gate.resume(pauseReason.uncommitted))
   }
 }

@@ -6,57 +6,49 @@
 import type { Socket } from 'node:net'
 import { userOfCertificate } from '../../auth/certificate-user.ts'
 import type { Origin, Principal } from '../../auth/principal.ts'
-import type { Rights } from '../../auth/rights.ts'
 import { parseAmqplain, parsePlain } from '../../auth/sasl.ts'
 import type { Credentials } from '../../auth/sasl.ts'
 import type { LoginRefusal, LoginResult } from '../../auth/users.ts'
-import { BrokerError } from '../../broker/broker-error.ts'
-import { defaultVHost } from '../../broker/broker.ts'
-import { clusterNameOf } from '../../broker/cluster-name.ts'
-import type { Destination } from '../../broker/destination.ts'
-import type { TransactionJoin } from '../../broker/transaction/transaction-join.ts'
-import type { VHost } from '../../broker/vhost.ts'
 import {
   type AmqpMethod,
   CONNECTION_OPEN,
-  CONNECTION_OPEN_OK,
   CONNECTION_START,
   CONNECTION_START_OK,
   CONNECTION_TUNE,
   CONNECTION_TUNE_OK,
-  type ConnectionOpen,
   type ConnectionStartOk,
   type ConnectionTuneOk,
   methodNames,
 } from '../../codec/amqp/methods.gen.ts'
-import { assert } from '../../lib/assert.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { type FieldTable, emptyTable } from '../../record/message/field-table.ts'
 import { decodeTableEntries } from '../../record/message/read-field-table.ts'
 import { clientCertificateOf } from '../client-certificate.ts'
-import { checkConnectionLimits } from './check-limits.ts'
-import type { ConnectionSession } from './connection-session.ts'
+import type { AmqpContext } from './amqp-context.ts'
+import type { ChosenLimits } from './chosen-limits.ts'
+import type { Handover } from './handover.ts'
 import { ProtocolError, type Reply } from './reply.ts'
 import { serverProperties } from './server-properties.ts'
 
-/** The limits that a client chose. */
-export interface ChosenLimits {
-  readonly frameMax: number
-  readonly channelMax: number
-  readonly heartbeat: number
-}
+/** What it takes to greet a client: nothing of any virtual host. */
+export type HandshakeContext = Pick<
+  AmqpContext,
+  'admission' | 'users' | 'settings' | 'clusterName' | 'logger' | 'clock'
+>
 
 /** The connection that is being opened. */
-export interface HandshakePeer extends Pick<ConnectionSession, 'context' | 'send'> {
+export interface HandshakePeer {
+  readonly context: HandshakeContext
   readonly remoteAddress: string
   readonly socket: Socket
   readonly status: string
   principal: Principal | undefined
-  joins: TransactionJoin | undefined
+  send(channel: number, method: AmqpMethod): void
   /** The client chose its limits. */
   tune(chosen: ChosenLimits): void
-  onOpened(vhost: VHost<Destination>, rights: Rights): void
+  /** The client has chosen a virtual host: the last step. What it throws closes the connection. */
+  open(virtualHost: string): void
   /** Ends the connection in `ms`, unless it is opened before. */
   endAfter(ms: number): void
   /** Ends the connection and tells the client why. */
@@ -82,12 +74,12 @@ export class Handshake {
 
   /** Greets a client that sent the right protocol header. */
   start(): void {
-    const { broker, settings } = this.#connection.context
+    const { clusterName, settings } = this.#connection.context
     this.#connection.send(0, {
       id: CONNECTION_START,
       versionMajor,
       versionMinor,
-      serverProperties: serverProperties(settings, clusterNameOf(broker)),
+      serverProperties: serverProperties(settings, clusterName()),
       mechanisms: Buffer.from(this.#mechanisms.join(' ')),
       locales: Buffer.from('en_US'),
     })
@@ -113,21 +105,30 @@ export class Handshake {
     return capabilities?.type === 'table' && capabilities.value.get(name)?.value === true
   }
 
+  /** Another node, or another part of this one, has greeted the client and knows who it is. */
+  resume({ clientProperties, mechanism }: Pick<Handover, 'clientProperties' | 'mechanism'>): void {
+    this.clientProperties = clientProperties
+    this.mechanism = mechanism
+    this.#expected = 'open'
+  }
+
   /** Takes the next method. Throws ProtocolError for one that does not belong here. */
   onMethod(method: AmqpMethod): void {
     if (this.#expected === 'nothing') return
     if (this.#expected === 'start-ok' && method.id === CONNECTION_START_OK) this.#onStartOk(method)
     else if (this.#expected === 'tune-ok' && method.id === CONNECTION_TUNE_OK)
       this.#onTuneOk(method)
-    else if (this.#expected === 'open' && method.id === CONNECTION_OPEN) this.#onOpen(method)
-    else {
+    else if (this.#expected === 'open' && method.id === CONNECTION_OPEN) {
+      this.#expected = 'nothing'
+      this.#connection.open(method.virtualHost)
+    } else {
       const name = methodNames.get(method.id) ?? method.id
       throw new ProtocolError('command_invalid', `expected '${this.#expected}', got '${name}'`)
     }
   }
 
   #onStartOk(method: ConnectionStartOk): void {
-    this.#connection.context.broker.admission.admit()
+    this.#connection.context.admission.admit()
     this.clientProperties = method.clientProperties
     const origin = { protocol: 'AMQP 0-9-1', address: this.#connection.remoteAddress } as const
     const login = this.#login(method, origin) ?? { ...unreadable, principal: undefined }
@@ -225,42 +226,6 @@ export class Handshake {
     const channelMax = negotiate('channel_max', method.channelMax, settings.channelMax)
     this.#expected = 'open'
     this.#connection.tune({ frameMax, channelMax: channelMax || channelMaxCeiling, heartbeat })
-  }
-
-  #onOpen({ virtualHost }: ConnectionOpen): void {
-    const connection = this.#connection
-    const { broker } = connection.context
-    const { principal } = connection
-    assert(principal !== undefined, 'a connection logs in before it is opened')
-    const { user } = principal
-    const vhost = broker.getVHost(virtualHost)
-    checkConnectionLimits(connection.context, user, vhost)
-    const rights = broker.access.rightsFor(principal, vhost.name)
-    if (!rights.hasAccess) {
-      const text = `access to vhost '${vhost.name}' refused for user '${user}'`
-      throw new ProtocolError('not_allowed', text)
-    }
-    const joins = this.#joins(vhost.name, rights)
-    this.#expected = 'nothing'
-    connection.joins = joins
-    connection.onOpened(vhost, rights)
-    connection.send(0, { id: CONNECTION_OPEN_OK })
-  }
-
-  /** A client that names a transactional id has its commits decided by the producer that has it now. */
-  #joins(vhost: string, rights: Rights): TransactionJoin | undefined {
-    const named = this.clientProperties.get('transactional_id')
-    if (named?.type !== 'longstr') return undefined
-    const id = named.value.toString()
-    if (vhost !== defaultVHost) {
-      const text = `transactional_id '${id}': transactions are those of vhost '${defaultVHost}'`
-      throw new ProtocolError('not_allowed', text)
-    }
-    if (!rights.isUnrestricted && !rights.may('write', id)) {
-      const text = `write access to transactional id '${id}' refused for user '${rights.place.user}'`
-      throw new BrokerError('access_refused', text)
-    }
-    return this.#connection.context.broker.heldWork?.join(id)
   }
 }
 

@@ -1,6 +1,6 @@
 // Who is on a channel, for whoever traces messages.
 import type { Party } from '../../broker/trace/party.ts'
-import { connectionName, transportOf } from '../../lib/transport.ts'
+import { connectionName } from '../../lib/transport.ts'
 import type { ConnectionSession } from './connection-session.ts'
 
 interface OnConnection {
@@ -10,11 +10,11 @@ interface OnConnection {
 
 /** The channel is named as RabbitMQ's lists name it. */
 export function partyOn({ number, connection }: OnConnection, consumerTag?: string): Party {
-  const { principal, socket } = connection
+  const { principal, peer } = connection
   return {
     protocol: 'AMQP 0-9-1',
     user: principal?.user ?? '',
-    connection: `${connectionName(transportOf(socket))} (${number})`,
+    connection: `${connectionName(peer.transport)} (${number})`,
     consumerTag,
   }
 }

@@ -25,6 +25,7 @@ import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { answerEach } from './answer-each.ts'
 import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
+import { brokersFor } from './brokers-for.ts'
 import { answerTo, codeOf, KafkaRefusal, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -42,7 +43,7 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
     return { throttleTimeMs: 0, ...answerTo(refusal), clusterId: '', brokers: [] }
   }
   const { clusterId, nodeId } = context.settings
-  const { host, port } = context.client.advertised
+  const brokers = brokersFor(context).map(({ nodeId: brokerId, ...at }) => ({ brokerId, ...at }))
   return {
     throttleTimeMs: 0,
     errorCode: noError,
@@ -50,7 +51,7 @@ export const handleDescribeCluster: Handler<'describeCluster'> = (request, conte
     endpointType: endpoints.broker,
     clusterId,
     controllerId: nodeId,
-    brokers: [{ brokerId: nodeId, host, port, rack: null }],
+    brokers,
     ...(request.includeClusterAuthorizedOperations && {
       clusterAuthorizedOperations: operationsOnCluster(context.access),
     }),

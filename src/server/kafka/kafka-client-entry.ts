@@ -7,10 +7,16 @@ import type { Client, ClientState } from '../../broker/client/client.ts'
 import type { TlsFacts } from '../../broker/client/tls-facts.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Logger } from '../../lib/logger.ts'
-import { type Transport, transportOf } from '../../lib/transport.ts'
+import type { Transport } from '../../lib/transport.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
-import { tlsFactsOf } from '../tls-facts-of.ts'
+import type { PeerFacts } from '../peer-facts.ts'
 import type { KafkaClient } from './request-context.ts'
+
+interface EntryParts {
+  readonly socket: Socket
+  readonly peer: PeerFacts
+  readonly logger: Logger
+}
 
 export class KafkaClientEntry implements Client {
   readonly protocol: ClientProtocol = 'Kafka'
@@ -24,16 +30,18 @@ export class KafkaClientEntry implements Client {
   readonly transport: Transport
   readonly #connection: KafkaClient
   readonly #socket: Socket
+  readonly #peer: PeerFacts
   readonly #logger: Logger
 
   constructor(
     connection: KafkaClient,
-    { socket, logger }: { readonly socket: Socket; readonly logger: Logger },
+    { socket, peer, logger }: EntryParts,
     { id, connectedAt }: Pick<Client, 'id' | 'connectedAt'>,
   ) {
     this.id = id
     this.connectedAt = connectedAt
-    this.transport = transportOf(socket)
+    this.transport = peer.transport
+    this.#peer = peer
     this.#connection = connection
     this.#socket = socket
     this.#logger = logger
@@ -49,7 +57,7 @@ export class KafkaClientEntry implements Client {
   }
 
   get tls(): TlsFacts | undefined {
-    return tlsFactsOf(this.#socket)
+    return this.#peer.tls
   }
 
   get properties(): FieldTable {
@@ -67,11 +75,11 @@ export class KafkaClientEntry implements Client {
   }
 
   get receivedSize(): number {
-    return this.#socket.bytesRead
+    return this.#peer.receivedBefore + this.#socket.bytesRead
   }
 
   get sentSize(): number {
-    return this.#socket.bytesWritten
+    return this.#peer.sentBefore + this.#socket.bytesWritten
   }
 
   get unsentSize(): number {

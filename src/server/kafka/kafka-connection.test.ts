@@ -21,6 +21,7 @@ import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ByteSource } from '../byte-source.ts'
 import { InputBudget } from '../input-budget.ts'
+import { peerFactsOf } from '../peer-facts.ts'
 import { SendWatch } from '../send-watch.ts'
 import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext } from './kafka-context.ts'
@@ -83,8 +84,9 @@ function connected(onReceived: () => void = () => undefined): {
   const source = new ByteSource()
   const address = { host: '127.0.0.1', port: 9092 }
   const listener = { name: 'PLAINTEXT', advertised: () => address, setting: 'x' } as const
+  const peer = peerFactsOf(socket as unknown as Socket)
   const connection = new KafkaConnection(
-    { socket: socket as unknown as Socket, source, listener },
+    { socket: socket as unknown as Socket, source, listener, peer, isPassedOn: false },
     context as unknown as KafkaContext,
     () => undefined,
   )

@@ -16,8 +16,10 @@ import { pagePool } from '../../lib/page-pool.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import type { Incoming } from '../byte-source.ts'
+import type { PeerFacts } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
+import type { WriteHold } from '../write-hold.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
@@ -42,8 +44,14 @@ import type { StartedRequest } from './started-request.ts'
 const nothing = Buffer.alloc(0)
 
 /** A connection, and the way it came. */
-interface IncomingKafka extends Incoming {
+/** A client, and how it came. */
+export interface IncomingKafka extends Incoming {
   readonly listener: KafkaListener
+  readonly peer: PeerFacts
+  /** Another node has let it in. */
+  readonly isPassedOn: boolean
+  /** Whom its certificate names; of one that was passed on. */
+  readonly certifiedAs?: string | undefined
 }
 
 export class KafkaConnection implements KafkaClient, Sender, Stranger {
@@ -55,9 +63,11 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
   readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
+  readonly hold: WriteHold | undefined
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */
   readonly #reached: Address
+  readonly #isPassedOn: boolean
   readonly #onClosed: (connection: KafkaConnection) => void
   readonly #stream: RequestStream
   readonly #reader = new WireReader()
@@ -76,11 +86,14 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #idle = new IdleMeter()
 
   constructor(
-    { socket, source, listener }: IncomingKafka,
+    incoming: IncomingKafka,
     context: KafkaContext,
     onClosed: (connection: KafkaConnection) => void,
   ) {
+    const { socket, source, listener, peer } = incoming
     this.socket = socket
+    this.#isPassedOn = incoming.isPassedOn
+    this.hold = incoming.hold
     this.#answers = new AnswerQueue(socket)
     this.#gate = new RequestGate({
       context,
@@ -88,10 +101,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       inFlight: this.#inFlight,
       onOpened: () => this.#goOn(),
     })
-    this.#reached = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 }
+    this.#reached = this.#isPassedOn ? nowhere : reachedBy(socket)
     this.#listener = listener
     this.context = context
-    this.remoteAddress = socket.remoteAddress ?? ''
+    this.remoteAddress = peer.remoteAddress
     this.#onClosed = onClosed
     this.#held = new HeldMemory({
       context,
@@ -100,7 +113,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     })
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.throttle = new ClientThrottle(context.broker, () => this.#goOn())
-    this.sasl = openSasl(socket, context)
+    this.sasl = openSasl(incoming, context)
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {
@@ -135,6 +148,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
 
   get advertised(): Address {
     return this.#listener.advertised(this.#reached.host || undefined)
+  }
+
+  get isSecure(): boolean {
+    return this.#listener.name.endsWith('SSL')
   }
 
   onClose(listener: () => void): () => void {
@@ -190,7 +207,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   end(): void {
     this.isEnding = true
     for (const listener of this.#closeListeners) listener()
-    if (this.#answers.count === 0) this.socket.end()
+    // What is held back does not leave any more.
+    if (this.hold?.isHolding === true) this.destroy()
+    else if (this.#answers.count === 0) this.socket.end()
   }
 
   destroy(): void {
@@ -200,7 +219,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.context.sendWatch.forget(this)
     this.#held.close()
     this.throttle.close()
-    if (this.#use === 'discovery') {
+    if (this.#use === 'discovery' && !this.#isPassedOn) {
       void this.context.advertisedWatch.onMetadataOnly({
         remoteAddress: this.remoteAddress,
         reached: this.#reached,
@@ -448,4 +467,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#noteInput()
     this.#limitReadAhead()
   }
+}
+
+const nowhere: Address = { host: '', port: 0 }
+
+function reachedBy({ localAddress, localPort }: Socket): Address {
+  return { host: localAddress ?? '', port: localPort ?? 0 }
 }

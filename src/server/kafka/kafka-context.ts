@@ -16,6 +16,7 @@ import type { Crossing } from '../../crossing/crossing.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { ServingGate } from '../../lib/serving-gate.ts'
 import type { Slices } from '../../lib/slices.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
 import type { InputBudget } from '../input-budget.ts'
@@ -40,6 +41,13 @@ export interface KafkaListener {
   readonly setting: string
 }
 
+/** Another node of the cluster, by where clients reach it. */
+export interface OtherBroker {
+  readonly nodeId: number
+  readonly plain: Address | undefined
+  readonly secure: Address | undefined
+}
+
 export interface KafkaSettings {
   /** Those that are open by now. */
   readonly listeners: () => readonly KafkaListener[]
@@ -47,6 +55,8 @@ export interface KafkaSettings {
   readonly clusterId: string
   /** The broker's id in Kafka's metadata [node.id]. */
   readonly nodeId: number
+  /** Other nodes of the cluster, which take clients in as well. */
+  readonly otherBrokers: () => readonly OtherBroker[]
   /** A client that asks for a missing topic makes it [auto.create.topics.enable]. */
   readonly isAutoCreating: boolean
   /** Partitions of a topic for which nobody says how many [num.partitions]. */
@@ -78,6 +88,8 @@ export interface KafkaParts {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   readonly clock: Clock
+  /** Nothing leaves while it is shut; undefined where it never is. */
+  readonly gate?: ServingGate | undefined
   readonly logger: Logger
   /** What clients make the broker hold. */
   readonly memory: MemoryAccount

@@ -4,15 +4,18 @@ import type { Timer } from '../../lib/clock.ts'
 import { unmapped } from '../../lib/loopback.ts'
 import { TurnShare } from '../../lib/turn-share.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
-import type { ByteSource } from '../byte-source.ts'
+import type { ByteSource, Incoming } from '../byte-source.ts'
+import { peerFactsOf } from '../peer-facts.ts'
 import { SendWatch } from '../send-watch.ts'
+import { WriteHold } from '../write-hold.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { ConnectionQuota } from './connection-quota.ts'
 import { ConnectionRates } from './connection-rates.ts'
 import { KafkaClientEntry } from './kafka-client-entry.ts'
-import { KafkaConnection } from './kafka-connection.ts'
+import { type IncomingKafka, KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
+import type { PassedKafka } from './passed-kafka.ts'
 
 export class KafkaServer {
   readonly #context: KafkaContext
@@ -43,29 +46,41 @@ export class KafkaServer {
   /** What takes over the sockets that `listener` accepts; closes them when memory is nearly used up. */
   acceptOn(listener: KafkaListener): (socket: Socket, source: ByteSource) => void {
     return (socket, source) => {
-      if (!this.#context.broker.admission.mayEnter) {
-        socket.destroy()
-        return
-      }
-      const address = unmapped(socket.remoteAddress ?? '')
-      const refusal = this.#quota.admit(address)
-      if (refusal !== undefined) {
-        this.#context.logger.info(`A Kafka connection from ${address} was refused: ${refusal}`)
-        socket.destroy()
-        return
-      }
-      const incoming = { socket, source, listener }
-      const { clients, logger } = this.#context
-      const connection = new KafkaConnection(incoming, this.#context, (closed) => {
-        this.#connections.delete(closed)
-        this.#quota.leave(address)
-        clients.remove(client)
-        if (this.#connections.size === 0) this.#allEnded?.resolve()
-      })
-      const client = new KafkaClientEntry(connection, { socket, logger }, clients.register())
-      this.#connections.add(connection)
-      clients.add(client)
+      const peer = peerFactsOf(socket)
+      this.#accept({ socket, source, listener, peer, isPassedOn: false })
     }
+  }
+
+  /** Takes over a client that another node passes on, which came to a listener such as `listener` there. */
+  adopt({ socket, source }: Incoming, listener: KafkaListener, passed: PassedKafka): void {
+    const { peer, certifiedAs } = passed
+    this.#accept({ socket, source, listener, peer, certifiedAs, isPassedOn: true })
+  }
+
+  #accept(incoming: IncomingKafka): void {
+    const { socket, peer } = incoming
+    if (!this.#context.broker.admission.mayEnter) {
+      socket.destroy()
+      return
+    }
+    const address = unmapped(peer.remoteAddress)
+    const refusal = this.#quota.admit(address)
+    if (refusal !== undefined) {
+      this.#context.logger.info(`A Kafka connection from ${address} was refused: ${refusal}`)
+      socket.destroy()
+      return
+    }
+    const { clients, logger, gate } = this.#context
+    const hold = gate && new WriteHold(socket, gate)
+    const connection = new KafkaConnection({ ...incoming, hold }, this.#context, (closed) => {
+      this.#connections.delete(closed)
+      this.#quota.leave(address)
+      clients.remove(client)
+      if (this.#connections.size === 0) this.#allEnded?.resolve()
+    })
+    const client = new KafkaClientEntry(connection, { socket, peer, logger }, clients.register())
+    this.#connections.add(connection)
+    clients.add(client)
   }
 
   /**

@@ -11,6 +11,7 @@ import {
 } from '../../codec/kafka/messages/metadata.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
+import { brokersFor } from './brokers-for.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
@@ -28,10 +29,9 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
   )
   for (const ticket of tickets) await whenDurable(ticket)
   const { nodeId } = context.settings
-  const { host, port } = context.client.advertised
   return {
     throttleTimeMs: 0,
-    brokers: [{ nodeId, host, port, rack: null }],
+    brokers: brokersFor(context),
     clusterId: context.settings.clusterId,
     controllerId: nodeId,
     topics,

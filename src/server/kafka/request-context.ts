@@ -19,6 +19,8 @@ export interface KafkaClient {
   readonly remoteAddress: string
   /** Where it is told to connect. */
   readonly advertised: Address
+  /** It came by TLS. */
+  readonly isSecure: boolean
   readonly sasl: SaslState
   readonly names: ClientNames
   readonly counters: ClientCounters

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { crc32c } from '../../../lib/crc32c.ts'
+import { WorkGate } from '../../../lib/work-gate.ts'
 import { objectLimits } from '../../../limits/objects.ts'
 import { DiskError } from '../../file/disk-error.ts'
 import type { Disk } from '../../file/disk.ts'
@@ -11,7 +12,6 @@ import { readBlock, writeBlock } from './block-file.ts'
 import { BlockIndex, type BlockIndexLimits, type KeptBlock } from './block-index.ts'
 import { readSource } from './object-source.ts'
 import type { ObjectSource, ObjectStore, RequestLimits } from './object-store.ts'
-import { RequestGate } from './request-gate.ts'
 import type { RequestPatience } from './request-patience.ts'
 
 /** An object as whoever names it knows it. */
@@ -63,7 +63,7 @@ export interface ObjectCacheStats {
 export class ObjectCache {
   readonly #options: ObjectCacheOptions
   readonly #index: BlockIndex
-  readonly #gate = new RequestGate(objectLimits.cacheFetchesMax)
+  readonly #gate = new WorkGate(objectLimits.cacheFetchesMax)
   readonly #fetches = new Map<string, Fetch>()
   /** Files that are being written or removed. */
   readonly #fileWork = new Set<Promise<void>>()

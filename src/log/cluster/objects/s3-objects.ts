@@ -2,6 +2,7 @@
 // conditional writes, no deletion of many at once, no checksum that it must know. What was put is read again where
 // the store does not say its checksum.
 import { crc32c } from '../../../lib/crc32c.ts'
+import { WorkGate } from '../../../lib/work-gate.ts'
 import { objectLimits } from '../../../limits/objects.ts'
 import { DiskError } from '../../file/disk-error.ts'
 import type { ObjectAddress } from './object-address.ts'
@@ -15,7 +16,6 @@ import type {
   RequestLimits,
 } from './object-store.ts'
 import { patientObjects } from './patient-objects.ts'
-import { RequestGate } from './request-gate.ts'
 import { RequestPatience, type PatienceOptions } from './request-patience.ts'
 import { readBody } from './s3-body.ts'
 import { isGone, isNotFound } from './s3-error.ts'
@@ -40,7 +40,7 @@ export async function openS3Objects(options: S3ObjectsOptions): Promise<ObjectSt
   const region = address.region ?? (await regionOf(sdk))
   const requests = new S3Requests({ sdk, address, region, clock, credentials, requestMsMax })
   const { partSizeMin = objectLimits.partSizeMin } = options
-  const gate = new RequestGate(objectLimits.partsAtOnceMax)
+  const gate = new WorkGate(objectLimits.partsAtOnceMax)
   const { bucket } = address
   const objects = new S3Objects({ requests, bucket, gate, patience, partSizeMin }, address.prefix)
   return patientObjects(objects, patience)
@@ -62,7 +62,7 @@ class S3Objects implements ObjectStore {
   readonly #requests: S3Requests
   readonly #parts: UploadParts
   readonly #prefix: string
-  readonly #deletes = new RequestGate(objectLimits.deletesAtOnceMax)
+  readonly #deletes = new WorkGate(objectLimits.deletesAtOnceMax)
 
   constructor(parts: UploadParts, prefix: string) {
     this.#requests = parts.requests

@@ -1,11 +1,11 @@
 // How an object gets to S3: in one request, or in parts of which some are in memory at a time, and each with a
 // CRC-32C that stores which know it check before they take the bytes. That it arrived is proved afterwards.
 import { crc32c } from '../../../lib/crc32c.ts'
+import type { WorkGate } from '../../../lib/work-gate.ts'
 import { objectLimits } from '../../../limits/objects.ts'
 import { DiskError } from '../../file/disk-error.ts'
 import { readSource, SourceError } from './object-source.ts'
 import type { ObjectSource, PutObject, RequestLimits } from './object-store.ts'
-import type { RequestGate } from './request-gate.ts'
 import type { RequestPatience } from './request-patience.ts'
 import { isGone, isRefused } from './s3-error.ts'
 import type { S3Requests } from './s3-requests.ts'
@@ -14,7 +14,7 @@ export interface UploadParts {
   readonly requests: S3Requests
   readonly bucket: string
   /** Lets only so many bodies be in memory. */
-  readonly gate: RequestGate
+  readonly gate: WorkGate
   /** A larger object goes in parts, at least as large as this. */
   readonly partSizeMin: number
   /** Parts are tried again one by one: all in one go, most uploads would fail at a store that is busy. */

@@ -43,7 +43,7 @@ export class Ownership {
   }
 
   /** A heartbeat has succeeded; `held` are the cells of this node with their epochs. */
-  onLook(look: Look, held: ReadonlyMap<number, number>): Plan {
+  onLook(look: Omit<Look, 'sharedVersion'>, held: ReadonlyMap<number, number>): Plan {
     this.#lease.onHeartbeat(look.sentAt)
     const { vacancies, lost, living } = this.#takeover.look(look, held)
     const placed = placeCells(look.observation.cells, living)

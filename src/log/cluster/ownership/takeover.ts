@@ -37,6 +37,8 @@ export interface Finding {
 /** An answer, and when it was asked for and here, in monotonic milliseconds. */
 export interface Look {
   readonly observation: Observation
+  /** Rises with each change of what the cluster shares above its cells. */
+  readonly sharedVersion: number
   readonly sentAt: number
   readonly seenAt: number
 }
@@ -54,7 +56,10 @@ export class Takeover {
    * A look that came after a heartbeat of this node had succeeded. A heartbeat of others is new until `seenAt`;
    * it stood still from then to the `sentAt` of a later look. `held`: this node's cells with their epochs.
    */
-  look({ observation, sentAt, seenAt }: Look, held: ReadonlyMap<number, number>): Finding {
+  look(
+    { observation, sentAt, seenAt }: Omit<Look, 'sharedVersion'>,
+    held: ReadonlyMap<number, number>,
+  ): Finding {
     this.#note(observation, seenAt)
     const living = observation.nodes.filter(
       ({ node }) => node === this.#self.node || !this.#isDead(node, sentAt),

@@ -15,6 +15,7 @@ import { judgePostgresError } from './postgres-error.ts'
 import { PrimaryFinder } from './primary-finder.ts'
 import { type ClusterSettings, prepareSchema } from './schema.ts'
 import { findInServer, readServerSettings, type ServerFinding } from './server-check.ts'
+import * as shared from './shared-statements.ts'
 
 /** Those of nodes and of people who look. */
 const ownConnections = 20
@@ -90,8 +91,41 @@ export class ClusterTables {
     if (rows.length === 0) return undefined
     const nodes = await this.#run(statements.listNodesStatement(this.#schema))
     const cells = await this.readCells()
+    const [changes] = await this.#run(shared.sharedVersionStatement(this.#schema))
     const observation = { nodes: nodes.map(statements.toNodeRow), cells }
-    return { observation, sentAt, seenAt: clock.monotonic() }
+    const sharedVersion = changes ? numberIn(changes, 'changes') : 0
+    return { observation, sharedVersion, sentAt, seenAt: clock.monotonic() }
+  }
+
+  /** What the cluster shares above its cells. @throws Error */
+  async readShared(): Promise<shared.SharedRows> {
+    return shared.toSharedRows(await this.#run(shared.readSharedStatement(this.#schema)))
+  }
+
+  /** Several are one change; doing it twice is doing it once. @throws Error when it is not known to be done. */
+  async changeShared(changes: readonly shared.SharedChange[]): Promise<void> {
+    await this.#run(shared.changeSharedStatement(this.#schema, changes))
+  }
+
+  /**
+   * The cell of a virtual host, which gets one if it has none; undefined when there are too many virtual hosts.
+   * @throws Error when it is not known: asking again is safe.
+   */
+  async placeVHost(placed: shared.PlacedVHost, countMax: number): Promise<number | undefined> {
+    const statement = shared.placeVHostStatement(this.#schema, { ...placed, countMax })
+    const [row] = await this.#run(statement)
+    const cell = row ? numberIn(row, 'cell') : -1
+    return cell < 0 ? undefined : cell
+  }
+
+  /** Where the node is reached, and what else it says of itself. @throws Error */
+  async describe(self: Incarnation, node: Omit<statements.NodeDescription, 'name'>): Promise<void> {
+    await this.#run(statements.describeStatement(this.#schema, self, node))
+  }
+
+  /** The cell failed on this node: it has no owner now, and goes down with one failure too many. @throws Error */
+  async failCell(cell: number, epoch: number): Promise<void> {
+    await this.#run(statements.failStatement(this.#schema, cell, epoch))
   }
 
   /** @throws Error */

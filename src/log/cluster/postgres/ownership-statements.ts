@@ -25,6 +25,18 @@ export function joinStatement(schema: string, { name, address, info }: NodeDescr
   }
 }
 
+export function describeStatement(
+  schema: string,
+  self: Incarnation,
+  { address, info }: Omit<NodeDescription, 'name'>,
+): Statement {
+  return {
+    text: `UPDATE ${schema}.nodes SET address = $3, info = $4
+      WHERE node = $1::int AND incarnation = $2::bigint`,
+    values: [self.node, self.incarnation, address, info],
+  }
+}
+
 /** No row when the name has a newer incarnation. */
 export function heartbeatStatement(schema: string, self: Incarnation): Statement {
   return {
@@ -131,6 +143,17 @@ export function releaseStatement(schema: string, cell: number, epoch: number): S
   return {
     text: `UPDATE ${schema}.cells SET epoch = epoch + 1, session = session + 1, owner = NULL,
       owner_incarnation = NULL WHERE cell = $1::int AND epoch = $2::bigint`,
+    values: [cell, epoch],
+  }
+}
+
+/** The owner could not serve it: that counts as a crash. */
+export function failStatement(schema: string, cell: number, epoch: number): Statement {
+  return {
+    text: `UPDATE ${schema}.cells SET epoch = epoch + 1, session = session + 1, owner = NULL,
+      owner_incarnation = NULL, crashes = ${recentCrashes} || ARRAY[now()],
+      is_down = cardinality(${recentCrashes}) + 1 >= ${ownershipLimits.crashesMax}
+      WHERE cell = $1::int AND epoch = $2::bigint`,
     values: [cell, epoch],
   }
 }

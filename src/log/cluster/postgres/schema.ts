@@ -4,12 +4,18 @@
 import { postgresLimits } from '../../../limits/postgres.ts'
 import { numberIn } from './cell-statements.ts'
 import { type Row, type PostgresConnection } from './postgres-connection.ts'
+import { createShared } from './shared-schema.ts'
 
 /** What was settled when the cluster was made. */
 export interface ClusterSettings {
   readonly clusterId: string
   readonly cellCount: number
+  /** Nodes know each other by it. */
+  readonly secret: string
 }
+
+/** What a cluster that is not there yet begins with. */
+export type WantedCluster = Pick<ClusterSettings, 'clusterId' | 'cellCount'>
 
 /** A change of the tables; older nodes work with them when `compatibleFrom` is no higher than their version. */
 interface Migration {
@@ -20,6 +26,8 @@ interface Migration {
 
 const migrations: readonly Migration[] = [
   { version: 1, compatibleFrom: 1, statements: createTables },
+  // A node that knows no shared rows would serve clients without their users.
+  { version: 2, compatibleFrom: 2, statements: createShared },
 ]
 
 const newest: Migration | undefined = migrations.at(-1)
@@ -31,7 +39,7 @@ const newest: Migration | undefined = migrations.at(-1)
 export async function prepareSchema(
   connection: PostgresConnection,
   schema: string,
-  wanted: ClusterSettings,
+  wanted: WantedCluster,
 ): Promise<ClusterSettings> {
   if (wanted.cellCount < 1 || wanted.cellCount > postgresLimits.cellsMax) {
     throw new Error(`a cluster has 1 to ${postgresLimits.cellsMax} cells`)
@@ -57,10 +65,14 @@ export async function prepareSchema(
     await run(migration.statements(schema))
     await noteVersion(run, schema, migration, wanted)
   }
-  const [settings] = await run(`SELECT id, cell_count FROM ${schema}.cluster`)
+  const [settings] = await run(`SELECT id, cell_count, secret FROM ${schema}.cluster`)
   await run('COMMIT')
   if (!settings) throw new Error('the cluster has no settings')
-  return { clusterId: String(settings['id']), cellCount: numberIn(settings, 'cell_count') }
+  return {
+    clusterId: String(settings['id']),
+    cellCount: numberIn(settings, 'cell_count'),
+    secret: String(settings['secret']),
+  }
 }
 
 type Run = (text: string, values?: (string | number)[]) => Promise<readonly Row[]>
@@ -69,7 +81,7 @@ async function noteVersion(
   run: Run,
   schema: string,
   { version, compatibleFrom }: Migration,
-  { clusterId, cellCount }: ClusterSettings,
+  { clusterId, cellCount }: WantedCluster,
 ): Promise<void> {
   await run(
     `INSERT INTO ${schema}.cluster (one, version, compatible_from, id, cell_count)

@@ -1,7 +1,7 @@
 // So many at a time; the others wait in their order.
-import { Fifo } from '../../../lib/fifo.ts'
+import { Fifo } from './fifo.ts'
 
-export class RequestGate {
+export class WorkGate {
   #free: number
   readonly #waiting = new Fifo<() => void>()
 

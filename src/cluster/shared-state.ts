@@ -1,0 +1,179 @@
+// What a cluster shares above its cells, as this node has it: virtual hosts with their cells, users and what they may
+// do. A change is in force here at once and elsewhere with the next heartbeat; it is durable when PostgreSQL
+// has it, which is tried until it is.
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/logger.ts'
+import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { wait } from '../lib/wait.ts'
+import { brokerLimits } from '../limits/broker.ts'
+import { clusterLimits } from '../limits/cluster.ts'
+import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
+import type {
+  SharedChange,
+  SharedRow,
+  SharedRows,
+} from '../log/cluster/postgres/shared-statements.ts'
+import type { Ticket } from '../log/ticket.ts'
+import type { AccessChange } from '../meta/access-rows.ts'
+import { accessOf, changesBetween, rowOf, vhostKey } from './shared-rows.ts'
+
+export interface SharedStateParts {
+  readonly tables: Pick<ClusterTables, 'changeShared' | 'placeVHost' | 'readShared'>
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Other nodes have changed who may do what. */
+  readonly onAccess: (changes: readonly AccessChange[]) => void
+  /** Virtual hosts have come or gone. */
+  readonly onVHosts: () => void
+}
+
+export class SharedState {
+  readonly #parts: SharedStateParts
+  readonly #notice: RepeatedNotice
+  /** Rows of who may do what by kind and key, as they are in force here. */
+  #access = new Map<string, SharedRow>()
+  #vhosts: ReadonlyMap<string, number> = new Map()
+  #version = 0
+  #pendingCount = 0
+  /** One change after the other. */
+  #writing: Promise<void> = Promise.resolve()
+  #reading: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(parts: SharedStateParts) {
+    this.#parts = parts
+    this.#notice = new RepeatedNotice(parts.clock, clusterLimits.noticeMs)
+  }
+
+  /** Name → cell. */
+  get vhosts(): ReadonlyMap<string, number> {
+    return this.#vhosts
+  }
+
+  /** Reads all of it. @throws Error */
+  async load(): Promise<void> {
+    this.#take(await this.#parts.tables.readShared())
+  }
+
+  /** A heartbeat saw this version: reads again what is older. */
+  onVersion(version: number): void {
+    if (version <= this.#version || this.#pendingCount > 0 || this.#isClosed) return
+    this.#reading ??= this.load()
+      .catch((error: unknown) => this.#tell(error as Error))
+      .finally(() => (this.#reading = undefined))
+  }
+
+  /** These are in force here already. */
+  changeAccess(changes: readonly AccessChange[]): Ticket {
+    const shared = changes.map(rowOf)
+    for (const change of shared) this.#note(change)
+    return this.#write(() => this.#parts.tables.changeShared(shared))
+  }
+
+  /** The cell that has, or gets, the virtual host; undefined when there are too many. */
+  async placeVHost(name: string, cell?: number): Promise<number | undefined> {
+    const placed = {
+      key: vhostKey(name),
+      row: JSON.stringify({ name }),
+      ...(cell !== undefined && { cell }),
+    }
+    let found: number | undefined
+    await this.#until(async () => {
+      found = await this.#parts.tables.placeVHost(placed, brokerLimits.vhostsMax)
+    })
+    if (found !== undefined && this.#vhosts.get(name) !== found) {
+      this.#vhosts = new Map([...this.#vhosts, [name, found]])
+      this.#parts.onVHosts()
+    }
+    return found
+  }
+
+  /** Its cell has deleted it. */
+  async removeVHost(name: string): Promise<void> {
+    const change: SharedChange = { op: 'delete', kind: 'vhost', key: vhostKey(name) }
+    await this.#until(() => this.#parts.tables.changeShared([change]))
+    const vhosts = new Map(this.#vhosts)
+    vhosts.delete(name)
+    this.#vhosts = vhosts
+    this.#parts.onVHosts()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#notice.close()
+  }
+
+  #write(write: () => Promise<void>): Ticket {
+    this.#pendingCount++
+    const ticket = new WrittenTicket()
+    this.#writing = this.#writing
+      .then(() => this.#until(write))
+      .then(() => {
+        this.#pendingCount--
+        ticket.onDurable()
+      })
+      // Closed before: nobody is told that it is durable.
+      .catch(() => undefined)
+    return ticket
+  }
+
+  /** Tries until it works: doing it twice is doing it once. */
+  async #until(write: () => Promise<void>): Promise<void> {
+    for (;;) {
+      if (this.#isClosed) throw new Error('this node stops')
+      try {
+        await write()
+        return
+      } catch (error) {
+        this.#tell(error as Error)
+        await wait(this.#parts.clock, clusterLimits.sharedRetryMs)
+      }
+    }
+  }
+
+  #take({ version, rows }: SharedRows): void {
+    // What is under way is newer than what was read.
+    if (this.#pendingCount > 0 || version < this.#version) return
+    this.#version = version
+    const access = new Map<string, SharedRow>()
+    const vhosts = new Map<string, number>()
+    for (const row of rows) {
+      if (row.kind === 'vhost') vhosts.set(JSON.parse(row.key) as string, row.cell ?? 0)
+      else access.set(`${row.kind} ${row.key}`, row)
+    }
+    const changes = changesBetween(this.#access, access).map(accessOf)
+    this.#access = access
+    this.#vhosts = vhosts
+    if (changes.length > 0) this.#parts.onAccess(changes)
+    this.#parts.onVHosts()
+  }
+
+  #note(change: SharedChange): void {
+    const name = `${change.kind} ${change.key}`
+    if (change.op === 'delete') this.#access.delete(name)
+    else this.#access.set(name, { ...change, cell: undefined })
+  }
+
+  #tell(error: Error): void {
+    this.#notice.tell('shared', () =>
+      this.#parts.logger.warn(
+        `PostgreSQL: ${error.message}; users and virtual hosts are tried again`,
+      ),
+    )
+  }
+}
+
+class WrittenTicket implements Ticket {
+  isDurable = false
+  readonly #callbacks: (() => void)[] = []
+
+  whenDurable(callback: () => void): void {
+    if (this.isDurable) callback()
+    else this.#callbacks.push(callback)
+  }
+
+  onDurable(): void {
+    this.isDurable = true
+    for (const callback of this.#callbacks.splice(0)) callback()
+  }
+}

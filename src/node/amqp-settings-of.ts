@@ -1,0 +1,17 @@
+import { amqpLimits } from '../limits/amqp.ts'
+import type { AmqpSettings } from '../server/amqp/amqp-context.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
+
+export function amqpSettingsOf(options: BrokerOptions): AmqpSettings {
+  return {
+    frameMax: options.frameMax,
+    channelMax: options.channelMax,
+    heartbeatSeconds: options.heartbeat,
+    messageSizeMax: options.maxMessageSize,
+    isStrict: options.amqpStrict,
+    certificateName: options.tlsClientName,
+    sendTimeoutMs: amqpLimits.sendTimeoutMs,
+    productName: options.productName,
+    productVersion: options.productVersion,
+  }
+}

@@ -1,0 +1,152 @@
+// A cell of a cluster that this node owns, open, with what serves it.
+import type { Users } from '../auth/users.ts'
+import { preconditionFailed } from '../broker/broker-error.ts'
+import type { SharedAccess } from '../broker/broker.ts'
+import { defaultVHost } from '../broker/broker.ts'
+import { Cell } from '../cell/cell.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { CellTable } from '../log/cluster/cell-table.ts'
+import type { AmqpServer } from '../server/amqp/amqp-server.ts'
+import { cellOptionsOf } from './cell-options.ts'
+import { lendParts } from './lend-parts.ts'
+import type { NodeFrame } from './node-frame.ts'
+import { openAmqp } from './open-amqp.ts'
+import { openKafka, type OpenedKafka } from './open-kafka.ts'
+import type { ProtocolParts } from './protocol-server.ts'
+import type { ServedCell } from './served-cells.ts'
+
+export interface CellServerParts {
+  readonly frame: NodeFrame
+  readonly cluster: Cluster
+  readonly users: Users
+  readonly sharedAccess: SharedAccess
+  /** The cell cannot go on here. */
+  readonly onFailed: (error: Error) => void
+}
+
+/** A cell that has just become this node's. */
+export interface ClaimedCell {
+  readonly cell: number
+  readonly table: CellTable
+}
+
+export class CellServer implements ServedCell {
+  readonly cell: number
+  readonly epoch: number
+  readonly parts: ProtocolParts
+  readonly amqp: AmqpServer
+  readonly kafka: OpenedKafka
+  readonly #opened: Cell
+  readonly #cluster: Cluster
+  readonly #logger: Logger
+  readonly #stack: AsyncDisposableStack
+
+  private constructor({ cell, table }: ClaimedCell, opened: Opened, parts: CellServerParts) {
+    this.cell = cell
+    this.epoch = table.epoch
+    this.#opened = opened.cell
+    this.#cluster = parts.cluster
+    this.#logger = parts.frame.logger
+    this.#stack = opened.stack
+    this.parts = opened.parts
+    this.amqp = opened.amqp
+    this.kafka = opened.kafka
+  }
+
+  /** Rejects as `Cell.open`; then nothing of it is left here. */
+  static async open(claimed: ClaimedCell, parts: CellServerParts): Promise<CellServer> {
+    const { frame, cluster, users, sharedAccess, onFailed } = parts
+    const { cell: number, table } = claimed
+    const stack = new AsyncDisposableStack()
+    try {
+      const disk = stack.use(await cluster.openDisk(number, table))
+      const { options, clock, random, turn, logger, batchWorker } = frame
+      const cell = await Cell.open(
+        {
+          ...cellOptionsOf(options),
+          kind: disk.doors,
+          syncDelayMs: 0,
+          data: cluster.folderOf(number),
+          vhosts: vhostsOf(cluster, number),
+          nodeId: cluster.directory.self.node,
+          sharedAccess,
+          hasNoDefaultVHost: cluster.shared.vhosts.get(defaultVHost) !== number,
+        },
+        { clock, random, turn, logger, batchWorker, onFailed },
+      )
+      stack.use(cell)
+      stack.defer(frame.memory.guard(cell.broker))
+      cell.groups.limitMemory(frame.memory.groupsSizeMax)
+      const sharedVHosts = {
+        place: (name: string) => place(cluster, name, number),
+        remove: (name: string) => cluster.shared.removeVHost(name),
+      }
+      const lent = lendParts(frame, { cell, users, sharedVHosts }, stack)
+      const kafka = stack.use(openKafka(lent.parts, cluster.directory))
+      const amqp = openAmqp(lent.parts)
+      stack.use(amqp)
+      // No group may lose a member because its connection is closed.
+      stack.defer(() => cell.rest())
+      stack.defer(async () => (await lent.demo())?.close())
+      stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
+      const opened = { cell, stack, kafka, amqp: amqp.server, parts: lent.parts }
+      const server = new CellServer(claimed, opened, parts)
+      server.adoptVHosts()
+      return server
+    } catch (error) {
+      await stack.disposeAsync()
+      throw error
+    }
+  }
+
+  /** Virtual hosts have come: those of this cell are there from now on. */
+  addVHosts(): void {
+    const { broker } = this.#opened
+    for (const name of vhostsOf(this.#cluster, this.cell)) broker.vhosts.add(name)
+  }
+
+  /** What was made here and nobody knows of is this cell's: all that is above cells may be younger. */
+  adoptVHosts(): void {
+    const { shared } = this.#cluster
+    for (const name of this.#opened.broker.vhostNames) {
+      if (name === defaultVHost || shared.vhosts.has(name)) continue
+      shared.placeVHost(name, this.cell).catch((error: unknown) => {
+        this.#logger.warn({ err: error, vhost: name }, 'A virtual host has no cell yet')
+      })
+    }
+  }
+
+  /** Another node is to have it: clients are told to come back, and all that was accepted becomes durable. */
+  async close(reason: string): Promise<void> {
+    this.parts.streams.endAll(reason)
+    await Promise.all([this.amqp.endClients(reason), this.kafka.endClients?.(reason)])
+    await this.#stack.disposeAsync()
+  }
+
+  /** Another node has it: nothing of it goes on here. */
+  async abandon(): Promise<void> {
+    this.#opened.abandon()
+    await this.close('another node has taken over')
+  }
+}
+
+interface Opened {
+  readonly cell: Cell
+  readonly stack: AsyncDisposableStack
+  readonly parts: ProtocolParts
+  readonly amqp: AmqpServer
+  readonly kafka: OpenedKafka
+}
+
+function vhostsOf({ shared }: Cluster, cell: number): string[] {
+  return [...shared.vhosts].filter(([, of]) => of === cell).map(([name]) => name)
+}
+
+/** Rejects when the virtual host is, or goes, elsewhere. */
+async function place({ shared }: Cluster, name: string, cell: number): Promise<void> {
+  const placed = await shared.placeVHost(name, cell)
+  if (placed === cell) return
+  const where = placed === undefined ? 'there are too many' : `it is in cell ${placed}`
+  throw preconditionFailed(`vhost '${name}' cannot be made in cell ${cell}: ${where}`)
+}

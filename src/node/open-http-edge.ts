@@ -1,0 +1,59 @@
+// HTTP on a node of a cluster.
+import type { RequestListener } from 'node:http'
+import { openHttpServer } from '../admin/http-server.ts'
+import { loopbackHosts } from '../admin/own-hosts.ts'
+import type { RouteOptions } from '../admin/routes.ts'
+import { isLoopback } from '../lib/loopback.ts'
+import { warnIfTls } from '../server/tls-failure.ts'
+import { countCells } from './count-everything.ts'
+import type { EdgeParts } from './edge-parts.ts'
+import { authenticate } from './open-http.ts'
+import type { ProtocolServer } from './protocol-server.ts'
+import type { ServedCell } from './served-cells.ts'
+
+export function openHttpEdge(parts: EdgeParts): ProtocolServer {
+  const { frame, users } = parts
+  const { options, clients, logger, clock } = frame
+  const { host } = options
+  const server = openHttpServer({
+    source: { status: () => statusOf(parts) },
+    clients,
+    anonymousFrom: (address) => users.anonymousFrom({ protocol: 'HTTP', address }),
+    onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
+    onUnreadable: (bytes, remoteAddress) =>
+      void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
+    authenticate: (login, address) => authenticate(login, address, { users, clock, logger }),
+    loadRoutes: (routeOptions) => loadRoutes(parts, routeOptions),
+    ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
+  })
+  frame.lag.start()
+  return {
+    acceptorOf: () => server.accept,
+    prepare: server.prepare,
+    [Symbol.asyncDispose]: server.close,
+  }
+}
+
+/** A request is answered here, or by whoever has what it is about. */
+export async function loadRoutes(
+  parts: EdgeParts,
+  options: RouteOptions,
+): Promise<RequestListener> {
+  const { createRequestListener } = await import('../admin/routes.ts')
+  const { management, asker } = parts.api
+  return createRequestListener({
+    ...options,
+    source: { status: () => statusOf(parts) },
+    management,
+    edgeOf: asker,
+    metrics: parts.api.metrics,
+  })
+}
+
+/** Of the node and the cells that it has. */
+export function statusOf({ frame, cells }: EdgeParts): ReturnType<ServedCell['parts']['status']> {
+  const brokers = Array.from(cells.all(), ({ parts }) => parts.cell.broker)
+  const reasons = new Set(brokers.flatMap(({ shortage }) => shortage.reason ?? []))
+  const reason = reasons.size === 0 ? undefined : [...reasons].join(', ')
+  return { ...frame.figures(reason), ...countCells(brokers, frame.clients) }
+}

@@ -1,0 +1,29 @@
+// The node port on a node of a cluster: clients that other nodes pass on to cells of this one.
+import type { Socket } from 'node:net'
+import { LinkListener } from '../server/node-link/link-listener.ts'
+import type { EdgeParts } from './edge-parts.ts'
+import { amqpLinkHandler } from './open-amqp-edge.ts'
+import { kafkaLinkHandler } from './open-kafka-edge.ts'
+import type { ProtocolServer } from './protocol-server.ts'
+
+export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
+  const { clock, random } = frame
+  const logger = frame.logger.child({ area: 'nodes' })
+  const listener = new LinkListener({
+    secret: cluster.secret,
+    handlers: {
+      amqp: amqpLinkHandler(cells, logger),
+      kafka: kafkaLinkHandler(cells, logger),
+      http: api.takeLink,
+    },
+    clock,
+    random,
+    logger,
+  })
+  return {
+    acceptorOf: () => (socket: Socket) => listener.accept(socket),
+    async [Symbol.asyncDispose]() {
+      listener[Symbol.dispose]()
+    },
+  }
+}

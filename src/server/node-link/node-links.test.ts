@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { clusterSecret, LinkUnderTest, neighbour } from '../../../test/support/link-under-test.ts'
+import { waitFor } from '../../../test/support/wait-for.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { systemRandom } from '../../lib/random.ts'
+import { linkLimits } from '../../limits/link.ts'
+import { VirtualClock } from '../../testing/virtual-clock.ts'
+import { connectSocket } from '../connect-socket.ts'
+import type { IncomingLink } from './link-listener.ts'
+import { greeting, LinkProof, nonceSize } from './link-proof.ts'
+import { NodeLinks } from './node-links.ts'
+import { encodePreface, type Preface } from './preface.ts'
+
+const preface: Preface = { protocol: 'amqp', cell: 3, from: 'a', facts: { user: 'guest' } }
+
+/** Takes all, and gives back what comes. */
+function echo(link: IncomingLink): void {
+  const socket = link.accept(9)
+  socket?.on('error', () => undefined)
+  socket?.pipe(socket)
+}
+
+/** Sends bytes and resolves with all that comes until the other end closes. */
+async function say(port: number, ...parts: readonly Buffer[]): Promise<Buffer> {
+  const socket = connect(port, '127.0.0.1')
+  const received: Buffer[] = []
+  socket.on('data', (bytes) => received.push(bytes))
+  socket.on('error', () => undefined)
+  for (const part of parts) socket.write(part)
+  await once(socket, 'close')
+  return Buffer.concat(received)
+}
+
+test('a node of the cluster is taken, and bytes go through as they are', async () => {
+  const prefaces: Preface[] = []
+  using port = await LinkUnderTest.open((link) => {
+    prefaces.push(link.preface)
+    echo(link)
+  })
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket !== undefined)
+  assert.equal(link.epoch, 9)
+  link.socket.write('first ')
+  link.socket.end('last')
+  let text = ''
+  for await (const bytes of link.socket) text += String(bytes)
+  assert.equal(text, 'first last')
+  assert.deepEqual(prefaces, [preface])
+  assert.equal(port.links.strangerCount, 0)
+})
+
+test('what the other end says at once after its answer is not lost', async () => {
+  using port = await LinkUnderTest.open((link) => {
+    link.accept(1)?.end('hello')
+  })
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket !== undefined)
+  let text = ''
+  for await (const bytes of link.socket) text += String(bytes)
+  assert.equal(text, 'hello')
+})
+
+test('a refusal comes with its reason, and with words for people', async () => {
+  using port = await LinkUnderTest.open((link) => link.refuse('not-owner', 'cell 3 is elsewhere'))
+  const link = await neighbour().connectTo(port.target, preface)
+  assert.deepEqual(link, {
+    socket: undefined,
+    refusal: 'not-owner',
+    text: 'cell 3 is elsewhere',
+  })
+})
+
+test('a protocol that nobody has registered is refused', async () => {
+  using port = await LinkUnderTest.open(echo)
+  const link = await neighbour().connectTo(port.target, { ...preface, protocol: 'kafka' })
+  assert(link.socket === undefined)
+  assert.equal(link.refusal, 'unusable')
+})
+
+test('a node of another cluster hears nothing of a client', async () => {
+  let isAsked = false
+  using port = await LinkUnderTest.open(() => (isAsked = true))
+  const link = await neighbour(Buffer.alloc(32, 8)).connectTo(port.target, preface)
+  assert(link.socket === undefined)
+  assert.equal(link.refusal, 'unreachable')
+  assert.match(link.text, /does not know the secret/)
+  await waitFor('it is forgotten', () => port.links.strangerCount === 0)
+  assert.equal(isAsked, false)
+})
+
+test('who only claims to know the secret is refused, and it is logged', async () => {
+  let isAsked = false
+  using port = await LinkUnderTest.open(() => (isAsked = true))
+  const wrong = new LinkProof(Buffer.alloc(32, 8))
+  const nonces = { dialer: Buffer.alloc(nonceSize), listener: Buffer.alloc(nonceSize) }
+  await say(
+    port.port,
+    greeting(),
+    nonces.dialer,
+    wrong.seal('preface', nonces, encodePreface(preface)),
+  )
+  assert.equal(isAsked, false)
+  assert.match(port.warnings.join(), /refused: it does not know the secret of this cluster/)
+})
+
+test('what a node has said once proves nothing a second time', async () => {
+  let asked = 0
+  using port = await LinkUnderTest.open((link) => {
+    asked++
+    echo(link)
+  })
+  const said: Buffer[] = []
+  const listening = new NodeLinks({
+    secret: clusterSecret,
+    clock: systemClock,
+    random: systemRandom,
+    connect: async (...where) => {
+      const socket = await connectSocket(...where)
+      const write = socket.write.bind(socket)
+      socket.write = (bytes: Buffer | string) => {
+        said.push(Buffer.from(bytes))
+        return write(Buffer.from(bytes))
+      }
+      return socket
+    },
+  })
+  const link = await listening.connectTo(port.target, preface)
+  link.socket?.destroy()
+  assert.equal(asked, 1)
+  await say(port.port, ...said)
+  assert.equal(asked, 1)
+  assert.match(port.warnings.join(), /does not know the secret/)
+})
+
+test('what is no node is refused, and a flood of it is logged once', async () => {
+  using port = await LinkUnderTest.open(echo)
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => say(port.port, Buffer.from('GET / HTTP/1.1\r\n\r\n'))),
+  )
+  assert.equal(Buffer.concat(answers).length, 0)
+  assert.equal(port.warnings.length, 1)
+  assert.match(
+    port.warnings.join(),
+    /from 127\.0\.0\.1 to the node port was refused: it is no node/,
+  )
+})
+
+test('another version is told which one is spoken here', async () => {
+  using port = await LinkUnderTest.open(echo)
+  const newer = Buffer.concat([greeting().subarray(0, -1), Buffer.from([2])])
+  assert.deepEqual(await say(port.port, newer, Buffer.alloc(nonceSize)), greeting())
+  assert.match(port.warnings.join(), /speaks version 2 of the node port, and this one 1/)
+})
+
+test('a preface that is too large ends before it is read', async () => {
+  using port = await LinkUnderTest.open(echo)
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(linkLimits.prefaceSizeMax + 1)
+  await say(port.port, greeting(), Buffer.alloc(nonceSize), size)
+  assert.match(port.warnings.join(), /preface has \d+ bytes/)
+})
+
+test('who says nothing is ended after a while', async () => {
+  const clock = new VirtualClock()
+  using port = await LinkUnderTest.open(echo, clock)
+  const silent = say(port.port)
+  await waitFor('it is there', () => port.links.strangerCount === 1)
+  clock.advance(linkLimits.proofMsMax)
+  assert.equal((await silent).length, 0)
+  assert.match(port.warnings.join(), /it said too little/)
+})
+
+test('silent connections keep no node out: the oldest of them ends', async () => {
+  using port = await LinkUnderTest.open(echo)
+  const silent: Socket[] = []
+  for (let count = 0; count < linkLimits.strangersMax; count++) {
+    const socket = connect(port.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    silent.push(socket)
+  }
+  await waitFor('all are there', () => port.links.strangerCount === linkLimits.strangersMax)
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket !== undefined)
+  link.socket.destroy()
+  await waitFor(
+    'the oldest has ended',
+    () => port.links.strangerCount === linkLimits.strangersMax - 1,
+  )
+  for (const socket of silent) socket.destroy()
+})
+
+test('a node that cannot be reached is not asked again at once', async () => {
+  const clock = new VirtualClock()
+  let attempts = 0
+  const links = new NodeLinks({
+    secret: clusterSecret,
+    clock,
+    random: systemRandom,
+    connect: () => {
+      attempts++
+      return Promise.reject(new Error('connection refused'))
+    },
+  })
+  const target = { node: 4, incarnation: 1, addresses: { link: { host: '127.0.0.1', port: 1 } } }
+  const refused = { socket: undefined, refusal: 'unreachable', text: 'connection refused' }
+  const askedTogether = linkLimits.dialsAtOnceMax + 20
+  const all = await Promise.all(
+    Array.from({ length: askedTogether }, () => links.connectTo(target, preface)),
+  )
+  assert.deepEqual(
+    all,
+    Array.from({ length: askedTogether }, () => refused),
+  )
+  assert.equal(attempts, linkLimits.dialsAtOnceMax)
+  clock.advance(linkLimits.unreachableMs)
+  assert.deepEqual(await links.connectTo(target, preface), refused)
+  assert.equal(attempts, linkLimits.dialsAtOnceMax + 1)
+  await links.connectTo({ ...target, incarnation: 2 }, preface)
+  assert.equal(attempts, linkLimits.dialsAtOnceMax + 2)
+})
+
+test('no more connections to a node are made at a time than may be', async () => {
+  let open = 0
+  let most = 0
+  const server = createServer((socket) => {
+    most = Math.max(most, ++open)
+    socket.on('error', () => undefined)
+    socket.on('data', () => socket.destroy())
+    socket.on('close', () => open--)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { readonly port: number }
+  const target = { node: 4, incarnation: 1, addresses: { link: { host: '127.0.0.1', port } } }
+  const links = neighbour()
+  const results = await Promise.all(
+    Array.from({ length: 3 * linkLimits.dialsAtOnceMax }, () => links.connectTo(target, preface)),
+  )
+  assert(results.every(({ socket }) => socket === undefined))
+  assert(most <= linkLimits.dialsAtOnceMax, `${most} at a time`)
+  server.close()
+})
