@@ -5,18 +5,26 @@ import { systemRandom } from '../../lib/random.ts'
 import { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
 
 /** Opens cells that are down again; resolves with whether there were any. */
-export async function reopenCells(address: string): Promise<boolean> {
-  const tables = await ClusterTables.open({
-    address,
-    clock: systemClock,
-    random: systemRandom,
-    // As the nodes have it, where this is the first to make the tables.
-    cellCount: 1,
-  })
-  try {
+export function reopenCells(address: string): Promise<boolean> {
+  return withTables(address, async (tables) => {
     const down = (await tables.readCells()).filter(({ isDown }) => isDown)
     for (const { cell } of down) await tables.reopenCell(cell)
     return down.length > 0
+  })
+}
+
+/** How many a cluster has; it is made when there is none. */
+export function countCells(address: string): Promise<number> {
+  return withTables(address, ({ settings }) => Promise.resolve(settings.cellCount))
+}
+
+async function withTables<Result>(
+  address: string,
+  work: (tables: ClusterTables) => Promise<Result>,
+): Promise<Result> {
+  const tables = await ClusterTables.open({ address, clock: systemClock, random: systemRandom })
+  try {
+    return await work(tables)
   } finally {
     tables.close()
   }
