@@ -11,9 +11,11 @@ import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
 import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
+import type { NodeFacts } from '../cluster/node-facts.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { ClusterDoor } from './api/where.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { BrokerFigures, StatusSource } from './broker-status.ts'
 import type { DemoControl } from './v1/demo-operations.ts'
@@ -33,6 +35,10 @@ export interface BackupTaken {
 /** What the management API looks at and changes. */
 export interface ManagementParts {
   readonly broker: Broker
+  /** The other nodes and cells; undefined without a cluster. */
+  readonly cluster?: ClusterDoor | undefined
+  /** Of a node of a cluster: how what it keeps its cells in is. */
+  readonly nodeFacts?: (() => NodeFacts) | undefined
   readonly keeper: AccessKeeper
   /** Connections of all protocols. */
   readonly clients: ClientRegistry

@@ -65,7 +65,7 @@ async function identify(
   const socket = socketOf(context)
   const header = context.req.header('authorization')
   if (header !== undefined) {
-    const login = readLogin(header, context)
+    const login = readLogin(header)
     const principal = await (login && socket && authenticate?.(login, socket))
     if (principal === undefined) return undefined
     const { token } = principal
@@ -108,9 +108,10 @@ function bindingsOf({ env }: Context): Bindings | undefined {
   return env as Bindings | undefined
 }
 
-function readLogin(header: string, context: Context): HttpLogin | undefined {
+/** What a header `Authorization` says; undefined for what is neither of both ways. */
+export function readLogin(header: string): HttpLogin | undefined {
   const [, token] = /^bearer +(\S+)$/i.exec(header) ?? []
   if (token !== undefined) return { token }
-  const basic = readBasic(context.req.raw)
+  const basic = readBasic(new Request('http://localhost', { headers: { authorization: header } }))
   return basic && { user: basic.username, password: basic.password }
 }

@@ -5,7 +5,9 @@ import type { ManagementParts } from './answers.ts'
 import { type ApiVariables, createApi } from './api/api.ts'
 import { openApiDocument } from './api/openapi.ts'
 import { type Operation, operation } from './api/operation.ts'
+import type { ClusterDoor } from './api/where.ts'
 import { type CallerOptions, findCaller } from './callers.ts'
+import { elsewhereOf } from './cluster/elsewhere.ts'
 import { bindingOperations } from './rabbitmq/bindings.ts'
 import { channelOperations } from './rabbitmq/channels.ts'
 import { connectionOperations } from './rabbitmq/connections.ts'
@@ -72,21 +74,29 @@ import { topologyOperations } from './v1/topology-operation.ts'
 import { traceOperations } from './v1/trace-operations.ts'
 import { transactionOperations } from './v1/transaction-operations.ts'
 
+export interface ManagementRouteOptions {
+  readonly onFault?: (error: Error) => void
+  /** Clients ask here, and what is not this node's own goes to whoever has it. */
+  readonly edgeOf?: ClusterDoor | undefined
+}
+
 export function createManagementRoutes(
   parts: ManagementParts,
-  callers: CallerOptions & { readonly onFault?: (error: Error) => void },
+  callers: CallerOptions & ManagementRouteOptions,
 ): Hono<ApiVariables> {
   const { broker } = parts
   const routes = new Hono<ApiVariables>()
   routes.use(tellChanges(parts))
   const caller = findCaller(callers)
-  const operations = operationsOf(parts, callers, askingWithin(routes, callers.onFault))
-  routes.route('/', createApi({ broker, operations, caller }))
+  const operations = managementOperations(parts, callers, askingWithin(routes, callers.onFault))
+  const { edgeOf } = callers
+  const elsewhere = edgeOf && elsewhereOf(edgeOf, broker)
+  routes.route('/', createApi({ broker, operations, caller, elsewhere }))
   return routes
 }
 
 /** In the order in which they are matched and documented. */
-function operationsOf(
+export function managementOperations(
   parts: ManagementParts,
   callers: CallerOptions,
   askAs: LiveApi['askAs'],
@@ -102,6 +112,7 @@ function operationsOf(
   const document: Operation = operation({
     method: 'get',
     path: '/openapi.json',
+    where: 'node',
     tag: 'Document',
     summary: 'This document',
     access: 'open',
@@ -128,7 +139,7 @@ function rabbitmqOperations(
     ...exchangeOperations(parts),
     publishOperation(publishing),
     ...queueListOperations(parts),
-    ...queueOperations(parts.broker),
+    ...queueOperations(parts),
     queueGetOperation(parts.broker, parts.clients),
     ...queueReplayOperations(parts.broker),
     ...bindingOperations(parts.broker),

@@ -13,6 +13,7 @@ import type { ApiVariables } from './api/api.ts'
 import { isCrossSite } from './api/cross-site.ts'
 import { pathAsWritten } from './api/raw-path.ts'
 import { Sessions } from './api/sessions.ts'
+import type { ClusterDoor } from './api/where.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
 import { answerDocs } from './docs-routes.ts'
@@ -30,6 +31,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly hosts?: ReadonlySet<string>
   /** Of which the management API is served; left out, there is none. */
   readonly management?: ManagementParts
+  /** The way to the other nodes and cells, where requests may be theirs to answer. */
+  readonly edgeOf?: ClusterDoor | undefined
   /** Of which metrics are made; left out, there are none. */
   readonly metrics?: MetricsSource
   /** Where the UI may be, the first that is there; left out, where builds are. */

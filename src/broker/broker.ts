@@ -86,6 +86,8 @@ export interface BrokerOptions {
   readonly connectionRate?: PublishRate
   /** Users and their rights, where they are kept elsewhere; they are in its topology by default. */
   readonly sharedAccess?: SharedAccess
+  /** Another broker has the virtual host `/`. */
+  readonly hasNoDefaultVHost?: boolean
   /** Records of a queue, or delayed messages, could not be read and were skipped. */
   readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
   /** A queue without a dead-letter exchange has dropped a message that came back too often. */
@@ -223,7 +225,8 @@ export class Broker {
       ofConnection: options.connectionRate ?? noRate,
     })
     this.quotas = new ClientQuotas(this)
-    this.vhosts = new VHosts((name) => this.#createVHost(name))
+    const hidden = options.hasNoDefaultVHost === true ? defaultVHost : undefined
+    this.vhosts = new VHosts((name) => this.#createVHost(name), hidden)
     for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)
   }
 

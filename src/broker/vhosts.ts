@@ -16,14 +16,17 @@ export interface VHostParts {
 
 export class VHosts implements Iterable<VHost<Destination>> {
   readonly #create: (name: string) => VHostParts
+  /** Another cell has the virtual host of this name: it is there for what needs one, and nobody sees it. */
+  readonly #hidden: string | undefined
   readonly #all = new Map<string, VHostParts>()
 
-  constructor(create: (name: string) => VHostParts) {
+  constructor(create: (name: string) => VHostParts, hidden?: string) {
     this.#create = create
+    this.#hidden = hidden
   }
 
   get names(): string[] {
-    return [...this.#all.keys()]
+    return [...this.#all.keys()].filter((name) => name !== this.#hidden)
   }
 
   /** That of this name; made when there is none. */
@@ -47,7 +50,7 @@ export class VHosts implements Iterable<VHost<Destination>> {
   }
 
   *[Symbol.iterator](): Generator<VHost<Destination>> {
-    for (const { vhost } of this.#all.values()) yield vhost
+    for (const { vhost } of this.#all.values()) if (vhost.name !== this.#hidden) yield vhost
   }
 
   *topics(): Generator<Topics> {

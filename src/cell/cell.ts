@@ -57,6 +57,8 @@ export interface CellOptions extends Pick<
   readonly groups?: Partial<GroupConfig>
   /** Users and their rights, of a cell that does not keep them. */
   readonly sharedAccess?: SharedAccess
+  /** Another cell has the virtual host `/`. */
+  readonly hasNoDefaultVHost?: boolean
 }
 
 /** What the node lends its cells, and wants to hear from them. */
@@ -221,6 +223,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     ...(options.nodeId !== undefined && { nodeId: options.nodeId }),
     ...(options.connectionRate !== undefined && { connectionRate: options.connectionRate }),
     ...(options.sharedAccess !== undefined && { sharedAccess: options.sharedAccess }),
+    ...(options.hasNoDefaultVHost === true && { hasNoDefaultVHost: true }),
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, name, offset }, 'Messages were skipped')
     },

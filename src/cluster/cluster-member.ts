@@ -54,6 +54,7 @@ export class ClusterMember {
   #beating: Promise<void> = Promise.resolve()
   #isFrozen = false
   #isClosed = false
+  #takeoverCount = 0
   /** No cell is taken any more. */
   #isStopping = false
 
@@ -73,6 +74,11 @@ export class ClusterMember {
   /** Asked before anything is answered or delivered. */
   get leaseState(): LeaseState {
     return this.#ownership.leaseAt(this.#options.clock.monotonic())
+  }
+
+  /** Cells whose owner had crashed and that are, or were, this node's. */
+  get takeoverCount(): number {
+    return this.#takeoverCount
   }
 
   /** Cells of this node with their epochs. */
@@ -175,6 +181,7 @@ export class ClusterMember {
       const table = await tables.claimCell(vacancy, self)
       if (table === undefined) return
       this.#held.set(cell, table.epoch)
+      if (vacancy.reason === 'crashed') this.#takeoverCount++
       cells.onOwned(cell, table)
     } catch (error) {
       this.#notice.tell('claim', () => this.#warn(error as Error))

@@ -2,7 +2,7 @@
 // and a disk for each cell that it owns. The data folder holds copies only.
 import os from 'node:os'
 import path from 'node:path'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
@@ -20,8 +20,10 @@ import type { AccessChange } from '../meta/access-rows.ts'
 import { ClusterDirectory } from './cluster-directory.ts'
 import { type CellEvents, ClusterMember } from './cluster-member.ts'
 import type { NodeAddresses } from './directory.ts'
+import type { NodeFacts } from './node-facts.ts'
+import { ObjectCounts } from './object-counts.ts'
 import { type OpenedCellDisk, openCellDisk } from './open-cell-disk.ts'
-import { checkServer, openObjects, openTables, troubleTeller } from './open-stores.ts'
+import { checkServer, hasStandby, openObjects, openTables, troubleTeller } from './open-stores.ts'
 import { SharedState } from './shared-state.ts'
 
 export interface ClusterOptions {
@@ -59,12 +61,18 @@ export class Cluster implements AsyncDisposable {
   readonly #disk: Disk
   /** A store that is away is not asked for ever by whoever is gone. */
   readonly #closing: AbortController
+  readonly #counts: ObjectCounts
+  readonly #standbyCheck: Timer
+  /** Of cells that are open. */
+  readonly #disks = new Set<OpenedCellDisk>()
+  #standby: boolean
+  #heartbeatMs: number | undefined
   readonly directory: ClusterDirectory
   readonly member: ClusterMember
   readonly #self: Incarnation
 
   private constructor(options: ClusterOptions, parts: ClusterParts, opened: Opened) {
-    const { tables, self, notice, objects, cache, disk, closing } = opened
+    const { tables, self, notice, objects, cache, disk, closing, counts, standby } = opened
     const { clock, logger, onAccess, onLost, cells } = parts
     const name = nameOf(options)
     this.#options = options
@@ -77,6 +85,9 @@ export class Cluster implements AsyncDisposable {
     this.#cache = cache
     this.#disk = disk
     this.#closing = closing
+    this.#counts = counts
+    this.#standby = standby
+    this.#standbyCheck = clock.every(clusterLimits.standbyCheckMs, () => void this.#checkStandby())
     this.shared = new SharedState({
       tables,
       clock,
@@ -105,6 +116,7 @@ export class Cluster implements AsyncDisposable {
       cells,
       onLost,
       onSeen: (seen) => {
+        this.#heartbeatMs = seen.look.seenAt - seen.look.sentAt
         this.directory.onSeen(seen)
         this.shared.onVersion(seen.look.sharedVersion)
       },
@@ -123,9 +135,15 @@ export class Cluster implements AsyncDisposable {
     try {
       const tables = await openTables(options.cluster, parts, notice)
       stack.defer(() => tables.close())
-      await checkServer(tables, logger)
-      const patience = { clock, random, onTrouble: troubleTeller(notice, logger) }
-      const objects = await openObjects(options.objects, patience)
+      const standby = await checkServer(tables, logger)
+      const counts = new ObjectCounts(clock)
+      const tell = troubleTeller(notice, logger)
+      const onTrouble: typeof tell = (trouble) => {
+        counts.onTrouble()
+        tell(trouble)
+      }
+      const patience = { clock, random, onTrouble }
+      const objects = counts.of(await openObjects(options.objects, patience))
       stack.defer(() => objects.close())
       const disk = createSystemDisk({ clock })
       const closing = new AbortController()
@@ -138,7 +156,7 @@ export class Cluster implements AsyncDisposable {
         onLocalTrouble: (error) => notice.tell('local', () => tellLocal(logger, error)),
       })
       const self = await tables.join({ name: nameOf(options), address: '', info: '{}' })
-      const opened = { tables, self, notice, objects, cache, disk, closing }
+      const opened = { tables, self, notice, objects, cache, disk, closing, counts, standby }
       const cluster = new Cluster(options, parts, opened)
       await cluster.shared.load()
       return cluster
@@ -158,15 +176,27 @@ export class Cluster implements AsyncDisposable {
     await this.member.start()
   }
 
+  /** How PostgreSQL and the store of objects are, as this node sees them. */
+  facts(): NodeFacts {
+    return {
+      isFrozen: this.member.held.size > 0 && this.member.leaseState === 'frozen',
+      hasStandby: this.#standby,
+      heartbeatMs: this.#heartbeatMs,
+      cells: [...this.#disks].map((disk) => disk.facts()),
+      objects: this.#counts.facts,
+      takeovers: this.member.takeoverCount,
+    }
+  }
+
   /** By which nodes know each other. */
   get secret(): Buffer {
     return Buffer.from(this.tables.settings.secret)
   }
 
   /** The disk of a cell, as long as it is this node's. */
-  openDisk(cell: number, table: CellTable): Promise<OpenedCellDisk> {
+  async openDisk(cell: number, table: CellTable): Promise<OpenedCellDisk> {
     const { clock, random, logger } = this.#parts
-    return openCellDisk(
+    const disk = await openCellDisk(
       { cell, table, folder: this.folderOf(cell) },
       {
         clock,
@@ -177,6 +207,20 @@ export class Cluster implements AsyncDisposable {
         onTrouble: (error) => this.#notice.tell('local', () => tellLocal(logger, error)),
       },
     )
+    this.#disks.add(disk)
+    return {
+      ...disk,
+      [Symbol.asyncDispose]: () => {
+        this.#disks.delete(disk)
+        return disk[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  /** Somebody may have given the server a standby, or taken it away. What cannot be asked stays as it was. */
+  async #checkStandby(): Promise<void> {
+    const findings = await this.tables.checkServer().catch(() => undefined)
+    if (findings !== undefined) this.#standby = hasStandby(findings)
   }
 
   /** Where copies of a cell's data are on this machine. */
@@ -186,6 +230,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Cells have to be closed before. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#standbyCheck.stop()
     await this.member.close()
     this.shared.close()
     this.#closing.abort()
@@ -203,6 +248,8 @@ interface Opened {
   readonly cache: ObjectCache
   readonly disk: Disk
   readonly closing: AbortController
+  readonly counts: ObjectCounts
+  readonly standby: boolean
 }
 
 function nameOf({ nodeName }: ClusterOptions): string {

@@ -10,10 +10,12 @@ import type { ObjectCache } from '../log/cluster/objects/object-cache.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import type { Disk } from '../log/file/disk.ts'
 import { systemTopologyFiles } from '../meta/topology-files.ts'
+import type { CellFacts } from './node-facts.ts'
 
 /** A cell's disk, as long as the cell is this node's. */
 export interface OpenedCellDisk extends AsyncDisposable {
   readonly doors: FileDoors
+  facts(): CellFacts
 }
 
 export interface OwnedCell {
@@ -45,6 +47,7 @@ export async function openCellDisk(
     writer: cellObjects,
     local: { disk, path: path.join(folder, 'open') },
     root,
+    now: () => parts.clock.monotonic(),
   })
   cellObjects.sweepFor({
     readNames: () => namesOf(table),
@@ -56,6 +59,11 @@ export async function openCellDisk(
       topologyFiles: systemTopologyFiles,
       remote: { root, localDisk: disk },
     },
+    facts: () => ({
+      cell,
+      rowsBytes: clusterDisk.unsealedSize,
+      rowsAgeMs: clusterDisk.unsealedAge,
+    }),
     async [Symbol.asyncDispose]() {
       cellObjects.close()
       await clusterDisk.close()

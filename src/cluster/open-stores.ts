@@ -11,6 +11,7 @@ import { parseObjectAddress } from '../log/cluster/objects/object-address.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
 import { openS3Objects, type S3ObjectsOptions } from '../log/cluster/objects/s3-objects.ts'
 import { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
+import type { ServerFinding } from '../log/cluster/postgres/server-check.ts'
 
 interface StoreParts {
   readonly clock: Clock
@@ -18,15 +19,22 @@ interface StoreParts {
   readonly logger: Logger
 }
 
-/** A server that loses what is confirmed serves nobody. */
-export async function checkServer(tables: ClusterTables, logger: Logger): Promise<void> {
-  for (const { kind, text } of await tables.checkServer()) {
+/** A server that loses what is confirmed serves nobody. Resolves with whether a second machine has each commit. */
+export async function checkServer(tables: ClusterTables, logger: Logger): Promise<boolean> {
+  const findings = await tables.checkServer()
+  for (const { kind, text } of findings) {
     const whole = `the cluster's PostgreSQL: ${text}`
     if (kind === 'refuse') throw new ExitError(exitCodes.config, whole)
     const advice =
       kind === 'advice' ? '' : '. What is confirmed is on one machine: see docs/cluster.md'
     logger.warn(`${whole}${advice}`)
   }
+  return hasStandby(findings)
+}
+
+/** Whether a second machine has each commit. */
+export function hasStandby(findings: readonly ServerFinding[]): boolean {
+  return findings.every(({ kind }) => kind !== 'no standby')
 }
 
 /** @throws ExitError */

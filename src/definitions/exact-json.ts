@@ -27,6 +27,20 @@ export function rawNumber(text: string): unknown {
   return (JSON as JsonWithSource).rawJSON(text)
 }
 
+/** As it was read by `parseExactJson`: integers and doubles stay what they were. */
+export function writeExactJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) => {
+    if (typeof each === 'bigint') return rawNumber(String(each))
+    return each instanceof WholeDouble ? rawNumber(doubleText(each.value)) : each
+  })
+}
+
+/** With what tells it from an integer. */
+function doubleText(value: number): string {
+  const text = String(value)
+  return /[.eE]/.test(text) ? text : `${text}.0`
+}
+
 /** A value without `WholeDouble` and bigint, where nobody tells them from numbers. */
 export function withPlainNumbers(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)

@@ -58,4 +58,7 @@ export const healthLimits = {
   hourMs: 3_600_000,
   /** Streams that grow most, as the page shows them. */
   growersMax: 5,
+  /** Bytes that wait for the store of objects, and for how long, before somebody is to look: files take minutes to fill. */
+  rowsSizeMax: (256 * MiB) as number,
+  rowsMsMax: 600_000,
 } as const

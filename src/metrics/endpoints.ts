@@ -1,9 +1,11 @@
 // What each address of metrics shows.
 import { metricsLimits } from '../limits/metrics.ts'
+import { clusterFamilies } from './cluster-families.ts'
 import type { Family } from './family.ts'
 import { type EndpointName, identityFamilies } from './identity-families.ts'
 import { kafkaFamilies } from './kafka-families.ts'
 import { memoryBreakdown } from './memory-breakdown.ts'
+import { mergeFamilies } from './merge-families.ts'
 import type { MetricsSource } from './metrics-source.ts'
 import { clusterGroups, objectGroups, type ObjectsShown, queueInfo } from './object-families.ts'
 import { pabalFamilies } from './pabal-families.ts'
@@ -48,8 +50,17 @@ export class Metrics {
   async families(asked: MetricsAsked): Promise<Family[]> {
     const { source } = this
     const identity = identityFamilies(source.identity, asked.endpoint)
-    return [...identity, ...(await familiesOf(source, asked))]
+    const own = await familiesOf(source, asked)
+    if (source.cells === undefined) return [...identity, ...own]
+    const all = [own]
+    for (const cell of source.cells()) all.push(await familiesOf(cell, asked))
+    return [...identity, ...mergeFamilies(all), ...clusterOf(source, asked)]
   }
+}
+
+function clusterOf({ cluster }: MetricsSource, { endpoint }: MetricsAsked): Family[] {
+  const isShown = endpoint === 'aggregated' || endpoint === 'per-object'
+  return isShown && cluster !== undefined ? clusterFamilies(cluster()) : []
 }
 
 async function familiesOf(source: MetricsSource, asked: MetricsAsked): Promise<Family[]> {

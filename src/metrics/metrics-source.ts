@@ -8,6 +8,7 @@ import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { CountFiles } from '../lib/count-files.ts'
 import type { Address } from '../lib/listen.ts'
+import type { ClusterFigures } from './cluster-families.ts'
 import type { LoopLag } from './loop-lag.ts'
 
 export interface MetricsSource {
@@ -23,6 +24,9 @@ export interface MetricsSource {
   /** As of now. */
   readonly process: () => ProcessFigures
   readonly countFiles: CountFiles
+  /** Of a node of a cluster: its cells, each with what is its own. */
+  readonly cells?: () => readonly MetricsSource[]
+  readonly cluster?: () => ClusterFigures
 }
 
 /** Who the broker is, as dashboards tell several apart. */

@@ -71,6 +71,7 @@ export class CellServer implements ServedCell {
           vhosts: vhostsOf(cluster, number),
           nodeId: cluster.directory.self.node,
           sharedAccess,
+          hasNoDefaultVHost: cluster.shared.vhosts.get(defaultVHost) !== number,
         },
         { clock, random, turn, logger, batchWorker, onFailed },
       )

@@ -9,19 +9,22 @@ import { Shortage } from '../broker/shortage.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { CellEvents } from '../cluster/cluster-member.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import { nodeNameOf } from '../lib/node-name.ts'
 import { WorkGate } from '../lib/work-gate.ts'
-import { clusterLimits } from '../limits/cluster.ts'
+import { clusterHttpLimits, clusterLimits } from '../limits/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
 import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
+import { ClusterApi } from './cluster-api.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { listenerPartsOf } from './listener-parts.ts'
 import type { OpenedProtocol } from './maintenance.ts'
 import { loadRoutes, statusOf } from './open-http-edge.ts'
 import { openLocalWith } from './open-local.ts'
+import { OwnParts } from './own-parts.ts'
 import { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
@@ -32,6 +35,12 @@ export interface ClusterAddresses {
   /** Of PostgreSQL. */
   readonly cluster: string
   readonly objects: string
+}
+
+/** What the edges of a node have of its own. */
+interface EdgeOwn {
+  readonly users: Users
+  readonly own: OwnParts
 }
 
 /** A cell of this node, from its claim on. */
@@ -54,6 +63,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   readonly #opens = new WorkGate(clusterLimits.opensAtOnceMax)
   #cluster: Cluster | undefined
   #edge: EdgeParts | undefined
+  #own: OwnParts | undefined
   #cellParts: Omit<CellServerParts, 'onFailed'> | undefined
 
   constructor(parts: ServingParts, addresses: ClusterAddresses) {
@@ -86,7 +96,8 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     this.#cellParts = { frame, cluster, users, sharedAccess }
     stack.defer(() => frame.batchWorker.close())
     stack.defer(() => cluster.member.stop())
-    await this.#openEdges(cluster, users)
+    this.#own = stack.use(await OwnParts.open({ frame, cluster, users, sharedAccess }))
+    await this.#openEdges(cluster, { users, own: this.#own })
     for (const name of frame.options.vhosts) await cluster.shared.placeVHost(name)
     await this.#openLocal()
     await cluster.start(addressesOf(frame))
@@ -160,15 +171,18 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
         },
         onAccess: (changes) => this.#onAccess(changes),
         onVHosts: () => {
+          this.#own?.followVHosts()
           for (const server of this.all()) server.addVHosts()
         },
       },
     )
     this.#cluster = cluster
+    frame.clients.nodeName = nodeNameOf(cluster.name)
+    frame.clients.numberFrom(cluster.directory.self.node * clusterHttpLimits.idsPerNode)
     return stack.use(cluster)
   }
 
-  async #openEdges(cluster: Cluster, users: Users): Promise<void> {
+  async #openEdges(cluster: Cluster, { users, own }: EdgeOwn): Promise<void> {
     const { frame, stack, lastStack } = this.#parts
     const admission = new Admission()
     const nothing = { shortage: new Shortage(frame.clock), store: { uncommittedSize: 0 } }
@@ -176,7 +190,8 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const { clock, random } = frame
     const links = new NodeLinks({ secret: cluster.secret, clock, random })
     const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
-    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners }
+    const api = lastStack.use(new ClusterApi({ frame, users, cluster, cells: this, own, links }))
+    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners, api }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {

@@ -10,9 +10,14 @@ export function countEverything(broker: Broker, clients: ClientRegistry): Counte
   return count(broker.counts(), clients)
 }
 
-/** Of a node that serves nothing at this moment. */
-export function countClients(clients: ClientRegistry): Counted {
-  return count({ exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }, clients)
+/** Of the cells of a node, of which there may be none. */
+export function countCells(brokers: readonly Broker[], clients: ClientRegistry): Counted {
+  const sum = { exchanges: 0, queues: 0, consumers: 0, messages: 0, unacked: 0 }
+  for (const broker of brokers) {
+    const counts = broker.counts()
+    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += counts[key]
+  }
+  return count(sum, clients)
 }
 
 function count(

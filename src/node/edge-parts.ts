@@ -1,6 +1,7 @@
 import type { Users } from '../auth/users.ts'
 import type { Admission } from '../broker/admission.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { ClusterApi } from './cluster-api.ts'
 import type { NodeFrame } from './node-frame.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
@@ -16,6 +17,7 @@ export interface EdgeParts {
   /** Those that this node serves itself. */
   readonly cells: ServedCells
   readonly owners: OwnerRoutes
+  readonly api: ClusterApi
 }
 
 export type OpenEdge = (parts: EdgeParts) => Promise<ProtocolServer>

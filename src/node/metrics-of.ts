@@ -1,6 +1,5 @@
 // What metrics of a node are made of.
 import type { BrokerStatus } from '../admin/broker-status.ts'
-import { nodeName } from '../admin/rabbitmq/node-name.ts'
 import { version } from '../lib/version.ts'
 import type { LoopLag } from '../metrics/loop-lag.ts'
 import type { BrokerIdentity, MetricsSource, ProcessFigures } from '../metrics/metrics-source.ts'
@@ -32,9 +31,14 @@ export function metricsOf(
   return { source, start: () => lag.start() }
 }
 
-function identityOf({ cell, options, addresses }: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
+function identityOf({
+  cell,
+  options,
+  addresses,
+  clients,
+}: Omit<ProtocolParts, 'metrics'>): BrokerIdentity {
   return {
-    node: nodeName,
+    node: clients.nodeName,
     cluster: cell.clusterId,
     clusterId: cell.clusterId,
     version,

@@ -1,13 +1,12 @@
-// HTTP on a node of a cluster: what it answers is about the cell of `/`, or another one that it serves.
+// HTTP on a node of a cluster.
 import type { RequestListener } from 'node:http'
 import { openHttpServer } from '../admin/http-server.ts'
 import { loopbackHosts } from '../admin/own-hosts.ts'
 import type { RouteOptions } from '../admin/routes.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
-import { countClients } from './count-everything.ts'
+import { countCells } from './count-everything.ts'
 import type { EdgeParts } from './edge-parts.ts'
-import { managementOf } from './management-parts.ts'
 import { authenticate } from './open-http.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell } from './served-cells.ts'
@@ -35,35 +34,26 @@ export function openHttpEdge(parts: EdgeParts): ProtocolServer {
   }
 }
 
-/** Each cell has routes of its own, made for the first who asks. */
+/** A request is answered here, or by whoever has what it is about. */
 export async function loadRoutes(
-  { cells }: EdgeParts,
+  parts: EdgeParts,
   options: RouteOptions,
 ): Promise<RequestListener> {
   const { createRequestListener } = await import('../admin/routes.ts')
-  const none = createRequestListener(options)
-  const made = new WeakMap<ServedCell, RequestListener>()
-  const listenerOf = (served: ServedCell): RequestListener => {
-    const { parts } = served
-    const listener =
-      made.get(served) ??
-      createRequestListener({
-        ...options,
-        source: { status: parts.status },
-        management: managementOf(parts),
-        metrics: parts.metrics.source,
-      })
-    made.set(served, listener)
-    return listener
-  }
-  return (request, response) => {
-    const served = cells.find(0) ?? cells.all()[0]
-    const listener = served === undefined ? none : listenerOf(served)
-    listener(request, response)
-  }
+  const { management, asker } = parts.api
+  return createRequestListener({
+    ...options,
+    source: { status: () => statusOf(parts) },
+    management,
+    edgeOf: asker,
+    metrics: parts.api.metrics,
+  })
 }
 
-/** What the node itself knows. */
-export function statusOf({ frame }: EdgeParts): ReturnType<ServedCell['parts']['status']> {
-  return { ...frame.figures(undefined), ...countClients(frame.clients) }
+/** Of the node and the cells that it has. */
+export function statusOf({ frame, cells }: EdgeParts): ReturnType<ServedCell['parts']['status']> {
+  const brokers = Array.from(cells.all(), ({ parts }) => parts.cell.broker)
+  const reasons = new Set(brokers.flatMap(({ shortage }) => shortage.reason ?? []))
+  const reason = reasons.size === 0 ? undefined : [...reasons].join(', ')
+  return { ...frame.figures(reason), ...countCells(brokers, frame.clients) }
 }

@@ -6,7 +6,7 @@ import { isLoopback } from '../lib/loopback.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openMetricsEdge({ frame, cells }: EdgeParts): ProtocolServer {
+export function openMetricsEdge({ frame, api }: EdgeParts): ProtocolServer {
   const { options, clients, logger } = frame
   const hosts = isLoopback(options.host) ? { hosts: loopbackHosts(options.host) } : {}
   const onFault = (error: Error): void =>
@@ -16,14 +16,7 @@ export function openMetricsEdge({ frame, cells }: EdgeParts): ProtocolServer {
     clients,
     loadRoutes: async (): Promise<RequestListener> => {
       const { createMetricsListener } = await import('../admin/metrics-routes.ts')
-      return (request, response) => {
-        const [served] = cells.all()
-        if (served === undefined) response.writeHead(503).end()
-        else {
-          const { source } = served.parts.metrics
-          createMetricsListener({ ...hosts, metrics: source, onFault })(request, response)
-        }
-      }
+      return createMetricsListener({ ...hosts, metrics: api.metrics, onFault })
     },
   })
   frame.lag.start()

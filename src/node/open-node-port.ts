@@ -6,7 +6,7 @@ import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells }: EdgeParts): ProtocolServer {
+export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
@@ -14,6 +14,7 @@ export function openNodePort({ frame, cluster, cells }: EdgeParts): ProtocolServ
     handlers: {
       amqp: amqpLinkHandler(cells, logger),
       kafka: kafkaLinkHandler(cells, logger),
+      http: api.takeLink,
     },
     clock,
     random,

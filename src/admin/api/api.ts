@@ -8,7 +8,7 @@ import { whyRefused } from './access.ts'
 import type { Caller } from './caller.ts'
 import { pickColumns } from './columns.ts'
 import { limitBody } from './limit-body.ts'
-import { type Operation, pathNames } from './operation.ts'
+import { type Operation, pathNames, whereOf } from './operation.ts'
 import { type Read, readBody, readQuery } from './read-request.ts'
 
 /** Variables of a context: who asks, once that is known, and what for. */
@@ -27,10 +27,24 @@ export interface ApiParts {
   readonly operations: readonly Operation[]
   /** Sets `caller`, or refuses. */
   readonly caller: MiddlewareHandler<ApiVariables>
+  /** Of a node of a cluster: answers what is not for itself alone. */
+  readonly elsewhere?: Elsewhere | undefined
+}
+
+/** Undefined for what this node answers by itself. */
+export type Elsewhere = (
+  context: Context<ApiVariables>,
+  operation: Operation,
+) => Promise<Response> | undefined
+
+/** What requests bring with them that come from within. */
+interface Bindings {
+  /** See `Asked`. */
+  readonly listed?: number
 }
 
 /** Routes for `operations`, below where they are mounted. */
-export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVariables> {
+export function createApi({ broker, operations, caller, elsewhere }: ApiParts): Hono<ApiVariables> {
   const api = new Hono<ApiVariables>()
   const methodsByPath = new Map<string, string[]>()
   const bodies = { size: 0 }
@@ -40,6 +54,10 @@ export function createApi({ broker, operations, caller }: ApiParts): Hono<ApiVar
     methodsByPath.set(path, [...methods, operation.method.toUpperCase()])
     const limit = limitBody(operation, bodies)
     if (operation.access !== 'open') api.on(operation.method, path, caller)
+    if (elsewhere !== undefined && whereOf(operation) !== 'node') {
+      // Limits are kept by whoever reads the body.
+      api.on(operation.method, path, (context, next) => elsewhere(context, operation) ?? next())
+    }
     api.on(operation.method, path, limit, (context) => answer(context, broker, operation))
   }
   for (const [path, methods] of methodsByPath) {
@@ -65,7 +83,7 @@ async function answer(
     return context.json({ error, reason }, status)
   }
   const readings: Read[] = []
-  if (query !== undefined) readings.push(readQuery(context, query))
+  if (query !== undefined) readings.push(withListed(readQuery(context, query), context))
   if (body !== undefined) readings.push(await readBody(context, body, lines))
   const problem = readings.find((read) => 'problem' in read)
   if (problem !== undefined) return badRequest(context, problem.problem)
@@ -84,6 +102,14 @@ async function answer(
     if (error instanceof BrokerError) return refusalOf(context, error)
     throw error
   }
+}
+
+/** A list is for a node that puts lists of several cells together. */
+function withListed(read: Read, { env }: Context): Read {
+  const listed = (env as Bindings | undefined)?.listed
+  return listed === undefined || 'problem' in read
+    ? read
+    : { value: { ...(read.value as object), listed } }
 }
 
 /** As RabbitMQ, which leaves columns out of single things, too. */

@@ -9,7 +9,9 @@ import { compareValues, type JsonObject, pickColumns, valueAtColumn } from './co
 import { sortInSteps } from './sort-in-steps.ts'
 
 /** Parameters of every list. */
-export const listParameters: Readonly<Record<keyof ListQuery, z.ZodOptional<z.ZodString>>> = {
+export const listParameters: Readonly<
+  Record<Exclude<keyof ListQuery, 'listed'>, z.ZodOptional<z.ZodString>>
+> = {
   page: z.string().optional().describe('From 1 on; left out, all are listed'),
   page_size: z.string().optional().describe(`At most ${adminLimits.pageSizeMax}; usually 100`),
   name: z.string().optional().describe('Only what has this in its name; needs a page'),
@@ -29,6 +31,8 @@ export interface ListQuery {
   readonly sort?: string | undefined
   readonly sort_reverse?: string | undefined
   readonly columns?: string | undefined
+  /** So many are asked for by a node that puts lists of several cells together, whatever the page: see `Asked.listed`. */
+  readonly listed?: number | undefined
 }
 
 /** What is listed. */
@@ -75,34 +79,51 @@ export async function answerList<T>(
   listing: Listing<T>,
 ): Promise<Response> {
   const asked = readListQuery(query)
-  if ('error' in asked) return refuse(asked)
+  if ('error' in asked) return refuseList(asked)
   const { total, found } = await slices.run(findAll(asked, listing))
   const { page, pageSize, columns } = asked
   const json = (item: T): JsonObject => {
     const object = listing.json(item)
     return columns === undefined ? object : pickColumns(object, columns)
   }
+  if (query.listed !== undefined) {
+    const shown = found.length > query.listed ? found.slice(0, query.listed) : found
+    if (page !== undefined) await listing.prepare?.(shown)
+    return sendLines(slices, shown, { json, counts: { total, found: found.length } })
+  }
   if (page === undefined) return sendInParts(slices, found, json)
   const start = (page - 1) * pageSize
-  if (start > found.length) {
-    const reason = `Page out of range, page: ${page} page size: ${pageSize}, len: ${found.length}`
-    return refuse({ error: 'page_out_of_range', reason })
-  }
+  if (start > found.length) return refuseList(outOfRange(page, pageSize, found.length))
   const shown = found.slice(start, start + pageSize)
   await listing.prepare?.(shown)
   const items = shown.map(json)
-  return Response.json({
+  return Response.json(pageOf({ total, found: found.length, page, pageSize, items }))
+}
+
+export interface PageFacts {
+  readonly total: number
+  /** Of these, those with the name. */
+  readonly found: number
+  readonly page: number
+  readonly pageSize: number
+  readonly items: readonly unknown[]
+}
+
+/** A page as RabbitMQ answers it. */
+export function pageOf({ total, found, page, pageSize, items }: PageFacts): JsonObject {
+  return {
     total_count: total,
-    filtered_count: found.length,
+    filtered_count: found,
     item_count: items.length,
     page,
     page_size: pageSize,
-    page_count: Math.ceil(found.length / pageSize),
+    page_count: Math.ceil(found / pageSize),
     items,
-  })
+  }
 }
 
-interface ListAsked {
+/** What a list is asked for with, once it is understood. */
+export interface ListAsked {
   readonly page: number | undefined
   readonly pageSize: number
   readonly matches: NamePattern | undefined
@@ -111,12 +132,13 @@ interface ListAsked {
   readonly columns: readonly string[] | undefined
 }
 
-interface ListRefusal {
+export interface ListRefusal {
   readonly error: string
   readonly reason: string
 }
 
-function readListQuery(query: ListQuery): ListAsked | ListRefusal {
+/** Reads what a list is asked for with, or says why it cannot. */
+export function readListQuery(query: ListQuery): ListAsked | ListRefusal {
   const page = readNumber(query.page)
   const pageSize = readNumber(query.page_size) ?? adminLimits.pageSizeDefault
   if (Number.isNaN(page ?? 1) || Number.isNaN(pageSize)) {
@@ -137,6 +159,12 @@ function readListQuery(query: ListQuery): ListAsked | ListRefusal {
     isReversed: query.sort_reverse === 'true',
     columns: query.columns?.split(','),
   }
+}
+
+/** There are fewer pages than that. */
+export function outOfRange(page: number, pageSize: number, count: number): ListRefusal {
+  const reason = `Page out of range, page: ${page} page size: ${pageSize}, len: ${count}`
+  return { error: 'page_out_of_range', reason }
 }
 
 function readNameFilter({
@@ -206,24 +234,57 @@ function sendInParts<T>(
 ): Response {
   const atOnce = adminLimits.listedAtOnceMax
   let next = 0
-  function* part(): Steps<string> {
+  function* part(): Steps<string | undefined> {
     yield
+    if (next > 0 && next >= items.length) return undefined
     const texts = items.slice(next, next + atOnce).map((item) => JSON.stringify(json(item)))
     const start = next === 0 ? '[' : ','
     next += atOnce
     return `${start}${texts.join(',')}${next < items.length ? '' : ']'}`
   }
+  return send(() => slices.run(part()), 'application/json')
+}
+
+/** For a node that puts lists of several cells together: counts first, then a line for each. */
+function sendLines<T>(
+  slices: Slices,
+  items: readonly T[],
+  { json, counts }: { readonly json: (item: T) => JsonObject; readonly counts: object },
+): Response {
+  const atOnce = adminLimits.listedAtOnceMax
+  let next = -1
+  function* part(): Steps<string | undefined> {
+    yield
+    if (next < 0) {
+      next = 0
+      return `${JSON.stringify(counts)}\n`
+    }
+    if (next >= items.length) return undefined
+    const texts = items.slice(next, next + atOnce).map((item) => `${JSON.stringify(json(item))}\n`)
+    next += atOnce
+    return texts.join('')
+  }
+  return send(() => slices.run(part()), linesType)
+}
+
+/** Of the lines of `Asked.listed`. */
+export const linesType = 'application/x-ndjson'
+
+/** Parts as the socket takes them, until there is none. */
+function send(part: () => Promise<string | undefined>, type: string): Response {
   const text = new ReadableStream<string>({
     async pull(controller) {
-      controller.enqueue(await slices.run(part()))
-      if (next >= items.length) controller.close()
+      const next = await part()
+      if (next === undefined) controller.close()
+      else controller.enqueue(next)
     },
   })
   return new Response(text.pipeThrough(new TextEncoderStream()), {
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': type },
   })
 }
 
-function refuse({ error, reason }: ListRefusal): Response {
+/** The answer to a list that cannot be asked for so. */
+export function refuseList({ error, reason }: ListRefusal): Response {
   return Response.json({ error, reason }, { status: 400 })
 }

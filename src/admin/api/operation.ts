@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import type { Access } from './access.ts'
 import type { Caller } from './caller.ts'
+import type { Where } from './where.ts'
 
 export type OperationMethod = 'get' | 'put' | 'post' | 'delete'
 
@@ -34,6 +35,8 @@ interface OperationFacts<Path extends string> {
   /** Under what it is listed there. */
   readonly tag: string
   readonly access: Access
+  /** In a cluster; left out, the cell of the virtual host in the path. */
+  readonly where?: Where
   /** The log does not tell it, though its method is one that changes things: it only looks, or what it changes are messages. */
   readonly isUntold?: boolean
   readonly answers: Answers
@@ -71,6 +74,11 @@ export function operation<Path extends string, Query = undefined, Body = undefin
 ): Operation {
   const { query, body, handle } = asked
   return { ...asked, query, body, handle: (call) => handle(call as Call<Path, Query, Body>) }
+}
+
+/** Where it is answered in a cluster; undefined for what nobody has said it of. */
+export function whereOf({ where, path }: Pick<Operation, 'where' | 'path'>): Where | undefined {
+  return where ?? (path.includes('{vhost}') ? 'vhost' : undefined)
 }
 
 /** The names in braces of `path`, in order. */

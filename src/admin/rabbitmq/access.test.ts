@@ -8,9 +8,9 @@ import { matchesPassword } from '../../auth/password-hash.ts'
 import { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { silentLogger } from '../../lib/logger.ts'
+import { hostNodeName as nodeName } from '../../lib/node-name.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { authLimits } from '../../limits/auth.ts'
-import { nodeName } from './node-name.ts'
 
 let broker: Broker
 let routes: ReturnType<typeof createOwnersRoutes>

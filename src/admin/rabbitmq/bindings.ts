@@ -13,6 +13,7 @@ import { notFound, roomToDeclare } from '../answers.ts'
 import { answerList, listOf, listQuery, type ListQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { type BindingIn, bindingJson, bindingSchema } from './binding-json.ts'
 import { exchangeOfPath } from './exchange-json.ts'
 import { nameText, tableField } from './fields.ts'
@@ -63,6 +64,7 @@ function listOperations(broker: Broker): Operation[] {
     operation({
       ...facts,
       path: '/bindings',
+      where: gatherList('vhosts', ['vhost']),
       summary: 'Bindings of all virtual hosts that the caller sees',
       access: 'management',
       handle: ({ query, caller }) => list(broker, query, eachOf(visibleVHosts(broker, caller))),

@@ -7,7 +7,6 @@ import type { JsonObject } from '../api/columns.ts'
 import { connectionDetails } from './connection-json.ts'
 import type { ListedChannel, ListedConsumer } from './listed-client.ts'
 import { clientStats, noPairs, type Range, statsJson, statsSchema } from './message-stats.ts'
-import { nodeName } from './node-name.ts'
 import { timeText } from './time-text.ts'
 
 const count = z.number().int().nonnegative()
@@ -77,7 +76,7 @@ export function channelJson(
     number: channel.number,
     vhost: owner.vhost,
     user: owner.principal.user,
-    node: nodeName,
+    node: owner.node,
     state: channel.isOpen ? 'running' : 'closing',
     connection_details: connectionDetails(owner),
     consumer_count: channel.consumers.length,
@@ -113,7 +112,7 @@ export function consumerJson({ on, consumer }: ListedConsumer): JsonObject {
     channel_details: {
       name,
       number: channel.number,
-      node: nodeName,
+      node: owner.node,
       user: owner.principal.user,
       connection_name: owner.name,
       peer_host: host,

@@ -4,6 +4,8 @@ import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { badRequest, notFound } from '../answers.ts'
 import { answerList, type Listing, listOf, listQuery, type ListQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { gatherList } from '../cluster/gather-list.ts'
+import { holder } from '../cluster/ways.ts'
 import { channelJson, channelSchema, consumerJson, consumerSchema } from './channel-json.ts'
 import type { ConnectionParts } from './connections.ts'
 import {
@@ -43,6 +45,7 @@ function listOperations({ broker, clients, statistics }: ConnectionParts): Opera
     operation({
       ...facts,
       path: '/channels',
+      where: gatherList('nodes'),
       summary: 'Channels; to users without the tag monitoring, their own',
       access: 'management',
       handle: ({ query, caller }) => list(query, seenBy(caller, listedClients(clients))),
@@ -50,6 +53,7 @@ function listOperations({ broker, clients, statistics }: ConnectionParts): Opera
     operation({
       ...facts,
       path: '/vhosts/{vhost}/channels',
+      where: gatherList('nodes'),
       summary: 'Channels to a virtual host',
       access: 'vhost',
       handle: ({ names, query, caller, context }) => {
@@ -61,6 +65,7 @@ function listOperations({ broker, clients, statistics }: ConnectionParts): Opera
     operation({
       ...facts,
       path: '/connections/{connection}/channels',
+      where: holder,
       summary: 'Channels of a connection',
       access: 'management',
       handle: ({ names, query, caller, context }) => {
@@ -78,6 +83,7 @@ function sessionsOperation(clients: ConnectionParts['clients']): Operation {
   return operation({
     method: 'get',
     path: '/connections/{connection}/sessions',
+    where: holder,
     tag,
     summary: 'Sessions of a connection of AMQP 1.0, which is not served',
     access: 'management',
@@ -103,6 +109,7 @@ function oneOperation({ broker, clients, statistics }: ConnectionParts): Operati
   return operation({
     method: 'get',
     path: '/channels/{channel}',
+    where: holder,
     tag,
     summary: 'A channel by its name',
     access: 'management',
@@ -141,6 +148,7 @@ function consumerOperations({ broker, clients }: ConnectionParts): Operation[] {
     operation({
       method: 'get',
       path: '/consumers',
+      where: gatherList('nodes'),
       tag: 'Consumers',
       summary: 'Consumers; to users without the tag monitoring, their own',
       access: 'management',
@@ -152,6 +160,7 @@ function consumerOperations({ broker, clients }: ConnectionParts): Operation[] {
     operation({
       method: 'get',
       path: '/consumers/{vhost}',
+      where: gatherList('nodes'),
       tag: 'Consumers',
       summary: 'Consumers of a virtual host',
       access: 'vhost-visible',

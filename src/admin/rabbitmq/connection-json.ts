@@ -5,7 +5,6 @@ import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
 import type { ListedClient } from './listed-client.ts'
 import { detailsJson, detailsShape, octetStats, type Range } from './message-stats.ts'
-import { nodeName } from './node-name.ts'
 import { tlsJson, tlsShape } from './tls-json.ts'
 
 const count = z.number().int().nonnegative()
@@ -41,8 +40,8 @@ export const connectionSchema: z.ZodType = z.object({
   ...detailsShape(octetStats),
 })
 
-export function basicConnectionJson({ name, vhost, principal }: ListedClient): JsonObject {
-  return { name, vhost, user: principal.user, node: nodeName }
+export function basicConnectionJson({ name, vhost, principal, node }: ListedClient): JsonObject {
+  return { name, vhost, user: principal.user, node }
 }
 
 export function connectionJson(

@@ -6,6 +6,8 @@ import { type ManagementParts, notFound } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { answerList, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { gatherList } from '../cluster/gather-list.ts'
+import { each, holder } from '../cluster/ways.ts'
 import {
   basicConnectionJson,
   basicConnectionSchema,
@@ -32,6 +34,7 @@ function listOperations({ broker, clients, statistics }: ConnectionParts): Opera
     operation({
       method: 'get',
       path: '/connections',
+      where: gatherList('nodes'),
       tag,
       summary: 'Connections; to users without the tag monitoring, their own',
       access: 'management',
@@ -50,6 +53,7 @@ function listOperations({ broker, clients, statistics }: ConnectionParts): Opera
     operation({
       method: 'get',
       path: '/vhosts/{vhost}/connections',
+      where: gatherList('nodes'),
       tag,
       summary: 'Connections to a virtual host',
       access: 'vhost',
@@ -87,6 +91,7 @@ function oneOperations({ broker, clients, statistics }: ConnectionParts): Operat
     operation({
       method: 'get',
       path: onePath,
+      where: holder,
       tag,
       summary: 'A connection by its name',
       access: 'management',
@@ -106,6 +111,7 @@ function oneOperations({ broker, clients, statistics }: ConnectionParts): Operat
     operation({
       method: 'delete',
       path: onePath,
+      where: holder,
       tag,
       summary: 'Close a connection; the header X-Reason is what its client is told',
       access: 'management',
@@ -126,6 +132,7 @@ function userOperations({ broker, clients }: ConnectionParts): Operation[] {
     operation({
       method: 'get',
       path: userPath,
+      where: gatherList('nodes'),
       tag,
       summary: 'Connections of a user',
       access: 'management',
@@ -142,6 +149,7 @@ function userOperations({ broker, clients }: ConnectionParts): Operation[] {
     operation({
       method: 'delete',
       path: userPath,
+      where: each('nodes'),
       tag,
       summary: 'Close all connections of a user',
       access: 'management',

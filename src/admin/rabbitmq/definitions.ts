@@ -11,6 +11,8 @@ import { importDefinitions, MalformedError } from '../../definitions/import-defi
 import { definitionsLimits } from '../../limits/definitions.ts'
 import { badRequest, type ManagementParts } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { readDefinitionsFile } from './definitions-file.ts'
+import { exportOfAll, importOfAll } from './definitions-of-all.ts'
 
 const tag = 'Definitions'
 const access = 'administrator'
@@ -83,6 +85,7 @@ export function definitionsOperations(
     operation({
       method: 'get',
       path,
+      where: exportOfAll,
       tag,
       summary: 'Definitions of the whole broker',
       access,
@@ -93,6 +96,7 @@ export function definitionsOperations(
     operation({
       method: 'post',
       path,
+      where: importOfAll,
       tag,
       summary: 'Import definitions',
       access,
@@ -169,7 +173,7 @@ interface Upload {
 }
 
 async function accept(context: Context, parts: ManagementParts, asked: Upload): Promise<Response> {
-  const bytes = await readFile(context)
+  const bytes = await readDefinitionsFile(context)
   if (bytes === undefined) {
     return badRequest(context, 'failed_to_parse_json: the form has no field named file')
   }
@@ -180,28 +184,6 @@ async function accept(context: Context, parts: ManagementParts, asked: Upload): 
     )
   } catch (error) {
     if (error instanceof MalformedError) return badRequest(context, error.message)
-    throw error
-  }
-}
-
-/** The body, or the file in its form; undefined for a form without one. */
-async function readFile(context: Context): Promise<Buffer | undefined> {
-  const { req } = context
-  if (!/^multipart\/form-data\b/i.test(req.header('content-type') ?? '')) {
-    return Buffer.from(await req.arrayBuffer())
-  }
-  const form = await readForm(context)
-  const field = form?.get('file') ?? undefined
-  if (field === undefined) return undefined
-  return typeof field === 'string' ? Buffer.from(field) : Buffer.from(await field.arrayBuffer())
-}
-
-/** Undefined for what is no form. */
-async function readForm({ req }: Context): Promise<FormData | undefined> {
-  try {
-    return await req.formData()
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
     throw error
   }
 }

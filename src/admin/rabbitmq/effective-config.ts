@@ -8,6 +8,7 @@ export function effectiveConfigOperation({
   return operation({
     method: 'get',
     path: '/config/effective',
+    where: 'node',
     tag: 'Cluster',
     summary: 'The settings as text; `/api/v1/config` has them as JSON, with where each is from',
     access: 'administrator',

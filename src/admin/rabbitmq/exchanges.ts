@@ -13,6 +13,7 @@ import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } fro
 import { answerList, byVHostAndName, type Listing, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { exchangeJson, type ExchangeIn, exchangeOfPath, exchangeSchema } from './exchange-json.ts'
 import { flag, tableField, whyNoName } from './fields.ts'
 import { rangeOf } from './range-query.ts'
@@ -39,6 +40,7 @@ function listOperations({ broker, statistics }: ExchangeParts): Operation[] {
     operation({
       method: 'get',
       path: '/exchanges',
+      where: gatherList('vhosts', ['vhost', 'name']),
       tag,
       summary: 'Exchanges of all virtual hosts that the caller sees',
       access: 'management',

@@ -18,6 +18,7 @@ export function featureOperations(): Operation[] {
       operation({
         method: 'get',
         path,
+        where: 'node',
         tag,
         summary,
         access: 'management',
@@ -28,6 +29,7 @@ export function featureOperations(): Operation[] {
     operation({
       method: 'put',
       path: '/feature-flags/{name}/enable',
+      where: 'node',
       tag,
       summary: 'Enable a feature flag: there is none to enable',
       access: 'administrator',

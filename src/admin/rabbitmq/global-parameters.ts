@@ -37,6 +37,7 @@ export function globalParameterOperations({ broker, origin }: ManagementParts): 
     operation({
       method: 'get',
       path: '/global-parameters',
+      where: 'first',
       tag,
       summary: 'Global parameters',
       access,
@@ -53,6 +54,7 @@ export function globalParameterOperations({ broker, origin }: ManagementParts): 
     operation({
       method: 'get',
       path,
+      where: 'first',
       tag,
       summary: 'A global parameter',
       access,
@@ -66,6 +68,7 @@ export function globalParameterOperations({ broker, origin }: ManagementParts): 
     operation({
       method: 'put',
       path,
+      where: 'first',
       tag,
       summary: 'Set a global parameter; cluster_name is what the cluster is told by',
       access,
@@ -82,6 +85,7 @@ export function globalParameterOperations({ broker, origin }: ManagementParts): 
     operation({
       method: 'delete',
       path,
+      where: 'first',
       tag,
       summary: 'Clear a global parameter; cluster_name is then what it is at first',
       access,

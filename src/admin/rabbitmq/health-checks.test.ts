@@ -4,8 +4,8 @@ import { beforeEach, test } from 'node:test'
 import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
 import { statusOf } from '../../../test/support/broker-status.ts'
 import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
+import { hostNodeName as nodeName } from '../../lib/node-name.ts'
 import type { BrokerStatus } from '../broker-status.ts'
-import { nodeName } from './node-name.ts'
 import { protocolNamed } from './protocol-names.ts'
 
 let managed: ManagedBroker

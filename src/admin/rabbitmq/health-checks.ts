@@ -5,7 +5,9 @@ import { z } from 'zod'
 import { badRequest, type ManagementParts, notFound } from '../answers.ts'
 import type { Access } from '../api/access.ts'
 import { type Call, type Operation, operation } from '../api/operation.ts'
-import { nodeName } from './node-name.ts'
+import type { Where } from '../api/where.ts'
+import { allVHostsUp, ofThisNode, worstOf } from '../cluster/anybody.ts'
+import { targetsOf } from '../cluster/gather.ts'
 import { activeProtocols, protocolNamed, rabbitProtocolOf } from './protocol-names.ts'
 
 const tag = 'Health checks'
@@ -25,17 +27,20 @@ interface Check<Path extends string> {
   readonly summary: string
   /** Left out, for users with any tag. */
   readonly access?: Access
+  /** Left out, each node answers for itself. */
+  readonly where?: Where
   readonly look: (call: Call<Path>) => Finding
 }
 
 function check<Path extends string>(asked: Check<Path>): Operation {
-  const { path, summary, access = 'management', look } = asked
+  const { path, summary, access = 'management', where = 'node', look } = asked
   return operation({
     method: 'get',
     path,
     tag,
     summary,
     access,
+    where,
     answers: { 200: passed, 503: failed, ...(path.includes('{') && { 400: 'It cannot be read' }) },
     handle(call) {
       const found = look(call as Call<Path>)
@@ -62,12 +67,12 @@ export function healthCheckOperations(parts: ManagementParts): Operation[] {
   ]
 }
 
-function alarmChecks({ broker }: ManagementParts): Operation[] {
+function alarmChecks({ broker, clients: { nodeName: node } }: ManagementParts): Operation[] {
   const look = (reason: string): Finding => {
     const { shortage } = broker
     const alarms = [
-      ...(shortage.isShortOf('memory') ? [{ resource: 'memory', node: nodeName }] : []),
-      ...(shortage.isShortOf('disk') ? [{ resource: 'disk space', node: nodeName }] : []),
+      ...(shortage.isShortOf('memory') ? [{ resource: 'memory', node }] : []),
+      ...(shortage.isShortOf('disk') ? [{ resource: 'disk space', node }] : []),
     ]
     return alarms.length === 0 ? undefined : failure(reason, { alarms })
   }
@@ -75,11 +80,16 @@ function alarmChecks({ broker }: ManagementParts): Operation[] {
     check({
       path: '/health/checks/alarms',
       summary: 'No publisher is blocked for want of memory or disk',
+      where: worstOf((directory) => [
+        ...targetsOf('cells', directory),
+        ...targetsOf('nodes', directory),
+      ]),
       look: () => look('There are alarms in effect in the cluster'),
     }),
     check({
       path: '/health/checks/local-alarms',
-      summary: 'The same for this node, which is the only one',
+      summary: 'The same for this node',
+      where: worstOf(ofThisNode),
       look: () => look('There are alarms in effect on the node'),
     }),
   ]
@@ -114,7 +124,7 @@ function serviceChecks({ source }: ManagementParts): Operation[] {
     }),
     check({
       path: '/health/checks/reached-target-cluster-size',
-      summary: 'All nodes are there: there is one',
+      summary: 'All nodes are there: one is enough',
       access: 'open',
       look: () => undefined,
     }),
@@ -169,7 +179,7 @@ const units: ReadonlyMap<string, number> = new Map([
 ])
 
 function lookAtCertificate(
-  { source, broker }: ManagementParts,
+  { source, broker, clients }: ManagementParts,
   { within, unit }: Readonly<Record<'within' | 'unit', string>>,
   context: Context,
 ): Finding {
@@ -190,7 +200,7 @@ function lookAtCertificate(
   const expired = Object.entries(addresses)
     .filter(([service]) => service.endsWith('-tls'))
     .map(([service, { host, port }]) => ({
-      node: nodeName,
+      node: clients.nodeName,
       protocol: rabbitProtocolOf(service),
       interface: host,
       port,
@@ -200,27 +210,34 @@ function lookAtCertificate(
 }
 
 /** A queue of one node has no leader to lose. */
-function queueChecks({ broker }: ManagementParts): Operation[] {
+function queueChecks({ broker, cluster }: ManagementParts): Operation[] {
   const path = '/health/checks/quorum-queues-without-elected-leaders'
-  const summary = 'Each quorum queue has a leader: all of them are on this node'
+  const summary = 'Each quorum queue has a leader: the node that has its virtual host'
   const inVHost = (vhost: string, context: Context): Finding =>
     broker.findVHost(vhost) === undefined ? notFound(context) : undefined
   return [
     check({
       path: '/health/checks/node-is-quorum-critical',
-      summary: 'No quorum queue stops with this node alone: there is no other',
-      look: () => ({ reason: 'single node cluster' }),
+      summary: 'No quorum queue stops with this node alone: others take over, or there is none',
+      look: () => (cluster === undefined ? { reason: 'single node cluster' } : undefined),
     }),
-    check({ path: `${path}/all-vhosts`, summary, look: () => undefined }),
-    check({ path: `${path}/all-vhosts/pattern/{pattern}`, summary, look: () => undefined }),
+    check({ path: `${path}/all-vhosts`, summary, where: allVHostsUp, look: () => undefined }),
+    check({
+      path: `${path}/all-vhosts/pattern/{pattern}`,
+      summary,
+      where: allVHostsUp,
+      look: () => undefined,
+    }),
     check({
       path: `${path}/vhost/{vhost}`,
       summary,
+      where: 'vhost',
       look: ({ names, context }) => inVHost(names.vhost, context),
     }),
     check({
       path: `${path}/vhost/{vhost}/pattern/{pattern}`,
       summary,
+      where: 'vhost',
       look: ({ names, context }) => inVHost(names.vhost, context),
     }),
   ]
@@ -231,7 +248,8 @@ function storeChecks({ broker }: ManagementParts): Operation[] {
   return [
     check({
       path: '/health/checks/virtual-hosts',
-      summary: 'Each virtual host is served, as all of them are or none',
+      summary: 'Each virtual host is served',
+      where: allVHostsUp,
       look: () => undefined,
     }),
     check({ path, summary: 'What was declared is read', look: () => undefined }),
@@ -249,14 +267,17 @@ function storeChecks({ broker }: ManagementParts): Operation[] {
 }
 
 /** From before there were many. */
-function olderChecks({ broker, source }: ManagementParts): Operation[] {
+function olderChecks({ broker, source, clients }: ManagementParts): Operation[] {
   const ofNode = (): Finding =>
-    source.status().state === 'ready' ? undefined : failure(`node ${nodeName} is not running`)
+    source.status().state === 'ready'
+      ? undefined
+      : failure(`node ${clients.nodeName} is not running`)
   return [
     check({
       path: '/aliveness-test/{vhost}',
       summary: 'A virtual host is there',
       access: 'vhost',
+      where: 'vhost',
       look: ({ names, context }) =>
         broker.findVHost(names.vhost) === undefined ? notFound(context) : undefined,
     }),
@@ -264,7 +285,9 @@ function olderChecks({ broker, source }: ManagementParts): Operation[] {
     check({
       path: '/healthchecks/node/{node}',
       summary: 'The same for a node by its name',
-      look: ({ names, context }) => (names.node === nodeName ? ofNode() : notFound(context)),
+      where: 'named-node',
+      look: ({ names, context }) =>
+        names.node === clients.nodeName ? ofNode() : notFound(context),
     }),
   ]
 }

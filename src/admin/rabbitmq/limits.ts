@@ -10,6 +10,7 @@ import { judgedLater } from '../api/judged-later.ts'
 import { answerList, type ListQuery, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { whyOwnUserStays } from './own-user.ts'
 import { limitsSchema } from './user-json.ts'
 
@@ -95,6 +96,7 @@ function listOperations(broker: Broker, kind: Kind): Operation[] {
     operation({
       method: 'get',
       path: `/${key}-limits`,
+      where: key === 'user' ? 'lead' : gatherList('vhosts', ['vhost']),
       tag,
       summary: `Limits ${whose.replace('a ', 'each ')} that has some`,
       access,
@@ -105,6 +107,7 @@ function listOperations(broker: Broker, kind: Kind): Operation[] {
     operation({
       method: 'get',
       path: `/${key}-limits/{${key}}` as const,
+      where: key === 'user' ? 'lead' : 'vhost',
       tag,
       summary: `Limits ${whose}`,
       access,
@@ -125,6 +128,7 @@ function changeOperations(broker: Broker, kind: Kind): Operation[] {
     operation({
       method: 'put',
       path,
+      where: key === 'user' ? 'lead' : 'vhost',
       tag,
       summary: `Set a limit ${whose}`,
       access: 'administrator',
@@ -146,6 +150,7 @@ function changeOperations(broker: Broker, kind: Kind): Operation[] {
     operation({
       method: 'delete',
       path,
+      where: key === 'user' ? 'lead' : 'vhost',
       tag,
       summary: `Take a limit ${whose} away`,
       access: 'administrator',

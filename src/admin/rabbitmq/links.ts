@@ -30,12 +30,14 @@ export function linkOperations({ broker }: ManagementParts): Operation[] {
       operation({
         ...facts,
         path,
+        where: 'node',
         summary: `${what}: there are none`,
         handle: ({ query }) => answer(query),
       }),
       operation({
         ...facts,
         path: `${path}/{vhost}`,
+        where: 'node',
         summary: `${what} in a virtual host: there are none`,
         handle: ({ names, query, context }) =>
           broker.findVHost(names.vhost) === undefined ? notFound(context) : answer(query),

@@ -12,6 +12,8 @@ export interface ListedClient {
   readonly name: string
   readonly vhost: string
   readonly principal: Principal
+  /** The name of the node that it is connected to. */
+  readonly node: string
 }
 
 export interface ListedChannel {
@@ -28,7 +30,7 @@ export interface ListedConsumer {
 /** Those of a virtual host, or of all. */
 export function* listedClients(clients: ClientRegistry, vhost?: string): Generator<ListedClient> {
   for (const client of clients.listed()) {
-    const listed = listedClient(client)
+    const listed = listedClient(client, clients.nodeName)
     if (listed === undefined || (vhost !== undefined && listed.vhost !== vhost)) continue
     yield listed
   }
@@ -62,13 +64,14 @@ export function maySee(caller: Caller, user: string): boolean {
 
 /** Whom an exclusive queue belongs to. */
 export function ownerOf(clients: ClientRegistry, token: object): ListedClient | undefined {
-  for (const client of clients) if (client.token === token) return listedClient(client)
+  for (const client of clients)
+    if (client.token === token) return listedClient(client, clients.nodeName)
   return undefined
 }
 
-function listedClient(client: Client): ListedClient | undefined {
+function listedClient(client: Client, node: string): ListedClient | undefined {
   const { principal, vhost, transport } = client
   if (principal === undefined || vhost === undefined) return undefined
   const name = client.givenName ?? connectionName(transport)
-  return { client, name, vhost, principal }
+  return { client, name, vhost, principal, node }
 }

@@ -5,7 +5,6 @@ import { z } from 'zod'
 import type { ClientProtocol } from '../../auth/principal.ts'
 import { type ManagementParts, notFound } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { nodeName } from './node-name.ts'
 
 const tag = 'Logins'
 const path = '/auth/attempts/{node}'
@@ -27,36 +26,42 @@ const protocolNames: Readonly<Record<ClientProtocol, string>> = {
 
 type Logins = ManagementParts['logins']
 
-export function loginAttemptOperations({ logins }: Pick<ManagementParts, 'logins'>): Operation[] {
+export function loginAttemptOperations({
+  logins,
+  clients,
+}: Pick<ManagementParts, 'logins' | 'clients'>): Operation[] {
   const facts = { tag, access: 'monitoring' } as const
   return [
     operation({
       ...facts,
       method: 'get',
       path,
+      where: 'named-node',
       summary: 'How many logins were right and wrong since the start, or since this was reset',
       answers: { 200: z.array(attemptsSchema) },
       handle: ({ names, context }) =>
-        names.node === nodeName ? attemptsJson(logins) : notFound(context),
+        names.node === clients.nodeName ? attemptsJson(logins) : notFound(context),
     }),
     operation({
       ...facts,
       method: 'get',
       path: `${path}/source`,
+      where: 'named-node',
       summary: 'The same by address and user, which are not counted',
       answers: { 200: z.array(z.never()) },
-      handle: ({ names, context }) => (names.node === nodeName ? [] : notFound(context)),
+      handle: ({ names, context }) => (names.node === clients.nodeName ? [] : notFound(context)),
     }),
     ...([path, `${path}/source`] as const).map((each) =>
       operation({
         method: 'delete',
         path: each,
+        where: 'named-node',
         tag,
         summary: 'Count logins from 0 on; metrics do so, too',
         access: 'administrator',
         answers: { 204: 'There were none' },
         handle: ({ names, context }) =>
-          names.node === nodeName ? reset(logins, context) : notFound(context),
+          names.node === clients.nodeName ? reset(logins, context) : notFound(context),
       }),
     ),
   ]

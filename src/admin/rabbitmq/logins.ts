@@ -18,6 +18,7 @@ export function loginOperations(
     operation({
       method: 'get',
       path: '/auth',
+      where: 'node',
       tag,
       summary: "How to log in to RabbitMQ's management page: by name and password",
       access: 'open',
@@ -27,6 +28,7 @@ export function loginOperations(
     operation({
       method: 'get',
       path: '/auth/hash_password/{password}',
+      where: 'node',
       tag,
       summary: 'The hash of a password, as users are made with',
       access: 'administrator',
@@ -38,6 +40,7 @@ export function loginOperations(
     operation({
       method: 'post',
       path: '/login',
+      where: 'node',
       tag,
       summary:
         'Whether name and password of a form are right; a session begins at `/api/v1/session`',

@@ -3,7 +3,7 @@ import { beforeEach, test } from 'node:test'
 import { askApi, createOwnersRoutes } from '../../../test/support/ask-api.ts'
 import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
-import { nodeName } from './node-name.ts'
+import { hostNodeName as nodeName } from '../../lib/node-name.ts'
 
 let managed: ManagedBroker
 let routes: ReturnType<typeof createOwnersRoutes>

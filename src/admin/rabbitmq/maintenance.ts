@@ -1,17 +1,22 @@
 // What RabbitMQ's nodes can be told to do. On one node there is nothing to move and nothing that is down.
 import { badRequest, type ManagementParts, notFound } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { nodeName } from './node-name.ts'
+import { each } from '../cluster/ways.ts'
 
 const tag = 'Maintenance'
 const access = 'administrator'
 
-export function maintenanceOperations({ broker, statistics }: ManagementParts): Operation[] {
+export function maintenanceOperations({
+  broker,
+  statistics,
+  clients,
+}: ManagementParts): Operation[] {
   return [
-    ...resetOperations(statistics),
+    ...resetOperations(statistics, clients),
     operation({
       method: 'post',
       path: '/rebalance/queues',
+      where: 'node',
       tag,
       summary: 'Spread queues over the nodes: on one node they are',
       access,
@@ -27,7 +32,7 @@ export function maintenanceOperations({ broker, statistics }: ManagementParts): 
       answers: { 204: 'It is started' },
       handle({ names, context }) {
         if (broker.findVHost(names.vhost) === undefined) return notFound(context)
-        return names.node === nodeName
+        return names.node === clients.nodeName
           ? context.body(null, 204)
           : badRequest(context, `Unknown node: ${names.node}`)
       },
@@ -35,7 +40,10 @@ export function maintenanceOperations({ broker, statistics }: ManagementParts): 
   ]
 }
 
-function resetOperations(statistics: ManagementParts['statistics']): Operation[] {
+function resetOperations(
+  statistics: ManagementParts['statistics'],
+  clients: ManagementParts['clients'],
+): Operation[] {
   const facts = {
     method: 'delete',
     tag,
@@ -46,6 +54,7 @@ function resetOperations(statistics: ManagementParts['statistics']): Operation[]
     operation({
       ...facts,
       path: '/reset',
+      where: each('nodes'),
       summary: 'Forget the samples that rates and histories are made of; counts stay',
       handle({ context }) {
         statistics.reset()
@@ -55,9 +64,10 @@ function resetOperations(statistics: ManagementParts['statistics']): Operation[]
     operation({
       ...facts,
       path: '/reset/{node}',
+      where: 'named-node',
       summary: 'The same for the node',
       handle({ names, context }) {
-        if (names.node !== nodeName) return notFound(context)
+        if (names.node !== clients.nodeName) return notFound(context)
         statistics.reset()
         return context.body(null, 204)
       },

@@ -11,7 +11,6 @@ import type { JsonObject } from '../api/columns.ts'
 import type { BrokerStatus } from '../broker-status.ts'
 import { exchangeTypesJson, exchangeTypesSchema } from './exchange-types-json.ts'
 import { churnStats, diskStats, type Range, statsJson, statsShape } from './message-stats.ts'
-import { nodeName } from './node-name.ts'
 import { contextsJson, contextsSchema } from './web-contexts.ts'
 
 const count = z.number().int().nonnegative()
@@ -19,6 +18,15 @@ const count = z.number().int().nonnegative()
 const memoryKinds = z.record(z.string(), z.unknown()).describe('Bytes by kind, in RabbitMQ’s words')
 
 const nodeStats = { ...churnStats, ...diskStats }
+
+/** Of one that does not run. */
+export const goneNodeSchema: z.ZodType = z.object({
+  name: z.string(),
+  type: z.string(),
+  running: z.literal(false),
+  partitions: z.array(z.never()),
+  cluster_links: z.array(z.never()),
+})
 
 export const nodeSchema: z.ZodType = z.object({
   name: z.string(),
@@ -83,7 +91,7 @@ export function nodeJson(looked: NodeLooked): JsonObject {
   const commitMs = (stats.commitSeconds.sum * 1000) / Math.max(1, written['commits'] ?? 0)
   const filesMax = Number.isFinite(files.max) ? files.max : 0
   return {
-    name: nodeName,
+    name: clients.nodeName,
     type: 'disc',
     running: true,
     being_drained: state === 'stopping' || state === 'maintenance',
@@ -113,7 +121,7 @@ export function nodeJson(looked: NodeLooked): JsonObject {
     erlang_full_version: '',
     exchange_types: exchangeTypesJson(),
     applications: [{ name: 'pabal', description: 'Pabal', version: status.version }],
-    contexts: contextsJson(addresses),
+    contexts: contextsJson(addresses, clients.nodeName),
     db_dir: status.dataFolder ?? '',
     config_files: [],
     log_files: ['<stdout>'],

@@ -3,8 +3,15 @@ import { z } from 'zod'
 import { type ManagementParts, notFound } from '../answers.ts'
 import type { JsonObject } from '../api/columns.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { memoryJson, memorySchema, nodeJson, nodeSchema, relativeMemoryJson } from './node-json.ts'
-import { nodeName } from './node-name.ts'
+import {
+  goneNodeSchema,
+  memoryJson,
+  memorySchema,
+  nodeJson,
+  nodeSchema,
+  relativeMemoryJson,
+} from './node-json.ts'
+import { nodeByName, nodesOfAll } from './nodes-of-all.ts'
 import { rabbitVersionOf } from './rabbit-version.ts'
 import { rangeOf, type RangeQuery, rangeParameters } from './range-query.ts'
 
@@ -31,23 +38,25 @@ function lookOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/nodes',
+      where: nodesOfAll,
       tag,
-      summary: 'The nodes, of which there is one',
+      summary: 'The nodes',
       access,
       query: rangeQuery,
-      answers: { 200: z.array(nodeSchema) },
+      answers: { 200: z.array(z.union([nodeSchema, goneNodeSchema])) },
       handle: async ({ query }) => [await showNode(parts, query)],
     }),
     operation({
       method: 'get',
       path,
+      where: nodeByName,
       tag,
-      summary: 'The node',
+      summary: 'A node',
       access,
       query: nodeQuery,
-      answers: { 200: nodeSchema },
+      answers: { 200: z.union([nodeSchema, goneNodeSchema]) },
       async handle({ names, query, context }) {
-        if (names.node !== nodeName) return notFound(context)
+        if (names.node !== parts.clients.nodeName) return notFound(context)
         const node = await showNode(parts, query)
         return query.memory === 'true' ? { ...node, ...memoryJson(parts.source.status()) } : node
       },
@@ -70,7 +79,7 @@ async function showNode(parts: ManagementParts, query: RangeQuery): Promise<Json
   })
 }
 
-function memoryOperations({ source }: ManagementParts): Operation[] {
+function memoryOperations({ source, clients }: ManagementParts): Operation[] {
   const ways = [
     ['/memory', 'What takes memory', memorySchema, () => memoryJson(source.status())],
     [
@@ -96,11 +105,13 @@ function memoryOperations({ source }: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: `${path}${behind}`,
+      where: 'named-node',
       tag,
       summary,
       access,
       answers: { 200: schema },
-      handle: ({ names, context }) => (names.node === nodeName ? look() : notFound(context)),
+      handle: ({ names, context }) =>
+        names.node === clients.nodeName ? look() : notFound(context),
     }),
   )
 }

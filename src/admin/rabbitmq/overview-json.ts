@@ -22,7 +22,6 @@ import {
   statsJson,
   statsSchema,
 } from './message-stats.ts'
-import { nodeName } from './node-name.ts'
 import { rabbitProtocolOf } from './protocol-names.ts'
 import { contextsJson, contextsSchema } from './web-contexts.ts'
 
@@ -73,7 +72,7 @@ type OverviewParts = Pick<ManagementParts, 'broker' | 'source' | 'statistics' | 
 
 /** What everyone may know. */
 export function brokerJson(
-  { source, broker }: Pick<ManagementParts, 'source' | 'broker'>,
+  { source, broker, clients }: Pick<ManagementParts, 'source' | 'broker' | 'clients'>,
   rabbitVersion: string,
   { hasStatistics, hasTotals }: OverviewAsked,
 ): JsonObject {
@@ -85,7 +84,7 @@ export function brokerJson(
     product_version: source.status().version,
     cluster_name: clusterNameOf(broker),
     cluster_tags: clusterTags(broker),
-    node: nodeName,
+    node: clients.nodeName,
     node_tags: {},
     erlang_version: '',
     erlang_full_version: '',
@@ -127,8 +126,8 @@ export function totalsJson(
       ),
       statistics_db_event_queue: 0,
     }),
-    listeners: listenersJson(addresses),
-    contexts: contextsJson(addresses),
+    listeners: listenersJson(addresses, clients.nodeName),
+    contexts: contextsJson(addresses, clients.nodeName),
   }
 }
 
@@ -150,9 +149,9 @@ export function* partialTotalsJson(vhosts: readonly VHost<Destination>[]): Steps
   return { object_totals: totals, queue_totals: statsJson(lengthStats, lengths) }
 }
 
-function listenersJson(addresses: BrokerStatus['addresses']): unknown[] {
+function listenersJson(addresses: BrokerStatus['addresses'], node: string): unknown[] {
   return Object.entries(addresses).map(([service, { host, port }]) => ({
-    node: nodeName,
+    node,
     protocol: rabbitProtocolOf(service),
     ip_address: host,
     port,

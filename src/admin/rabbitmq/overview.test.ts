@@ -6,7 +6,7 @@ import { statusOf } from '../../../test/support/broker-status.ts'
 import { type ManagedBroker, openManagedBroker } from '../../../test/support/managed-broker.ts'
 import type { Client } from '../../broker/client/client.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
-import { nodeName } from './node-name.ts'
+import { hostNodeName as nodeName } from '../../lib/node-name.ts'
 
 let managed: ManagedBroker
 let routes: ReturnType<typeof createOwnersRoutes>

@@ -13,6 +13,7 @@ import {
   partialTotalsJson,
   totalsJson,
 } from './overview-json.ts'
+import { overviewOfAll } from './overview-of-all.ts'
 import { rabbitVersionOf } from './rabbit-version.ts'
 import { rangeOf } from './range-query.ts'
 import { detailOf, statisticsQuery } from './statistics-query.ts'
@@ -28,6 +29,7 @@ function overviewOperation(parts: ManagementParts): Operation {
   return operation({
     method: 'get',
     path: '/overview',
+    where: overviewOfAll,
     tag,
     summary: 'What the broker is, and totals of all that it does',
     access: 'management',
@@ -55,6 +57,7 @@ function nameOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/cluster-name',
+      where: 'first',
       tag,
       summary: 'The name that the cluster is told by',
       access: 'management',
@@ -64,6 +67,7 @@ function nameOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'put',
       path: '/cluster-name',
+      where: 'first',
       tag,
       summary: 'Name the cluster; clients that connect from then on are told',
       access: 'administrator',
@@ -77,6 +81,7 @@ function nameOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/extensions',
+      where: 'node',
       tag,
       summary: 'Extensions of RabbitMQ’s pages, of which there are none',
       access: 'management',
@@ -86,6 +91,7 @@ function nameOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/version',
+      where: 'node',
       tag,
       summary: 'Of the RabbitMQ that Pabal says it is',
       access: 'open',

@@ -10,6 +10,7 @@ import type { JsonObject } from '../api/columns.ts'
 import { answerList, type ListQuery, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { enterableVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 
 const tag = 'Parameters'
 const access = 'policymaker'
@@ -106,6 +107,7 @@ function listOperations({ broker }: ManagementParts): Operation[] {
     operation({
       ...facts,
       path: '/parameters',
+      where: gatherList('vhosts', ['vhost', 'component', 'name']),
       summary: 'Parameters of all virtual hosts that the caller may enter',
       handle: ({ query, caller }) =>
         list(query, enterableVHosts(broker, caller).flatMap(parametersOf)),
@@ -113,6 +115,7 @@ function listOperations({ broker }: ManagementParts): Operation[] {
     operation({
       ...facts,
       path: '/parameters/{component}',
+      where: gatherList('vhosts', ['vhost', 'name']),
       summary: 'Parameters of a component',
       handle({ names, query, caller }) {
         const all = enterableVHosts(broker, caller).flatMap(parametersOf)

@@ -33,6 +33,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/permissions',
+      where: 'lead',
       tag,
       summary: 'Permissions of all users in all virtual hosts',
       access,
@@ -44,6 +45,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path,
+      where: 'lead',
       tag,
       summary: 'What a user may do in a virtual host',
       access,
@@ -56,6 +58,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'put',
       path,
+      where: 'lead',
       tag,
       summary: 'Say what a user may do in a virtual host',
       access,
@@ -78,6 +81,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'delete',
       path,
+      where: 'lead',
       tag,
       summary: 'Take the permissions of a user in a virtual host away',
       access,

@@ -11,6 +11,7 @@ import { judgedLater } from '../api/judged-later.ts'
 import { answerList, type ListQuery, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { enterableVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 
 const policySchema = z.object({
   vhost: z.string(),
@@ -114,6 +115,7 @@ function listOperations(broker: Broker, { isOperator, paths, tag }: Kind): Opera
     operation({
       method: 'get',
       path: `/${paths}`,
+      where: gatherList('vhosts', ['priority']),
       tag,
       summary: 'Policies of all virtual hosts that the caller may enter, by rising priority',
       access: 'management',

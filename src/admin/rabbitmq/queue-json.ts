@@ -13,7 +13,6 @@ import {
   statsJson,
   statsSchema,
 } from './message-stats.ts'
-import { nodeName } from './node-name.ts'
 import { bytesOf, countInMemory } from './queue-sizes.ts'
 import { timeText } from './time-text.ts'
 
@@ -78,7 +77,7 @@ export const queueSchema: z.ZodObject = z.object({
 })
 
 /** What columns are made from beside the queue. */
-export type QueueParts = Pick<ManagementParts, 'broker' | 'statistics'>
+export type QueueParts = Pick<ManagementParts, 'broker' | 'statistics' | 'clients'>
 
 type Column = (queue: Destination, parts: QueueParts) => unknown
 
@@ -90,7 +89,7 @@ const basicColumns: Readonly<Record<keyof typeof basicShape, Column>> = {
   auto_delete: ({ isAutoDelete }) => isAutoDelete,
   exclusive: ({ isExclusive }) => isExclusive,
   arguments: (queue) => argumentsToJson(queue.arguments),
-  node: () => nodeName,
+  node: (_, { clients }) => clients.nodeName,
   state: () => 'running',
   policy: ({ policy }) => policy?.policy ?? null,
   operator_policy: ({ policy }) => policy?.operatorPolicy ?? null,
@@ -129,16 +128,17 @@ const statisticsColumns: Readonly<Record<string, Column>> = {
   single_active_consumer_tag: singleActiveTag,
   single_active_consumer_ctag: (queue) =>
     queue.type === 'quorum' ? singleActiveTag(queue) : undefined,
-  open_files: ({ type }) => (type === 'quorum' ? { [nodeName]: 0 } : undefined),
-  readers: ({ type, consumerCount }) =>
-    type === 'stream' ? { [nodeName]: consumerCount } : undefined,
+  open_files: ({ type }, { clients }) =>
+    type === 'quorum' ? { [clients.nodeName]: 0 } : undefined,
+  readers: ({ type, consumerCount }, { clients }) =>
+    type === 'stream' ? { [clients.nodeName]: consumerCount } : undefined,
 }
 
 /** Of replicated queues and streams: their one member is here. */
 const replicaColumns: Readonly<Record<string, Column>> = {
-  leader: () => nodeName,
-  members: () => [nodeName],
-  online: () => [nodeName],
+  leader: (_, { clients }) => clients.nodeName,
+  members: (_, { clients }) => [clients.nodeName],
+  online: (_, { clients }) => [clients.nodeName],
 }
 
 const columns: ReadonlyMap<string, Column> = new Map(

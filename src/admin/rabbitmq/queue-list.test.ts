@@ -4,9 +4,9 @@ import { createOwnersRoutes } from '../../../test/support/ask-api.ts'
 import { openManagedBroker } from '../../../test/support/managed-broker.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { declareQueue } from '../../broker/declare-queue.ts'
+import { hostNodeName as nodeName } from '../../lib/node-name.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { table } from '../../record/message/field-table.ts'
-import { nodeName } from './node-name.ts'
 
 let broker: Broker
 let routes: ReturnType<typeof createOwnersRoutes>

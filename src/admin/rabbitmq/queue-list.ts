@@ -6,6 +6,7 @@ import type { JsonObject } from '../api/columns.ts'
 import { answerList, byVHostAndName, type Listing, listOf } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { detailedQueueSchema, queueDetails, queueHistory } from './queue-details.ts'
 import {
   queueColumn,
@@ -77,6 +78,7 @@ function allOperation(parts: QueueListParts, path: '/queues' | '/queues/detailed
   return operation({
     method: 'get',
     path,
+    where: gatherList('vhosts', ['vhost']),
     tag,
     summary: 'Queues and streams of all virtual hosts that the caller sees',
     access: 'management',

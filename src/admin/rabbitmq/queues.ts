@@ -9,10 +9,10 @@ import { stripName } from '../../broker/exchange/check-name.ts'
 import { permit, permitConfigure } from '../../broker/permit.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
-import { badRequest, notFound, roomToDeclare, stored } from '../answers.ts'
+import { nodeNameOf } from '../../lib/node-name.ts'
+import { badRequest, type ManagementParts, notFound, roomToDeclare, stored } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { flag, tableField, whyNoName } from './fields.ts'
-import { nodeName } from './node-name.ts'
 import { missing } from './refusals.ts'
 
 const tag = 'Queues'
@@ -21,16 +21,19 @@ const path = '/queues/{vhost}/{name}'
 /** Nobody's connection asks: exclusive queues are others'. */
 const noConnection = {}
 
-export function queueOperations(broker: Broker): Operation[] {
+type QueuesParts = Pick<ManagementParts, 'broker' | 'clients' | 'cluster'>
+
+export function queueOperations(parts: QueuesParts): Operation[] {
+  const { broker } = parts
   return [
-    putOperation(broker),
+    putOperation(parts),
     deleteOperation(broker),
     purgeOperation(broker),
     actionOperation(broker),
   ]
 }
 
-function putOperation(broker: Broker): Operation {
+function putOperation({ broker, clients, cluster }: QueuesParts): Operation {
   return operation({
     method: 'put',
     path,
@@ -48,7 +51,7 @@ function putOperation(broker: Broker): Operation {
     async handle({ names, body, caller, context }) {
       const problem = whyNoName(names.name)
       if (problem !== undefined) return badRequest(context, `queue name: ${problem}`)
-      if (body.node !== undefined && body.node !== nodeName) {
+      if (body.node !== undefined && !nodeNames(clients, cluster).includes(body.node)) {
         return badRequest(context, `Node ${body.node} is not a cluster member`)
       }
       await roomToDeclare(broker)
@@ -67,6 +70,15 @@ function putOperation(broker: Broker): Operation {
       return stored(context, isNew)
     },
   })
+}
+
+/** A queue is where its virtual host is, whichever of these is asked for. */
+function nodeNames(
+  { nodeName }: QueuesParts['clients'],
+  cluster: QueuesParts['cluster'],
+): string[] {
+  const nodes = cluster?.directory.nodes ?? []
+  return [nodeName, ...nodes.map(({ name }) => nodeNameOf(name))]
 }
 
 async function declare(

@@ -34,6 +34,7 @@ export function topicPermissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/topic-permissions',
+      where: 'lead',
       tag,
       summary: 'Topic permissions of all users in all virtual hosts',
       access,
@@ -45,6 +46,7 @@ export function topicPermissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path,
+      where: 'lead',
       tag,
       summary: 'Topic permissions of a user in a virtual host',
       access,
@@ -57,6 +59,7 @@ export function topicPermissionOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'put',
       path,
+      where: 'lead',
       tag,
       summary: 'Say which topics of an exchange a user may publish to and read',
       access,
@@ -87,6 +90,7 @@ function deleteOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'delete',
       path,
+      where: 'lead',
       tag,
       summary: 'Take the topic permissions of a user in a virtual host away',
       access,
@@ -96,6 +100,7 @@ function deleteOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'delete',
       path: `${path}/{exchange}`,
+      where: 'lead',
       tag,
       summary: 'Take the topic permissions of a user for an exchange away',
       access,

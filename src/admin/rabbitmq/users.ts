@@ -54,6 +54,7 @@ function userChangeOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'post',
       path: '/users/bulk-delete',
+      where: 'lead',
       tag,
       summary: 'Delete several users; whoever is not there is passed over',
       access,
@@ -69,6 +70,7 @@ function userChangeOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'put',
       path: '/users/{user}',
+      where: 'lead',
       tag,
       summary: 'Make a user, or change its password, tags and limits',
       access,
@@ -79,6 +81,7 @@ function userChangeOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'delete',
       path: '/users/{user}',
+      where: 'lead',
       tag,
       summary: 'Delete a user; its connections are closed',
       access,
@@ -114,12 +117,14 @@ function userListOperations({ broker }: ManagementParts): Operation[] {
     operation({
       ...facts,
       path: '/users',
+      where: 'lead',
       summary: 'Users',
       handle: ({ query }) => list(query, broker.access.users()),
     }),
     operation({
       ...facts,
       path: '/users/without-permissions',
+      where: 'lead',
       summary: 'Users without a permission in any virtual host',
       handle({ query }) {
         const rows = broker.access.permissions(broker.vhostNames)
@@ -131,6 +136,7 @@ function userListOperations({ broker }: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/users/{user}',
+      where: 'lead',
       tag,
       summary: 'A user',
       access,
@@ -149,6 +155,7 @@ function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/users/{user}/permissions',
+      where: 'lead',
       tag,
       summary: 'What a user may do in each virtual host',
       access,
@@ -163,6 +170,7 @@ function permissionsOfUserOperations({ broker }: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/users/{user}/topic-permissions',
+      where: 'lead',
       tag,
       summary: 'Which topics a user may publish to and read, in each virtual host',
       access,

@@ -10,7 +10,6 @@ import {
   sumOf,
   vhostStats,
 } from './message-stats.ts'
-import { nodeName } from './node-name.ts'
 import type { SummedVHost } from './vhost-sums.ts'
 
 const metadata = {
@@ -37,7 +36,7 @@ export const vhostSchema: z.ZodType = z.object({
 
 export function vhostJson(
   { vhost, counts, rates }: SummedVHost,
-  hasStatistics: boolean,
+  { hasStatistics, node }: { readonly hasStatistics: boolean; readonly node: string },
 ): JsonObject {
   const { name, metadata: kept = {} } = vhost
   const { description = '', tags = [], defaultQueueType = 'classic', isProtected = false } = kept
@@ -49,7 +48,7 @@ export function vhostJson(
     protected_from_deletion: isProtected,
     metadata: shown,
     tracing: false,
-    cluster_state: { [nodeName]: 'running' },
+    cluster_state: { [node]: 'running' },
     ...(hasStatistics && {
       ...statsJson(lengthStats, counts, rates),
       ...statsJson(octetStats, counts, rates),

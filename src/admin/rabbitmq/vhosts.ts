@@ -7,6 +7,7 @@ import { judgedLater } from '../api/judged-later.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { detailOf, statisticsListQuery, statisticsQuery, wantRates } from './statistics-query.ts'
 import {
   permissionListing,
@@ -16,6 +17,7 @@ import {
 } from './user-json.ts'
 import { vhostJson, vhostSchema } from './vhost-json.ts'
 import { sumVHosts } from './vhost-sums.ts'
+import { deleteVHostAnywhere, putVHostAnywhere } from './vhost-ways.ts'
 
 const tag = 'Virtual hosts'
 const access = 'administrator'
@@ -32,11 +34,12 @@ const vhostBody = z.object({
 })
 
 export function vhostOperations(parts: ManagementParts): Operation[] {
-  const { broker, keeper, statistics } = parts
+  const { broker, keeper, statistics, clients } = parts
   return [
     operation({
       method: 'get',
       path: '/vhosts',
+      where: gatherList('vhosts', ['name']),
       tag,
       summary: 'Virtual hosts that the caller sees',
       access: 'management',
@@ -45,10 +48,10 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
       async handle({ query, caller }) {
         wantRates(statistics, query)
         const items = await broker.slices.run(sumVHosts(visibleVHosts(broker, caller), parts))
-        const hasStatistics = detailOf(query) === 'statistics'
+        const shown = { hasStatistics: detailOf(query) === 'statistics', node: clients.nodeName }
         return answerList(broker.slices, query, {
           items,
-          json: (summed) => vhostJson(summed, hasStatistics),
+          json: (summed) => vhostJson(summed, shown),
           nameOf: ({ vhost }) => vhost.name,
           compare: (a, b) => compareNames(a.vhost.name, b.vhost.name),
         })
@@ -67,12 +70,14 @@ export function vhostOperations(parts: ManagementParts): Operation[] {
         if (vhost === undefined) return notFound(context)
         wantRates(statistics, query)
         const [summed] = await broker.slices.run(sumVHosts([vhost], parts))
-        return vhostJson(summed!, detailOf(query) === 'statistics')
+        const hasStatistics = detailOf(query) === 'statistics'
+        return vhostJson(summed!, { hasStatistics, node: clients.nodeName })
       },
     }),
     operation({
       method: 'put',
       path,
+      where: putVHostAnywhere,
       tag,
       summary: 'Make a virtual host, or change what is known of it',
       access,
@@ -99,6 +104,7 @@ function deleteOperation({ broker, keeper }: ManagementParts): Operation {
   return operation({
     method: 'delete',
     path,
+    where: deleteVHostAnywhere,
     tag,
     summary: 'Delete a virtual host and all in it; its connections are closed',
     access,
@@ -149,6 +155,7 @@ function permissionsInVHostOperations({ broker }: ManagementParts): Operation[] 
     operation({
       method: 'get',
       path: `${path}/permissions`,
+      where: 'lead',
       tag,
       summary: 'What each user may do in a virtual host',
       access,
@@ -163,6 +170,7 @@ function permissionsInVHostOperations({ broker }: ManagementParts): Operation[] 
     operation({
       method: 'get',
       path: `${path}/topic-permissions`,
+      where: 'lead',
       tag,
       summary: 'Topic permissions of all users in a virtual host',
       access,

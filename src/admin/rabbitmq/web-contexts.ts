@@ -1,7 +1,6 @@
 // Listeners of HTTP as RabbitMQ's management shows them.
 import { z } from 'zod'
 import type { BrokerStatus } from '../broker-status.ts'
-import { nodeName } from './node-name.ts'
 
 export const contextsSchema: z.ZodType = z.array(
   z.object({
@@ -19,11 +18,11 @@ const descriptions: Readonly<Record<string, string>> = {
   metrics: 'Metrics for Prometheus',
 }
 
-export function contextsJson(addresses: BrokerStatus['addresses']): unknown[] {
+export function contextsJson(addresses: BrokerStatus['addresses'], node: string): unknown[] {
   return Object.entries(addresses)
     .filter(([service]) => Object.hasOwn(descriptions, service))
     .map(([service, { host, port }]) => ({
-      node: nodeName,
+      node,
       description: descriptions[service],
       path: '/',
       ip: host,

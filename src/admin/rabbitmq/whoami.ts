@@ -4,6 +4,7 @@ import { type Operation, operation } from '../api/operation.ts'
 export const whoAmIOperation: Operation = operation({
   method: 'get',
   path: '/whoami',
+  where: 'node',
   tag: 'Users',
   summary: 'Who is logged in',
   access: 'management',

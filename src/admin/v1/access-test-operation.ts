@@ -12,6 +12,7 @@ import {
 import { badRequest } from '../answers.ts'
 import { callerOf, type ManagementTag } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { vhostOfBody } from '../cluster/ways.ts'
 import { nameText } from '../rabbitmq/fields.ts'
 
 const managementTags = ['management', 'policymaker', 'monitoring', 'administrator'] as const
@@ -76,6 +77,7 @@ export function accessTestOperation(broker: Broker): Operation {
   return operation({
     method: 'post',
     path: '/v1/access-test',
+    where: vhostOfBody(({ vhost }) => vhost),
     tag: 'Permissions',
     summary: 'Say whether a user may do something, and which permission decides; nothing is done',
     access: 'administrator',

@@ -60,6 +60,7 @@ export function aclOperations(broker: Broker): Operation[] {
     operation({
       method: 'get',
       path: '/v1/acls',
+      where: 'first',
       tag,
       summary: "ACLs, as Kafka's clients have them; what each field of the query says narrows it",
       access,
@@ -83,6 +84,7 @@ export function aclOperations(broker: Broker): Operation[] {
     operation({
       method: 'post',
       path: '/v1/acls',
+      where: 'first',
       tag,
       summary: 'Add ACLs; those that are there stay',
       access,
@@ -104,6 +106,7 @@ export function aclOperations(broker: Broker): Operation[] {
     operation({
       method: 'post',
       path: '/v1/acls/delete',
+      where: 'first',
       tag,
       summary: 'Delete the ACLs that a filter finds, and answer which',
       access,

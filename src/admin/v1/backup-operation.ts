@@ -11,6 +11,7 @@ export function backupOperations({ backUp }: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/backup',
+      where: 'node',
       tag: 'Backup',
       summary: 'Everything that is kept on disk, as a tar archive for "pabal backup"',
       access: 'administrator',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ManagementParts } from '../answers.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { storageOperation } from './storage-operation.ts'
 
 const tag = 'Broker'
@@ -41,6 +42,7 @@ export function configOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/config',
+      where: 'node',
       tag,
       summary: 'Each setting of the broker, and where its value is from',
       access: 'administrator',
@@ -50,6 +52,7 @@ export function configOperations(parts: ManagementParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/audit',
+      where: gatherList('nodes', [{ column: 'time', isDescending: true }]),
       tag,
       summary: 'The last changes by this API and by commands, the newest first',
       access: 'administrator',

@@ -38,6 +38,7 @@ export function copyOperations(broker: Broker, groups: GroupCoordinator): Operat
     operation({
       method: 'get',
       path: '/v1/moves/topics/{topic}',
+      where: 'first',
       tag,
       summary: 'How far a topic is a copy of one elsewhere',
       access,
@@ -47,6 +48,7 @@ export function copyOperations(broker: Broker, groups: GroupCoordinator): Operat
     operation({
       method: 'put',
       path: '/v1/moves/topics/{topic}',
+      where: 'first',
       tag,
       summary: 'Make a topic for a copy, unless it is there with as many partitions',
       access,
@@ -64,6 +66,7 @@ export function copyOperations(broker: Broker, groups: GroupCoordinator): Operat
     operation({
       method: 'post',
       path: '/v1/moves/topics/{topic}/{partition}/batches',
+      where: 'first',
       tag,
       summary: 'Append record batches with their own offsets; the body is one after the other',
       isUntold: true,
@@ -101,6 +104,7 @@ function offsetsOperation(groups: GroupCoordinator): Operation {
   return operation({
     method: 'post',
     path: '/v1/moves/groups/{group}/offsets',
+    where: 'first',
     tag,
     summary: 'Let a group go on where it was elsewhere; it is never set back',
     access,

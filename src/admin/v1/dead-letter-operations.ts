@@ -15,6 +15,9 @@ import { badRequest, notFound } from '../answers.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { addUp } from '../cluster/add-up.ts'
+import { gatherJson } from '../cluster/gather-json.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { readPlace } from '../rabbitmq/browse-query.ts'
 
 const tag = 'Dead letters'
@@ -115,6 +118,7 @@ function listOperations(broker: Broker): Operation[] {
     operation({
       method: 'get',
       path: '/v1/dead-letters',
+      where: gatherList('vhosts', ['vhost', 'name']),
       tag,
       summary: 'Queues and streams with dead letters of others, of all virtual hosts',
       access: 'management',
@@ -128,6 +132,7 @@ function listOperations(broker: Broker): Operation[] {
     operation({
       method: 'get',
       path: '/v1/dead-letter-counts',
+      where: gatherJson('vhosts', (parts) => addUp(parts.map(({ json }) => json))),
       tag,
       summary: 'How many dead letters wait in queues that nobody consumes, and not for another try',
       access: 'management',

@@ -117,6 +117,7 @@ export function demoOperations(open: () => Promise<DemoControl>): Operation[] {
     operation({
       method: 'get',
       path,
+      where: 'first',
       tag,
       summary: 'How the demo is: what was published, billed and read, and the last orders',
       access,
@@ -128,6 +129,7 @@ export function demoOperations(open: () => Promise<DemoControl>): Operation[] {
     operation({
       method: 'post',
       path,
+      where: 'first',
       tag,
       summary: 'Begin the demo: orders of four shops, for ten minutes at most',
       access,
@@ -150,6 +152,7 @@ export function demoOperations(open: () => Promise<DemoControl>): Operation[] {
     operation({
       method: 'delete',
       path,
+      where: 'first',
       tag,
       summary: 'End the demo and take away what it has made',
       access,

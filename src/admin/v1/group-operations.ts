@@ -136,6 +136,7 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
     operation({
       method: 'get',
       path: '/v1/groups',
+      where: 'first',
       tag,
       summary: 'Consumer groups, with what each is behind',
       access: 'management',
@@ -152,6 +153,7 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
     operation({
       method: 'get',
       path: '/v1/groups/{group}',
+      where: 'first',
       tag,
       summary: 'A consumer group: its members, and its place in each partition',
       access: 'management',
@@ -185,6 +187,7 @@ function changeOperations(parts: GroupParts): Operation[] {
     operation({
       method: 'post',
       path: '/v1/groups/{group}/reset',
+      where: 'first',
       tag,
       summary: 'Have a group that nobody is in read on from elsewhere, or make it with a place',
       access: 'management',
@@ -204,6 +207,7 @@ function changeOperations(parts: GroupParts): Operation[] {
     operation({
       method: 'delete',
       path: '/v1/groups/{group}',
+      where: 'first',
       tag,
       summary: 'Delete a group that nobody is in, with its offsets',
       access: 'management',

@@ -11,6 +11,7 @@ import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import {
   askedFromJson,
   jobBody,
@@ -33,6 +34,7 @@ function listOperations(broker: Broker): Operation[] {
     operation({
       method: 'get',
       path: '/v1/jobs',
+      where: gatherList('vhosts', ['started']),
       tag,
       summary: 'Jobs of all virtual hosts that the caller sees, oldest first',
       access: 'management',

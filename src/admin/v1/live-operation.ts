@@ -44,6 +44,7 @@ export function liveOperation({ broker, live }: LiveParts, api: LiveApi): Operat
   return operation({
     method: 'get',
     path: '/v1/live',
+    where: 'node',
     tag: 'Live',
     summary: 'Answers of other operations as server-sent events: at once, and when they change',
     access: 'login',

@@ -25,6 +25,7 @@ export function drainOperations(
     operation({
       method: 'get',
       path,
+      where: 'node',
       tag,
       summary: 'Whether clients are kept out',
       access: 'monitoring',
@@ -34,6 +35,7 @@ export function drainOperations(
     operation({
       method: 'put',
       path,
+      where: 'node',
       tag,
       summary: 'Let no clients in, send away who is there, and answer when they have gone',
       access: 'administrator',
@@ -47,6 +49,7 @@ export function drainOperations(
     operation({
       method: 'delete',
       path,
+      where: 'node',
       tag,
       summary: 'Let clients in again',
       access: 'administrator',

@@ -45,6 +45,7 @@ export function quotaOperations({
     operation({
       method: 'get',
       path: '/v1/quotas',
+      where: 'first',
       tag,
       summary: "Quotas of Kafka's clients",
       access: 'monitoring',
@@ -61,6 +62,7 @@ export function quotaOperations({
     operation({
       method: 'put',
       path: '/v1/quotas',
+      where: 'first',
       tag,
       summary: "Set quotas of one of Kafka's clients, or take them back",
       access: 'administrator',

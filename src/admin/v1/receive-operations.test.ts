@@ -11,9 +11,9 @@ import { waitFor } from '../../../test/support/wait-for.ts'
 import { Rights } from '../../auth/rights.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { createLogger, type LogLine } from '../../lib/logger.ts'
+import { hostNodeName as nodeName } from '../../lib/node-name.ts'
 import { leaseLimits } from '../../limits/leases.ts'
 import { MiB } from '../../limits/units.ts'
-import { nodeName } from '../rabbitmq/node-name.ts'
 
 const path = '/v1/queues/%2F/q'
 

@@ -14,6 +14,7 @@ import { encodeAddress } from '../../record/message/address.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
 import { badRequest } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { vhostOfBody } from '../cluster/ways.ts'
 import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
 import { nameText } from '../rabbitmq/fields.ts'
 import { sourceOf } from '../rabbitmq/message-source.ts'
@@ -130,6 +131,7 @@ export function routeTestOperation(broker: Broker): Operation {
   return operation({
     method: 'post',
     path: '/v1/route-test',
+    where: vhostOfBody(({ vhost }) => vhost),
     tag: 'Messages',
     summary: 'Say where a message would go, and through which bindings; nothing is published',
     access: 'login',

@@ -15,7 +15,11 @@ import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherJson } from '../cluster/gather-json.ts'
+import { gatherList } from '../cluster/gather-list.ts'
+import { vhostOfQuery } from '../cluster/ways.ts'
 import { messageJson } from '../message-json.ts'
+import { type DueJson, mergeDue, mergeNext, type NextDueJson } from './schedule-of-all.ts'
 
 const tag = 'Schedule'
 const count = z.number().int()
@@ -52,21 +56,6 @@ const scheduledSchema: z.ZodType<ScheduledJson> = z.object({
 
 const binSchema = z.object({ from: count, delayed: count, expiring: count, retried: count })
 
-export interface DueJson {
-  readonly from: number
-  readonly bin_ms: number
-  readonly bins: readonly {
-    readonly from: number
-    readonly delayed: number
-    readonly expiring: number
-    readonly retried: number
-  }[]
-  readonly overdue: number
-  readonly later: number
-  readonly unknown: number
-  readonly is_exact: boolean
-}
-
 const dueSchema: z.ZodType<DueJson> = z.object({
   from: count.describe('Milliseconds since the Unix epoch'),
   bin_ms: count,
@@ -78,11 +67,6 @@ const dueSchema: z.ZodType<DueJson> = z.object({
     .boolean()
     .describe('false: some are spread evenly over the time in which they are due'),
 })
-
-export interface NextDueJson {
-  readonly messages: readonly Readonly<Record<string, unknown>>[]
-  readonly is_exact: boolean
-}
 
 const within = z.coerce.number().int().min(1).max(scheduleLimits.withinMax).default(3600)
 const bins = z.coerce.number().int().min(1).max(scheduleLimits.binsMax).default(60)
@@ -100,6 +84,7 @@ function listOperation(broker: Broker, places: Places): Operation {
   return operation({
     method: 'get',
     path: '/v1/schedule',
+    where: gatherList('vhosts', [{ column: 'next', absent: Infinity }]),
     tag,
     summary: 'Exchanges and queues with messages that wait for a time',
     access: 'management',
@@ -124,6 +109,7 @@ function dueOperation(broker: Broker, places: Places): Operation {
   return operation({
     method: 'get',
     path: '/v1/schedule/due',
+    where: vhostOfQuery(gatherJson('vhosts', mergeDue)),
     tag,
     summary: 'How many messages are due when',
     access: 'management',
@@ -156,6 +142,7 @@ function nextOperation(broker: Broker): Operation {
   return operation({
     method: 'get',
     path: '/v1/schedule/next',
+    where: vhostOfQuery(gatherJson('vhosts', mergeNext)),
     tag,
     summary: 'Delayed messages that are due next, of all exchanges that the caller may read',
     access: 'management',

@@ -53,6 +53,7 @@ export function sessionOperations({ authenticate, sessions, broker }: SessionPar
     operation({
       method: 'post',
       path,
+      where: 'node',
       tag,
       summary: 'Log in: a cookie stands for the password from then on',
       access: 'open',
@@ -82,6 +83,7 @@ export function sessionOperations({ authenticate, sessions, broker }: SessionPar
     operation({
       method: 'get',
       path,
+      where: 'node',
       tag,
       summary: 'Who asks, how it has logged in, and where it may do what',
       access: 'login',
@@ -92,6 +94,7 @@ export function sessionOperations({ authenticate, sessions, broker }: SessionPar
     operation({
       method: 'delete',
       path,
+      where: 'node',
       tag,
       summary: 'Log out',
       access: 'open',

@@ -67,6 +67,7 @@ export function setAsideOperations(parts: SetAsideParts): Operation[] {
     operation({
       method: 'put',
       path: `${path}/dead-letters`,
+      where: 'first',
       tag,
       summary:
         'Set records aside by themselves at which members of a group have begun so often in vain',
@@ -84,6 +85,7 @@ export function setAsideOperations(parts: SetAsideParts): Operation[] {
     operation({
       method: 'delete',
       path: `${path}/dead-letters`,
+      where: 'first',
       tag,
       summary: 'Set nothing of a group aside by itself any more',
       access: 'management',
@@ -97,6 +99,7 @@ export function setAsideOperations(parts: SetAsideParts): Operation[] {
     operation({
       method: 'post',
       path: `${path}/set-aside`,
+      where: 'first',
       tag,
       summary:
         'Set the record aside that a group reads next in a partition, also while it has members',

@@ -5,12 +5,14 @@ import type { ManagementParts } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { LargestStreams, type StreamSizes } from './largest-streams.ts'
 import { type StorageJson, storageSchema } from './storage-json.ts'
+import { storageOfAll } from './storage-of-all.ts'
 
 export function storageOperation(parts: ManagementParts): Operation {
   const sizes = new LargestStreams(parts.broker)
   return operation({
     method: 'get',
     path: '/v1/storage',
+    where: storageOfAll,
     tag: 'Broker',
     summary: 'How the disk and the memory are, for how long they will do, and what takes them',
     access: 'monitoring',

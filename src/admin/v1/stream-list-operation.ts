@@ -6,6 +6,8 @@ import type { Caller } from '../api/caller.ts'
 import { answerList, byVHostAndName, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
+import { vhostOfQuery } from '../cluster/ways.ts'
 import type { StreamFacts, StreamFactsParts } from './stream-facts.ts'
 import {
   isGrowing,
@@ -79,6 +81,7 @@ export function streamListOperation(
   return operation({
     method: 'get',
     path: '/v1/streams',
+    where: vhostOfQuery(gatherList('vhosts', ['vhost', 'name'])),
     tag: 'Streams',
     summary: 'Queues and topics of all virtual hosts that the caller sees',
     access: 'management',

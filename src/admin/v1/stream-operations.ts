@@ -10,6 +10,7 @@ import { adminLimits } from '../../limits/admin.ts'
 import { type ManagementParts, roomToDeclare } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { joinLists, splitByVHost } from '../cluster/ways.ts'
 import { streamConsumerOperations } from './stream-consumer-operations.ts'
 import type { StreamFacts } from './stream-facts.ts'
 import { streamListOperation } from './stream-list-operation.ts'
@@ -105,6 +106,7 @@ function changeOperations(parts: StreamParts): Operation[] {
     operation({
       method: 'post',
       path: `/v1/streams/${verb}`,
+      where: splitByVHost({ list: 'streams', merge: joinLists('done', 'refused') }),
       tag,
       summary,
       access: 'management',

@@ -33,6 +33,7 @@ export function topicTestOperation(broker: Broker): Operation {
   return operation({
     method: 'post',
     path: '/v1/topic-test',
+    where: 'node',
     tag: 'Topology',
     summary: 'Say which patterns of a topic exchange match which routing keys; nothing is bound',
     access: 'login',

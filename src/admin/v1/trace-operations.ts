@@ -14,6 +14,7 @@ import type { Caller } from '../api/caller.ts'
 import { answerList, listOf, listQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
+import { gatherList } from '../cluster/gather-list.ts'
 import { filterFromJson } from './filter-schema.ts'
 import {
   traceBody,
@@ -46,6 +47,7 @@ function listOperation(broker: Broker): Operation {
   return operation({
     method: 'get',
     path: '/v1/traces',
+    where: gatherList('vhosts', ['started_at']),
     tag,
     summary: 'Traces of all virtual hosts that the caller sees, oldest first',
     access: 'management',

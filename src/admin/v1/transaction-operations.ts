@@ -118,6 +118,7 @@ export function transactionOperations(parts: TransactionParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/transactions',
+      where: 'first',
       tag,
       summary: 'Transactional ids of Kafka producers, and what they have open',
       access: 'management',
@@ -134,6 +135,7 @@ export function transactionOperations(parts: TransactionParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/transactions/{name}',
+      where: 'first',
       tag,
       summary: 'A transactional id: its partitions, and who waits for them',
       access: 'management',
@@ -155,6 +157,7 @@ function abortOperation({ broker, transactions }: TransactionParts): Operation {
   return operation({
     method: 'post',
     path: '/v1/transactions/{name}/abort',
+    where: 'first',
     tag,
     summary: 'Abort the open transaction of a producer, and fence it',
     access: 'management',

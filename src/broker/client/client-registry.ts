@@ -1,6 +1,7 @@
 // All clients of a node, of every protocol: one list for whoever looks after a broker.
 import type { ClientProtocol } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { hostNodeName } from '../../lib/node-name.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import type { Client } from './client.ts'
 
@@ -11,6 +12,8 @@ interface Ended {
 }
 
 export class ClientRegistry implements Iterable<Client> {
+  /** Of the node, as RabbitMQ's tools show it. */
+  nodeName: string = hostNodeName
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
   readonly #ended: Readonly<Record<ClientProtocol, Ended>> = {
@@ -36,6 +39,11 @@ export class ClientRegistry implements Iterable<Client> {
     let count = 0
     for (const client of this.#clients.values()) count += client.channelCount
     return count
+  }
+
+  /** Ids are above this from now on, so that those of several nodes differ. */
+  numberFrom(id: number): void {
+    this.#lastId = Math.max(this.#lastId, id)
   }
 
   /** What a new connection is listed with. */

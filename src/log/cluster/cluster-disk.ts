@@ -23,6 +23,8 @@ export interface ClusterDiskOptions extends ClusterFiles {
   readonly root: string
   /** Bytes of rows there may be; publishers are blocked when little of it is left. */
   readonly unsealedSizeMax?: number
+  /** Monotonic milliseconds; left out, nothing has an age. */
+  readonly now?: () => number
 }
 
 /** Opens the disk of a cell for its owner. */
@@ -44,6 +46,8 @@ export class ClusterDisk implements Disk {
   readonly #finished: Map<string, FinishedFile>
   /** Where the rows of each open file end, by its id. */
   readonly #open: Map<number, number>
+  /** Since when each of these is known here. */
+  readonly #openSince = new Map<number, number>()
   readonly #moves = new Moves()
   #scratchCount = 0
 
@@ -57,6 +61,7 @@ export class ClusterDisk implements Disk {
     this.#writes = new TableWrites(options.table)
     this.#finished = finished
     this.#open = open
+    for (const id of open.keys()) this.#openSince.set(id, this.#now)
   }
 
   /** The earlier owner may have stopped between making a file an object and removing its rows. */
@@ -71,6 +76,20 @@ export class ClusterDisk implements Disk {
     let size = 0
     for (const end of this.#open.values()) size += end
     return size
+  }
+
+  /** How long the oldest of these rows have waited, in milliseconds; 0 without any. */
+  get unsealedAge(): number {
+    let oldest = Infinity
+    for (const [id, since] of this.#openSince) {
+      if (!this.#open.has(id)) this.#openSince.delete(id)
+      else if (this.#open.get(id) !== 0) oldest = Math.min(oldest, since)
+    }
+    return oldest === Infinity ? 0 : this.#now - oldest
+  }
+
+  get #now(): number {
+    return this.#options.now?.() ?? 0
   }
 
   async open(path: string, mode: OpenMode): Promise<DiskFile> {
@@ -190,6 +209,7 @@ export class ClusterDisk implements Disk {
     const { disk, path } = this.#options.local
     const copy = await LocalCopy.create(disk, join(path, `open-${id}`))
     this.#open.set(id, 0)
+    this.#openSince.set(id, this.#now)
     return this.#openFile({ id, name, size: 0 }, copy)
   }
 

@@ -119,7 +119,7 @@ test('what a node has said once proves nothing a second time', async () => {
     random: systemRandom,
     connect: async (...where) => {
       const socket = await connectSocket(...where)
-      const write = socket.write.bind(socket) as (bytes: Buffer) => boolean
+      const write = socket.write.bind(socket)
       socket.write = (bytes: Buffer | string) => {
         said.push(Buffer.from(bytes))
         return write(Buffer.from(bytes))

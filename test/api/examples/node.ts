@@ -1,6 +1,6 @@
 // Health checks, features, maintenance, logins and parameters.
 import assert from 'node:assert/strict'
-import { nodeName } from '../../../src/admin/rabbitmq/node-name.ts'
+import { hostNodeName as nodeName } from '../../../src/lib/node-name.ts'
 import type { ApiUnderTest } from '../api-under-test.ts'
 import type { Example, Examples } from '../example.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { nodeName } from '../../../src/admin/rabbitmq/node-name.ts'
 import type { HomeJson } from '../../../src/admin/v1/home/home-json.ts'
+import { hostNodeName as nodeName } from '../../../src/lib/node-name.ts'
 import type { Example, Examples } from '../example.ts'
 
 const ok: Example = { status: 200 }

@@ -1,5 +1,5 @@
 // rabbitmqadmin 2, a program of its own in Rust. Each command that means something here; the others are refused.
-import { nodeName } from '../../../src/admin/rabbitmq/node-name.ts'
+import { hostNodeName as nodeName } from '../../../src/lib/node-name.ts'
 import { type CommandLine, line } from './command-lines.ts'
 
 const notThere = /404 Not Found/

@@ -1,5 +1,5 @@
 // How a histogram of due times is drawn: heights, marks of time. No JSX, so that node can test it.
-import type { DueJson } from '../../../src/admin/v1/schedule-operations.ts'
+import type { DueJson } from '../../../src/admin/v1/schedule-of-all.ts'
 
 export const windows = {
   hour: { label: 'hour', seconds: 3600, bins: 60, marks: 6 },

@@ -1,6 +1,6 @@
 // When messages are due: a bar for each stretch of time, from now on.
 import type { JSX } from 'preact'
-import type { DueJson } from '../../../src/admin/v1/schedule-operations.ts'
+import type { DueJson } from '../../../src/admin/v1/schedule-of-all.ts'
 import { count, counted, moment, short } from '../../lib/format.ts'
 import { timeZone } from '../../lib/preferences.ts'
 import {

@@ -1,7 +1,8 @@
 // One exchange or queue in which messages wait: what happens to them, and ending the wait of many.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { DueJson, ScheduledJson } from '../../../src/admin/v1/schedule-operations.ts'
+import type { DueJson } from '../../../src/admin/v1/schedule-of-all.ts'
+import type { ScheduledJson } from '../../../src/admin/v1/schedule-operations.ts'
 import { count, duration } from '../../lib/format.ts'
 import { useLive } from '../../lib/live.ts'
 import { query } from '../../lib/names.ts'

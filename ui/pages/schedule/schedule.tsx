@@ -2,7 +2,8 @@
 // what can be done before.
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { DueJson, ScheduledJson } from '../../../src/admin/v1/schedule-operations.ts'
+import type { DueJson } from '../../../src/admin/v1/schedule-of-all.ts'
+import type { ScheduledJson } from '../../../src/admin/v1/schedule-operations.ts'
 import { curlOf } from '../../lib/api.ts'
 import { ago, count, counted } from '../../lib/format.ts'
 import { now, useLive } from '../../lib/live.ts'

@@ -7,6 +7,9 @@ import { notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
 import { answerList, listOf, listQuery } from '../../api/listing.ts'
 import { type Operation, operation } from '../../api/operation.ts'
+import { gatherJson, type JsonPart } from '../../cluster/gather-json.ts'
+import { gatherList } from '../../cluster/gather-list.ts'
+import { holder } from '../../cluster/ways.ts'
 import { maySee } from '../../rabbitmq/listed-client.ts'
 import { notAuthorised } from '../../rabbitmq/refusals.ts'
 import {
@@ -70,6 +73,7 @@ function lookOperations(parts: OwnConnectionParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/connections',
+      where: gatherList('nodes'),
       tag,
       summary: 'Connections of all protocols; to users without the tag monitoring, their own',
       access: 'management',
@@ -87,6 +91,7 @@ function lookOperations(parts: OwnConnectionParts): Operation[] {
     operation({
       method: 'get',
       path: '/v1/connections/{id}',
+      where: holder,
       tag,
       summary: 'A connection: its channels and consumers, and its last minutes',
       access: 'management',
@@ -106,6 +111,7 @@ function closeOperation({ clients }: OwnConnectionParts): Operation {
   return operation({
     method: 'post',
     path: '/v1/connections/close',
+    where: gatherJson('nodes', mergeClosed),
     tag,
     summary: 'Close connections; their clients are told why where their protocol has words for it',
     access: 'management',
@@ -116,7 +122,7 @@ function closeOperation({ clients }: OwnConnectionParts): Operation {
       for (const id of new Set(body.connections)) {
         const connected = findConnected(clients, id)
         if (connected === undefined || !maySee(caller, connected.principal.user)) {
-          result.refused.push({ id, reason: 'there is no such connection' })
+          result.refused.push({ id, reason: notThere })
         } else if (mayClose(caller, connected)) {
           result.done.push(closedJson(connected))
           if (body.dry_run !== true) {
@@ -130,6 +136,21 @@ function closeOperation({ clients }: OwnConnectionParts): Operation {
     },
   })
 }
+
+/** Each node closes its own: one that no node has is not there. */
+function mergeClosed(parts: readonly JsonPart[]): z.infer<typeof closedSchema> {
+  const answers = parts.map(({ json }) => json as z.infer<typeof closedSchema>)
+  const done = answers.flatMap((answer) => answer.done)
+  const found = new Set(done.map(({ id }) => id))
+  const refused = new Map<number, z.infer<typeof closedSchema>['refused'][number]>()
+  for (const each of answers.flatMap((answer) => answer.refused)) {
+    const isTold = refused.has(each.id) && each.reason === notThere
+    if (!found.has(each.id) && !isTold) refused.set(each.id, each)
+  }
+  return { done, refused: [...refused.values()] }
+}
+
+const notThere = 'there is no such connection'
 
 function mayClose(caller: Caller, { principal }: Connected): boolean {
   return caller.hasTag('administrator') || caller.principal.user === principal.user

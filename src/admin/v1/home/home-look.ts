@@ -33,9 +33,10 @@ export type HomeParts = Pick<
   | 'statistics'
   | 'countFiles'
   | 'figures'
+  | 'nodeFacts'
 >
 
-type LookedParts = Omit<HomeParts, 'figures'>
+type LookedParts = Omit<HomeParts, 'figures' | 'nodeFacts'>
 
 export class HomeLooks {
   readonly #parts: LookedParts

@@ -7,11 +7,11 @@ import type { Caller } from '../../api/caller.ts'
 import { type Operation, operation } from '../../api/operation.ts'
 import { visibleVHosts } from '../../api/visible-vhosts.ts'
 import { maySee } from '../../rabbitmq/listed-client.ts'
-import { nodeName } from '../../rabbitmq/node-name.ts'
 import { mayDescribe } from '../group-rights.ts'
 import { mayDescribeTransaction } from '../transaction-rights.ts'
 import { brokerFindings } from './broker-findings.ts'
 import type { UsersClients } from './client-facts.ts'
+import { keepingFindings } from './cluster-findings.ts'
 import { deathFindings } from './death-findings.ts'
 import type { Finding } from './finding.ts'
 import {
@@ -25,15 +25,16 @@ import {
   rounded,
 } from './home-json.ts'
 import { homeLooksOf, type HomeParts, type Look } from './home-look.ts'
+import { fineFinding, homeOfAll } from './home-of-all.ts'
 import { addFacts, noFacts, type VHostFacts } from './stream-facts.ts'
 import { groupFindings, streamFindings, stuckFindings } from './stream-findings.ts'
 import { transactionFindings } from './transaction-findings.ts'
-import { many, perSecond } from './words.ts'
 
 export function homeOperation(parts: HomeParts): Operation {
   return operation({
     method: 'get',
     path: '/v1/home',
+    where: homeOfAll,
     tag: 'Cluster',
     summary: 'What is wrong with the broker, what happens in it, and where to connect',
     access: 'management',
@@ -59,7 +60,7 @@ function homeJson(parts: HomeParts, look: Look, caller: Caller): HomeJson {
     health: shown[0]?.severity ?? 'fine',
     findings: shown,
     version,
-    node: nodeName,
+    node: parts.clients.nodeName,
     cluster: clusterNameOf(broker),
     state,
     started: Math.round((now - uptimeMs) / 1000) * 1000,
@@ -115,6 +116,7 @@ function findingsFor(parts: HomeParts, look: Look, { caller, facts }: Asked): Fi
       files: seesAll ? look.files : undefined,
       hour,
     }),
+    ...(seesAll ? keepingFindings(parts.nodeFacts?.()) : []),
     ...streamFindings(facts, now),
     ...stuckFindings(look.clients.stuck.filter(({ user }) => maySee(caller, user))),
     ...groupsSeen(look, caller),
@@ -164,14 +166,6 @@ function countsJson(look: Look, facts: VHostFacts, caller: Caller): HomeJson['co
     blocked_connections: blocked,
     groups: caller.hasTag('monitoring') ? look.groups.count : 0,
   }
-}
-
-function fineFinding({ streams }: HomeJson['counts'], rates: RatesJson): Finding {
-  const text =
-    streams === 0
-      ? 'Ready, and empty: there is no queue and no topic yet'
-      : `All is well: ${many(streams, 'stream')}, ${perSecond(rates.in)} in, ${perSecond(rates.out)} out`
-  return { kind: 'fine', severity: 'fine', text }
 }
 
 /** Those that grow most, with where they come from. */

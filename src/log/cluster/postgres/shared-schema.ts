@@ -51,18 +51,18 @@ function placeVHost(schema: string): string {
   return `CREATE FUNCTION ${schema}.place_vhost(p_key text, p_row text, p_cell int, p_max int)
       RETURNS int LANGUAGE plpgsql AS $$
     DECLARE
-      found int;
+      v_cell int;
     BEGIN
       PERFORM 1 FROM ${schema}.cluster FOR UPDATE;
-      SELECT s.cell INTO found FROM ${schema}.shared s WHERE s.kind = 'vhost' AND s.key = p_key;
-      IF FOUND THEN RETURN found; END IF;
+      SELECT s.cell INTO v_cell FROM ${schema}.shared s WHERE s.kind = 'vhost' AND s.key = p_key;
+      IF FOUND THEN RETURN v_cell; END IF;
       IF (SELECT count(*) FROM ${schema}.shared s WHERE s.kind = 'vhost') >= p_max THEN RETURN -1; END IF;
-      SELECT coalesce(p_cell, c.cell) INTO found FROM ${schema}.cells c
+      SELECT coalesce(p_cell, c.cell) INTO v_cell FROM ${schema}.cells c
         LEFT JOIN ${schema}.shared s ON s.kind = 'vhost' AND s.cell = c.cell
         WHERE NOT c.is_down GROUP BY c.cell ORDER BY count(s.key), c.cell LIMIT 1;
       IF NOT FOUND THEN RETURN -1; END IF;
-      INSERT INTO ${schema}.shared (kind, key, cell, row) VALUES ('vhost', p_key, found, p_row);
+      INSERT INTO ${schema}.shared (kind, key, cell, row) VALUES ('vhost', p_key, v_cell, p_row);
       UPDATE ${schema}.cluster SET changes = changes + 1;
-      RETURN found;
+      RETURN v_cell;
     END $$`
 }

@@ -1,0 +1,88 @@
+// Metrics of a node of a cluster: of the process and its clients once, of each of its cells, and of the cluster.
+import { ClientRegistry } from '../broker/client/client-registry.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { ClusterFigures } from '../metrics/cluster-families.ts'
+import { LoopLag } from '../metrics/loop-lag.ts'
+import type { MetricsSource, ProcessFigures } from '../metrics/metrics-source.ts'
+import type { ProtocolParts } from './protocol-server.ts'
+import type { ServedCells } from './served-cells.ts'
+
+export interface ClusterMetricsParts {
+  /** Of the node itself. */
+  readonly own: ProtocolParts
+  readonly cells: ServedCells
+  readonly cluster: Cluster
+}
+
+export function clusterMetrics({ own, cells, cluster }: ClusterMetricsParts): MetricsSource {
+  const { source } = own.metrics
+  const { node } = cluster.directory.self
+  const nobody = { clients: new ClientRegistry(own.clock), lag: new LoopLag(own.clock) }
+  return {
+    ...source,
+    identity: {
+      ...source.identity,
+      cluster: cluster.directory.clusterId,
+      clusterId: cluster.directory.clusterId,
+      // Kafka's ids begin at 1.
+      kafkaNodeId: node + 1,
+    },
+    cells: () => Array.from(cells.all(), ({ parts }) => withoutNode(parts.metrics.source, nobody)),
+    cluster: () => figuresOf(cells, cluster),
+  }
+}
+
+/** What the node has said of itself is not said again by each cell. */
+interface Nobody {
+  readonly clients: ClientRegistry
+  readonly lag: LoopLag
+}
+
+function withoutNode(source: MetricsSource, nobody: Nobody): MetricsSource {
+  return {
+    ...source,
+    ...nobody,
+    memory: { budgets: nothingHeld, sizes: nothingHeld },
+    users: { logins: noLogins },
+    process: () => noProcess,
+    countFiles: () => Promise.resolve(undefined),
+  }
+}
+
+const nothingHeld = { input: 0, parked: 0, output: 0, unacked: 0 }
+
+const noLogin = { accepted: 0, refused: 0 }
+const noLogins = { 'AMQP 0-9-1': noLogin, Kafka: noLogin, HTTP: noLogin }
+
+const noProcess: ProcessFigures = {
+  isReady: false,
+  uptimeMs: 0,
+  residentSize: 0,
+  inUseSize: 0,
+  watermarkSize: 0,
+  cpuSeconds: 0,
+}
+
+function figuresOf(served: ServedCells, cluster: Cluster): ClusterFigures {
+  const { nodes, cells } = cluster.directory
+  const { cells: kept, ...facts } = cluster.facts()
+  const alive = nodes.filter(({ isAlive }) => isAlive)
+  return {
+    ...facts,
+    aliveCount: alive.length,
+    goneCount: nodes.length - alive.length,
+    drainingCount: alive.filter(({ isDraining }) => isDraining).length,
+    cells: cells.map(({ cell, epoch, isDown, owner }) => ({
+      cell,
+      epoch,
+      state: isDown ? 'down' : owner === undefined ? 'unowned' : 'served',
+      isOwn: owner?.isSelf === true,
+    })),
+    commitSeconds: Array.from(
+      served.all(),
+      ({ parts }) => parts.cell.broker.store.stats.commitSeconds,
+    ),
+    rowsBytes: kept.reduce((sum, { rowsBytes }) => sum + rowsBytes, 0),
+    rowsAgeMs: Math.max(0, ...kept.map(({ rowsAgeMs }) => rowsAgeMs)),
+  }
+}
