@@ -86,7 +86,7 @@ export class ClusterApi implements AsyncDisposable {
   #findHere(target: Target): ApiHere | undefined {
     if ('node' in target) {
       if (target.node !== this.asker.directory.self.node) return undefined
-      this.#ofNode ??= createApiHere(this.management, this.#onFault)
+      this.#ofNode ??= createApiHere(this.management, { onFault: this.#onFault })
       return this.#ofNode
     }
     const served = this.#parts.cells.find(target.cell)
@@ -94,7 +94,8 @@ export class ClusterApi implements AsyncDisposable {
     const known = this.#ofCells.get(served)
     if (known !== undefined) return known
     const management = { ...managementOf(served.parts), cluster: this.asker }
-    const made = createApiHere(management, this.#onFault)
+    const { gate } = this.#parts.frame
+    const made = createApiHere(management, { onFault: this.#onFault, gate })
     this.#ofCells.set(served, made)
     return made
   }

@@ -177,6 +177,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       },
     )
     this.#cluster = cluster
+    frame.gate = cluster.member.gate
     frame.clients.nodeName = nodeNameOf(cluster.name)
     frame.clients.numberFrom(cluster.directory.self.node * clusterHttpLimits.idsPerNode)
     return stack.use(cluster)

@@ -39,6 +39,7 @@ export function lendParts(
     clock,
     random: frame.random,
     turn: frame.turn,
+    gate: frame.gate,
     logger: frame.logger,
     batchWorker: frame.batchWorker,
     addresses: frame.addresses,

@@ -11,6 +11,7 @@ import { Crossing } from '../../src/crossing/crossing.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger, type Logger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import type { ServingGate } from '../../src/lib/serving-gate.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
@@ -40,6 +41,8 @@ export interface InProcessOptions {
   readonly watermark?: number
   /** What each connection may publish. */
   readonly connectionRate?: PublishRate
+  /** Nothing leaves while it is shut. */
+  readonly gate?: ServingGate
 }
 
 export class BrokerInProcess implements AsyncDisposable {
@@ -89,6 +92,7 @@ export class BrokerInProcess implements AsyncDisposable {
 
   static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
     const turn = new Turn(systemClock)
+    turn.gate = options.gate
     const { chaos, watermark = 8 * 1024 ** 3, connectionRate } = options
     const crossing = new Crossing({
       worker: new BatchWorker(systemClock),
@@ -121,6 +125,7 @@ export class BrokerInProcess implements AsyncDisposable {
       users,
       clients,
       turn,
+      gate: options.gate,
       clock: systemClock,
       random: systemRandom,
       logger,

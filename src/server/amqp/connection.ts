@@ -32,6 +32,7 @@ import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
+import type { WriteHold } from '../write-hold.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
@@ -66,6 +67,7 @@ export class Connection
   readonly outputRoom: OutputRoom
   readonly held: HeldMemory
   readonly peer: PeerFacts
+  readonly hold: WriteHold | undefined
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -101,11 +103,12 @@ export class Connection
   #isCloseDue = false
 
   constructor(
-    { socket, source, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
+    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
     context: AmqpContext,
     onClosed: (connection: Connection) => void,
   ) {
     this.socket = socket
+    this.hold = hold
     this.#source = source
     this.context = context
     this.output = new Output(socket)
@@ -129,6 +132,7 @@ export class Connection
     })
     this.outputRoom = new OutputRoom({
       output: this.output,
+      hold,
       gate: this.#gate,
       memory: context.memory,
       share: this.held.memory,
@@ -138,6 +142,7 @@ export class Connection
       },
     })
     socket.on('drain', () => this.outputRoom.check())
+    if (hold) hold.onOpened = () => this.outputRoom.check()
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -185,7 +190,8 @@ export class Connection
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
-    if (!this.output.isEmpty) this.sentAt = this.context.turn.startedAt
+    if (!this.output.isEmpty && this.hold?.isHolding !== true)
+      this.sentAt = this.context.turn.startedAt
     this.output.flush()
     this.outputRoom.check()
   }
@@ -234,6 +240,10 @@ export class Connection
   sendHeartbeat(): void {
     this.output.trim()
     this.#reader.trim()
+    if (this.hold?.isOpen === false) {
+      this.hold.pass(heartbeatFrame)
+      return
+    }
     this.output.appendView(heartbeatFrame)
     this.scheduleFlush()
   }
@@ -293,7 +303,8 @@ export class Connection
   /** Ends the connection and tells the client why, which it understands after its protocol header. */
   closeForReply(reply: Reply, methodId = 0, waitMs: number = amqpLimits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
-    if (this.status === 'header') {
+    // What is held back does not leave any more, so nothing can be said after it.
+    if (this.status === 'header' || this.hold?.isHolding === true) {
       this.destroy()
       return
     }
