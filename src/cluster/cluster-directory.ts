@@ -91,7 +91,9 @@ export class ClusterDirectory implements Directory {
     this.#isTelling = true
     this.#parts.clock.atEndOfTurn(() => {
       this.#isTelling = false
-      for (const listener of [...this.#listeners]) listener()
+      for (const listener of [...this.#listeners]) {
+        if (this.#listeners.has(listener)) listener()
+      }
     })
   }
 
