@@ -249,7 +249,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'cluster',
     group: broker,
-    summary: 'Several nodes: start a whole cluster on this machine, or open cells that are down',
+    summary: 'Several nodes: try a cluster on this machine, carry data into one and out of it',
     load: async () => (await import('./cluster-dev/cluster-command.ts')).addClusterCommands,
   },
   {

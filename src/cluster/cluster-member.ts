@@ -52,6 +52,7 @@ export class ClusterMember {
   readonly #held = new Map<number, number>()
   /** Those that are being given away. */
   readonly #leaving = new Map<number, Promise<void>>()
+  readonly #claiming = new Map<number, Promise<void>>()
   readonly #notice: RepeatedNotice
   #timer: Timer | undefined
   #beating: Promise<void> = Promise.resolve()
@@ -119,6 +120,7 @@ export class ClusterMember {
     } catch (error) {
       logger.warn({ err: error }, 'the others could not be told that this node stops')
     }
+    await Promise.all(this.#claiming.values())
     await Promise.all([...this.#held.keys()].map((cell) => this.#giveAway(cell)))
   }
 
@@ -166,13 +168,19 @@ export class ClusterMember {
     this.gate.openUntil(this.#ownership.leaseEndsAt)
     this.#tellFrozen()
     this.#options.onSeen({ look, living: plan.living })
-    await this.#carryOut(plan)
+    this.#carryOut(plan)
   }
 
-  /** Resolves when the claims were tried. */
-  async #carryOut({ claims, releases }: Plan): Promise<void> {
-    for (const cell of releases) if (!this.#isStopping) void this.#giveAway(cell)
-    await Promise.all(claims.map((vacancy) => this.#claim(vacancy)))
+  /** Heartbeats do not wait for it. */
+  #carryOut({ claims, releases }: Plan): void {
+    if (this.#isStopping) return
+    for (const cell of releases) void this.#giveAway(cell)
+    for (const vacancy of claims) {
+      const { cell } = vacancy
+      if (this.#claiming.has(cell) || this.#held.has(cell) || this.#leaving.has(cell)) continue
+      const claim = this.#claim(vacancy).finally(() => this.#claiming.delete(cell))
+      this.#claiming.set(cell, claim)
+    }
   }
 
   #onLosses(losses: readonly number[]): void {
@@ -188,7 +196,6 @@ export class ClusterMember {
   async #claim(vacancy: Vacancy): Promise<void> {
     const { tables, self, cells } = this.#options
     const { cell } = vacancy
-    if (this.#isStopping || this.#held.has(cell) || this.#leaving.has(cell)) return
     try {
       const table = await tables.claimCell(vacancy, self)
       if (table === undefined) return

@@ -8,6 +8,7 @@ import type { Random } from '../lib/random.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
 import { version } from '../lib/version.ts'
 import { clusterLimits } from '../limits/cluster.ts'
+import { CellEpochs } from '../log/cluster/cell-epochs.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
@@ -17,6 +18,7 @@ import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 import type { Disk } from '../log/file/disk.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
+import { claimingAbove, restoreTeller } from './claim-above.ts'
 import { ClusterDirectory } from './cluster-directory.ts'
 import { type CellEvents, ClusterMember } from './cluster-member.ts'
 import type { NodeAddresses } from './directory.ts'
@@ -70,6 +72,7 @@ export class Cluster implements AsyncDisposable {
   readonly directory: ClusterDirectory
   readonly member: ClusterMember
   readonly #self: Incarnation
+  readonly #epochs: CellEpochs
 
   private constructor(options: ClusterOptions, parts: ClusterParts, opened: Opened) {
     const { tables, self, notice, objects, cache, disk, closing, counts, standby } = opened
@@ -107,8 +110,14 @@ export class Cluster implements AsyncDisposable {
       vhosts: () => this.shared.vhosts,
       refresh: () => this.member.lookNow(),
     })
+    this.#epochs = new CellEpochs({
+      objects,
+      clock,
+      random: parts.random,
+      onRestored: restoreTeller(logger),
+    })
     this.member = new ClusterMember({
-      tables,
+      tables: claimingAbove(tables, this.#epochs),
       self,
       name,
       clock,
@@ -195,6 +204,7 @@ export class Cluster implements AsyncDisposable {
 
   /** The disk of a cell, as long as it is this node's. */
   async openDisk(cell: number, table: CellTable): Promise<OpenedCellDisk> {
+    await this.#epochs.settle(cell, table)
     const { clock, random, logger } = this.#parts
     const disk = await openCellDisk(
       { cell, table, folder: this.folderOf(cell) },

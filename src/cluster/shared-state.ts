@@ -45,7 +45,7 @@ export class SharedState {
   readonly #pending: (readonly SharedChange[])[] = []
   /** One change after the other. */
   #writing: Promise<void> = Promise.resolve()
-  #reading: Promise<void> | undefined
+  #isReading = false
   #isClosed = false
 
   constructor(parts: SharedStateParts) {
@@ -65,10 +65,11 @@ export class SharedState {
 
   /** A heartbeat saw this version: reads again what is older. */
   onVersion(version: number): void {
-    if (version <= this.#version || this.#isClosed) return
-    this.#reading ??= this.load()
+    if (version <= this.#version || this.#isReading || this.#isClosed) return
+    this.#isReading = true
+    void this.load()
       .catch((error: unknown) => this.#tell(error as Error))
-      .finally(() => (this.#reading = undefined))
+      .finally(() => (this.#isReading = false))
   }
 
   /** These are in force here already. */

@@ -111,7 +111,7 @@ function refused(refusal: (LinkResult & { socket: undefined })['refusal']): Link
 
 const socket = {} as Socket
 const taken: LinkResult = { socket, epoch: 4 }
-const { ownerMsMax, ownerLookMs, unknownMsMax } = edgeLimits
+const { ownerMsMax, ownerLookMs, refreshMs, unknownMsMax } = edgeLimits
 
 test('a cell that is open here is served here, whoever is thought to have it', async () => {
   const node = new NodeUnderTest()
@@ -138,7 +138,7 @@ test('who says that it is not the owner is asked again after a look', async () =
   const { route, ms } = await node.find(() => 5, ownerMsMax)
   assert.equal(route?.kind, 'elsewhere')
   assert.equal(ms, 2 * ownerLookMs)
-  assert.equal(node.refreshCount, 2)
+  assert.equal(node.refreshCount, 1)
 })
 
 test('a change of the directory ends the wait before its time', async () => {
@@ -210,6 +210,17 @@ test('a virtual host that nobody knows of is looked for as long as one may be ne
     (elapsedMs) => void (elapsedMs === 1000 && (number = 5)),
   )
   assert.equal(late.route?.kind, 'elsewhere')
+})
+
+test('however many clients wait, PostgreSQL is asked for all of them at once', async () => {
+  const node = new NodeUnderTest()
+  node.cells = [knownCell(undefined)]
+  for (let count = 0; count < 100; count++) void node.routes.find(() => 5, said)
+  await node.find(() => 5, ownerMsMax / 2)
+  assert.ok(
+    node.refreshCount <= ownerMsMax / 2 / refreshMs + 1,
+    `it looked ${node.refreshCount} times`,
+  )
 })
 
 test('a link is old once somebody is known to have taken the cell since', () => {

@@ -65,7 +65,7 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
   test('a user made at one node logs in at all, with what it may do', async () => {
     const api = apiOf(node(0))
     await api('PUT', 'users/alice', { password: 'secret', tags: '' })
-    await everywhere((each) => refusesWithin(each, 'alice', vhostRefused))
+    await everywhere((each) => refusesWithin(each, 'alice:secret', vhostRefused))
     await api('PUT', 'permissions/%2F/alice', { configure: '^a', write: '.*', read: '.*' })
     await everywhere(async (each) => {
       await using session = await loginWithin(each, 'alice:secret')
@@ -82,7 +82,7 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
     await apiOf(node(1))('PUT', 'users/alice', { password: 'other', tags: 'monitoring' })
     await everywhere(async (each) => {
       await (await loginWithin(each, 'alice:other'))[Symbol.asyncDispose]()
-      await refusesWithin(each, 'alice', loginRefused)
+      await refusesWithin(each, 'alice:secret', loginRefused)
     })
   })
 
@@ -118,17 +118,17 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
     for (const error of await closed) assert.equal(error?.code, 320)
     const ms = performance.now() - begun
     assert.ok(ms < knownMsMax + 1000, `it took ${ms} ms`)
-    await everywhere((each) => refusesWithin(each, 'alice', loginRefused))
+    await everywhere((each) => refusesWithin(each, 'alice:secret', loginRefused))
   })
 
   test('a user of that name that is made again has no permissions', async () => {
     await apiOf(node(1))('PUT', 'users/alice', { password: 'secret', tags: '' })
-    await everywhere((each) => refusesWithin(each, 'alice', vhostRefused))
+    await everywhere((each) => refusesWithin(each, 'alice:secret', vhostRefused))
   })
 
   test('a deleted one is gone at each node, and what comes in its name has nothing of it', async () => {
     await apiOf(node(2))('DELETE', 'vhosts/v1')
-    await everywhere((each) => refusesWithin(each, 'guest', vhostRefused, 'guest', 'v1'))
+    await everywhere((each) => refusesWithin(each, 'guest:guest', vhostRefused, 'v1'))
     await apiOf(node(1))('PUT', 'vhosts/v1')
     await using session = await loginWithin(node(0), 'guest:guest', 'v1')
     const channel = await session.channel()
@@ -166,20 +166,19 @@ async function loginWithin(each: TestBroker, login: string, vhost = '/'): Promis
   )
 }
 
-/** Resolves as soon as the password is refused for that reason. */
+/** Resolves as soon as it is refused for that reason. */
 async function refusesWithin(
   each: TestBroker,
-  user: string,
+  login: string,
   reason: RegExp,
-  password = 'secret',
   vhost = '/',
 ): Promise<void> {
   let last = ''
   await waitFor(
-    `${user} is refused`,
+    `${login} is refused`,
     async () => {
       try {
-        await using _ = await sessionAt(each, `${user}:${password}`, vhost)
+        await using _ = await sessionAt(each, login, vhost)
         return false
       } catch (error) {
         last = (error as Error).message

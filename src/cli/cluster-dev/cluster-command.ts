@@ -10,6 +10,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
 import { lockDataFolder } from '../../meta/data-folder-lock.ts'
 import { findDataFolder } from '../../settings/load-config.ts'
+import { addCarryCommands } from '../cluster-carry/carry-commands.ts'
 import type { Action, AddCommand, CommandFlags, Session } from '../remote-command.ts'
 import { watchStopRequests } from '../stop-requests.ts'
 import { DevCluster, type DevClusterPlan } from './dev-cluster.ts'
@@ -57,6 +58,7 @@ It is no way to run a cluster: all of it is on one disk. See docs/cluster.md.`,
     summary: 'Let nodes have cells again that are down because their owners crashed too often',
     run: (_operands, flags) => reopen(flags as ReopenFlags),
   }).option('--cluster <URL>', "The cluster's PostgreSQL (default: what PABAL_CLUSTER says)")
+  addCarryCommands(command, local)
 }
 
 function reopen(flags: ReopenFlags): Action {

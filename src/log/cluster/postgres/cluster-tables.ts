@@ -138,12 +138,19 @@ export class ClusterTables {
   /**
    * Takes the cell, after which its earlier owner writes nothing any more; undefined when somebody else was first,
    * the owner lives, or the cell goes down. @throws Error when it is not known: the next look tells.
+   * The epoch is `epochMin` at least.
    */
-  async claimCell(vacancy: Vacancy, self: Incarnation): Promise<CellTable | undefined> {
+  async claimCell(
+    vacancy: Vacancy,
+    self: Incarnation,
+    epochMin = 0,
+  ): Promise<CellTable | undefined> {
     const { cell } = vacancy
     const claim = this.#options.random.bytes(16).toString('hex')
     try {
-      await this.#run(statements.claimStatement(this.#schema, vacancy, { ...self, claim }))
+      await this.#run(
+        statements.claimStatement(this.#schema, vacancy, { ...self, claim, epochMin }),
+      )
     } catch {
       // What became of it stands in the row.
     }
@@ -160,6 +167,17 @@ export class ClusterTables {
   /** A node that drains keeps its cells until it releases them, and is to have none. @throws Error */
   async drain(self: Incarnation, isDraining: boolean): Promise<void> {
     await this.#run(statements.drainStatement(this.#schema, self, isDraining))
+  }
+
+  /** For one that does not come back under its name, and owns nothing. @throws Error */
+  async leave(self: Incarnation): Promise<void> {
+    await this.#run(statements.leaveStatement(this.#schema, self))
+  }
+
+  /** Cells that have data, in order. @throws Error */
+  async usedCells(): Promise<readonly number[]> {
+    const rows = await this.#run(statements.listUsedCellsStatement(this.#schema))
+    return rows.map((row) => numberIn(row, 'cell'))
   }
 
   /** A cell that is down may be claimed again. @throws Error */
