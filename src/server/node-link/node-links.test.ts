@@ -81,6 +81,15 @@ test('a protocol that nobody has registered is refused', async () => {
   assert.equal(link.refusal, 'unusable')
 })
 
+test('a handler that fails refuses the link', async () => {
+  using port = await LinkUnderTest.open(() => {
+    throw new Error('a mistake')
+  })
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket === undefined)
+  assert.deepEqual([link.refusal, port.links.strangerCount], ['unusable', 0])
+})
+
 test('a node of another cluster hears nothing of a client', async () => {
   let isAsked = false
   using port = await LinkUnderTest.open(() => (isAsked = true))
