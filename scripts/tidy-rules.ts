@@ -48,6 +48,10 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],
+  // A node opens the cells that it owns, hears why one has ended, and what other nodes have changed.
+  ['node', 'src/log/cluster/cell-table'],
+  ['node', 'src/log/log-error'],
+  ['node', 'src/meta/access-rows'],
   // verify and repair say which logs no queue has.
   ['cli', 'src/meta/adopt-logs'],
 ]

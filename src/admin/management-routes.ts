@@ -175,8 +175,6 @@ function ownOperations(
     ...ownConnectionOperations(parts),
     ...groupOperations(parts, facts.groupLags),
     ...setAsideOperations(parts),
-    homeOperation(parts),
-    ...ownConnectionOperations(parts),
     ...streamOperations(parts, facts),
     ...transactionOperations(parts),
     ...notInMaintenance(

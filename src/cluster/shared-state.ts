@@ -37,7 +37,7 @@ export class SharedState {
   #pendingCount = 0
   /** One change after the other. */
   #writing: Promise<void> = Promise.resolve()
-  #reading: Promise<void> | undefined
+  #isReading = false
   #isClosed = false
 
   constructor(parts: SharedStateParts) {
@@ -57,10 +57,12 @@ export class SharedState {
 
   /** A heartbeat saw this version: reads again what is older. */
   onVersion(version: number): void {
-    if (version <= this.#version || this.#pendingCount > 0 || this.#isClosed) return
-    this.#reading ??= this.load()
+    const isOld = version > this.#version && this.#pendingCount === 0
+    if (!isOld || this.#isReading || this.#isClosed) return
+    this.#isReading = true
+    void this.load()
       .catch((error: unknown) => this.#tell(error as Error))
-      .finally(() => (this.#reading = undefined))
+      .finally(() => (this.#isReading = false))
   }
 
   /** These are in force here already. */

@@ -54,7 +54,7 @@ import { openConnection } from './open-connection.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
-import { pauseReason, ReadGate } from './read-gate.ts'
+import { ReadGate } from './read-gate.ts'
 import { ProtocolError, type Reply } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
@@ -138,9 +138,7 @@ export class Connection
       memory: context.memory,
       share: this.held.memory,
       onUnsent: () => context.sendWatch.watch(this),
-      onRoom: () => {
-        for (const channel of this.channels.all()) channel.room.tellRefused()
-      },
+      onRoom: () => this.channels.tellRefused(),
     })
     socket.on('drain', () => this.outputRoom.check())
     if (hold) hold.onOpened = () => this.outputRoom.check()
@@ -281,12 +279,7 @@ export class Connection
    * they take, and closes channels with one that is unacked for too long.
    */
   lookAtUnacked(now: number): void {
-    let size = 0
-    for (const channel of this.channels.all()) {
-      channel.checkAcks(now)
-      size += channel.unacked.memorySize
-    }
-    this.held.memory.set('unacked', size)
+    this.held.memory.set('unacked', this.channels.checkAcks(now))
   }
 
   /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
@@ -359,7 +352,10 @@ export class Connection
       }
       this.#onFrame()
     }
-    if (this.context.broker.isAheadOfDisk) this.#pauseForCommit()
+    const { lastTicket } = this
+    if (this.context.broker.isAheadOfDisk && lastTicket?.isDurable === false) {
+      this.#gate.pauseUntilDurable(lastTicket)
+    }
   }
 
   /** Moves to the next frame; before the first one comes the protocol header. */
@@ -485,13 +481,5 @@ export class Connection
     this.#credential.stop()
     for (const channel of this.channels.all()) this.channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
-  }
-
-  /** Too much is waiting for the disk: this publisher is read again when its part is written. */
-  #pauseForCommit(): void {
-    const ticket = this.lastTicket
-    if (ticket === undefined || ticket.isDurable) return
-    this.#gate.pause(pauseReason.uncommitted)
-    ticket.whenDurable(() => this.#gate.resume(pauseReason.uncommitted))
   }
 }

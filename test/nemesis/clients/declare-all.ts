@@ -1,7 +1,7 @@
+// Queues, exchanges and topics that clients use, declared before anything goes wrong.
 import { bindExchange } from './amqp-binder.ts'
 import { receiptsQueue } from './amqp-consumer.ts'
 import { AmqpLink } from './amqp-link.ts'
-// Queues, exchanges and topics that clients use, declared before anything goes wrong.
 import type { ClientParts } from './client-parts.ts'
 import { eventsPartitions, eventsTopic, kafkaOf, pairsTopic } from './kafka-link.ts'
 

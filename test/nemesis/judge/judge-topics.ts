@@ -1,6 +1,6 @@
-import type { Left, TopicLeft } from '../clients/drain-all.ts'
 // What was promised of records: each is where its ack said, offsets are dense and have one content for ever, producers
 // that are idempotent leave no duplicates, groups go on where they were, and transactions are whole.
+import type { Left, TopicLeft } from '../clients/drain-all.ts'
 import { pairsTopic } from '../clients/kafka-link.ts'
 import type { History } from '../history.ts'
 
