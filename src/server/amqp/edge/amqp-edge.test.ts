@@ -263,6 +263,16 @@ describe('a client for whose virtual host there is no way', () => {
     assert.equal(clientsAt(2).length, 1)
   })
 
+  it('does not wait for an owner that stands still once there is another one', async () => {
+    let isAsked = false
+    cluster.at(1).takeLinks(() => (isAsked = true))
+    await using client = await RawClient.tune(cluster.port)
+    await waitFor('it is asked and says nothing', () => isAsked)
+    cluster.own(2, 1, 2)
+    await client.expect(0, 'connection.open-ok')
+    assert.equal(clientsAt(2).length, 1)
+  })
+
   it('gets heartbeats while it waits', async () => {
     cluster.say(1, undefined, 1)
     await using client = await RawClient.tune(cluster.port, { heartbeat: 2 })
