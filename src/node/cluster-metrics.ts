@@ -21,16 +21,15 @@ export function clusterMetrics(parts: ClusterMetricsParts): MetricsSource {
   const { source } = own.metrics
   const { node } = cluster.directory.self
   const nobody = { clients: new ClientRegistry(own.clock), lag: new LoopLag(own.clock) }
+  const { clusterId } = cluster.directory
+  const identity = { ...source.identity, cluster: clusterId, clusterId, kafkaNodeId: node }
   return {
     ...source,
-    identity: {
-      ...source.identity,
-      cluster: cluster.directory.clusterId,
-      clusterId: cluster.directory.clusterId,
-      // Kafka's ids begin at 1.
-      kafkaNodeId: node + 1,
-    },
-    cells: () => Array.from(cells.all(), ({ parts }) => withoutNode(parts.metrics.source, nobody)),
+    identity,
+    cells: () =>
+      Array.from(cells.all(), ({ parts: served }) =>
+        withoutNode(served.metrics.source, { ...nobody, identity }),
+      ),
     cluster: () => figuresOf(parts),
   }
 }
@@ -39,6 +38,7 @@ export function clusterMetrics(parts: ClusterMetricsParts): MetricsSource {
 interface Nobody {
   readonly clients: ClientRegistry
   readonly lag: LoopLag
+  readonly identity: MetricsSource['identity']
 }
 
 function withoutNode(source: MetricsSource, nobody: Nobody): MetricsSource {

@@ -12,7 +12,7 @@ export interface OwnerRoutesParts {
   readonly directory: Directory
   /** Those of this node. */
   readonly cells: ServedCells
-  readonly links: NodeLinks
+  readonly links: Pick<NodeLinks, 'connectTo'>
   readonly clock: Clock
 }
 
