@@ -135,9 +135,11 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const own = this.#cells.get(cell)
     if (own === undefined || own.isLost) return
     own.isLost = true
+    const { server } = own
     own.server = undefined
-    void own.opening
-      .then((server) => server?.abandon())
+    // One that serves is told before this returns: what is held back for its clients leaves the moment after.
+    const abandoned = server?.abandon() ?? own.opening.then((opened) => opened?.abandon())
+    void abandoned
       .catch((error: unknown) => this.#warn(cell, error as Error))
       .finally(() => this.#forget(cell, own))
   }
