@@ -149,7 +149,7 @@ export const doors: readonly Door[] = [
       'src/admin/cluster/link-http.ts',
       'src/cli/broker-client.ts',
       'src/cli/cluster-dev/free-port.ts',
-      'src/cli/cluster-dev/tcp-front.ts',
+      'src/cli/cluster-dev/node-ports.ts',
       'src/shims/try-connecting.ts',
       'src/s3-double/s3-double.ts',
     ],

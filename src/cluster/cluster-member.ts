@@ -139,7 +139,8 @@ export class ClusterMember {
     let isDone = false
     void previous.then(() => (isDone = true))
     this.#options.clock.atEndOfTurn(() => {
-      if (this.#isClosed) return
+      // Somebody else may have begun one in this turn.
+      if (this.#isClosed || this.#beating !== previous) return
       if (isDone) this.#beating = this.#beat()
       else this.#tellFrozen()
     })

@@ -12,7 +12,7 @@ export interface OwnerRoutesParts {
   readonly directory: Directory
   /** Those of this node. */
   readonly cells: ServedCells
-  readonly links: NodeLinks
+  readonly links: Pick<NodeLinks, 'connectTo'>
   readonly clock: Clock
 }
 
@@ -32,6 +32,8 @@ export type OwnerRoute =
   | { readonly kind: 'no-cell' | 'down' | 'no-memory' }
 
 export class OwnerRoutes {
+  /** How many clients that have come in here other nodes serve, as the protocols say. */
+  readonly passedOn: Map<'amqp' | 'kafka', () => number> = new Map()
   readonly #parts: OwnerRoutesParts
   #refreshedAt = -Infinity
 

@@ -49,6 +49,11 @@ export class ChannelTable {
     return size
   }
 
+  /** There is room again for what consumers could not be sent. */
+  tellRefused(): void {
+    for (const channel of this.all()) channel.room.tellRefused()
+  }
+
   /** Throws `not_allowed` for one channel too many. */
   expectRoomFor(number: number): void {
     if (this.#count < this.max && number <= this.max) return
