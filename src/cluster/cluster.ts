@@ -22,6 +22,7 @@ import { claimingAbove, restoreTeller } from './claim-above.ts'
 import { ClusterDirectory } from './cluster-directory.ts'
 import { type CellEvents, ClusterMember } from './cluster-member.ts'
 import type { NodeAddresses } from './directory.ts'
+import { joinPatiently } from './join-patiently.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { ObjectCounts } from './object-counts.ts'
 import { type OpenedCellDisk, openCellDisk } from './open-cell-disk.ts'
@@ -164,7 +165,11 @@ export class Cluster implements AsyncDisposable {
         requestLimits: { signal: closing.signal },
         onLocalTrouble: (error) => notice.tell('local', () => tellLocal(logger, error)),
       })
-      const self = await tables.join({ name: nameOf(options), address: '', info: '{}' })
+      const self = await joinPatiently(
+        tables,
+        { name: nameOf(options), address: '', info: '{}' },
+        { clock, onTrouble: (error) => notice.tell('join', () => tellAgain(logger, error)) },
+      )
       const opened = { tables, self, notice, objects, cache, disk, closing, counts, standby }
       const cluster = new Cluster(options, parts, opened)
       await cluster.shared.load()
@@ -264,6 +269,10 @@ interface Opened {
 
 function nameOf({ nodeName }: ClusterOptions): string {
   return nodeName ?? os.hostname()
+}
+
+function tellAgain(logger: Logger, error: Error): void {
+  logger.warn(`PostgreSQL: ${error.message}; trying again`)
 }
 
 function tellLocal(logger: Logger, error: Error): void {

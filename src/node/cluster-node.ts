@@ -191,7 +191,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const { clock, random } = frame
     const links = new NodeLinks({ secret: cluster.secret, clock, random })
     const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
-    const api = lastStack.use(new ClusterApi({ frame, users, cluster, cells: this, own, links }))
+    const api = lastStack.use(
+      new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
+    )
     const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners, api }
     this.#edge = parts
     const opened: OpenedProtocol[] = []

@@ -32,6 +32,8 @@ export type OwnerRoute =
   | { readonly kind: 'no-cell' | 'down' | 'no-memory' }
 
 export class OwnerRoutes {
+  /** How many clients that have come in here other nodes serve, as the protocols say. */
+  readonly passedOn: Map<'amqp' | 'kafka', () => number> = new Map()
   readonly #parts: OwnerRoutesParts
   #refreshedAt = -Infinity
 

@@ -7,7 +7,7 @@ import type { Left } from './clients/drain-all.ts'
 import type { History, Progress } from './history.ts'
 
 const stopMsMax = 120_000
-const drainMsMax = 150_000
+const drainMsMax = 300_000
 
 type Said<Kind extends FromClients['kind']> = Extract<FromClients, { readonly kind: Kind }>
 

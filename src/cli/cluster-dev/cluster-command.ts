@@ -10,17 +10,11 @@ import { systemRandom } from '../../lib/random.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
 import { lockDataFolder } from '../../meta/data-folder-lock.ts'
 import { findDataFolder } from '../../settings/load-config.ts'
-import { addCarryCommands } from '../cluster-carry/carry-commands.ts'
 import type { Action, AddCommand, CommandFlags, Session } from '../remote-command.ts'
 import { watchStopRequests } from '../stop-requests.ts'
 import { DevCluster, type DevClusterPlan } from './dev-cluster.ts'
 import { findPostgres, type PostgresUser, postgresUser } from './find-postgres.ts'
 import type { WantedPorts } from './node-ports.ts'
-import { reopenCells } from './reopen-cell.ts'
-
-interface ReopenFlags extends CommandFlags {
-  readonly cluster?: string
-}
 
 interface Flags extends CommandFlags {
   readonly nodes?: string
@@ -33,7 +27,7 @@ interface Flags extends CommandFlags {
 const { nodesDefault, nodesMax } = clusterDevLimits
 const lockName = 'lock.db'
 
-export const addClusterCommands: AddCommand = (command, _remote, local) => {
+export const addClusterDevCommand: AddCommand = (command, _remote, local) => {
   local(command, 'dev', {
     summary:
       'Start a whole one on this machine, to try it: kill nodes and see that nothing is lost',
@@ -54,26 +48,6 @@ node; each has ports of its own, which follow those of the first, or free ones w
 taken. What is killed is started again. Ctrl-C stops all.
 It is no way to run a cluster: all of it is on one disk. See docs/cluster.md.`,
     )
-  local(command, 'reopen', {
-    summary: 'Let nodes have cells again that are down because their owners crashed too often',
-    run: (_operands, flags) => reopen(flags as ReopenFlags),
-  }).option('--cluster <URL>', "The cluster's PostgreSQL (default: what PABAL_CLUSTER says)")
-  addCarryCommands(command, local)
-}
-
-function reopen(flags: ReopenFlags): Action {
-  return async ({ environment, terminal }) => {
-    const address = flags.cluster ?? environment['PABAL_CLUSTER']
-    if (address === undefined) {
-      throw new ExitError(exitCodes.usage, 'which cluster: give --cluster postgres://…')
-    }
-    terminal.tell(
-      (await reopenCells(address))
-        ? 'Nodes may have the cells again that were down'
-        : 'No cell is down',
-    )
-    return exitCodes.ok
-  }
 }
 
 function clusterDev(flags: Flags): Action {

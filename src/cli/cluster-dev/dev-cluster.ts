@@ -243,7 +243,7 @@ export class DevCluster {
   async #reopen(): Promise<void> {
     const { clock } = this.#parts
     try {
-      if (await reopenCells(this.#postgres.address)) this.#tell(words.cellWasDown)
+      if ((await reopenCells(this.#postgres.address)).length > 0) this.#tell(words.cellWasDown)
     } catch {
       // PostgreSQL does not answer at this moment.
     }

@@ -4,12 +4,15 @@ import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
 
-/** Opens cells that are down again; resolves with whether there were any. */
-export function reopenCells(address: string): Promise<boolean> {
+/** Opens those cells again that are down and meant; resolves with their numbers. */
+export function reopenCells(
+  address: string,
+  isMeant: (cell: number) => boolean = () => true,
+): Promise<number[]> {
   return withTables(address, async (tables) => {
-    const down = (await tables.readCells()).filter(({ isDown }) => isDown)
+    const down = (await tables.readCells()).filter(({ cell, isDown }) => isDown && isMeant(cell))
     for (const { cell } of down) await tables.reopenCell(cell)
-    return down.length > 0
+    return down.map(({ cell }) => cell)
   })
 }
 

@@ -15,11 +15,16 @@ export function isRejected(id: string): boolean {
   return Number(id.split(':')[1]) % 50 === 49
 }
 
-export async function consume(parts: ClientParts, queue: string): Promise<void> {
+/** For a patient one see `AmqpLink.open`. */
+export async function consume(
+  parts: ClientParts,
+  queue: string,
+  isPatient: boolean,
+): Promise<void> {
   await parts.persist(
     () => parts.isRunning,
     async () => {
-      await using link = await AmqpLink.open(parts)
+      await using link = await AmqpLink.open(parts, isPatient)
       const channel = await link.do(link.model.createConfirmChannel())
       channel.on('error', () => undefined)
       await link.do(channel.prefetch(prefetch))

@@ -27,11 +27,15 @@ export class AmqpLink implements AsyncDisposable {
     })
   }
 
-  /** Tries all nodes. @throws Error of the last one. */
-  static async open(parts: ClientParts): Promise<AmqpLink> {
+  /**
+   * Tries all nodes. A patient one stays with a node that says nothing, for as long as its socket lives: it hears
+   * what that node still has to say. @throws Error of the last one.
+   */
+  static async open(parts: ClientParts, isPatient = false): Promise<AmqpLink> {
+    const heartbeat = isPatient ? 0 : heartbeatSeconds
     let failure: unknown
     for (const node of parts.tries()) {
-      const url = `amqp://guest:guest@127.0.0.1:${parts.addresses[node]?.amqp}?heartbeat=${heartbeatSeconds}`
+      const url = `amqp://guest:guest@127.0.0.1:${parts.addresses[node]?.amqp}?heartbeat=${heartbeat}`
       const connecting = connect(url, { noDelay: true, timeout: connectMsMax })
       try {
         const model = await within('a node takes a connection', connecting, connectMsMax)

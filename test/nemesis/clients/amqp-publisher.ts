@@ -7,11 +7,21 @@ import type { ClientParts } from './client-parts.ts'
 const windowSize = 20
 const pauseMs = 4
 
-export async function publish(parts: ClientParts, from: string, queue: string): Promise<void> {
+export interface Publishing {
+  readonly from: string
+  readonly queue: string
+  /** See `AmqpLink.open`. */
+  readonly isPatient: boolean
+}
+
+export async function publish(
+  parts: ClientParts,
+  { from, queue, isPatient }: Publishing,
+): Promise<void> {
   let seq = 0
   const isWanted = (): boolean => parts.isSending
   await parts.persist(isWanted, async () => {
-    await using link = await AmqpLink.open(parts)
+    await using link = await AmqpLink.open(parts, isPatient)
     const channel = await link.do(link.model.createConfirmChannel())
     channel.on('error', () => undefined)
     let open = 0

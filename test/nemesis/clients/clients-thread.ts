@@ -30,6 +30,7 @@ const parts = new ClientParts(workerData as readonly Address[], history)
 const senders = new Map<string, Promise<void>>()
 const others = new Map<string, Promise<void>>()
 const quietMs = 1000
+const readableMsMax = 120_000
 const endMsMax = 30_000
 const catchUpMsMax = 40_000
 
@@ -59,9 +60,10 @@ function begin(): void {
   const committed = new Map<number, number>()
   for (const queue of queues) {
     for (const name of ['a', 'b']) {
-      senders.set(`publisher ${name} of ${queue}`, publish(parts, `${queue}-${name}`, queue))
+      const asked = { from: `${queue}-${name}`, queue, isPatient: name === 'b' }
+      senders.set(`publisher ${name} of ${queue}`, publish(parts, asked))
     }
-    others.set(`consumer of ${queue}`, consume(parts, queue))
+    others.set(`consumer of ${queue}`, consume(parts, queue, queue === 'parcels'))
   }
   senders.set('binder', bind(parts))
   for (const name of ['p1', 'p2']) senders.set(`producer ${name}`, produce(parts, name))
@@ -113,17 +115,19 @@ function sumOf(): number {
 
 /** A node that has just taken over may not take connections yet. */
 async function drain(): Promise<void> {
-  let failure: unknown
-  for (let tries = 0; tries < 20; tries++) {
+  const why = new Set<string>()
+  const end = Date.now() + readableMsMax
+  const drained: Record<string, string[]> = {}
+  while (Date.now() < end) {
     try {
-      say({ kind: 'drained', left: await drainAll(parts) })
+      say({ kind: 'drained', left: await drainAll(parts, drained) })
       return
     } catch (error) {
-      failure = error
+      why.add((error as Error).message)
       await delay(1000)
     }
   }
-  say({ kind: 'failed', why: `what is left is not readable: ${String(failure)}` })
+  say({ kind: 'failed', why: `what is left is not readable: ${[...why].join('; ')}` })
 }
 
 port?.on('message', ({ kind }: ToClients) => {

@@ -1,16 +1,22 @@
 // What is left when all is over: everything in the queues, and the topics from their beginnings.
 import type { ChannelModel } from 'amqplib'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
 import { within } from '../../support/wait-for.ts'
 import { idOf } from '../body.ts'
 import { AmqpLink } from './amqp-link.ts'
 import type { ClientParts } from './client-parts.ts'
 import { deadQueue, queues } from './declare-all.ts'
-import { eventsTopic, kafkaOf, pairsTopic } from './kafka-link.ts'
+import { endOf, eventsPartitions, eventsTopic, kafkaOf, pairsTopic } from './kafka-link.ts'
+
+interface LeftRecord {
+  readonly offset: number
+  readonly value: string
+}
 
 /** Values of a partition at their offsets. */
 export interface TopicLeft {
   readonly partition: string
-  readonly records: readonly { readonly offset: number; readonly value: string }[]
+  readonly records: readonly LeftRecord[]
 }
 
 export interface Left {
@@ -21,11 +27,15 @@ export interface Left {
 
 const drainMsMax = 60_000
 
-export async function drainAll(parts: ClientParts): Promise<Left> {
-  const drained: Record<string, readonly string[]> = {}
+/** What earlier tries took from the queues counts as well. */
+export async function drainAll(
+  parts: ClientParts,
+  drained: Record<string, string[]>,
+): Promise<Left> {
   await using link = await AmqpLink.open(parts)
   for (const queue of [...queues, deadQueue]) {
-    drained[queue] = await within(`${queue} is drained`, drainQueue(link.model, queue), drainMsMax)
+    const taken = (drained[queue] ??= [])
+    await within(`${queue} is drained`, drainQueue(link.model, queue, taken), drainMsMax)
   }
   const topics: TopicLeft[] = []
   for (const topic of [eventsTopic, pairsTopic]) {
@@ -34,63 +44,67 @@ export async function drainAll(parts: ClientParts): Promise<Left> {
   return { queues: drained, topics }
 }
 
-async function drainQueue(model: ChannelModel, queue: string): Promise<string[]> {
+async function drainQueue(model: ChannelModel, queue: string, taken: string[]): Promise<void> {
   const channel = await model.createChannel()
   channel.on('error', () => undefined)
-  const ids: string[] = []
   for (;;) {
     const message = await channel.get(queue, { noAck: true })
     if (message === false) break
-    ids.push(idOf(message.content) ?? 'nobody’s')
+    taken.push(idOf(message.content) ?? 'nobody’s')
   }
   await channel.close()
-  return ids
 }
 
-/** Of transactions what is committed. */
+/** Of transactions what is committed; up to a last record of ours, which no open transaction may hold back. */
 async function readTopic(parts: ClientParts, topic: string): Promise<TopicLeft[]> {
   const kafka = kafkaOf(parts)
-  const admin = kafka.admin()
-  await admin.connect()
-  const ends = new Map(
-    (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]),
-  )
-  await admin.disconnect()
-  const records = new Map(
-    Array.from(ends, ([partition]) => [partition, [] as TopicLeft['records'][number][]]),
-  )
-  const missing = new Set(
-    Array.from(ends).flatMap(([partition, end]) => (end > 0 ? [partition] : [])),
-  )
-  const consumer = kafka.consumer({ groupId: `last-${topic}-${Date.now()}`, maxWaitTimeInMs: 200 })
+  const last = `${lastMark}${Date.now()}`
+  const missing = await markEnds(kafka, topic, last)
+  const records = new Map(Array.from(missing, (partition) => [partition, [] as LeftRecord[]]))
+  const consumer = kafka.consumer({ groupId: last, maxWaitTimeInMs: 200 })
   try {
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
-      if (missing.size === 0) resolve()
       consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
-      consumer
-        .run({
-          autoCommit: false,
-          eachBatch: ({ batch }) => {
-            const { partition, messages } = batch
-            for (const { offset, value } of messages) {
-              const text = value === null ? '' : (idOf(value) ?? value.toString('latin1', 0, 60))
-              records.get(partition)?.push({ offset: Number(offset), value: text })
-            }
-            if (Number(batch.lastOffset()) + 1 >= (ends.get(partition) ?? 0))
-              missing.delete(partition)
-            if (missing.size === 0) resolve()
-            return Promise.resolve()
-          },
-        })
-        .catch(reject)
+      const eachBatch = ({ batch }: EachBatchPayload): Promise<void> => {
+        const { partition, messages } = batch
+        for (const { offset, value } of messages) {
+          const text = value === null ? '' : (idOf(value) ?? value.toString('latin1', 0, 60))
+          if (text === last) missing.delete(partition)
+          if (text.startsWith(lastMark)) continue
+          records.get(partition)?.push({ offset: Number(offset), value: text })
+        }
+        if (missing.size === 0) resolve()
+        return Promise.resolve()
+      }
+      consumer.run({ autoCommit: false, eachBatch }).catch(reject)
     })
   } finally {
-    await consumer.disconnect()
+    await endOf(consumer)
   }
   return Array.from(records, ([partition, list]) => ({
     partition: `${topic}/${partition}`,
     records: list,
   }))
+}
+
+/** Returns the partitions. */
+async function markEnds(kafka: Kafka, topic: string, last: string): Promise<Set<number>> {
+  const producer = kafka.producer()
+  await producer.connect()
+  try {
+    const partitions = partitionsOf(topic)
+    const messages = partitions.map((partition) => ({ partition, value: last }))
+    await producer.send({ topic, messages, acks: -1 })
+    return new Set(partitions)
+  } finally {
+    await endOf(producer)
+  }
+}
+
+const lastMark = 'the last '
+
+function partitionsOf(topic: string): number[] {
+  return topic === eventsTopic ? Array.from({ length: eventsPartitions }, (_, at) => at) : [0, 1]
 }

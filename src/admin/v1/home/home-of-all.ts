@@ -3,7 +3,7 @@ import { healthLimits } from '../../../limits/health.ts'
 import type { ClusterWay } from '../../api/where.ts'
 import type { JsonPart, MergeAsked } from '../../cluster/gather-json.ts'
 import { gatherJson } from '../../cluster/gather-json.ts'
-import { clusterFindings } from './cluster-findings.ts'
+import { clusterFindings, missingFindings } from './cluster-findings.ts'
 import type { Finding } from './finding.ts'
 import type { CountName, HistoryJson, HomeJson, RatesJson } from './home-json.ts'
 import { many, named, perSecond } from './words.ts'
@@ -16,7 +16,7 @@ interface HomePart {
   readonly home: HomeJson
 }
 
-function mergeHomes(parts: readonly JsonPart[], { cluster }: MergeAsked): unknown {
+function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked): unknown {
   const all: HomePart[] = parts.map(({ target, json }) => ({
     ...target,
     home: json as unknown as HomeJson,
@@ -32,6 +32,7 @@ function mergeHomes(parts: readonly JsonPart[], { cluster }: MergeAsked): unknow
   const seesAll = own.home.history !== null
   const rates = sumRates((seesAll ? nodes : cells).map(({ home }) => home.rates))
   const wrong = worstFirst([
+    ...missingFindings(missing),
     ...clusterFindings(cluster.directory),
     ...cells.flatMap(({ home }) => home.findings.filter(({ kind }) => !ofNodes.has(kind))),
     ...nodes.flatMap(({ node = 0, home }) =>
