@@ -26,7 +26,6 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
     cluster = await ClusterUnderTest.start()
     nodes = await Promise.all(['n1', 'n2', 'n3'].map((name) => cluster.startNode(name)))
     await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
-    outputs = () => nodes.map((n) => n.output.split('\n').filter((l) => /ERR|WARN|error/.test(l)).slice(-6).join('\n')).join('\n\n')
   })
 
   after(async () => {
@@ -137,7 +136,6 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
   })
 })
 
-let outputs = (): string => ''
 type Ask = (method: string, path: string, body?: unknown) => Promise<{ body: unknown }>
 
 /** As the administrator; throws at an answer that is not one of success. */
@@ -150,7 +148,6 @@ function apiOf({ httpPort }: TestBroker): Ask {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    if (!response.ok) console.log(outputs())
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
     return { body: text === '' ? undefined : JSON.parse(text) }
   }
