@@ -159,9 +159,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
 
   async #openCluster(): Promise<Cluster> {
     const { frame, stack, fail } = this.#parts
-    const { nodeName, data } = frame.options
+    const { clusterCells: cells, nodeName, data } = frame.options
     const cluster = await Cluster.open(
-      { ...this.#addresses, nodeName, data },
+      { ...this.#addresses, cells, nodeName, data },
       {
         clock: frame.clock,
         random: frame.random,
