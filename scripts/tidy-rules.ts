@@ -48,6 +48,10 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   // Every reason not to start has its exit code.
   ['cli', 'src/meta/topology-error'],
   ['cli', 'src/meta/data-folder-lock'],
+  // A node opens the cells that it owns, hears why one has ended, and what other nodes have changed.
+  ['node', 'src/log/cluster/cell-table'],
+  ['node', 'src/log/log-error'],
+  ['node', 'src/meta/access-rows'],
   // verify and repair say which logs no queue has.
   ['cli', 'src/meta/adopt-logs'],
 ]
@@ -143,7 +147,7 @@ export const doors: readonly Door[] = [
       'src/admin/cluster/link-http.ts',
       'src/cli/broker-client.ts',
       'src/cli/cluster-dev/free-port.ts',
-      'src/cli/cluster-dev/tcp-front.ts',
+      'src/cli/cluster-dev/node-ports.ts',
       'src/shims/try-connecting.ts',
       'src/s3-double/s3-double.ts',
     ],

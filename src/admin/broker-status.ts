@@ -1,8 +1,11 @@
 import type { ClientProtocol } from '../auth/principal.ts'
 import type { Address } from '../lib/listen.ts'
 
-/** Where a broker is in its life. Only a ready one takes work. */
-export type BrokerState = 'starting' | 'ready' | 'maintenance' | 'stopping'
+/**
+ * Where a broker is in its life. Only a ready one takes work. A frozen one is a node of a cluster that has lost touch
+ * with PostgreSQL: it keeps its connections and says nothing.
+ */
+export type BrokerState = 'starting' | 'ready' | 'frozen' | 'maintenance' | 'stopping'
 
 /** What a broker knows of itself without looking at what is in it. */
 export interface BrokerFigures {

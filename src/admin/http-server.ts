@@ -11,7 +11,7 @@ import type { RouteOptions } from './routes.ts'
 /** What the HTTP server is opened with. */
 export interface HttpServerOptions extends Pick<
   RouteOptions,
-  'source' | 'hosts' | 'management' | 'metrics' | 'isOwner'
+  'source' | 'hosts' | 'management' | 'metrics' | 'isOwner' | 'gate'
 > {
   /** What answers requests, loaded when it is needed; left out, all routes. */
   readonly loadRoutes?: (options: RouteOptions) => Promise<RequestListener>

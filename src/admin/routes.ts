@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { AccessControl } from '../auth/access-control.ts'
 import { systemClock } from '../lib/clock.ts'
 import { systemRandom } from '../lib/random.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import { answerFault } from './answer-fault.ts'
 import type { ManagementParts } from './answers.ts'
@@ -17,6 +18,7 @@ import type { ClusterDoor } from './api/where.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
 import { answerDocs } from './docs-routes.ts'
+import { holdAnswers } from './hold-answers.ts'
 import { listenerOf } from './listener-of.ts'
 import { createManagementRoutes } from './management-routes.ts'
 import { createMetricsRoutes } from './metrics-routes.ts'
@@ -39,6 +41,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly uiFolders?: readonly string[]
   /** The same for the documentation. */
   readonly docsFolders?: readonly string[]
+  /** Where the node may have to stop serving; left out, it never has. */
+  readonly gate?: ServingGate | undefined
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
 }
@@ -69,6 +73,7 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   }
   routes.get('/api/status', (context) => context.json(source.status()))
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
+  if (options.gate !== undefined) routes.use('/api/*', holdAnswers(options.gate, clock))
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError(answerFault(options.onFault))
   routes.notFound(answerPages(options))

@@ -52,7 +52,13 @@ import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
 import { ClientQuotas } from './quota/client-quotas.ts'
 import { noRate, type PublishRate } from './rate/publish-limit.ts'
 import { PublishRates } from './rate/publish-rates.ts'
-import { adjustRetention, rewindQueue, type RewindTarget, type Rewound } from './replay.ts'
+import {
+  adjustRetention,
+  previewRewind,
+  rewindQueue,
+  type RewindTarget,
+  type Rewound,
+} from './replay.ts'
 import { ReplyRegistry } from './reply-registry.ts'
 import { restorePartitionState } from './restore-partition-state.ts'
 import { type RestoreReport, restoreTopology } from './restore-topology.ts'
@@ -404,6 +410,11 @@ export class Broker {
   /** Makes acked messages of a queue ready again; see `rewindQueue`. */
   rewindQueue(queue: Queue, target: RewindTarget): Promise<Rewound> {
     return rewindQueue(this, queue, target)
+  }
+
+  /** How many messages that would make ready again; see `previewRewind`. */
+  previewRewind(queue: Queue, target: RewindTarget): Promise<number> {
+    return previewRewind(this, queue, target)
   }
 
   /** A page of what is in a queue or topic, without any effect on it; see `Browser`. */

@@ -55,18 +55,34 @@ export async function rewindQueue(
   checkRewindable(queue, target)
   const { presentIds } = queue
   if (presentIds !== undefined) await broker.slices.run(presentIds.forgetGoneInSteps())
-  const targets = await targetsOf(broker.store, queue, target)
-  // It may have changed while the disk was asked.
-  checkRewindable(queue, target)
-  // What came as a log of its own meanwhile came after the target.
-  const ofAdded = target.partition === undefined ? 0 : Infinity
-  while (targets.length < queue.parts.length) targets.push(ofAdded)
+  const targets = await targetsNow(broker.store, queue, target)
   queue.deliverReady()
   let count = 0
   const ticket = changeCursors(broker, queue, () => {
     count = queue.rewind(targets)
   })
   return { count, ticket }
+}
+
+/** How many messages `rewindQueue` would make ready again now; rejects as that does, and changes nothing. */
+export async function previewRewind(
+  { store }: Pick<ReplayingBroker, 'store'>,
+  queue: Queue,
+  target: RewindTarget,
+): Promise<number> {
+  checkRewindable(queue, target)
+  return queue.countRewound(await targetsNow(store, queue, target))
+}
+
+/** Of each part that the queue has when it resolves, as in `targetsOf`. */
+async function targetsNow(store: LogStore, queue: Queue, target: RewindTarget): Promise<number[]> {
+  const targets = await targetsOf(store, queue, target)
+  // It may have changed while the disk was asked.
+  checkRewindable(queue, target)
+  // What came as a log of its own meanwhile came after the target.
+  const ofAdded = target.partition === undefined ? 0 : Infinity
+  while (targets.length < queue.parts.length) targets.push(ofAdded)
+  return targets
 }
 
 function changeCursors(

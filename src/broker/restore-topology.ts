@@ -1,8 +1,8 @@
+// What outlived the last process becomes the broker's again: policies, exchanges, queues with their logs, and
+// bindings.
 import { findCursor, type LogCursor } from '../log/log-cursor.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
-// What outlived the last process becomes the broker's again: policies, exchanges, queues with their logs, and
-// bindings.
 import type { AccessRows } from '../meta/access-rows.ts'
 import { cursorIdsOf, logIdsOf, type PlaceIds, withPlaces } from '../meta/row-logs.ts'
 import type { PolicyRow, QueueRow } from '../meta/topology-change.ts'

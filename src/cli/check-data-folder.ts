@@ -13,7 +13,7 @@ const isLocked = (): boolean => false
 
 /** Reads everything and changes nothing. Ends with 65 when something is damaged. */
 export async function verify(folder: string, { print }: Terminal): Promise<ExitCode> {
-  using _lock = await openExisting(folder, false)
+  using _lock = await lockExisting(folder, false)
   const report = await verifyDataFolder({
     disk: createSystemDisk(),
     path: folder,
@@ -43,7 +43,7 @@ export async function repair(
   isDryRun: boolean,
   { print }: Terminal,
 ): Promise<ExitCode> {
-  using _lock = await openExisting(folder, !isDryRun)
+  using _lock = await lockExisting(folder, !isDryRun)
   const disk = createSystemDisk()
   const options = { disk, path: folder, isLocked, isDryRun, adopter: logAdopter }
   const report = await repairDataFolder(options)
@@ -54,11 +54,13 @@ export async function repair(
   return exitCodes.ok
 }
 
-function counted(count: number, one: string, several = `${one}s`): string {
+/** `1 file`, `2 files` */
+export function counted(count: number, one: string, several = `${one}s`): string {
   return `${count} ${count === 1 ? one : several}`
 }
 
-async function openExisting(folder: string, isWritten: boolean): Promise<Disposable> {
+/** Takes a data folder that is there; nobody else has it until the result is disposed of. */
+export async function lockExisting(folder: string, isWritten: boolean): Promise<Disposable> {
   const manifest = await findManifest(createSystemDisk(), folder)
   if (manifest.state === 'new') {
     throw new ExitError(

@@ -2,6 +2,7 @@
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient } from './broker-client.ts'
+import { addCarryCommands } from './cluster-carry/carry-commands.ts'
 import { addClusterDevCommand } from './cluster-dev/cluster-command.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
 import { refusal } from './refusal.ts'
@@ -69,6 +70,7 @@ export const addClusterCommands: AddCommand = (command, remote, local, whole) =>
     summary: 'Let nodes have cells again that are down because their owners crashed too often',
     ask: ([cell], flags) => reopen(cell, flags),
   }).option('--cluster <URL>', "The cluster's PostgreSQL, where no node answers")
+  addCarryCommands(command, local)
   addClusterDevCommand(command, remote, local, whole)
 }
 

@@ -249,7 +249,8 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'cluster',
     group: broker,
-    summary: 'Several nodes: how they are, drain one, or start a whole cluster on this machine',
+    summary:
+      'Several nodes: how they are, drain one, carry data into a cluster, try one on this machine',
     load: async () => (await import('./cluster-command.ts')).addClusterCommands,
   },
   {

@@ -12,13 +12,15 @@ export const addConfigCommands: AddCommand = (config, _remote, local) => {
     summary: 'Show all settings; passwords are in files and not shown',
     run: (_operands, flags) => {
       const format = readFormat(flags['output'] as string | undefined)
-      const columns = ['setting', 'value', ...(flags['origin'] === true ? ['origin'] : [])]
+      const isTold = flags['origin'] === true
+      const columns = ['setting', 'value', ...(isTold ? ['origin'] : [])]
+      const wideColumns = isTold ? [] : ['origin']
       return async (session) => {
         const { options, origins } = await load(session)
         const rows = shownSettings(options, origins)
           .filter(({ origin }) => flags['given'] !== true || origin !== 'default')
           .map((row) => ({ ...row }))
-        const shown = { title: 'such settings', columns, nameKey: 'setting', rows }
+        const shown = { title: 'such settings', columns, wideColumns, nameKey: 'setting', rows }
         await showRows(shown, format, session.terminal)
         return exitCodes.ok
       }

@@ -3,6 +3,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import { addBrowseCommand } from './browse-command.ts'
 import { checkName } from './check-name.ts'
+import { isMeant } from './confirm.ts'
 import { addQueueGetCommand, addQueueOffsetsCommand } from './key-command.ts'
 import { kinds, notThere } from './not-there.ts'
 import {
@@ -22,6 +23,7 @@ interface Flags {
   readonly toOffset?: string
   readonly toTime?: string
   readonly partition?: string
+  readonly dryRun?: boolean
 }
 
 export const addQueueCommands: AddCommand = (queue, remote) => {
@@ -32,6 +34,7 @@ export const addQueueCommands: AddCommand = (queue, remote) => {
     .option('--to-offset <N>', 'The first message that comes back, counted from the first ever')
     .option('--to-time <TIME>', 'When it came in: 2026-11-29T07:00:00Z, or milliseconds since 1970')
     .option('--partition <N>', 'The only one of several to rewind')
+    .option('--dry-run', 'Only say how many messages it would be')
     .option('--vhost <NAME>', 'Virtual host (default: /)')
   addBrowseCommand(queue, remote)
   addQueueGetCommand(queue, remote)
@@ -47,16 +50,24 @@ export const addQueueCommands: AddCommand = (queue, remote) => {
 
 function rewind(name: string, flags: Flags): AskBroker {
   const path = ['queues', checkName('virtual host', flags.vhost ?? '/'), checkName('queue', name)]
-  const target = parseTarget(flags)
-  return async (broker, { print }) => {
-    const answer = await broker.ask('POST', [...path, 'rewind'], target)
+  const { dryRun: isDryRun = false, ...place } = flags
+  const body = { ...parseTarget(place), ...(isDryRun && { dry_run: true }) }
+  return async (broker, terminal) => {
+    const answer = await broker.ask('POST', [...path, 'rewind'], body)
     if (answer.status === 404) {
       throw await notThere(broker, { kind: kinds.queue, name, vhost: flags.vhost ?? '/' })
     }
     if (answer.status >= 400) throw refusal(answer, `queue '${name}' was not rewound`)
     const { message_count: count } = answer.body as { readonly message_count: number }
-    const what = count === 1 ? '1 message is' : `${count} messages are`
-    print(`Queue '${name}' was rewound: ${what} ready again`)
+    const messages = count === 1 ? '1 message' : `${count} messages`
+    if (isDryRun) {
+      const deed = `make ${messages} of queue '${name}' ready again`
+      await isMeant(terminal, { deed, place: broker.place }, { dryRun: true })
+      return exitCodes.ok
+    }
+    terminal.print(
+      `Queue '${name}' was rewound: ${messages} ${count === 1 ? 'is' : 'are'} ready again`,
+    )
     return exitCodes.ok
   }
 }

@@ -91,7 +91,7 @@ export class ClusterDirectory implements Directory {
     this.#isTelling = true
     this.#parts.clock.atEndOfTurn(() => {
       this.#isTelling = false
-      for (const listener of [...this.#listeners]) listener()
+      for (const listener of this.#listeners) listener()
     })
   }
 
@@ -114,7 +114,7 @@ function cellOf(row: CellRow, nodes: ReadonlyMap<number, KnownNode>): KnownCell 
 function readInfo(text: string): Pick<NodeInfo, 'version' | 'addresses'> {
   try {
     const info = JSON.parse(text) as Partial<NodeInfo>
-    return { version: String(info.version ?? ''), addresses: info.addresses ?? {} }
+    return { version: info.version ?? '', addresses: info.addresses ?? {} }
   } catch {
     return { version: '', addresses: {} }
   }

@@ -10,7 +10,7 @@ import { seededRandom } from '../testing/seeded-random.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { ClusterMember } from './cluster-member.ts'
 
-const { heartbeatMs, timeToLiveMs } = ownershipLimits
+const { heartbeatMs, ownLimitMs, timeToLiveMs } = ownershipLimits
 const cell = 0
 
 interface MemberUnderTest {
@@ -186,12 +186,67 @@ test('a database that is away for a while costs nothing', async () => {
   assert.deepEqual(
     database.told.filter((text) => !text.includes('trying again')),
     [
-      'PostgreSQL does not answer: nothing is confirmed until it does',
+      'PostgreSQL does not answer: nothing is delivered, confirmed or answered until it does',
       'PostgreSQL answers again, and the cells are still ours',
     ],
   )
   assert.deepEqual([events, database.losses], [['owned 1'], []])
   await member.close()
+})
+
+test('its gate is open for as long as its heartbeats count, and those count from when they were sent', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  const { gate } = member
+  assert.equal(gate.isOpen, false)
+  await database.pass(2 * heartbeatMs)
+  assert.equal(gate.isOpen, true)
+  // The process stands still while a heartbeat is under way: its answer is old news.
+  database.clock.nextTimer()
+  database.clock.pass(ownLimitMs)
+  assert.equal(gate.isOpen, false)
+  await new Promise(setImmediate)
+  database.clock.endTurn()
+  database.isAway = true
+  database.clock.pass(ownLimitMs)
+  await database.pass(ownLimitMs)
+  assert.equal(gate.isOpen, false)
+  let isTold = false
+  gate.wait({ onGateOpened: () => (isTold = true), onGateLost: () => assert.fail() })
+  database.isAway = false
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([gate.isOpen, isTold], [true, true])
+  await member.close()
+})
+
+test('a cell that is another node’s is given up before its gate opens again', async () => {
+  const database = new Database()
+  const { member, events } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  database.clock.pass(2 * timeToLiveMs)
+  assert.equal(member.gate.isOpen, false)
+  let before: readonly string[] = []
+  member.gate.wait({ onGateOpened: () => (before = [...events]), onGateLost: () => assert.fail() })
+  const other = database.member(1)
+  database.epoch++
+  database.owner = { node: 1, incarnation: 1 }
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual(before, ['owned 1', 'lost'])
+  for (const each of [member, other.member]) await each.close()
+})
+
+test('its gate never opens again once another process has its name', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  database.clock.pass(2 * timeToLiveMs)
+  let isLost = false
+  assert.equal(member.gate.isOpen, false)
+  member.gate.wait({ onGateOpened: () => assert.fail(), onGateLost: () => (isLost = true) })
+  const successor = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([isLost, member.gate.isOpen, database.losses.length], [true, false, 1])
+  for (const each of [member, successor.member]) await each.close()
 })
 
 test('a cell that is down is taken when it may be again', async () => {
@@ -214,5 +269,18 @@ test('a cell that cannot be served here is given back as failed, and may come ag
   assert.equal(database.failures, 1)
   await database.pass(2 * heartbeatMs)
   assert.deepEqual(events, ['owned 1', 'owned 2'])
+  await member.close()
+})
+
+test('many who find at the same moment that they know old things make it look once', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  const { beatCount } = database
+  for (let count = 0; count < 100; count++) member.lookNow()
+  await new Promise(setImmediate)
+  database.clock.endTurn()
+  await new Promise(setImmediate)
+  assert.equal(database.beatCount, beatCount + 1)
   await member.close()
 })

@@ -5,6 +5,7 @@ import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { Logger } from '../lib/logger.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
+import { ServingGate } from '../lib/serving-gate.ts'
 import { ownershipLimits } from '../limits/postgres.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import type { LeaseState } from '../log/cluster/ownership/lease.ts'
@@ -17,7 +18,7 @@ import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 export interface CellEvents {
   /** The cell is this node's: to be opened and served. */
   onOwned(cell: number, table: CellTable): void
-  /** Somebody else has it: nothing of it counts here any more. */
+  /** Somebody else has it: nothing of it leaves here any more, once this returns. */
   onLost(cell: number): void
   /** Another node is to have it. Resolves when nothing of it goes on here. */
   onRelease(cell: number): Promise<void>
@@ -43,12 +44,15 @@ export interface ClusterMemberOptions {
 }
 
 export class ClusterMember {
+  /** Open for as long as the lease of this node lasts. */
+  readonly gate: ServingGate
   readonly #options: ClusterMemberOptions
   readonly #ownership: Ownership
   /** Cells of this node with their epochs. */
   readonly #held = new Map<number, number>()
   /** Those that are being given away. */
   readonly #leaving = new Map<number, Promise<void>>()
+  readonly #claiming = new Map<number, Promise<void>>()
   readonly #notice: RepeatedNotice
   #timer: Timer | undefined
   #beating: Promise<void> = Promise.resolve()
@@ -60,6 +64,7 @@ export class ClusterMember {
 
   constructor(options: ClusterMemberOptions) {
     this.#options = options
+    this.gate = new ServingGate(options.clock)
     this.#ownership = new Ownership(options.self)
     this.#notice = new RepeatedNotice(options.clock, ownershipLimits.noticeMs)
   }
@@ -115,6 +120,7 @@ export class ClusterMember {
     } catch (error) {
       logger.warn({ err: error }, 'the others could not be told that this node stops')
     }
+    await Promise.all(this.#claiming.values())
     await Promise.all([...this.#held.keys()].map((cell) => this.#giveAway(cell)))
   }
 
@@ -133,7 +139,8 @@ export class ClusterMember {
     let isDone = false
     void previous.then(() => (isDone = true))
     this.#options.clock.atEndOfTurn(() => {
-      if (this.#isClosed) return
+      // Somebody else may have begun one in this turn.
+      if (this.#isClosed || this.#beating !== previous) return
       if (isDone) this.#beating = this.#beat()
       else this.#tellFrozen()
     })
@@ -156,12 +163,27 @@ export class ClusterMember {
     }
     this.#tellDown(look)
     const plan = this.#ownership.onLook(look, this.#held)
+    // What was held back for clients of a cell that is another's must not leave.
+    this.#onLosses(plan.losses)
+    this.gate.openUntil(this.#ownership.leaseEndsAt)
     this.#tellFrozen()
     this.#options.onSeen({ look, living: plan.living })
-    await this.#carryOut(plan)
+    this.#carryOut(plan)
   }
 
-  async #carryOut({ losses, claims, releases }: Plan): Promise<void> {
+  /** Heartbeats do not wait for it. */
+  #carryOut({ claims, releases }: Plan): void {
+    if (this.#isStopping) return
+    for (const cell of releases) void this.#giveAway(cell)
+    for (const vacancy of claims) {
+      const { cell } = vacancy
+      if (this.#claiming.has(cell) || this.#held.has(cell) || this.#leaving.has(cell)) continue
+      const claim = this.#claim(vacancy).finally(() => this.#claiming.delete(cell))
+      this.#claiming.set(cell, claim)
+    }
+  }
+
+  #onLosses(losses: readonly number[]): void {
     const { cells, logger } = this.#options
     for (const cell of losses) {
       this.#held.delete(cell)
@@ -169,14 +191,11 @@ export class ClusterMember {
       logger.error(`cell ${cell} has another owner: this node serves it no more`)
       cells.onLost(cell)
     }
-    for (const cell of releases) if (!this.#isStopping) void this.#giveAway(cell)
-    await Promise.all(claims.map((vacancy) => this.#claim(vacancy)))
   }
 
   async #claim(vacancy: Vacancy): Promise<void> {
     const { tables, self, cells } = this.#options
     const { cell } = vacancy
-    if (this.#isStopping || this.#held.has(cell) || this.#leaving.has(cell)) return
     try {
       const table = await tables.claimCell(vacancy, self)
       if (table === undefined) return
@@ -231,10 +250,13 @@ export class ClusterMember {
 
   #tellFrozen(): void {
     const { logger } = this.#options
-    const isFrozen = this.#held.size > 0 && this.leaseState === 'frozen'
+    const isFrozen = this.#held.size > 0 && !this.gate.isOpen
     if (isFrozen === this.#isFrozen) return
     this.#isFrozen = isFrozen
-    if (isFrozen) logger.error('PostgreSQL does not answer: nothing is confirmed until it does')
+    if (isFrozen)
+      logger.error(
+        'PostgreSQL does not answer: nothing is delivered, confirmed or answered until it does',
+      )
     else logger.info('PostgreSQL answers again, and the cells are still ours')
   }
 
@@ -245,6 +267,7 @@ export class ClusterMember {
   #lose(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.gate.lose()
     this.#timer?.stop()
     this.#ownership.onSuperseded()
     this.#held.clear()

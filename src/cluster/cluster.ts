@@ -8,6 +8,7 @@ import type { Random } from '../lib/random.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
 import { version } from '../lib/version.ts'
 import { clusterLimits } from '../limits/cluster.ts'
+import { CellEpochs } from '../log/cluster/cell-epochs.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { ObjectCache } from '../log/cluster/objects/object-cache.ts'
 import type { ObjectStore } from '../log/cluster/objects/object-store.ts'
@@ -17,9 +18,11 @@ import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
 import type { Disk } from '../log/file/disk.ts'
 import { createSystemDisk } from '../log/file/system-disk.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
+import { claimingAbove, restoreTeller } from './claim-above.ts'
 import { ClusterDirectory } from './cluster-directory.ts'
 import { type CellEvents, ClusterMember } from './cluster-member.ts'
 import type { NodeAddresses } from './directory.ts'
+import { joinPatiently } from './join-patiently.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { ObjectCounts } from './object-counts.ts'
 import { type OpenedCellDisk, openCellDisk } from './open-cell-disk.ts'
@@ -70,6 +73,7 @@ export class Cluster implements AsyncDisposable {
   readonly directory: ClusterDirectory
   readonly member: ClusterMember
   readonly #self: Incarnation
+  readonly #epochs: CellEpochs
 
   private constructor(options: ClusterOptions, parts: ClusterParts, opened: Opened) {
     const { tables, self, notice, objects, cache, disk, closing, counts, standby } = opened
@@ -107,8 +111,14 @@ export class Cluster implements AsyncDisposable {
       vhosts: () => this.shared.vhosts,
       refresh: () => this.member.lookNow(),
     })
+    this.#epochs = new CellEpochs({
+      objects,
+      clock,
+      random: parts.random,
+      onRestored: restoreTeller(logger),
+    })
     this.member = new ClusterMember({
-      tables,
+      tables: claimingAbove(tables, this.#epochs),
       self,
       name,
       clock,
@@ -155,7 +165,11 @@ export class Cluster implements AsyncDisposable {
         requestLimits: { signal: closing.signal },
         onLocalTrouble: (error) => notice.tell('local', () => tellLocal(logger, error)),
       })
-      const self = await tables.join({ name: nameOf(options), address: '', info: '{}' })
+      const self = await joinPatiently(
+        tables,
+        { name: nameOf(options), address: '', info: '{}' },
+        { clock, onTrouble: (error) => notice.tell('join', () => tellAgain(logger, error)) },
+      )
       const opened = { tables, self, notice, objects, cache, disk, closing, counts, standby }
       const cluster = new Cluster(options, parts, opened)
       await cluster.shared.load()
@@ -195,6 +209,7 @@ export class Cluster implements AsyncDisposable {
 
   /** The disk of a cell, as long as it is this node's. */
   async openDisk(cell: number, table: CellTable): Promise<OpenedCellDisk> {
+    await this.#epochs.settle(cell, table)
     const { clock, random, logger } = this.#parts
     const disk = await openCellDisk(
       { cell, table, folder: this.folderOf(cell) },
@@ -254,6 +269,10 @@ interface Opened {
 
 function nameOf({ nodeName }: ClusterOptions): string {
   return nodeName ?? os.hostname()
+}
+
+function tellAgain(logger: Logger, error: Error): void {
+  logger.warn(`PostgreSQL: ${error.message}; trying again`)
 }
 
 function tellLocal(logger: Logger, error: Error): void {

@@ -17,6 +17,8 @@ export type TurnPhase = (typeof turnPhase)[keyof typeof turnPhase]
  * runs waits for the next turn; one scheduled for a phase still to come runs in this one.
  */
 export class Turn {
+  /** Looks at the time when a turn begins, so that what the turn does knows whether it may serve. */
+  gate: { lookAt(now: number): void } | undefined
   readonly #clock: Clock
   readonly #tasks: [TurnTask[], TurnTask[], TurnTask[]] = [[], [], []]
   #isScheduled = false
@@ -46,6 +48,7 @@ export class Turn {
   readonly #run = (): void => {
     this.#isScheduled = false
     this.#startedAt = this.#clock.monotonic()
+    this.gate?.lookAt(this.#startedAt)
     for (const phase of [turnPhase.dispatch, turnPhase.commit, turnPhase.output]) {
       const tasks = this.#tasks[phase]
       if (tasks.length === 0) continue

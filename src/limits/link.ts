@@ -31,10 +31,10 @@ export const edgeLimits = {
   ownerMsMax: 15_000,
   /** How often it looks again meanwhile. */
   ownerLookMs: 100,
+  /** PostgreSQL is asked this often for all that wait. */
+  refreshMs: 250,
   /** A virtual host that this node has not heard of may be a second old: so long it is looked for. */
   unknownMsMax: 1500,
   /** The owner of a cell that moves tells its clients itself; after so long the node that passes them on does. */
-  movedMsMax: 2000,
-  /** Others are let in between when so many clients have been looked at. */
-  clientsPerStep: 1000,
+  movedMsMax: 1000,
 } as const

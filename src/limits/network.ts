@@ -30,6 +30,11 @@ export const networkLimits = {
   httpConnectionsMax: 1000,
   /** A request's header comes with its first packets; a connection without one is silent. */
   httpHeadersMsMax: 5000,
+  /**
+   * A request waits so long for a node of a cluster that has lost touch with PostgreSQL, before it is done and after:
+   * less than clients and proxies wait, and long enough for another node to take over.
+   */
+  frozenHttpMsMax: 10_000 as number,
   /** A whole request: the bodies of an API are small. */
   httpRequestMsMax: 30_000,
   /** Body of a request of the management API: a policy or a user, not a file. */

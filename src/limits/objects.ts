@@ -24,6 +24,8 @@ export const objectLimits = {
   retryMsMax: 5000,
   /** A store that does not do what a cell needs is waited for so long at a start. */
   checkMsMax: 5000 as number,
+  /** Whoever is about to claim a cell asks its objects for so long; then it looks again. */
+  claimMsMax: 1500 as number,
   /** Objects of a page of a list; S3 gives no more. */
   listedMax: 1000,
   /** What is read of an object at a time: one request of 5 to 50 ms, and what a group that reads on needs next. */

@@ -1,5 +1,5 @@
-import type { Directory } from '../cluster/directory.ts'
 // Finds who serves a virtual host for AMQP.
+import type { Directory } from '../cluster/directory.ts'
 import type { Route, RouteElsewhere, Routes } from '../server/amqp/edge/edge-context.ts'
 import { factsOf, type Handover } from '../server/amqp/handover.ts'
 import type { OwnerRoutes } from './owner-routes.ts'

@@ -1,6 +1,6 @@
+// A cell of a cluster that this node owns, open, with what serves it.
 import type { Users } from '../auth/users.ts'
 import { preconditionFailed } from '../broker/broker-error.ts'
-// A cell of a cluster that this node owns, open, with what serves it.
 import type { SharedAccess } from '../broker/broker.ts'
 import { defaultVHost } from '../broker/broker.ts'
 import { Cell } from '../cell/cell.ts'

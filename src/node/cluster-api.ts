@@ -19,6 +19,7 @@ import { managementOf } from './management-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
 import { authenticate } from './open-http.ts'
 import type { OwnParts } from './own-parts.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 
 /** A preface has to name a cell; the API of a node is of none, and each request says whom it is for. */
@@ -32,6 +33,7 @@ export interface ClusterApiParts {
   readonly cells: ServedCells
   readonly own: OwnParts
   readonly links: NodeLinks
+  readonly owners: OwnerRoutes
 }
 
 export class ClusterApi implements AsyncDisposable {
@@ -69,7 +71,8 @@ export class ClusterApi implements AsyncDisposable {
       backUp: noBackup,
       origin: this.#origin,
     }
-    this.metrics = clusterMetrics({ own: parts.own.parts, cells: parts.cells, cluster })
+    const { cells, own, owners } = parts
+    this.metrics = clusterMetrics({ own: own.parts, cells, cluster, owners })
     this.#linkHttp = serveLinkHttp({
       access: this.management.broker.access,
       findHere: (target) => this.#findHere(target),
@@ -99,7 +102,7 @@ export class ClusterApi implements AsyncDisposable {
   #findHere(target: Target): ApiHere | undefined {
     if ('node' in target) {
       if (target.node !== this.asker.directory.self.node) return undefined
-      this.#ofNode ??= createApiHere(this.management, this.#onFault)
+      this.#ofNode ??= createApiHere(this.management, { onFault: this.#onFault })
       return this.#ofNode
     }
     const served = this.#parts.cells.find(target.cell)
@@ -107,7 +110,8 @@ export class ClusterApi implements AsyncDisposable {
     const known = this.#ofCells.get(served)
     if (known !== undefined) return known
     const management = { ...managementOf(served.parts), cluster: this.asker, origin: this.#origin }
-    const made = createApiHere(management, this.#onFault)
+    const { gate } = this.#parts.frame
+    const made = createApiHere(management, { onFault: this.#onFault, gate })
     this.#ofCells.set(served, made)
     return made
   }

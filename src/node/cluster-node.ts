@@ -177,6 +177,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       },
     )
     this.#cluster = cluster
+    frame.gate = cluster.member.gate
     frame.clients.nodeName = nodeNameOf(cluster.name)
     frame.clients.numberFrom(cluster.directory.self.node * clusterHttpLimits.idsPerNode)
     return stack.use(cluster)
@@ -190,7 +191,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const { clock, random } = frame
     const links = new NodeLinks({ secret: cluster.secret, clock, random })
     const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
-    const api = lastStack.use(new ClusterApi({ frame, users, cluster, cells: this, own, links }))
+    const api = lastStack.use(
+      new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
+    )
     const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners, api }
     this.#edge = parts
     const opened: OpenedProtocol[] = []

@@ -1,5 +1,5 @@
-import type { Users } from '../auth/users.ts'
 // What a node lends to those who serve one of its cells.
+import type { Users } from '../auth/users.ts'
 import type { SharedVHosts } from '../broker/access-keeper.ts'
 import { MessageStreams } from '../broker/browse/message-streams.ts'
 import { Leases } from '../broker/lease/leases.ts'
@@ -39,6 +39,7 @@ export function lendParts(
     clock,
     random: frame.random,
     turn: frame.turn,
+    gate: frame.gate,
     logger: frame.logger,
     batchWorker: frame.batchWorker,
     addresses: frame.addresses,

@@ -9,7 +9,6 @@ import { type MemoryLevel, MemoryWatch } from '../lib/memory-watch.ts'
 import { pagePool } from '../lib/page-pool.ts'
 import type { ProcessMemory } from '../lib/process-memory.ts'
 import { memoryLimits } from '../limits/memory.ts'
-import type { LogStore } from '../log/log-store.ts'
 import { InputBudget } from '../server/input-budget.ts'
 import { ParkedRelief } from './parked-relief.ts'
 
@@ -23,7 +22,7 @@ export interface MemoryGuardParts {
 
 /** A broker whose clients wait when memory is short. */
 export interface GuardedBroker extends Pick<Broker, 'admission' | 'shortage'> {
-  readonly store: Pick<LogStore, 'uncommittedSize'>
+  readonly store: Pick<Broker['store'], 'uncommittedSize'>
 }
 
 interface MemoryState {

@@ -12,6 +12,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import { Turn } from '../lib/turn.ts'
 import { version } from '../lib/version.ts'
 import { LoopLag } from '../metrics/loop-lag.ts'
@@ -52,7 +53,8 @@ export class NodeFrame {
   /** Service name → address, for every listener that is open. */
   readonly addresses: Record<string, Address> = {}
   credentials: TlsCredentials | undefined
-  state: Exclude<BrokerState, 'maintenance'> = 'starting'
+  state: Exclude<BrokerState, 'frozen' | 'maintenance'> = 'starting'
+  #gate: ServingGate | undefined
   readonly #startedAt: number
   #memory: MemoryGuard | undefined
 
@@ -70,6 +72,16 @@ export class NodeFrame {
     this.clients = new ClientRegistry(doors.clock)
     this.maintenance = new Maintenance(logger)
     this.live = new LiveConnections(doors.clock)
+  }
+
+  /** Shut while the node may not serve; undefined without a cluster, where it always may. */
+  get gate(): ServingGate | undefined {
+    return this.#gate
+  }
+
+  set gate(gate: ServingGate | undefined) {
+    this.#gate = gate
+    this.turn.gate = gate
   }
 
   /** Made when something is there whose memory counts. */
@@ -97,10 +109,16 @@ export class NodeFrame {
 
   processStatus(): ProcessStatus {
     return {
-      state: this.state === 'ready' && this.maintenance.isOn ? 'maintenance' : this.state,
+      state: this.#shownState,
       uptimeMs: Math.round(this.clock.monotonic() - this.#startedAt),
       memory: this.memory.status,
     }
+  }
+
+  get #shownState(): BrokerState {
+    if (this.state !== 'ready') return this.state
+    if (this.#gate?.isOpen === false) return 'frozen'
+    return this.maintenance.isOn ? 'maintenance' : 'ready'
   }
 
   /** Who may log in, by what `access` knows, the settings' user and tokens. */

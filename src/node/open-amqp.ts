@@ -16,6 +16,7 @@ export function openAmqp(parts: ProtocolParts): OpenedAmqp {
     users: parts.users,
     clients: parts.clients,
     turn: parts.turn,
+    gate: parts.gate,
     clock: parts.clock,
     random: parts.random,
     memory: parts.memory,

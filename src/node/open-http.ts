@@ -21,6 +21,7 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
     authenticate: (login, address) => authenticate(login, address, parts),
     management: managementOf(parts),
+    gate: parts.gate,
     metrics: metrics.source,
     ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })

@@ -30,6 +30,7 @@ export interface KafkaParts extends Pick<
   | 'options'
   | 'logger'
   | 'addresses'
+  | 'gate'
 > {
   readonly cell: Pick<
     Cell,
@@ -108,6 +109,7 @@ function createServer(parts: KafkaParts, { openListeners, directory }: KafkaPlac
     clients: parts.clients,
     inputBudget: parts.inputBudget,
     clock: broker.clock,
+    gate: parts.gate,
     logger: logger.child({ area: 'kafka' }),
     slices: new Slices(broker.clock, kafkaLimits.kafkaSliceMs),
     settings: {

@@ -12,7 +12,7 @@ export interface OwnerRoutesParts {
   readonly directory: Directory
   /** Those of this node. */
   readonly cells: ServedCells
-  readonly links: NodeLinks
+  readonly links: Pick<NodeLinks, 'connectTo'>
   readonly clock: Clock
 }
 
@@ -32,7 +32,10 @@ export type OwnerRoute =
   | { readonly kind: 'no-cell' | 'down' | 'no-memory' }
 
 export class OwnerRoutes {
+  /** How many clients that have come in here other nodes serve, as the protocols say. */
+  readonly passedOn: Map<'amqp' | 'kafka', () => number> = new Map()
   readonly #parts: OwnerRoutesParts
+  #refreshedAt = -Infinity
 
   constructor(parts: OwnerRoutesParts) {
     this.#parts = parts
@@ -43,7 +46,7 @@ export class OwnerRoutes {
     numberOf: () => number | undefined,
     said: Pick<Preface, 'protocol' | 'facts'>,
   ): Promise<OwnerRoute> {
-    const { clock, directory } = this.#parts
+    const { clock } = this.#parts
     const begun = clock.monotonic()
     for (;;) {
       const number = numberOf()
@@ -53,7 +56,7 @@ export class OwnerRoutes {
       const waitedMs = clock.monotonic() - begun
       if (number === undefined && waitedMs >= edgeLimits.unknownMsMax) return { kind: 'no-cell' }
       if (waitedMs >= edgeLimits.ownerMsMax) return { kind: 'down' }
-      directory.refresh()
+      this.#refresh()
       await this.#pause()
     }
   }
@@ -90,6 +93,15 @@ export class OwnerRoutes {
       return { kind: 'elsewhere', socket, cell, epoch, nodeName: owner.name }
     }
     return result.refusal === 'no-memory' ? { kind: 'no-memory' } : undefined
+  }
+
+  /** Thousands of clients of a lost node look at the same time, and each look is a question to PostgreSQL. */
+  #refresh(): void {
+    const { clock, directory } = this.#parts
+    const now = clock.monotonic()
+    if (now - this.#refreshedAt < edgeLimits.refreshMs) return
+    this.#refreshedAt = now
+    directory.refresh()
   }
 
   /** Until something has changed, but not for long: that a cell has opened here is told nobody. */

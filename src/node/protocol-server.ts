@@ -19,6 +19,7 @@ import type { CountFiles } from '../lib/count-files.ts'
 import type { Address } from '../lib/listen.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
+import type { ServingGate } from '../lib/serving-gate.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { InputBudget } from '../server/input-budget.ts'
@@ -45,6 +46,8 @@ export interface ProtocolParts {
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
+  /** Of a node that may have to stop serving: nothing leaves while it is shut. */
+  readonly gate?: ServingGate | undefined
   readonly logger: Logger
   readonly memory: MemoryAccount
   readonly inputBudget: InputBudget

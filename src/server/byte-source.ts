@@ -4,6 +4,7 @@
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
+import type { WriteHold } from './write-hold.ts'
 import { writeInSteps } from './write-in-steps.ts'
 
 const readBuffer: Buffer = Buffer.allocUnsafeSlow(networkLimits.socketReadSize)
@@ -21,6 +22,8 @@ export class ByteSource {
 export interface Incoming {
   readonly socket: Socket
   readonly source: ByteSource
+  /** Where the node may have to stop serving: keeps what is written meanwhile. */
+  readonly hold?: WriteHold | undefined
 }
 
 /** What Node keeps on an accepted socket. */

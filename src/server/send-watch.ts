@@ -5,10 +5,13 @@ import type { Socket } from 'node:net'
 import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
+import type { WriteHold } from './write-hold.ts'
 
 /** A connection with something that its peer has not taken yet. */
 export interface Sender {
   readonly socket: Socket
+  /** Where the node may have to stop serving: what it holds back is not the peer's doing. */
+  readonly hold?: WriteHold | undefined
   /** Called now and then: there may be room again that nobody told of. */
   onSendLook(): void
   /** Nothing was taken for too long. */
@@ -88,9 +91,10 @@ export class SendWatch {
 }
 
 /** Whether something was taken since the last look, or nothing is there to be taken. */
-function hasProgress({ socket }: Sender, progress: Progress, now: number): boolean {
+function hasProgress({ socket, hold }: Sender, progress: Progress, now: number): boolean {
   const sentSize = sentSizeOf(socket)
-  if (socket.writableLength > 0 && sentSize === progress.sentSize) return false
+  const isHeld = hold?.isHolding === true
+  if (socket.writableLength > 0 && sentSize === progress.sentSize && !isHeld) return false
   progress.sentSize = sentSize
   progress.at = now
   return true

@@ -42,8 +42,8 @@ export const clusterSettings: {
   nodeAddress: {
     kind: text(),
     default: undefined,
-    placeholder: 'HOST',
+    placeholder: 'HOST[:PORT]',
     description:
-      "Host by which clients and other nodes of a cluster reach this node; by default the host, or the machine's name",
+      "Host by which clients and other nodes of a cluster reach this node, with the node port if that is another there; by default the host, or the machine's name",
   },
 }

@@ -11,9 +11,9 @@ import { createSystemDisk } from '../../src/log/file/system-disk.ts'
 import { verifyDataFolder } from '../../src/log/file/verify.ts'
 import { logAdopter } from '../../src/meta/adopt-logs.ts'
 import { FixtureBroker } from './fixture-broker.ts'
-import { backupOf, factsOf, fixtureVersions, unpackFixture } from './fixture-files.ts'
+import { backupOf, factsOf, fixtureVersions, unpackFixture, versionOf } from './fixture-files.ts'
 import type { FixtureFacts } from './fixture-files.ts'
-import { openedAfterMs, takeBodies } from './section.ts'
+import { type Facts, fillUnsealed, openedAfterMs, takeBodies } from './section.ts'
 import { sections } from './sections.ts'
 
 async function assertSound(data: string): Promise<void> {
@@ -53,7 +53,7 @@ for (const release of fixtureVersions) {
     t.after(() => rmSync(scratch, { recursive: true }))
     const data = path.join(scratch, 'data')
     const facts = unpackFixture(release, data)
-    assert.equal(writerOf(data), release)
+    assert.equal(writerOf(data), versionOf(release))
     await assertSound(data)
     await checkAll(data, facts)
     await assertSound(data)
@@ -70,7 +70,7 @@ for (const release of fixtureVersions) {
       isCheck: false,
       print: () => undefined,
     })
-    assert.equal(writerOf(second), release)
+    assert.equal(writerOf(second), versionOf(release))
     // Looked into after a clean stop of this release, which has written anew what it had to.
     await (await open(second, facts))[Symbol.asyncDispose]()
     assert.equal(writerOf(second), version)
@@ -78,6 +78,25 @@ for (const release of fixtureVersions) {
     await checkAll(second, facts)
   })
 }
+
+// Sections that no fixture has yet.
+const newer = sections.filter(({ name }) =>
+  fixtureVersions.every((release) => factsOf(release).sections[name] === undefined),
+)
+
+test('what no fixture has yet is there after a restart', async (t) => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'pabal-formats-'))
+  t.after(() => rmSync(scratch, { recursive: true }))
+  const data = path.join(scratch, 'data')
+  const written: Record<string, Facts> = {}
+  {
+    await using broker = await FixtureBroker.open(data)
+    for (const { name, fill } of newer) await fill(broker, (written[name] = {}))
+    await fillUnsealed(broker)
+  }
+  await assertSound(data)
+  await checkAll(data, { writtenAt: Date.now(), sections: written })
+})
 
 test('a fixture has only sections that are known', () => {
   const known = sections.map(({ name }) => name)

@@ -14,8 +14,13 @@ export interface FixtureFacts {
   readonly sections: Readonly<Record<string, Facts>>
 }
 
-/** The releases of which there are fixtures. */
+/** The releases of which there are fixtures; what stood between two of them is `0.1.0+LABEL`. */
 export const fixtureVersions: readonly string[] = readdirSync(fixturesFolder)
+
+/** Of the program that wrote a fixture. */
+export function versionOf(release: string): string {
+  return release.replace(/\+.*/, '')
+}
 
 /** What a folder has that nobody needs to find again. */
 const leftOut = ['reserve', 'lock.db*', 'pabal.sock', '*.spare', 'volatile']

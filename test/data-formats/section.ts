@@ -34,6 +34,13 @@ export async function takeBodies(channel: Channel, queue: string): Promise<strin
   return (await takeAll(channel, queue)).map(({ content }) => content.toString())
 }
 
+/** The last word of a fixture, in a file that is not sealed. */
+export async function fillUnsealed({ channel }: Pick<FixtureBroker, 'channel'>): Promise<void> {
+  await channel.assertQueue('unsealed')
+  channel.sendToQueue('unsealed', Buffer.from('the last message'), { persistent: true })
+  await channel.waitForConfirms()
+}
+
 /** Resolves once so many messages are ready. */
 export async function whenReady(channel: Channel, queue: string, count: number): Promise<void> {
   await waitFor(`${count} messages in ${queue}`, async () => {

@@ -2,7 +2,9 @@
 // releases have it; what is new is a new section.
 import type { Section } from './section.ts'
 import { access } from './sections/access.ts'
+import { groupDeadLetters, jobs, kafkaAccess, paused } from './sections/administration.ts'
 import { deduplication, manyBindings, replay, worn } from './sections/features.ts'
+import { compacted, consumerProtocol, sharing, transactions } from './sections/kafka.ts'
 import { classic, deadLetters, delayed, large, priorities, quorum } from './sections/messages.ts'
 import { compressed, producers, sourceQueues, stream, topics } from './sections/streams.ts'
 
@@ -23,4 +25,12 @@ export const sections: readonly Section[] = [
   replay,
   manyBindings,
   worn,
+  transactions,
+  compacted,
+  consumerProtocol,
+  sharing,
+  kafkaAccess,
+  paused,
+  jobs,
+  groupDeadLetters,
 ]

@@ -1,5 +1,6 @@
 // Writes the fixture of this release: `npm run fixture:write`, then `npm run format`, once, when the release is
-// made. Never again: a fixture is what that release wrote.
+// made. Never again: a fixture is what that release wrote. `npm run fixture:write -- LABEL` writes one of what
+// stands between two releases, where much is new.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,10 +12,12 @@ import type { ManifestContent } from '../../src/log/file/manifest.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { FixtureBroker } from './fixture-broker.ts'
 import { backupOf, fixtureVersions, packFixture } from './fixture-files.ts'
-import type { Facts } from './section.ts'
+import { type Facts, fillUnsealed } from './section.ts'
 import { sections } from './sections.ts'
 
-if (fixtureVersions.includes(version)) throw new Error(`There is a fixture of ${version} already`)
+const [, , label] = process.argv
+const release = label === undefined ? version : `${version}+${label}`
+if (fixtureVersions.includes(release)) throw new Error(`There is a fixture of ${release} already`)
 const scratch = mkdtempSync(path.join(tmpdir(), 'pabal-fixture-'))
 const data = path.join(scratch, 'data')
 const copy = path.join(scratch, 'copy')
@@ -41,19 +44,16 @@ for (const part of parts) {
     () => isTidy(readManifest()),
     20_000,
   )
-  // The last word is not sealed.
-  await broker.channel.assertQueue('unsealed')
-  broker.channel.sendToQueue('unsealed', Buffer.from('the last message'), { persistent: true })
-  await broker.channel.waitForConfirms()
+  await fillUnsealed(broker)
   await waitFor('what a killed process would leave is copied', copyAsItIs)
   await takeBackup({
     broker: broker.api,
-    target: backupOf(version),
+    target: backupOf(release),
     rate: undefined,
     print: () => undefined,
   })
 }
-packFixture(version, copy, { writtenAt: Date.now(), sections: facts })
+packFixture(release, copy, { writtenAt: Date.now(), sections: facts })
 rmSync(scratch, { recursive: true })
 process.exit(0)
 

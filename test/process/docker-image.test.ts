@@ -7,6 +7,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { connect } from 'amqplib'
 import { parse } from 'yaml'
+import { settingKeys, settingName } from '../../src/settings/settings.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 import { runAsStranger } from './stranger.ts'
 
@@ -218,4 +219,38 @@ describe('the image', () => {
       exposed,
     )
   })
+
+  it('has nodes of a cluster that differ in names and ports only', () => {
+    const { services, volumes } = parse(readFileSync(path.join(docker, 'cluster.yaml'), 'utf8'), {
+      merge: true,
+    }) as ComposeFile
+    const nodes = ['n1', 'n2', 'n3'] as const
+    const ports = nodes.flatMap((name) => services[name]?.ports.map((port) => port.split(':')[1]))
+    assert.equal(new Set(ports).size, ports.length, 'each has ports of its own')
+    for (const name of nodes) {
+      const { environment = {}, ...node } = services[name] as ComposeService
+      const { PABAL_NODE_NAME, KAFKA_ADVERTISED_LISTENERS, ...rest } = environment
+      assert.equal(PABAL_NODE_NAME, name)
+      const kafka = node.ports.find((port) => port.endsWith(':9092'))?.split(':')[1]
+      assert.equal(KAFKA_ADVERTISED_LISTENERS, `PLAINTEXT://localhost:${kafka}`)
+      for (const variable of Object.keys(rest).filter((each) => each.startsWith('PABAL_'))) {
+        const setting = variable.slice('PABAL_'.length).toLowerCase().replaceAll('_', '-')
+        assert.ok(settingKeys.map(settingName).includes(setting), variable)
+      }
+      assert.ok(environment['PABAL_CLUSTER']?.includes('@postgres/'))
+      assert.ok(environment['PABAL_OBJECTS']?.includes('http://objects:7070'))
+    }
+    assert.deepEqual(Object.keys(services), [...nodes, 'postgres', 'objects'])
+    assert.deepEqual(Object.keys(volumes), [...nodes, 'postgres', 'objects'])
+  })
 })
+
+interface ComposeService {
+  readonly ports: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, ComposeService>>
+  readonly volumes: object
+}

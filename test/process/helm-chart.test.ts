@@ -86,25 +86,102 @@ test('Helm takes it, where there is one', (t) => {
     'vhosts={shop}',
     'settings.profile=throughput',
   ].flatMap((each) => ['--set', each])
-  for (const flags of [[], everything]) {
-    const rendered = spawnSync('helm', ['template', 'r', chart, ...cluster, ...flags], {
-      encoding: 'utf8',
-    })
-    assert.equal(rendered.status, 0, rendered.stderr)
-    const resources = parseAllDocuments(rendered.stdout).map(
-      (document) => document.toJS() as { readonly kind: string; readonly data?: object },
-    )
-    const kinds = resources.map(({ kind }) => kind).sort()
-    const always = ['ConfigMap', 'Secret', 'Service', 'Service', 'StatefulSet']
-    const added = flags.length > 0 ? ['PodDisruptionBudget', 'ServiceMonitor'] : []
-    assert.deepEqual(kinds, [...always, ...added].sort())
-    const config = resources.find(({ kind }) => kind === 'ConfigMap')?.data
-    const settings = parse((config as Record<string, string>)['pabal.yaml'] ?? '') as object
+  const always = ['ConfigMap', 'Secret', 'Service', 'Service', 'StatefulSet']
+  const added = ['PodDisruptionBudget', 'ServiceMonitor']
+  for (const [flags, kinds] of [
+    [[], always],
+    [everything, [...always, ...added]],
+  ] as const) {
+    const resources = render(flags)
+    assert.deepEqual(kindsOf(resources), kinds.toSorted())
     assert.deepEqual(
-      Object.keys(settings).filter((name) => !names.has(name)),
+      Object.keys(settingsIn(resources)).filter((name) => !names.has(name)),
       [],
     )
   }
   const wrong = ['template', 'r', chart, ...cluster, '--set', 'persistance.size=1Gi']
   assert.notEqual(spawnSync('helm', wrong).status, 0, 'a misspelt value is refused')
 })
+
+test('nodes of a cluster have no volume, machines of their own, and names by which others reach them', (t) => {
+  if (spawnSync('helm', ['version']).error !== undefined) {
+    t.diagnostic('there is no helm on this machine')
+    return
+  }
+  const own = ['cluster.postgres=postgres://pabal@db/pabal', 'cluster.objects=s3://bucket/pabal']
+  const always = ['ConfigMap', 'PodDisruptionBudget', 'Secret', 'Secret', 'Service', 'Service']
+  for (const [values, kinds] of [
+    [own, [...always, 'StatefulSet']],
+    [['cluster.trial.enabled=true'], [...always, ...twice('Service'), ...triple('StatefulSet')]],
+  ] as const) {
+    const flags = ['cluster.enabled=true', ...values].flatMap((each) => ['--set', each])
+    const lint = spawnSync('helm', ['lint', '--strict', ...cluster, ...flags, chart])
+    assert.equal(lint.status, 0, String(lint.stdout))
+    const resources = render(flags)
+    assert.deepEqual(kindsOf(resources), kinds.toSorted())
+    const settings = settingsIn(resources)
+    assert.deepEqual(
+      Object.keys(settings).filter((name) => !names.has(name)),
+      [],
+    )
+    const nodes = resources.find(
+      ({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === 'r-pabal',
+    )?.spec as StatefulSet
+    assert.equal(nodes.replicas, 3)
+    assert.equal(nodes.podManagementPolicy, 'Parallel')
+    assert.equal(nodes.volumeClaimTemplates, undefined)
+    assert.ok('podAntiAffinity' in (nodes.template.spec.affinity ?? {}))
+    const variables = nodes.template.spec.containers[0]?.env.map(({ name }) => name) ?? []
+    for (const name of variables.filter((each) => each.startsWith('PABAL_'))) {
+      const setting = name.slice('PABAL_'.length).toLowerCase().replaceAll('_', '-')
+      assert.ok(names.has(setting), name)
+    }
+    assert.ok(variables.includes('PABAL_CLUSTER'))
+  }
+  const nothing = ['template', 'r', chart, ...cluster, '--set', 'cluster.enabled=true']
+  const refused = spawnSync('helm', nothing, { encoding: 'utf8' })
+  assert.match(refused.stderr, /cluster\.objects says where/)
+})
+
+interface Resource {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec?: object
+}
+
+interface StatefulSet {
+  readonly replicas: number
+  readonly podManagementPolicy: string
+  readonly volumeClaimTemplates?: unknown
+  readonly template: {
+    readonly spec: {
+      readonly affinity?: object
+      readonly containers: readonly { readonly env: readonly { readonly name: string }[] }[]
+    }
+  }
+}
+
+function render(flags: readonly string[]): Resource[] {
+  const words = ['template', 'r', chart, ...cluster, ...flags]
+  const rendered = spawnSync('helm', words, { encoding: 'utf8' })
+  assert.equal(rendered.status, 0, rendered.stderr)
+  return parseAllDocuments(rendered.stdout).map((document) => document.toJS() as Resource)
+}
+
+function kindsOf(resources: readonly Resource[]): string[] {
+  return resources.map(({ kind }) => kind).toSorted()
+}
+
+function settingsIn(resources: readonly Resource[]): object {
+  const config = resources.find(({ kind }) => kind === 'ConfigMap')?.data
+  return parse(config?.['pabal.yaml'] ?? '') as object
+}
+
+function twice(kind: string): string[] {
+  return [kind, kind]
+}
+
+function triple(kind: string): string[] {
+  return [kind, kind, kind]
+}

@@ -11,6 +11,7 @@ import { Crossing } from '../../src/crossing/crossing.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger, type Logger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import type { ServingGate } from '../../src/lib/serving-gate.ts'
 import { Turn } from '../../src/lib/turn.ts'
 import { MemoryLogStore, type MemoryChaos } from '../../src/log/memory/memory-log-store.ts'
 import type { AmqpSettings } from '../../src/server/amqp/amqp-context.ts'
@@ -18,6 +19,7 @@ import { AmqpServer } from '../../src/server/amqp/amqp-server.ts'
 import { takingOver } from '../../src/server/byte-source.ts'
 import { InputBudget } from '../../src/server/input-budget.ts'
 import { openListener, type Listener } from '../../src/server/listener.ts'
+import { isRelayed, relayAmqp, type RelayedAmqp } from './relayed/relay-amqp.ts'
 import { within } from './wait-for.ts'
 
 const defaultSettings: AmqpSettings = {
@@ -39,6 +41,8 @@ export interface InProcessOptions {
   readonly watermark?: number
   /** What each connection may publish. */
   readonly connectionRate?: PublishRate
+  /** Nothing leaves while it is shut. */
+  readonly gate?: ServingGate
 }
 
 export class BrokerInProcess implements AsyncDisposable {
@@ -49,18 +53,30 @@ export class BrokerInProcess implements AsyncDisposable {
   readonly memory: MemoryAccount
   readonly clients: ClientRegistry
   readonly inputBudget: InputBudget
+  readonly users: Users
   readonly port: number
   /** Errors of the broker's own, which no client can be blamed for. */
   readonly bugs: Error[]
   readonly #listener: Listener
+  readonly #relayed: RelayedAmqp | undefined
 
   private constructor(
     parts: Pick<
       BrokerInProcess,
-      'store' | 'broker' | 'server' | 'crossing' | 'memory' | 'clients' | 'inputBudget' | 'bugs'
+      | 'store'
+      | 'broker'
+      | 'server'
+      | 'crossing'
+      | 'memory'
+      | 'clients'
+      | 'inputBudget'
+      | 'users'
+      | 'bugs'
     >,
     listener: Listener,
+    relayed: RelayedAmqp | undefined,
   ) {
+    this.#relayed = relayed
     this.store = parts.store
     this.broker = parts.broker
     this.server = parts.server
@@ -68,6 +84,7 @@ export class BrokerInProcess implements AsyncDisposable {
     this.memory = parts.memory
     this.clients = parts.clients
     this.inputBudget = parts.inputBudget
+    this.users = parts.users
     this.bugs = parts.bugs
     this.port = listener.address.port
     this.#listener = listener
@@ -75,6 +92,7 @@ export class BrokerInProcess implements AsyncDisposable {
 
   static async start(options: InProcessOptions = {}): Promise<BrokerInProcess> {
     const turn = new Turn(systemClock)
+    turn.gate = options.gate
     const { chaos, watermark = 8 * 1024 ** 3, connectionRate } = options
     const crossing = new Crossing({
       worker: new BatchWorker(systemClock),
@@ -99,27 +117,34 @@ export class BrokerInProcess implements AsyncDisposable {
       clock: systemClock,
       uncommittedSize: () => store.uncommittedSize,
     })
+    const users = new Users({ random: systemRandom, access: broker.access })
+    const logger = loggerInto(bugs)
+    const settings = { ...defaultSettings, ...options.settings }
     const server = new AmqpServer({
       broker,
-      users: new Users({ random: systemRandom, access: broker.access }),
+      users,
       clients,
       turn,
+      gate: options.gate,
       clock: systemClock,
       random: systemRandom,
-      logger: loggerInto(bugs),
+      logger,
       memory,
       inputBudget,
-      settings: { ...defaultSettings, ...options.settings },
+      settings,
     })
+    const relayed = isRelayed
+      ? await relayAmqp({ server, broker, users, memory, logger, settings })
+      : undefined
     const listener = await openListener({
       service: 'amqp',
       host: '127.0.0.1',
       port: 0,
-      onSocket: takingOver(server.accept),
+      onSocket: relayed?.accept ?? takingOver(server.accept),
       onAcceptProblem: (reason) => bugs.push(new Error(reason)),
     })
-    const parts = { store, broker, server, crossing, memory, clients, inputBudget, bugs }
-    return new BrokerInProcess(parts, listener)
+    const parts = { store, broker, server, crossing, memory, clients, inputBudget, users, bugs }
+    return new BrokerInProcess(parts, listener, relayed)
   }
 
   get url(): string {
@@ -129,6 +154,7 @@ export class BrokerInProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close()
     await this.server.close()
+    await this.#relayed?.close()
     // The engine's own timers keep no process alive; this one does.
     await within('storage closes', this.store.close())
   }

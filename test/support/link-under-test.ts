@@ -1,11 +1,11 @@
 // A node port in the test's process, with what it logs, and nodes that connect to it.
 import type { Clock } from '../../src/lib/clock.ts'
 import { systemClock } from '../../src/lib/clock.ts'
-import { type Logger, silentLogger } from '../../src/lib/logger.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
 import { type IncomingLink, LinkListener } from '../../src/server/node-link/link-listener.ts'
 import { NodeLinks, type LinkTarget } from '../../src/server/node-link/node-links.ts'
+import { notingLogger } from './noting-logger.ts'
 
 export const clusterSecret: Buffer = Buffer.alloc(32, 7)
 
@@ -27,12 +27,7 @@ export class LinkUnderTest implements Disposable {
     amqp: (link: IncomingLink) => void,
     clock: Clock = systemClock,
   ): Promise<LinkUnderTest> {
-    const warnings: string[] = []
-    const logger: Logger = {
-      ...silentLogger,
-      warn: (...line) => void warnings.push(String(line.at(-1))),
-      child: () => logger,
-    }
+    const { logger, warnings } = notingLogger()
     const links = new LinkListener({
       secret: clusterSecret,
       handlers: { amqp },

@@ -135,7 +135,11 @@ async function openReal(text: string): Promise<StoreUnderTest> {
 }
 
 /** A store that was just started has none. */
-async function createBucket({ bucket, endpoint, region }: ObjectAddress): Promise<void> {
+async function createBucket({
+  bucket,
+  endpoint,
+  region = 'us-east-1',
+}: ObjectAddress): Promise<void> {
   if (endpoint === undefined) return
   const client = new S3Client({ endpoint, region, forcePathStyle: true })
   try {

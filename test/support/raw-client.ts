@@ -141,6 +141,20 @@ export class RawClient implements AsyncDisposable {
     return this.#socket.writableLength
   }
 
+  /** Bytes sent in all. */
+  get sentBytes(): number {
+    return this.#socket.bytesWritten
+  }
+
+  /** Bytes received of a frame that is not whole yet. */
+  get unparsedBytes(): number {
+    return this.#buffer.length
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket.localPort
+  }
+
   sendBytes(bytes: Buffer): void {
     this.#socket.write(bytes)
   }

@@ -16,6 +16,11 @@ import { within } from './wait-for.ts'
 const repository = join(import.meta.dirname, '../..')
 const mainFile = join(repository, 'src/main.ts')
 const poisonFile = pathToFileURL(join(repository, 'src/testing/poison-pages.ts')).href
+/** With PABAL_TEST_VIA_RELAY=1 clients of AMQP are passed on as between the nodes of a cluster. */
+const relayFlags: readonly string[] =
+  process.env['PABAL_TEST_VIA_RELAY'] === '1'
+    ? ['--import', pathToFileURL(join(repository, 'test/support/relayed/relay-hook.ts')).href]
+    : []
 const STARTUP_MS = 15_000
 
 /** What the broker writes to its ready file, as far as tests need it. */
@@ -116,7 +121,14 @@ export class TestBroker implements AsyncDisposable {
     rmSync(readyFile, { force: true })
     const child = spawn(
       process.execPath,
-      ['--import', poisonFile, ...this.#nodeFlags, mainFile, ...this.#flags(readyFile)],
+      [
+        '--import',
+        poisonFile,
+        ...relayFlags,
+        ...this.#nodeFlags,
+        mainFile,
+        ...this.#flags(readyFile),
+      ],
       {
         cwd: this.#folder,
         stdio: ['ignore', 'pipe', 'pipe'],

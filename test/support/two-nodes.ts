@@ -126,7 +126,7 @@ export class TwoNodes implements AsyncDisposable {
     const made = new WeakMap<ManagementParts, ApiHere>()
     const onFault = (error: Error): void => void process.stderr.write(`${error.stack}\n`)
     const apiOf = (parts: ManagementParts): ApiHere => {
-      const api = made.get(parts) ?? createApiHere(parts, onFault)
+      const api = made.get(parts) ?? createApiHere(parts, { onFault })
       made.set(parts, api)
       return api
     }

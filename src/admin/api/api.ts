@@ -1,4 +1,5 @@
 // Serves operations: reads a request, checks who asks and what for, calls the handler, and answers.
+import assert from 'node:assert/strict'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
@@ -51,7 +52,9 @@ export function createApi({ broker, operations, caller, elsewhere }: ApiParts): 
   for (const operation of operations) {
     const path = routeOf(operation.path)
     const methods = methodsByPath.get(path) ?? []
-    methodsByPath.set(path, [...methods, operation.method.toUpperCase()])
+    const method = operation.method.toUpperCase()
+    assert(!methods.includes(method), `${method} ${operation.path} is listed twice`)
+    methodsByPath.set(path, [...methods, method])
     const limit = limitBody(operation, bodies)
     if (operation.access !== 'open') api.on(operation.method, path, caller)
     if (elsewhere !== undefined && whereOf(operation) !== 'node') {

@@ -57,6 +57,7 @@ function rewindOperation(broker: Broker): Operation {
       offset: number.optional(),
       time: number.optional().describe('Milliseconds since 1970'),
       partition: number.optional().describe('Of the queue’s source'),
+      dry_run: z.boolean().optional().describe('Only answer how many messages it would be now'),
     }),
     answers: { 200: z.object({ message_count: number }) },
     async handle({ names, body, caller, context }) {
@@ -68,6 +69,9 @@ function rewindOperation(broker: Broker): Operation {
       permit(caller.rightsIn(names.vhost), 'read', { kind: 'queue', name: names.name })
       if (queue.kind === 'topic') {
         throw preconditionFailed('A stream is not rewound: its consumers say where they begin')
+      }
+      if (body.dry_run === true) {
+        return { message_count: await broker.previewRewind(queue, target) }
       }
       const { count, ticket } = await broker.rewindQueue(queue, target)
       await whenDurable(ticket)

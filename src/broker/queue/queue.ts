@@ -31,7 +31,7 @@ import type { ConnectionToken, QueueContextOf, QueueOptions } from './queue-cont
 import { rowOfQueue } from './queue-row.ts'
 import { mayRefuse, type QueueSettings, readQueueSettings } from './queue-settings.ts'
 import type { RetainedLogs } from './retained-logs.ts'
-import { rewindBacklog } from './rewind.ts'
+import { countRewound, rewindBacklog } from './rewind.ts'
 import { SizeCounts } from './size-count.ts'
 import { SourceBacklog, type SourceBacklogOwner } from './source-backlog.ts'
 import { WaitingTakers } from './waiting-takers.ts'
@@ -396,6 +396,11 @@ export class Queue
   /** Drops every message that is not unacked and returns how many there were. Within an atom. */
   purge(): number {
     return this.#backlog.purge() + this.#ends.purge()
+  }
+
+  /** How many messages `rewind` would make ready again. */
+  countRewound(targets: readonly number[]): number {
+    return countRewound(this.#backlog, this, targets)
   }
 
   /**

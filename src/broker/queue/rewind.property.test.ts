@@ -61,6 +61,7 @@ class Rewinding {
       this.#places[offset] = 'ready'
       expected++
     }
+    assert.equal(this.#queue.countRewound([target]), expected)
     this.#atom(() => assert.equal(this.#queue.rewind([target]), expected))
   }
 

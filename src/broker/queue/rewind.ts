@@ -22,13 +22,37 @@ export function rewindBacklog(
   for (const [index, { cursor }] of backlog.parts.entries()) {
     const kept = keeperOf(queue, index)
     if (kept === undefined || targets[index] === Infinity) continue
-    const { endOffset, startOffset } = cursor.log
-    const least = Math.max(kept.floor, startOffset)
-    const target = Math.min(Math.max(targets[index]!, least), endOffset)
+    const target = targetIn(cursor.log, kept, targets[index]!)
     count += backlog.rewind(index, replacement(store, { cursor, kept }, target), target)
     store.deleteCursor(cursor)
   }
   return count
+}
+
+/** How many messages `rewindBacklog` would make ready again; changes nothing. */
+export function countRewound(
+  { parts }: Pick<QueueBacklog, 'parts'>,
+  queue: KeepingQueue,
+  targets: readonly number[],
+): number {
+  let count = 0
+  for (const [index, { cursor }] of parts.entries()) {
+    const kept = keeperOf(queue, index)
+    if (kept === undefined || targets[index] === Infinity) continue
+    const target = targetIn(cursor.log, kept, targets[index]!)
+    const last = cursor.log.endOffset - 1
+    count += kept.acked.unackedIn(target, last) - cursor.acked.unackedIn(target, last)
+  }
+  return count
+}
+
+/** The offset nearest to the one that was asked for, from where on everything is kept. */
+function targetIn(
+  { startOffset, endOffset }: LogCursor['log'],
+  kept: LogCursor,
+  asked: number,
+): number {
+  return Math.min(Math.max(asked, kept.floor, startOffset), endOffset)
 }
 
 /** A cursor as `cursor` would be if nothing had been acked from `target` on but what is not kept. */

@@ -7,7 +7,7 @@ import { SourceBacklogFixture } from '../../../test/support/source-backlog-fixtu
 import { RecordView } from '../../record/message/record-view.ts'
 import { logIndexIn, offsetIn, placeOf } from './message-place.ts'
 import type { MessageState } from './message-state.ts'
-import { rewindBacklog } from './rewind.ts'
+import { countRewound, rewindBacklog } from './rewind.ts'
 
 const partitionCount = 2
 
@@ -74,6 +74,7 @@ class RewindingSource {
     if (isLate) this.#it.append(0, 'late')
     const { backlog, store, topic } = this.#it
     const queue = { retained: undefined, source: { topic } }
+    assert.equal(countRewound(backlog, queue, targets), expected)
     this.#atom(() => assert.equal(rewindBacklog(backlog, { store, queue }, targets), expected))
     if (isLate) this.#states[1]!.push('ready')
   }

@@ -14,7 +14,7 @@ import type { Action, AddCommand, CommandFlags, Session } from '../remote-comman
 import { watchStopRequests } from '../stop-requests.ts'
 import { DevCluster, type DevClusterPlan } from './dev-cluster.ts'
 import { findPostgres, type PostgresUser, postgresUser } from './find-postgres.ts'
-import type { WantedPorts } from './front-ports.ts'
+import type { WantedPorts } from './node-ports.ts'
 
 interface Flags extends CommandFlags {
   readonly nodes?: string
@@ -35,16 +35,17 @@ export const addClusterDevCommand: AddCommand = (command, _remote, local) => {
     run: (_operands, flags) => clusterDev(flags as Flags),
   })
     .option('--nodes <N>', `How many (default: ${nodesDefault})`)
-    .option('--amqp-port <PORT>', 'Where AMQP clients connect (default: 5672, or a free one)')
-    .option('--kafka-port <PORT>', 'Where Kafka clients connect (default: 9092, or a free one)')
-    .option('--http-port <PORT>', 'Where the web pages are (default: 15672, or a free one)')
+    .option('--amqp-port <PORT>', 'Of the first node for AMQP (default: 5672, or a free one)')
+    .option('--kafka-port <PORT>', 'Of the first node for Kafka (default: 9092, or a free one)')
+    .option('--http-port <PORT>', 'Of the first node for web pages (default: 15672, or a free one)')
     .option('--fresh', 'Remove what an earlier run has left')
     .addHelpText(
       'after',
       `
 It starts PostgreSQL, whose programs have to be on this machine, a store that speaks S3, and
-nodes, with their data in the folder cluster-dev below the data folder. Clients connect to one
-address, which leads to the node that serves. What is killed is started again. Ctrl-C stops all.
+nodes, with their data in the folder cluster-dev below the data folder. Clients connect to any
+node; each has ports of its own, which follow those of the first, or free ones where these are
+taken. What is killed is started again. Ctrl-C stops all.
 It is no way to run a cluster: all of it is on one disk. See docs/cluster.md.`,
     )
 }

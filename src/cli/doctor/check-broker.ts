@@ -30,6 +30,7 @@ export interface DeadLetterFacts {
 
 const adviceOn: Readonly<Record<string, string>> = {
   starting: 'it reads its data: wait until it is ready',
+  frozen: 'PostgreSQL does not answer it: look at PostgreSQL and at the way there',
   maintenance: 'it was drained: pabal revive lets clients in',
 }
 

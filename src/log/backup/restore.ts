@@ -2,15 +2,13 @@
 // backup is known to be whole; the manifest comes last, as everywhere. A restore that was killed has not
 // happened, and the next one begins anew.
 import { dirname, join } from 'node:path'
-import { logLimits } from '../../limits/log.ts'
+import { checkEmpty } from '../carry/check-empty.ts'
 import { asideFolderName } from '../file/aside-file.ts'
 import type { Disk } from '../file/disk.ts'
 import { walFolderName } from '../file/file-format.ts'
 import { syncFile, writeAt } from '../file/file-operations.ts'
-import { restoringName } from '../file/find-manifest.ts'
-import { encodeManifest, manifestName } from '../file/manifest.ts'
-import type { ManifestContent } from '../file/manifest.ts'
-import { LogError } from '../log-error.ts'
+import { noteUnfinished, restoringName } from '../file/find-manifest.ts'
+import { encodeManifest, laterThan, manifestName } from '../file/manifest.ts'
 import { readBackup } from './read-backup.ts'
 import type { ReadBackup } from './read-backup.ts'
 import type { TarMember } from './tar.ts'
@@ -26,16 +24,13 @@ export interface RestoreOptions {
   readonly onWritten?: (size: number) => void
 }
 
+const advice = 'a backup is restored to a folder of its own, name an empty one with --data'
 const parts = [walFolderName, asideFolderName] as const
-const noteName = 'NOTE'
-const note = 'pabal restore has not come to its end: run it again\n'
-/** What a new file system has in its root. */
-const ignored: ReadonlySet<string> = new Set(['lost+found', restoringName])
 
 /** Throws `LogError`: 'io' when there is something in the folder, else as `readBackup`. */
 export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup> {
   const { disk, path, source, now } = options
-  await checkEmpty(disk, path)
+  await checkEmpty(disk, path, advice)
   const scratch = join(path, restoringName)
   // What an earlier restore left half-way; its scratch folder is the last that goes.
   for (const folder of [...parts.map((part) => join(path, part)), scratch]) {
@@ -43,7 +38,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup
   }
   for (const part of parts) await disk.createFolder(join(scratch, part))
   // Until this is gone, or the manifest is there, nobody takes the folder for a data folder.
-  await disk.replace(join(scratch, noteName), Buffer.from(note))
+  await noteUnfinished(disk, path, 'pabal restore')
   await disk.syncFolder(path)
   await disk.syncFolder(dirname(path))
   let backup: ReadBackup
@@ -63,26 +58,6 @@ export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup
   await disk.replace(join(path, manifestName), encodeManifest(laterThan(backup.manifest, now)))
   await disk.removeTree(scratch)
   return backup
-}
-
-/**
- * What clients have seen since the backup was taken must not be taken for something of the restored broker:
- * its epochs begin above all that there have been, whatever was restored or started meanwhile. A second
- * has one number, so starts, which take one each, do not come near those of later restores.
- */
-function laterThan(manifest: ManifestContent, now: number): ManifestContent {
-  const epoch = Math.max(manifest.epoch + 1, Math.floor((now - logLimits.restoreEpochStart) / 1000))
-  return { ...manifest, epoch, restoredEpoch: epoch }
-}
-
-async function checkEmpty(disk: Disk, path: string): Promise<void> {
-  const names = await disk.list(path)
-  const isUnfinished = names.includes(restoringName) && !names.includes(manifestName)
-  const own: readonly string[] = isUnfinished ? [...parts, `${manifestName}.new`] : []
-  const other = names.find((name) => !ignored.has(name) && !own.includes(name))
-  if (other === undefined) return
-  const advice = 'a backup is restored to a folder of its own, name an empty one with --data'
-  throw new LogError('io', `there is something in ${path} already (${other}): ${advice}`)
 }
 
 async function write(

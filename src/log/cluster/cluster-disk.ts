@@ -50,6 +50,8 @@ export class ClusterDisk implements Disk {
   readonly #openSince = new Map<number, number>()
   readonly #moves = new Moves()
   #scratchCount = 0
+  /** Once there is one there always is. */
+  #hasManifest = false
 
   /** Use `openClusterDisk`. */
   constructor(
@@ -107,7 +109,11 @@ export class ClusterDisk implements Disk {
 
   async replace(path: string, bytes: Buffer): Promise<void> {
     const name = this.#nameOf(path)
-    if (name === manifestName) return this.#options.table.replaceManifest(bytes)
+    if (name === manifestName) {
+      await this.#options.table.replaceManifest(bytes)
+      this.#hasManifest = true
+      return
+    }
     const { key, crc32c } = await this.#options.writer.put(name, bufferSource(bytes))
     await this.#name(name, { key, size: bytes.length, crc32c })
     this.#options.writer.onNamed(key)
@@ -140,8 +146,9 @@ export class ClusterDisk implements Disk {
     const folder = this.#nameOf(path)
     const prefix = folder === '' ? '' : `${folder}/`
     const names = this.#names()
-    if (prefix === '' && (await this.#options.table.readManifest()) !== undefined) {
-      names.push(manifestName)
+    if (prefix === '') {
+      this.#hasManifest ||= (await this.#options.table.readManifest()) !== undefined
+      if (this.#hasManifest) names.push(manifestName)
     }
     const within = names.filter((name) => name.startsWith(prefix))
     return [...new Set(within.map((name) => name.slice(prefix.length).split('/')[0]!))].toSorted()

@@ -26,8 +26,10 @@ import { migrations, stepsFrom } from './migrations.ts'
 import type { Migration } from './migrations.ts'
 import { spareSuffix } from './spare-files.ts'
 
-/** What `pabal restore` has in a folder until it is through. */
+/** What a command that makes a data folder has in it until it is through. */
 export const restoringName = 'restoring'
+const noteName = 'NOTE'
+const noteEnd = ' has not come to its end: run it again\n'
 
 export type FoundManifest =
   /** There is nothing of a store in the folder. */
@@ -48,7 +50,7 @@ export async function findManifest(
   const path = join(folder, manifestName)
   const bytes = await readWholeFile(disk, path)
   if (bytes === undefined) {
-    if ((await disk.list(folder)).includes(restoringName)) throw unfinishedRestoreError(folder)
+    if ((await disk.list(folder)).includes(restoringName)) throw await unfinishedError(disk, folder)
     const data = await findData(disk, folder)
     if (data === undefined) return { state: 'new' }
     return { state: 'lost', problem: `${path} is missing although there is ${data}` }
@@ -90,10 +92,20 @@ export function stepsToHere(
   )
 }
 
-function unfinishedRestoreError(folder: string): LogError {
+/**
+ * From now on nobody takes the folder for a data folder until it has a manifest: `command` ("pabal restore") is
+ * making it.
+ */
+export function noteUnfinished(disk: Disk, folder: string, command: string): Promise<void> {
+  return disk.replace(join(folder, restoringName, noteName), Buffer.from(`${command}${noteEnd}`))
+}
+
+async function unfinishedError(disk: Disk, folder: string): Promise<LogError> {
+  const note = (await readWholeFile(disk, join(folder, restoringName, noteName)))?.toString() ?? ''
+  const command = note.endsWith(noteEnd) ? note.slice(0, -noteEnd.length) : 'pabal restore'
   return new LogError(
     'corrupt',
-    `a backup was being restored to ${folder} and has not got there: run "pabal restore" again`,
+    `"${command}" was making the data folder ${folder} and has not got there: run it again`,
   )
 }
 

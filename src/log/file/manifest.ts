@@ -4,6 +4,7 @@
 // say what is the matter.
 import { join } from 'node:path'
 import { crc32c } from '../../lib/crc32c.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { Disk } from './disk.ts'
 import { formatVersion } from './file-format.ts'
 
@@ -145,6 +146,16 @@ export class Manifest {
 
 async function giveUp(error: Error): Promise<void> {
   throw error
+}
+
+/**
+ * What clients have seen since the backup was taken must not be taken for something of the restored broker:
+ * its epochs begin above all that there have been, whatever was restored or started meanwhile. A second
+ * has one number, so starts, which take one each, do not come near those of later restores.
+ */
+export function laterThan(manifest: ManifestContent, now: number): ManifestContent {
+  const epoch = Math.max(manifest.epoch + 1, Math.floor((now - logLimits.restoreEpochStart) / 1000))
+  return { ...manifest, epoch, restoredEpoch: epoch }
 }
 
 /** One line of JSON and a line with its CRC-32C. */

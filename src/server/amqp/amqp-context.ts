@@ -7,6 +7,7 @@ import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
+import type { ServingGate } from '../../lib/serving-gate.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
 import type { Turn } from '../../lib/turn.ts'
 import type { InputBudget } from '../input-budget.ts'
@@ -36,6 +37,8 @@ export interface AmqpParts {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   readonly turn: Turn
+  /** Nothing leaves while it is shut; undefined where it never is. */
+  readonly gate?: ServingGate | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -8,6 +8,7 @@ import { memoryLimits } from '../../limits/memory.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { PeerFacts } from '../peer-facts.ts'
 import { SendWatch } from '../send-watch.ts'
+import { WriteHold } from '../write-hold.ts'
 import { AmqpClient } from './amqp-client.ts'
 import type { AmqpContext, AmqpParts } from './amqp-context.ts'
 import { Connection } from './connection.ts'
@@ -77,8 +78,10 @@ export class AmqpServer {
   }
 
   #connect(incoming: Incoming & { readonly peer?: PeerFacts }): Connection {
-    const { clients } = this.#context
-    const connection = new Connection(incoming, this.#context, (closed) => this.#onClosed(closed))
+    const { clients, gate } = this.#context
+    const hold = gate && new WriteHold(incoming.socket, gate)
+    const arrival = { ...incoming, hold }
+    const connection = new Connection(arrival, this.#context, (closed) => this.#onClosed(closed))
     const client = new AmqpClient(connection, clients.register())
     this.#connections.set(connection, client)
     clients.add(client)

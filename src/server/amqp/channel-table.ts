@@ -39,6 +39,21 @@ export class ChannelTable {
     for (const channel of this.#channels) if (channel !== undefined) yield channel
   }
 
+  /** Closes those with a delivery that is unacked for too long; returns the memory that unacked ones take. */
+  checkAcks(now: number): number {
+    let size = 0
+    for (const channel of this.all()) {
+      channel.checkAcks(now)
+      size += channel.unacked.memorySize
+    }
+    return size
+  }
+
+  /** There is room again for what consumers could not be sent. */
+  tellRefused(): void {
+    for (const channel of this.all()) channel.room.tellRefused()
+  }
+
   /** Throws `not_allowed` for one channel too many. */
   expectRoomFor(number: number): void {
     if (this.#count < this.max && number <= this.max) return

@@ -32,6 +32,7 @@ import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
+import type { WriteHold } from '../write-hold.ts'
 import type { AmqpContext } from './amqp-context.ts'
 import { BlockedNotice } from './blocked-notice.ts'
 import { ChannelTable } from './channel-table.ts'
@@ -41,6 +42,7 @@ import type { ChosenLimits } from './chosen-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { Credential, type CredentialPeer } from './credential.ts'
+import { endDeaf, endForMemory } from './end-connection.ts'
 import { FirstBytes } from './first-bytes.ts'
 import { handleMethod } from './handle-method.ts'
 import type { Handover } from './handover.ts'
@@ -52,8 +54,8 @@ import { openConnection } from './open-connection.ts'
 import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
-import { pauseReason, ReadGate } from './read-gate.ts'
-import { makeReply, ProtocolError, type Reply } from './reply.ts'
+import { ReadGate } from './read-gate.ts'
+import { ProtocolError, type Reply } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
@@ -66,6 +68,7 @@ export class Connection
   readonly outputRoom: OutputRoom
   readonly held: HeldMemory
   readonly peer: PeerFacts
+  readonly hold: WriteHold | undefined
   readonly remoteAddress: string
   status: ConnectionStatus = 'header'
   frameMax: number = amqpLimits.handshakeFrameSizeMax
@@ -101,11 +104,12 @@ export class Connection
   #isCloseDue = false
 
   constructor(
-    { socket, source, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
+    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
     context: AmqpContext,
     onClosed: (connection: Connection) => void,
   ) {
     this.socket = socket
+    this.hold = hold
     this.#source = source
     this.context = context
     this.output = new Output(socket)
@@ -125,19 +129,19 @@ export class Connection
     this.held = new HeldMemory({
       context,
       gate: this.#gate,
-      onNeeded: () => this.#endForMemory(),
+      onNeeded: () => endForMemory(this),
     })
     this.outputRoom = new OutputRoom({
       output: this.output,
+      hold,
       gate: this.#gate,
       memory: context.memory,
       share: this.held.memory,
       onUnsent: () => context.sendWatch.watch(this),
-      onRoom: () => {
-        for (const channel of this.channels.all()) channel.room.tellRefused()
-      },
+      onRoom: () => this.channels.tellRefused(),
     })
     socket.on('drain', () => this.outputRoom.check())
+    if (hold) hold.onOpened = () => this.outputRoom.check()
     socket.on('end', () => this.destroy())
     socket.on('error', () => this.destroy())
     socket.on('close', () => this.destroy())
@@ -185,7 +189,8 @@ export class Connection
     this.#confirmsDue.length = 0
     this.#isFlushScheduled = false
     if (this.status === 'closed') return
-    if (!this.output.isEmpty) this.sentAt = this.context.turn.startedAt
+    if (!this.output.isEmpty && this.hold?.isHolding !== true)
+      this.sentAt = this.context.turn.startedAt
     this.output.flush()
     this.outputRoom.check()
   }
@@ -234,6 +239,10 @@ export class Connection
   sendHeartbeat(): void {
     this.output.trim()
     this.#reader.trim()
+    if (this.hold?.isOpen === false) {
+      this.hold.pass(heartbeatFrame)
+      return
+    }
     this.output.appendView(heartbeatFrame)
     this.scheduleFlush()
   }
@@ -247,15 +256,8 @@ export class Connection
     this.outputRoom.check()
   }
 
-  /** The client reads nothing, whatever it writes: what it has unacked goes to others. */
   onSendTimeout(): void {
-    const { context, remoteAddress: remote } = this
-    context.logger.warn(
-      { remote },
-      'Connection closed: its client reads nothing of what it is sent',
-    )
-    if (!('encrypted' in this.socket)) this.socket.resetAndDestroy()
-    this.destroy()
+    endDeaf(this)
   }
 
   forgetChannel(forgotten: ClosableChannel): void {
@@ -277,12 +279,7 @@ export class Connection
    * they take, and closes channels with one that is unacked for too long.
    */
   lookAtUnacked(now: number): void {
-    let size = 0
-    for (const channel of this.channels.all()) {
-      channel.checkAcks(now)
-      size += channel.unacked.memorySize
-    }
-    this.held.memory.set('unacked', size)
+    this.held.memory.set('unacked', this.channels.checkAcks(now))
   }
 
   /** Whether the peer may be silent for reasons of ours: it is not read, or its publishes wait. */
@@ -293,7 +290,8 @@ export class Connection
   /** Ends the connection and tells the client why, which it understands after its protocol header. */
   closeForReply(reply: Reply, methodId = 0, waitMs: number = amqpLimits.closeMsMax): void {
     if (this.status === 'closing' || this.status === 'closed') return
-    if (this.status === 'header') {
+    // What is held back does not leave any more, so nothing can be said after it.
+    if (this.status === 'header' || this.hold?.isHolding === true) {
       this.destroy()
       return
     }
@@ -354,7 +352,10 @@ export class Connection
       }
       this.#onFrame()
     }
-    if (this.context.broker.isAheadOfDisk) this.#pauseForCommit()
+    const { lastTicket } = this
+    if (this.context.broker.isAheadOfDisk && lastTicket?.isDurable === false) {
+      this.#gate.pauseUntilDurable(lastTicket)
+    }
   }
 
   /** Moves to the next frame; before the first one comes the protocol header. */
@@ -475,26 +476,10 @@ export class Connection
     this.socket.resume()
   }
 
-  /** Others need the memory that its messages take. */
-  #endForMemory(): void {
-    const { remoteAddress: remote, context } = this
-    context.logger.warn({ remote }, 'Connection closed: it holds much of the memory')
-    const text = 'memory is low, and much of it is held by unfinished messages of this connection'
-    this.closeForReply(makeReply('resource_error', text))
-  }
-
   /** Gives back everything: channels, and the queues that only this connection may use. */
   #release(): void {
     this.#credential.stop()
     for (const channel of this.channels.all()) this.channels.forget(channel)
     this.context.broker.deleteExclusiveQueues(this)
-  }
-
-  /** Too much is waiting for the disk: this publisher is read again when its part is written. */
-  #pauseForCommit(): void {
-    const ticket = this.lastTicket
-    if (ticket === undefined || ticket.isDurable) return
-    this.#gate.pause(pauseReason.uncommitted)
-    ticket.whenDurable(() => this.#gate.resume(pauseReason.uncommitted))
   }
 }

@@ -1,6 +1,6 @@
-import { TokenGrant } from '../../auth/oauth/token-grant.ts'
 // What is known of a client once it has logged in and chosen its limits: all that is needed to go on with its
 // connection elsewhere, beginning with connection.open. `facts` are the same as JSON, for another node.
+import { TokenGrant } from '../../auth/oauth/token-grant.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import { decodeFieldTable } from '../../record/message/read-field-table.ts'

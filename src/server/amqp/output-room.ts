@@ -9,12 +9,15 @@ import type { MemoryAccount, MemoryShare } from '../../broker/memory-account.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
 import { memoryLimits } from '../../limits/memory.ts'
+import type { WriteHold } from '../write-hold.ts'
 import type { Output } from './output.ts'
 import { pauseReason, type ReadGate } from './read-gate.ts'
 
 export interface OutputRoomParts {
   readonly output: Output
   readonly gate: ReadGate
+  /** While it is shut, nothing is delivered. */
+  readonly hold: WriteHold | undefined
   /** The account of all connections, and what this one holds of it. */
   readonly memory: MemoryAccount
   readonly share: MemoryShare
@@ -36,7 +39,8 @@ export class OutputRoom {
 
   /** Whether a message fits. */
   get hasRoom(): boolean {
-    const { output, memory } = this.#parts
+    const { output, memory, hold } = this.#parts
+    if (hold?.isShut === true) return false
     if (!memory.isOver('output')) return output.unsentSize < amqpLimits.outputSizeMax
     // Much is unsent in all: those who read go on, and nobody at the very end.
     const isSmall = output.unsentSize < memoryLimits.pressedOutputSize
@@ -59,13 +63,13 @@ export class OutputRoom {
 
   /** To be called when something was handed to the socket, and when the socket has taken something. */
   check(): void {
-    const { output, gate, share, onUnsent, onRoom } = this.#parts
+    const { output, gate, hold, share, onUnsent, onRoom } = this.#parts
     const { unsentSize } = output
     if (unsentSize !== share.sizes.output) share.set('output', unsentSize)
     if (unsentSize > 0) onUnsent()
     const unreadMax = amqpLimits.unreadSizeMax
     if (unsentSize > unreadMax && output.answeredSize > unreadMax) gate.pause(pauseReason.unread)
-    if (unsentSize >= amqpLimits.outputSizeMax / 2) return
+    if (unsentSize >= amqpLimits.outputSizeMax / 2 || hold?.isShut === true) return
     output.answeredSize = 0
     gate.resume(pauseReason.unread)
     if (this.#isChoked) {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { TurnShare } from '../../lib/turn-share.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import type { Ticket } from '../../log/ticket.ts'
 
 /** Why a connection is not read; each reason comes and goes by itself. */
 export const pauseReason = {
@@ -53,6 +54,12 @@ export class ReadGate implements TurnTask {
     if (this.#reasons === 0) return
     this.#reasons &= ~reason
     if (this.#reasons === 0) this.#schedule()
+  }
+
+  /** Too much waits for the disk: this publisher is read again when its part is written. */
+  pauseUntilDurable(ticket: Ticket): void {
+    this.pause(pauseReason.uncommitted)
+    ticket.whenDurable(() => this.resume(pauseReason.uncommitted))
   }
 
   /**

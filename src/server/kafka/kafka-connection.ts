@@ -19,6 +19,7 @@ import type { Incoming } from '../byte-source.ts'
 import type { PeerFacts } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
+import type { WriteHold } from '../write-hold.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
@@ -62,6 +63,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly names: ClientNames = { clientId: '', softwareName: '', softwareVersion: '' }
   readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
+  readonly hold: WriteHold | undefined
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */
   readonly #reached: Address
@@ -91,6 +93,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const { socket, source, listener, peer } = incoming
     this.socket = socket
     this.#isPassedOn = incoming.isPassedOn
+    this.hold = incoming.hold
     this.#answers = new AnswerQueue(socket)
     this.#gate = new RequestGate({
       context,
@@ -204,7 +207,9 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   end(): void {
     this.isEnding = true
     for (const listener of this.#closeListeners) listener()
-    if (this.#answers.count === 0) this.socket.end()
+    // What is held back does not leave any more.
+    if (this.hold?.isHolding === true) this.destroy()
+    else if (this.#answers.count === 0) this.socket.end()
   }
 
   destroy(): void {

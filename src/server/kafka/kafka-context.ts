@@ -16,6 +16,7 @@ import type { Crossing } from '../../crossing/crossing.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Address } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/logger.ts'
+import type { ServingGate } from '../../lib/serving-gate.ts'
 import type { Slices } from '../../lib/slices.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
 import type { InputBudget } from '../input-budget.ts'
@@ -87,6 +88,8 @@ export interface KafkaParts {
   /** Where connections of all protocols are listed. */
   readonly clients: ClientRegistry
   readonly clock: Clock
+  /** Nothing leaves while it is shut; undefined where it never is. */
+  readonly gate?: ServingGate | undefined
   readonly logger: Logger
   /** What clients make the broker hold. */
   readonly memory: MemoryAccount

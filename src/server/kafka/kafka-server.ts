@@ -7,6 +7,7 @@ import { kafkaLimits } from '../../limits/kafka.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import { peerFactsOf } from '../peer-facts.ts'
 import { SendWatch } from '../send-watch.ts'
+import { WriteHold } from '../write-hold.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { ConnectionQuota } from './connection-quota.ts'
 import { ConnectionRates } from './connection-rates.ts'
@@ -69,8 +70,9 @@ export class KafkaServer {
       socket.destroy()
       return
     }
-    const { clients, logger } = this.#context
-    const connection = new KafkaConnection(incoming, this.#context, (closed) => {
+    const { clients, logger, gate } = this.#context
+    const hold = gate && new WriteHold(socket, gate)
+    const connection = new KafkaConnection({ ...incoming, hold }, this.#context, (closed) => {
       this.#connections.delete(closed)
       this.#quota.leave(address)
       clients.remove(client)

@@ -22,5 +22,5 @@ export function passedKafkaToFacts({ peer, ...passed }: PassedKafka): PassedKafk
 /** Another node has proved that it is one, and is believed. Throws for what is no such thing. */
 export function passedKafkaOf(facts: object): PassedKafka {
   const { isSecure, certifiedAs, peer } = facts as PassedKafkaFacts
-  return { isSecure: isSecure === true, certifiedAs, peer: peerFromJson(peer) }
+  return { isSecure, certifiedAs, peer: peerFromJson(peer) }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { clusterSecret, LinkUnderTest, neighbour } from '../../../test/support/link-under-test.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -119,7 +120,7 @@ test('what a node has said once proves nothing a second time', async () => {
     random: systemRandom,
     connect: async (...where) => {
       const socket = await connectSocket(...where)
-      const write = socket.write.bind(socket) as (bytes: Buffer) => boolean
+      const write = socket.write.bind(socket)
       socket.write = (bytes: Buffer | string) => {
         said.push(Buffer.from(bytes))
         return write(Buffer.from(bytes))
@@ -171,6 +172,31 @@ test('who says nothing is ended after a while', async () => {
   clock.advance(linkLimits.proofMsMax)
   assert.equal((await silent).length, 0)
   assert.match(port.warnings.join(), /it said too little/)
+})
+
+test('whatever somebody says, nobody is asked, and the port goes on', async () => {
+  let isAsked = false
+  using port = await LinkUnderTest.open((link) => {
+    if (link.preface.from === preface.from) echo(link)
+    else isAsked = true
+  })
+  const begun = Buffer.concat([greeting(), Buffer.alloc(nonceSize)])
+  const bytes = fc.uint8Array({ maxLength: 200 }).map((part) => Buffer.from(part))
+  await fc.assert(
+    fc.asyncProperty(fc.nat(begun.length), bytes, async (size, noise) => {
+      const socket = connect(port.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.resume()
+      socket.end(Buffer.concat([begun.subarray(0, size), noise]))
+      await once(socket, 'close')
+    }),
+    { numRuns: 60 },
+  )
+  assert.equal(isAsked, false)
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket !== undefined)
+  link.socket.destroy()
+  assert.equal(port.links.strangerCount, 0)
 })
 
 test('silent connections keep no node out: the oldest of them ends', async () => {

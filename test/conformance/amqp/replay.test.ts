@@ -71,6 +71,17 @@ describe('a queue that keeps what was acked', onlyPabal, () => {
     return (body as { readonly message_count: number }).message_count
   }
 
+  /** What `pabal queue rewind` to the beginning prints. */
+  async function command(queue: string, ...flags: readonly string[]): Promise<string> {
+    const place = ['--to-time', '0', '--data', broker.dataFolder]
+    const child = spawn(process.execPath, [mainFile, 'queue', 'rewind', queue, ...place, ...flags])
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.equal(code, 0)
+    return output
+  }
+
   const bodiesOf = (messages: readonly GetMessage[]): string[] =>
     messages.map(({ content }) => content.toString())
 
@@ -105,6 +116,8 @@ describe('a queue that keeps what was acked', onlyPabal, () => {
     await consume(queue, 6)
     const channel = await session.channel()
     const held = await hold(channel, queue, 2)
+    assert.equal(await rewind(queue, { offset: 3, dry_run: true }), 3)
+    assert.equal((await channel.checkQueue(queue)).messageCount, 2)
     assert.equal(await rewind(queue, { offset: 3 }), 3)
     assert.deepEqual(bodiesOf(await consume(queue, 5)), ['3', '4', '5', '8', '9'])
     channel.nack(held[0]!, false, true)
@@ -140,13 +153,11 @@ describe('a queue that keeps what was acked', onlyPabal, () => {
     channel.sendToQueue(queue, Buffer.from('high'), { priority: 5 })
     await channel.checkQueue(queue)
     await consume(queue, 4)
-    const args = ['queue', 'rewind', queue, '--to-time', '0', '--data', broker.dataFolder]
-    const child = spawn(process.execPath, [mainFile, ...args])
-    let output = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-    const [code] = (await once(child, 'close')) as [number | null]
-    assert.equal(code, 0)
-    assert.equal(output, `Queue '${queue}' was rewound: 4 messages are ready again\n`)
+    assert.equal(
+      await command(queue, '--dry-run'),
+      `Would make 4 messages of queue '${queue}' ready again\n`,
+    )
+    assert.equal(await command(queue), `Queue '${queue}' was rewound: 4 messages are ready again\n`)
     assert.deepEqual(bodiesOf(await consume(queue, 4)), ['high', '0', '1', '2'])
     assert.equal(await rewind(queue, { offset: 0, partition: 1 }), 1)
     assert.deepEqual(bodiesOf(await consume(queue, 1)), ['high'])

@@ -4,11 +4,9 @@ import type { ConfigResourceTypes } from 'kafkajs'
 import { kafkaErrors } from '../../../src/codec/kafka/error-codes.gen.ts'
 import type { PartitionProduceResponse } from '../../../src/codec/kafka/messages/produce.gen.ts'
 import { compressionNames } from '../../../src/record/batch/compression.ts'
-import { fetchFromStart, fetchRequest } from '../../support/fetch-request.ts'
 import { batchOfRecords } from '../../support/kafka-fixture.ts'
-import { valuesOf } from '../../support/values-of-batches.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import type { FixtureBroker } from '../fixture-broker.ts'
+import { createTopic, fetchValues, newProducer, produce } from '../kafka-calls.ts'
 import { takeBodies, whenReady } from '../section.ts'
 import type { Section } from '../section.ts'
 
@@ -80,7 +78,8 @@ export const topics: Section = {
   async check(broker, facts) {
     const kafka = broker.kafka()
     const admin = kafka.admin()
-    const consumer = kafka.consumer({ groupId: group })
+    // It waits for its last fetch when it leaves.
+    const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 50 })
     await Promise.all([admin.connect(), consumer.connect()])
     assert.equal((await admin.describeCluster()).clusterId, facts['cluster'])
     const { resources } = await admin.describeConfigs({
@@ -202,57 +201,4 @@ export const sourceQueues: Section = {
     assert.deepEqual(await takeBodies(channel, 'billing'), ['4'])
     assert.deepEqual(await fetchValues(broker, 'orders'), ['1', '2', '3', '4'])
   },
-}
-
-async function createTopic({ raw }: FixtureBroker, name: string): Promise<void> {
-  const { topics: answers } = await raw.call('createTopics', {
-    topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
-    timeoutMs: 1000,
-    validateOnly: false,
-  })
-  assert.equal(answers[0]?.errorCode, 0)
-}
-
-/** The newest version that names topics. */
-const producedByName = 12
-
-async function produce(
-  { raw }: FixtureBroker,
-  name: string,
-  records: Buffer,
-): Promise<PartitionProduceResponse> {
-  const topicData = [{ name, topicId: '', partitionData: [{ index: 0, records }] }]
-  const request = { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }
-  const { responses } = await raw.call('produce', request, producedByName)
-  return responses[0]?.partitionResponses[0] as PartitionProduceResponse
-}
-
-const fetchedByName = 12
-
-/** All values from the first offset on; a fetch brings what lies together. */
-async function fetchValues({ raw }: FixtureBroker, name: string): Promise<string[]> {
-  const sizeMax = 1_000_000
-  const values: string[] = []
-  for (;;) {
-    const { partitions, ...rest } = fetchFromStart(name, sizeMax)
-    const there = partitions.map((partition) => ({ ...partition, fetchOffset: values.length }))
-    const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: sizeMax }
-    const request = fetchRequest([{ ...rest, partitions: there }], limits)
-    const { responses } = await raw.call('fetch', request, fetchedByName)
-    const { records, highWatermark = -1 } = responses[0]?.partitions[0] ?? {}
-    values.push(...valuesOf(Buffer.isBuffer(records) ? records : Buffer.concat(records ?? [])))
-    if (values.length >= highWatermark) return values
-  }
-}
-
-async function newProducer({ raw }: FixtureBroker): Promise<number> {
-  const producer = {
-    transactionalId: null,
-    transactionTimeoutMs: 0,
-    producerId: -1,
-    producerEpoch: -1,
-  }
-  const { errorCode, producerId = -1 } = await raw.call('initProducerId', producer)
-  assert.equal(errorCode, 0)
-  return producerId
 }

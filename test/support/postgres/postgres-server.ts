@@ -60,6 +60,23 @@ export class PostgresServer implements AsyncDisposable {
     return new PostgresServer(bin, root, await freePort(), extra)
   }
 
+  /** A place for a server whose folder somebody else makes, before `startAgain`. */
+  static place(extra: Record<string, string> = {}): Promise<PostgresServer> {
+    return PostgresServer.#create(extra)
+  }
+
+  /** Runs a script of a shell as PostgreSQL's user, with its programs on the path and this server as the one meant. */
+  async script(text: string): Promise<void> {
+    const env = {
+      ...process.env,
+      PATH: `${this.#bin}:${process.env['PATH'] ?? ''}`,
+      PGHOST: '127.0.0.1',
+      PGPORT: String(this.port),
+      PGUSER: 'postgres',
+    }
+    await run('sh', ['-euc', text], { cwd: this.#root, env, ...postgresUser() })
+  }
+
   get address(): string {
     return `postgres://postgres@127.0.0.1:${this.port}/postgres`
   }

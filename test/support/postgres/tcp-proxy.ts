@@ -19,12 +19,14 @@ export class TcpProxy implements AsyncDisposable {
   losesAnswer: ((answer: Buffer) => boolean) | undefined
   /** What clients send is kept until `deliverKept`, also when they have gone. */
   isKeepingRequests = false
+  /** Where new connections lead. */
+  targetPort: number
   readonly #listener: Server
-  readonly #targetPort: number
+  #isStalled = false
   readonly #pairs = new Set<Pair>()
 
   private constructor(targetPort: number) {
-    this.#targetPort = targetPort
+    this.targetPort = targetPort
     this.#listener = createServer((client) => this.#onConnection(client))
   }
 
@@ -56,6 +58,23 @@ export class TcpProxy implements AsyncDisposable {
     for (const { client } of this.#pairs) client.destroy()
   }
 
+  /** Nothing goes through and nothing ends, as when a cable is pulled; what was sent arrives after `flow`. */
+  stall(): void {
+    this.#isStalled = true
+    for (const { client, server } of this.#pairs) {
+      client.pause()
+      server.pause()
+    }
+  }
+
+  flow(): void {
+    this.#isStalled = false
+    for (const { client, server } of this.#pairs) {
+      client.resume()
+      server.resume()
+    }
+  }
+
   /** How much is kept back. */
   get keptSize(): number {
     let size = 0
@@ -82,7 +101,7 @@ export class TcpProxy implements AsyncDisposable {
       client.destroy()
       return
     }
-    const server = connect(this.#targetPort, '127.0.0.1')
+    const server = connect(this.targetPort, '127.0.0.1')
     client.setNoDelay(true)
     server.setNoDelay(true)
     const pair: Pair = { client, server, kept: [] }
@@ -94,6 +113,10 @@ export class TcpProxy implements AsyncDisposable {
       client.destroy()
       this.#pairs.delete(pair)
     })
+    if (this.#isStalled) {
+      client.pause()
+      server.pause()
+    }
     client.on('close', () => {
       // A connection whose requests are kept stays open towards the server.
       if (pair.kept.length === 0) server.destroy()

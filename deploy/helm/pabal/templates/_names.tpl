@@ -26,3 +26,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "pabal.secret" -}}
 {{- default (include "pabal.fullname" .) .Values.auth.existingSecret -}}
 {{- end -}}
+
+{{- define "pabal.clusterSecret" -}}
+{{- default (printf "%s-cluster" (include "pabal.fullname" .)) .Values.cluster.existingSecret -}}
+{{- end -}}
+
+{{- define "pabal.objects" -}}
+{{- if .Values.cluster.trial.enabled -}}
+s3://pabal/cluster?endpoint=http://{{ include "pabal.fullname" . }}-objects:7070
+{{- else -}}
+{{- required "cluster.objects says where the cluster's files are: s3://BUCKET/PREFIX" .Values.cluster.objects -}}
+{{- end -}}
+{{- end -}}

@@ -35,11 +35,12 @@ function stateFindings({ figures: { state } }: BrokerFacts): Finding[] {
   if (state === 'ready') return []
   const text = {
     maintenance: 'In maintenance: no clients are let in until somebody revives the broker',
+    frozen: 'PostgreSQL does not answer this node: nothing is delivered, confirmed or answered',
     stopping: 'The broker is stopping',
     starting: 'The broker is starting',
   }[state]
   const command = state === 'maintenance' ? { command: 'pabal revive' } : {}
-  return [{ kind: state, severity: 'look', text, ...command }]
+  return [{ kind: state, severity: state === 'frozen' ? 'bad' : 'look', text, ...command }]
 }
 
 function blockedFindings(facts: BrokerFacts): Finding[] {

@@ -85,7 +85,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
   version: z.string(),
   node: z.string(),
   cluster: z.string(),
-  state: z.string().describe('starting, ready, maintenance or stopping'),
+  state: z.string().describe('starting, ready, frozen, maintenance or stopping'),
   started: z.number().describe('Milliseconds since the Unix epoch'),
   is_empty: z.boolean().describe('There is no queue and no topic that the caller sees'),
   rates: z.object(rates).describe('Messages a second that come in, go out and are acked'),

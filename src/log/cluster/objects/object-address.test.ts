@@ -9,7 +9,7 @@ test('an address names bucket, prefix, endpoint and region', () => {
     bucket: 'bucket',
     prefix: '',
     endpoint: undefined,
-    region: 'us-east-1',
+    region: undefined,
     isPathStyle: false,
   })
   const text = 's3://my.bucket/a/b/?endpoint=http://127.0.0.1:9000&region=eu-west-1'
@@ -21,7 +21,6 @@ test('an address names bucket, prefix, endpoint and region', () => {
     isPathStyle: true,
   })
   assert.equal(parseObjectAddress(`${text}&path-style=false`).isPathStyle, false)
-  assert.equal(parseObjectAddress('s3://bucket', 'eu-north-1').region, 'eu-north-1')
 })
 
 test('what is no address is refused in words', () => {

@@ -7,7 +7,8 @@ export interface ObjectAddress {
   readonly prefix: string
   /** Another store than Amazon's. */
   readonly endpoint: string | undefined
-  readonly region: string
+  /** Left out, where Amazon's own tools find it (`AWS_REGION`, a profile). */
+  readonly region: string | undefined
   /** The bucket stands in the path and not in the name of the host, as most stores of one's own want it. */
   readonly isPathStyle: boolean
 }
@@ -16,10 +17,10 @@ const parameters: readonly string[] = ['endpoint', 'region', 'path-style']
 
 /**
  * Reads an address. Without an endpoint it is Amazon's. With one, the path style is what is meant unless the
- * address says otherwise. The region is the address's, `regionDefault`, or the one that stores without regions take.
+ * address says otherwise.
  * @throws Error that says what is wrong with it.
  */
-export function parseObjectAddress(text: string, regionDefault = 'us-east-1'): ObjectAddress {
+export function parseObjectAddress(text: string): ObjectAddress {
   const url = parseUrl(text)
   const endpoint = url.searchParams.get('endpoint') ?? undefined
   const isPathStyle = url.searchParams.get('path-style') ?? String(endpoint !== undefined)
@@ -34,7 +35,7 @@ export function parseObjectAddress(text: string, regionDefault = 'us-east-1'): O
     bucket: url.hostname,
     prefix: path === '' ? '' : `${path}/`,
     endpoint,
-    region: url.searchParams.get('region') ?? regionDefault,
+    region: url.searchParams.get('region') ?? undefined,
     isPathStyle: isPathStyle === 'true',
   }
 }

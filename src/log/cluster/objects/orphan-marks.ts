@@ -40,6 +40,12 @@ export async function writeOrphanMarks(
   await objects.delete(old.map(({ facts }) => facts.key))
 }
 
+/** They tell of a time that never was: PostgreSQL was restored, and what had lost its name has it again. */
+export async function forgetOrphanMarks(objects: ObjectStore, cell: number): Promise<void> {
+  const kept = await listMarks(objects, cell)
+  await objects.delete(kept.map(({ facts }) => facts.key))
+}
+
 /** Nothing that the sweep looks at: not of the form of a cell's objects. */
 function marksPrefix(cell: number): string {
   return `${cellPrefix(cell)}orphans/`

@@ -19,7 +19,7 @@ import { patientObjects } from './patient-objects.ts'
 import { RequestPatience, type PatienceOptions } from './request-patience.ts'
 import { readBody } from './s3-body.ts'
 import { isGone, isNotFound } from './s3-error.ts'
-import { type S3Credentials, S3Requests } from './s3-requests.ts'
+import { type S3Credentials, S3Requests, type Sdk } from './s3-requests.ts'
 import { toBase64, upload, type UploadParts } from './s3-upload.ts'
 
 export interface S3ObjectsOptions extends PatienceOptions {
@@ -37,12 +37,25 @@ export async function openS3Objects(options: S3ObjectsOptions): Promise<ObjectSt
   const sdk = await import('@aws-sdk/client-s3')
   const { address, clock, credentials, requestMsMax } = options
   const patience = new RequestPatience(options)
-  const requests = new S3Requests({ sdk, address, clock, credentials, requestMsMax })
+  const region = address.region ?? (await regionOf(sdk))
+  const requests = new S3Requests({ sdk, address, region, clock, credentials, requestMsMax })
   const { partSizeMin = objectLimits.partSizeMin } = options
   const gate = new WorkGate(objectLimits.partsAtOnceMax)
   const { bucket } = address
   const objects = new S3Objects({ requests, bucket, gate, patience, partSizeMin }, address.prefix)
   return patientObjects(objects, patience)
+}
+
+/** What Amazon's own tools would take, or the one that stores without regions take. */
+async function regionOf(sdk: Sdk): Promise<string> {
+  const client = new sdk.S3Client({})
+  try {
+    return await client.config.region()
+  } catch {
+    return 'us-east-1'
+  } finally {
+    client.destroy()
+  }
 }
 
 class S3Objects implements ObjectStore {

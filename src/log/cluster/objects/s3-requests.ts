@@ -19,6 +19,7 @@ export interface S3Credentials {
 export interface S3RequestsOptions {
   readonly sdk: Sdk
   readonly address: ObjectAddress
+  readonly region: string
   readonly clock: Clock
   /** Left out, those that the SDK finds: variables, files, or the machine's role. */
   readonly credentials?: S3Credentials | undefined
@@ -41,14 +42,15 @@ export class S3Requests {
   readonly #requestMsMax: number
   readonly #closing = new AbortController()
 
-  constructor({ sdk, address, clock, credentials, requestMsMax }: S3RequestsOptions) {
+  constructor(options: S3RequestsOptions) {
+    const { sdk, address, region, clock, credentials, requestMsMax } = options
     const { connectionsMax, connectMsMax } = objectLimits
     this.sdk = sdk
     this.#clock = clock
     this.#requestMsMax = requestMsMax ?? objectLimits.requestMsMax
     const agent = { keepAlive: true, maxSockets: connectionsMax }
     this.client = new sdk.S3Client({
-      region: address.region,
+      region,
       ...(address.endpoint === undefined ? {} : { endpoint: address.endpoint }),
       ...(credentials === undefined ? {} : { credentials }),
       forcePathStyle: address.isPathStyle,

@@ -37,6 +37,8 @@ export class ClusterTables {
   readonly #schema: string
   readonly #finder: PrimaryFinder
   #connection: PostgresConnection | undefined
+  #opening: Promise<PostgresConnection> | undefined
+  #isClosed = false
 
   private constructor(
     options: ClusterTablesOptions,
@@ -136,12 +138,19 @@ export class ClusterTables {
   /**
    * Takes the cell, after which its earlier owner writes nothing any more; undefined when somebody else was first,
    * the owner lives, or the cell goes down. @throws Error when it is not known: the next look tells.
+   * The epoch is `epochMin` at least.
    */
-  async claimCell(vacancy: Vacancy, self: Incarnation): Promise<CellTable | undefined> {
+  async claimCell(
+    vacancy: Vacancy,
+    self: Incarnation,
+    epochMin = 0,
+  ): Promise<CellTable | undefined> {
     const { cell } = vacancy
     const claim = this.#options.random.bytes(16).toString('hex')
     try {
-      await this.#run(statements.claimStatement(this.#schema, vacancy, { ...self, claim }))
+      await this.#run(
+        statements.claimStatement(this.#schema, vacancy, { ...self, claim, epochMin }),
+      )
     } catch {
       // What became of it stands in the row.
     }
@@ -160,6 +169,17 @@ export class ClusterTables {
     await this.#run(statements.drainStatement(this.#schema, self, isDraining))
   }
 
+  /** For one that does not come back under its name, and owns nothing. @throws Error */
+  async leave(self: Incarnation): Promise<void> {
+    await this.#run(statements.leaveStatement(this.#schema, self))
+  }
+
+  /** Cells that have data, in order. @throws Error */
+  async usedCells(): Promise<readonly number[]> {
+    const rows = await this.#run(statements.listUsedCellsStatement(this.#schema))
+    return rows.map((row) => numberIn(row, 'cell'))
+  }
+
   /** A cell that is down may be claimed again. @throws Error */
   async reopenCell(cell: number): Promise<void> {
     await this.#run(statements.reopenStatement(this.#schema, cell))
@@ -174,6 +194,7 @@ export class ClusterTables {
 
   /** Tables of cells have connections of their own. */
   close(): void {
+    this.#isClosed = true
     this.#connection?.close()
   }
 
@@ -188,10 +209,27 @@ export class ClusterTables {
     })
   }
 
+  /** One for all who ask: their statements take turns, so what was sent later is seen later. */
+  #connected(): Promise<PostgresConnection> {
+    const connection = this.#connection
+    if (connection?.isOpen) return Promise.resolve(connection)
+    this.#opening ??= this.#connect().finally(() => (this.#opening = undefined))
+    return this.#opening
+  }
+
+  async #connect(): Promise<PostgresConnection> {
+    const connection = await this.#finder.open()
+    if (this.#isClosed) {
+      connection.close()
+      throw new Error('closed')
+    }
+    this.#connection = connection
+    return connection
+  }
+
   /** A statement in doubt has failed, and so has its connection: the next one begins with another. */
   async #run(statement: Statement): Promise<readonly Row[]> {
-    if (!this.#connection?.isOpen) this.#connection = await this.#finder.open()
-    const connection = this.#connection
+    const connection = await this.#connected()
     try {
       const { rows, doubt } = await connection.run(statement, ownershipLimits.ownLimitMs)
       if (doubt !== undefined) throw new Error(doubt)

@@ -56,6 +56,19 @@ export function drainStatement(schema: string, self: Incarnation, isDraining: bo
   }
 }
 
+/** It is over and does not come back under its name; what it owns must have been released. */
+export function leaveStatement(schema: string, self: Incarnation): Statement {
+  return {
+    text: `DELETE FROM ${schema}.nodes WHERE node = $1::int AND incarnation = $2::bigint`,
+    values: [self.node, self.incarnation],
+  }
+}
+
+/** Those that a store was ever opened on. */
+export function listUsedCellsStatement(schema: string): Statement {
+  return { text: `SELECT cell FROM ${schema}.manifests ORDER BY cell` }
+}
+
 export function listNodesStatement(schema: string): Statement {
   return {
     name: 'nodes',
@@ -74,6 +87,12 @@ export function listCellsStatement(schema: string): Statement {
 const recentCrashes: string = `ARRAY(SELECT t FROM unnest(crashes) t
   WHERE t > now() - interval '${ownershipLimits.crashesMs} milliseconds')`
 
+/** Who claims, under which name, and the lowest epoch that it may get. */
+export interface Claimant extends Incarnation {
+  readonly claim: string
+  readonly epochMin: number
+}
+
 /**
  * Raises the epoch, whether the node gets the cell or it goes down with one crash too many: in both cases the
  * earlier owner is over.
@@ -81,7 +100,7 @@ const recentCrashes: string = `ARRAY(SELECT t FROM unnest(crashes) t
 export function claimStatement(
   schema: string,
   vacancy: Vacancy,
-  { node, incarnation, claim }: Incarnation & { readonly claim: string },
+  { node, incarnation, claim, epochMin }: Claimant,
 ): Statement {
   const { witness } = vacancy
   const crashes = `(${recentCrashes} || CASE WHEN $5::text::boolean THEN ARRAY[now()]
@@ -90,7 +109,7 @@ export function claimStatement(
   return {
     text: `WITH witness AS MATERIALIZED (SELECT 1 AS one FROM ${schema}.nodes WHERE node = $6::int
         AND incarnation = $7::bigint AND heartbeat = $8::bigint FOR SHARE)
-      UPDATE ${schema}.cells SET epoch = epoch + 1, session = session + 1, crashes = ${crashes}, claim = $9,
+      UPDATE ${schema}.cells SET epoch = greatest(epoch + 1, $10::bigint), session = session + 1, crashes = ${crashes}, claim = $9,
         is_down = ${isDown}, owner = CASE WHEN ${isDown} THEN NULL ELSE $3::int END,
         owner_incarnation = CASE WHEN ${isDown} THEN NULL ELSE $4::bigint END
       WHERE cell = $1::int AND epoch = $2::bigint AND NOT is_down
@@ -105,6 +124,7 @@ export function claimStatement(
       witness?.incarnation ?? null,
       witness?.heartbeat ?? null,
       claim,
+      epochMin,
     ],
   }
 }

@@ -6,6 +6,7 @@ import { edgeLimits } from '../../../limits/link.ts'
 import type { ByteSource } from '../../byte-source.ts'
 import { SendWatch } from '../../send-watch.ts'
 import type { AmqpServer } from '../amqp-server.ts'
+import { replyOrTell } from '../connection-log.ts'
 import type { Handover } from '../handover.ts'
 import { makeReply, type Reply } from '../reply.ts'
 import { EdgeConnection, type EdgeConnectionOwner } from './edge-connection.ts'
@@ -57,10 +58,14 @@ export class AmqpEdge implements EdgeConnectionOwner, AsyncDisposable {
   }
 
   onOpen(connection: EdgeConnection, vhost: string, handover: Handover): void {
-    void this.#context.routes.find(vhost, handover).then((route) => {
+    const lead = async (): Promise<void> => {
+      const route = await this.#context.routes.find(vhost, handover)
       if (route.kind === 'here') adopt(connection, handover, route.server)
       else if (route.kind === 'elsewhere') this.#passOn(connection, route)
       else connection.refuse(replies[route.kind](vhost, handover.principal.user))
+    }
+    lead().catch((error: unknown) => {
+      connection.refuse(replyOrTell(error, this.#context.logger))
     })
   }
 

@@ -146,7 +146,7 @@ export class EdgeConnection implements HandshakePeer, HeartbeatPeer, MemoryHolde
     })
   }
 
-  /** There is no way to its virtual host. */
+  /** There is no way to its virtual host. Does nothing when it is somebody else's, or gone. */
   refuse(reply: Reply): void {
     if (this.status !== 'routing') return
     tellClosed(this, reply, this.context.logger)

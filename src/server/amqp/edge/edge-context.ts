@@ -28,7 +28,7 @@ export interface RouteElsewhere {
 }
 
 export interface Routes {
-  /** Finds who serves `vhost` and, where that is another node, brings the client there. Never rejects. */
+  /** Finds who serves `vhost` and, where that is another node, brings the client there. */
   find(vhost: string, handover: Handover): Promise<Route>
   /** Whether the cell still has the owner that a client was brought to. */
   isCurrent(route: Pick<RouteElsewhere, 'cell' | 'epoch'>): boolean

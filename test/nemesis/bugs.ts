@@ -1,0 +1,125 @@
+// Mistakes that a cluster could make, as changes of its source: each is planted into nodes by `plant.ts`, to show that
+// the nemesis finds it. Every text has to be there, so a mistake cannot stop being planted unseen.
+
+interface SourceChange {
+  /** Below `src`. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+export interface Bug {
+  readonly what: string
+  /** Faults that bring it to light. */
+  readonly faults: readonly string[]
+  /** What the judge says of it. */
+  readonly says: RegExp
+  readonly changes: readonly SourceChange[]
+}
+
+const link = 'log/cluster/postgres/cell-link.ts'
+const statements = 'log/cluster/postgres/cell-statements.ts'
+const connection = 'log/cluster/postgres/postgres-connection.ts'
+const table = 'log/cluster/postgres/postgres-cell-table.ts'
+const body = 'log/cluster/objects/s3-body.ts'
+const s3 = 'log/cluster/objects/s3-objects.ts'
+const gate = 'lib/serving-gate.ts'
+
+const noLease: readonly SourceChange[] = [
+  { file: gate, from: 'if (now >= this.#until) this.#isShut = true', to: 'this.#isShut = false' },
+  { file: gate, from: 'if (this.#isLost) return\n    this.#isLost = true', to: 'return' },
+]
+
+const noEpoch: readonly SourceChange[] = [
+  {
+    file: statements,
+    from: 'AND epoch = $2::bigint AND session = $3::bigint FOR NO KEY UPDATE)',
+    to: 'AND $2::bigint > 0 AND $3::bigint >= 0 FOR NO KEY UPDATE)',
+  },
+  {
+    file: statements,
+    from: 'AND epoch = $2::bigint AND claim = $3 RETURNING session',
+    to: `AND $2::bigint > 0 AND $3 <> '' RETURNING session`,
+  },
+]
+
+const lost = /was confirmed and is gone/
+
+export const bugs: Readonly<Record<string, Bug>> = {
+  'no-lease': {
+    what: 'a node does not ask its lease after a pause',
+    faults: ['stop-node'],
+    says: /after node n\d had lost its cell/,
+    changes: noLease,
+  },
+  'no-lease-cut': {
+    what: 'a node that is cut from PostgreSQL does not ask its lease',
+    faults: ['cut-postgres'],
+    says: /after node n\d had lost its cell/,
+    changes: noLease,
+  },
+  'no-epoch': {
+    what: 'commits do not look at the epoch, and a node not at its lease',
+    faults: ['stop-node'],
+    says: /after node n\d had lost its cell|was confirmed and is gone/,
+    changes: [...noEpoch, ...noLease],
+  },
+  'no-epoch-twin': {
+    what: 'commits do not look at the epoch while two processes have one name',
+    faults: ['same-name'],
+    says: lost,
+    changes: [...noEpoch, ...noLease],
+  },
+  early: {
+    what: 'a commit counts before PostgreSQL has it',
+    faults: ['kill-node'],
+    says: lost,
+    changes: [
+      {
+        file: table,
+        from: '    this.#append(fileId, position, buffers).then(',
+        to: '    setImmediate(() => finish(null))\n    setTimeout(() => this.#append(fileId, position, buffers), 200).unref()\n    void Promise.resolve().then(',
+      },
+    ],
+  },
+  ambiguous: {
+    what: 'a commit whose answer was lost counts as done',
+    faults: ['backends', 'restart-postgres', 'promote'],
+    says: lost,
+    changes: [
+      {
+        file: link,
+        from: '      return outcomeOf(error instanceof Error',
+        to: `      if (statement.name?.startsWith('append')) return { kind: 'done', rows: [{ owned: true }] }
+      return outcomeOf(error instanceof Error`,
+      },
+    ],
+  },
+  warning: {
+    what: 'a warning on a commit is not looked at',
+    faults: ['cancel-waits'],
+    says: lost,
+    changes: [{ file: connection, from: 'if (isDoubt(notice)) this', to: 'if (false) this' }],
+  },
+  'short-get': {
+    what: 'a shorter answer of the store of objects is taken for all that was asked for',
+    faults: ['bad-objects'],
+    says: /is gone|has other bytes|did not come back|is not readable/,
+    changes: [
+      {
+        file: body,
+        from: 'if (said?.startsWith(`bytes ${from}-${from + size - 1}/`) !== true) {',
+        to: 'if (said === undefined) {',
+      },
+      { file: body, from: 'if (count !== size) throw', to: 'if (count > size) throw' },
+    ],
+  },
+  unproved: {
+    what: 'what was put is not looked at again',
+    faults: ['bad-objects'],
+    says: /is gone|has other bytes|did not come back|the object of|is not readable/,
+    changes: [
+      { file: s3, from: '    await this.#prove(key, put, limits)\n    return', to: '    return' },
+    ],
+  },
+}

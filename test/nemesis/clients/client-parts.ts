@@ -1,0 +1,73 @@
+// What all clients of the nemesis share: where nodes are, what they have seen, and when they are to stop.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { History, Sent } from '../history.ts'
+
+export interface Address {
+  readonly amqp: number
+  readonly kafka: number
+}
+
+export class ClientParts {
+  readonly addresses: readonly Address[]
+  readonly history: History
+  /** Publishers stop first, then everybody else. */
+  isSending = true
+  isRunning = true
+  readonly #sentById = new Map<string, Sent>()
+  #order = 0
+  #lastTick = Date.now()
+  #serving = 0
+
+  constructor(addresses: readonly Address[], history: History) {
+    this.addresses = addresses
+    this.history = history
+    setInterval(() => (this.#lastTick = Date.now()), tickMs).unref()
+  }
+
+  nextOrder(): number {
+    return this.#order++
+  }
+
+  /** When what is handled now was there at the earliest: this thread may have been busy. */
+  arrivedAt(): number {
+    const now = Date.now()
+    return Math.min(now, this.#lastTick + tickMs)
+  }
+
+  /** Notes a message before it is sent. */
+  sends(from: string, seq: number, to: string): Sent {
+    const sent: Sent = { from, seq, to, outcome: 'unknown' }
+    this.history.sent.push(sent)
+    this.#sentById.set(`${from}:${seq}`, sent)
+    return sent
+  }
+
+  wrong(what: string): void {
+    if (this.history.wrongs.length < 100) this.history.wrongs.push(what)
+  }
+
+  /** The address that was good last comes first, then the others. */
+  *tries(): Generator<number> {
+    const count = this.addresses.length
+    for (let step = 0; step < count; step++) yield (this.#serving + step) % count
+  }
+
+  onServed(index: number): void {
+    this.#serving = index
+  }
+
+  /** Until the clients are to end, calls `work` again whenever it fails. */
+  async persist(isWanted: () => boolean, work: () => Promise<void>): Promise<void> {
+    while (isWanted()) {
+      try {
+        await work()
+      } catch {
+        // Nodes come and go: that is what is tried here.
+      }
+      if (isWanted()) await delay(retryMs)
+    }
+  }
+}
+
+const tickMs = 20
+const retryMs = 100

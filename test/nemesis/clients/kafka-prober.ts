@@ -1,0 +1,82 @@
+// Asks what everybody may ask: ends of partitions and offsets of the group. They only rise, and an end is above all
+// that was acked before it was asked for.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Sent } from '../history.ts'
+import type { ClientParts } from './client-parts.ts'
+import { endOf, eventsTopic, kafkaOf, readersGroup } from './kafka-link.ts'
+import type { Committed } from './kafka-reader.ts'
+
+const pauseMs = 300
+
+export async function probe(parts: ClientParts, committed: Committed): Promise<void> {
+  const ends = new Map<number, number>()
+  const offsets = new Map<number, number>()
+  const acked = new AckedEnds(parts.history.sent)
+  await parts.persist(
+    () => parts.isRunning,
+    async () => {
+      const admin = kafkaOf(parts).admin()
+      try {
+        await admin.connect()
+        while (parts.isRunning) {
+          const known = acked.byNow()
+          for (const { partition, high } of await admin.fetchTopicOffsets(eventsTopic)) {
+            const end = Number(high)
+            const place = `${eventsTopic}/${partition}`
+            notBack(parts, `the end of ${place}`, { seen: ends, partition, value: end })
+            const least = known.get(place) ?? 0
+            if (end < least) parts.wrong(`${place} ends at ${end} after ${least - 1} was acked`)
+          }
+          const before = new Map(committed)
+          const [group] = await admin.fetchOffsets({ groupId: readersGroup, topics: [eventsTopic] })
+          for (const { partition, offset } of group?.partitions ?? []) {
+            const value = Number(offset)
+            const name = `the group's offset of ${eventsTopic}/${partition}`
+            notBack(parts, name, { seen: offsets, partition, value })
+            const least = before.get(partition) ?? -1
+            if (value < least) parts.wrong(`${name} is ${value} after ${least} was committed`)
+          }
+          await delay(pauseMs)
+        }
+      } finally {
+        await endOf(admin)
+      }
+    },
+  )
+}
+
+interface Seen {
+  readonly seen: Map<number, number>
+  readonly partition: number
+  readonly value: number
+}
+
+function notBack(parts: ClientParts, what: string, { seen, partition, value }: Seen): void {
+  const before = seen.get(partition) ?? -1
+  if (value < before) parts.wrong(`${what} went back from ${before} to ${value}`)
+  seen.set(partition, Math.max(before, value))
+}
+
+/** The least that partitions must end at, from what was acked; each record is looked at until it is. */
+class AckedEnds {
+  readonly #sent: readonly Sent[]
+  readonly #ends = new Map<string, number>()
+  #from = 0
+
+  constructor(sent: readonly Sent[]) {
+    this.#sent = sent
+  }
+
+  byNow(): ReadonlyMap<string, number> {
+    // Acks come soon or never; those that come late are seen by the judge.
+    const from = this.#from
+    for (const { to, outcome, offset } of this.#sent.slice(from)) {
+      if (outcome !== 'confirmed' || offset === undefined) continue
+      this.#ends.set(to, Math.max(this.#ends.get(to) ?? 0, offset + 1))
+    }
+    this.#from = Math.max(0, this.#sent.length - lookBack)
+    return new Map(this.#ends)
+  }
+}
+
+const lookBack = 1000

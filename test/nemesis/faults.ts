@@ -1,0 +1,189 @@
+// What the nemesis does to a cluster. Each fault is over when its function ends: what it broke works again, and who
+// was ended runs again. It draws its details from the seed.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Random } from '../../src/lib/random.ts'
+import { seededFaults } from '../../src/s3-double/double-faults.ts'
+import type { TcpProxy } from '../support/postgres/tcp-proxy.ts'
+import { waitFor } from '../support/wait-for.ts'
+import type { RigNode } from './rig-node.ts'
+import type { Rig } from './rig.ts'
+
+export interface Fault {
+  readonly what: string
+  readonly strike: (rig: Rig, random: Random) => Promise<void>
+}
+
+/** A node whose heartbeats are not seen for five seconds has lost its cell. */
+const pastLeaseMs = 6500
+const replacedMsMax = 20_000
+
+function between(random: Random, least: number, most: number): number {
+  return least + random.below(most - least)
+}
+
+export const faults: Readonly<Record<string, Fault>> = {
+  'kill-node': {
+    what: 'the owner is killed, or stops',
+    strike: async (rig, random) => {
+      const owner = await rig.owner()
+      await owner.end(random.next() < 0.75 ? 'SIGKILL' : 'SIGTERM')
+      // The next one may have nothing but what PostgreSQL and the store have.
+      if (random.next() < 0.5) owner.forgetFolder()
+      await delay(random.below(1500))
+      owner.start()
+    },
+  },
+  'stop-node': {
+    what: 'the owner stands still until another one has its cell, and wakes up',
+    strike: async (rig, random) => {
+      const owner = await rig.owner()
+      owner.pause()
+      await delay(pastLeaseMs)
+      await waitFor(
+        'another one has the cell',
+        async () => (await rig.findOwner()) !== owner,
+        replacedMsMax,
+      )
+      await delay(random.below(2000))
+      owner.resume()
+      await waitFor('the old owner ends', () => owner.isGone, replacedMsMax).catch(() => undefined)
+      await owner.end('SIGKILL')
+      owner.start()
+    },
+  },
+  'pause-node': {
+    what: 'the owner stands still for less than anybody waits',
+    strike: async (rig, random) => {
+      const owner = await rig.owner()
+      for (let count = 0; count < 3; count++) {
+        owner.pause()
+        await delay(between(random, 200, 4200))
+        owner.resume()
+        await delay(random.below(800))
+      }
+    },
+  },
+  'same-name': {
+    what: 'another process is started with the owner’s name',
+    strike: async (rig, random) => {
+      const { twin } = rig
+      const original = rig.nodes[0] as RigNode
+      await ownBy(rig, original)
+      twin.start()
+      await waitFor('the older one ends', () => original.isGone, replacedMsMax).catch(
+        () => undefined,
+      )
+      await delay(random.below(2000))
+      await twin.end(random.next() < 0.5 ? 'SIGKILL' : 'SIGTERM')
+      await original.end('SIGKILL')
+      original.start()
+    },
+  },
+  'restart-postgres': {
+    what: 'the primary is killed and comes back',
+    strike: async ({ postgres }, random) => {
+      await postgres.primary.kill()
+      await delay(random.below(4000))
+      await postgres.primary.startAgain()
+    },
+  },
+  promote: {
+    what: 'the primary is killed, or stands still, and the standby is promoted',
+    strike: async ({ postgres }, random) => {
+      const { primary } = postgres
+      await (random.next() < 0.5 ? primary.kill() : primary.freeze())
+      await delay(random.below(1000))
+      await postgres.promote()
+    },
+  },
+  backends: {
+    what: 'connections of nodes are ended by the server, again and again',
+    strike: async ({ postgres }, random) => {
+      for (let count = 0; count < 12; count++) {
+        await postgres.ask(
+          `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pabal'`,
+        )
+        await delay(random.below(400))
+      }
+    },
+  },
+  'cancel-waits': {
+    what: 'the standby stands still, waits for it are cancelled, and it may become the primary',
+    strike: async ({ postgres }, random) => {
+      const { primary, standby } = postgres
+      await standby.freeze()
+      const until = Date.now() + between(random, 1500, 3500)
+      while (Date.now() < until) {
+        const how = random.next() < 0.7 ? 'pg_cancel_backend' : 'pg_terminate_backend'
+        await primary.run(
+          `SELECT count(${how}(pid)) FROM pg_stat_activity
+            WHERE application_name = 'pabal' AND wait_event = 'SyncRep'`,
+        )
+        await delay(30)
+      }
+      const isLost = random.next() < 0.7
+      if (isLost) await primary.kill()
+      await standby.thaw()
+      if (isLost) await postgres.promote()
+    },
+  },
+  'cut-postgres': {
+    what: 'the owner is cut off from PostgreSQL',
+    strike: async (rig, random) => {
+      const { links } = await rig.owner()
+      await cut(links.postgres, between(random, 1000, 9000), random)
+    },
+  },
+  'cut-objects': {
+    what: 'the owner is cut off from the store of objects',
+    strike: async (rig, random) => {
+      const { links } = await rig.owner()
+      await cut([links.objects], between(random, 1000, 6000), random)
+    },
+  },
+  'bad-objects': {
+    what: 'the store of objects fails, cuts answers short, forgets and denies, also while a node takes over',
+    strike: async (rig, random) => {
+      rig.objects.onRequest = seededFaults(random, 0.2 + random.next() * 0.3)
+      await delay(between(random, 1500, 3000))
+      const owner = await rig.owner()
+      await owner.end('SIGKILL')
+      owner.forgetFolder()
+      owner.start()
+      await delay(between(random, 6000, 8000))
+      rig.objects.onRequest = () => undefined
+    },
+  },
+}
+
+/** Ends who else has the cell, until this node has it. */
+async function ownBy(rig: Rig, wanted: RigNode): Promise<void> {
+  for (let owner = await rig.owner(); owner !== wanted; owner = await rig.owner()) {
+    await owner.end('SIGTERM')
+    wanted.start()
+    await waitFor(
+      'another one has the cell',
+      async () => (await rig.findOwner()) !== owner,
+      replacedMsMax,
+    )
+    owner.start()
+    await rig.forgiveCrashes()
+  }
+}
+
+/** As by a firewall that refuses, or as by a cable that is pulled. */
+async function cut(links: readonly TcpProxy[], ms: number, random: Random): Promise<void> {
+  const isSilent = random.next() < 0.5
+  for (const link of links) {
+    if (isSilent) link.stall()
+    else {
+      link.isRefusing = true
+      link.cut()
+    }
+  }
+  await delay(ms)
+  for (const link of links) {
+    if (isSilent) link.flow()
+    link.isRefusing = false
+  }
+}
