@@ -150,7 +150,7 @@ function nodeColumns(onDrain: BodyProps['onDrain']): readonly Column<ClusterNode
       cell: ({ name, is_self: isSelf }) => (
         <>
           <span class="mono">{name}</span>
-          {isSelf && <span class="soft"> answers here</span>}
+          {isSelf && <span class="soft"> (here)</span>}
         </>
       ),
     },
