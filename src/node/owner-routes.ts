@@ -112,7 +112,7 @@ export class OwnerRoutes {
     const now = clock.monotonic()
     if (now - this.#refreshedAt < edgeLimits.refreshMs) return
     this.#refreshedAt = now
-    directory.refresh()
+    void directory.refresh()
   }
 
   /** Until something has changed, but not for long: that a cell has opened here is told nobody. */
