@@ -52,7 +52,7 @@ const figures: ClusterFigures = {
   rowsAgeMs: 0,
   objects: { requests: 0, failures: 0, bytesRead: 0, bytesWritten: 0 },
   takeovers: 0,
-  passedOn: {},
+  passedOn: [],
 }
 
 let broker: RunningBroker
