@@ -52,6 +52,8 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['node', 'src/log/cluster/cell-table'],
   ['node', 'src/log/log-error'],
   ['node', 'src/meta/access-rows'],
+  // What stands above cells is in a data folder's topology.
+  ['cli', 'src/cluster/carried-access'],
   // verify and repair say which logs no queue has.
   ['cli', 'src/meta/adopt-logs'],
 ]
@@ -147,7 +149,7 @@ export const doors: readonly Door[] = [
       'src/admin/cluster/link-http.ts',
       'src/cli/broker-client.ts',
       'src/cli/cluster-dev/free-port.ts',
-      'src/cli/cluster-dev/tcp-front.ts',
+      'src/cli/cluster-dev/node-ports.ts',
       'src/shims/try-connecting.ts',
       'src/s3-double/s3-double.ts',
     ],

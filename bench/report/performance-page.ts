@@ -1,4 +1,6 @@
+import type { ClusterTable } from '../cluster/cluster-table.ts'
 import type { Area } from '../scenarios/scenario.ts'
+import { clusterSection } from './cluster-section.ts'
 import { type FigureName, figures } from './figure.ts'
 import { cell, CLIENT_BOUND_PERCENT } from './format-table.ts'
 import type { ResultFile, ScenarioResult } from './result-file.ts'
@@ -25,7 +27,10 @@ const areaTitles: Readonly<Record<Area, string>> = {
 }
 
 /** docs/performance.md, from all result files. Of a scenario measured twice the newest counts. */
-export function performancePage(files: readonly ResultFile[]): string {
+export function performancePage(
+  files: readonly ResultFile[],
+  clusters: readonly ClusterTable[] = [],
+): string {
   const results = newestResults(files)
   const parts = [
     '# Performance',
@@ -38,6 +43,7 @@ export function performancePage(files: readonly ResultFile[]): string {
     '## Where Pabal loses',
     losses(results),
     ...areas(results),
+    ...clusterSection(clusters),
   ]
   return `${parts.join('\n\n')}\n`
 }

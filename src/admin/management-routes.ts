@@ -41,6 +41,7 @@ import { aclOperations } from './v1/acl-operations.ts'
 import { askingWithin } from './v1/ask-within.ts'
 import { backupOperations } from './v1/backup-operation.ts'
 import { browseOperations } from './v1/browse-operations.ts'
+import { clusterOperations } from './v1/cluster-operations.ts'
 import { configOperations } from './v1/config-operations.ts'
 import { ownConnectionOperations } from './v1/connections/connection-operations.ts'
 import { copyOperations } from './v1/copy-operations.ts'
@@ -172,6 +173,7 @@ function ownOperations(
   const facts = new StreamFacts(parts)
   return [
     homeOperation(parts),
+    ...clusterOperations(parts),
     ...ownConnectionOperations(parts),
     ...groupOperations(parts, facts.groupLags),
     ...setAsideOperations(parts),

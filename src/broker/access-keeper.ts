@@ -92,12 +92,14 @@ export class AccessKeeper {
   }
 
   /** Makes a virtual host, or changes what it was made with. */
-  async putVHost(name: string, metadata: VHostMetadata): Promise<void> {
+  putVHost(name: string, metadata: VHostMetadata): Promise<void> {
     const { broker, sharedVHosts } = this.#parts
-    await sharedVHosts?.place(name)
-    const ticket = broker.putVHost(name, metadata)
-    broker.rates.refresh('vhost', name)
-    await whenDurable(ticket)
+    const put = (): Promise<void> => {
+      const ticket = broker.putVHost(name, metadata)
+      broker.rates.refresh('vhost', name)
+      return whenDurable(ticket)
+    }
+    return sharedVHosts === undefined ? put() : sharedVHosts.place(name).then(put)
   }
 
   /** Why there may be no further virtual host of this name; undefined when there may. */

@@ -249,8 +249,9 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'cluster',
     group: broker,
-    summary: 'Several nodes: try a cluster on this machine, carry data into one and out of it',
-    load: async () => (await import('./cluster-dev/cluster-command.ts')).addClusterCommands,
+    summary:
+      'Several nodes: how they are, drain one, carry data into a cluster, try one on this machine',
+    load: async () => (await import('./cluster-command.ts')).addClusterCommands,
   },
   {
     name: 'bench',

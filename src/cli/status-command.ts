@@ -33,7 +33,10 @@ export const addStatusCommand: AddCommand = (command, remote) => {
         if (answer.status >= 400) throw refusal(answer, 'the status cannot be seen')
         const status = answer.body as Status
         const findings = await findingsOf(broker)
-        const row: Row = isTable ? rowOf(status) : { ...status, findings }
+        const cluster = await clusterOf(broker)
+        const row: Row = isTable
+          ? { ...rowOf(status), ...cluster }
+          : { ...status, findings, ...(cluster && { cluster }) }
         const shown = { title: 'brokers', columns: Object.keys(row), nameKey: 'state', row }
         await showOne(shown, format, terminal)
         if (isTable) printFindings(findings, terminal)
@@ -53,6 +56,27 @@ interface Finding {
 async function findingsOf(broker: BrokerClient): Promise<readonly Finding[]> {
   const { status, body } = await broker.ask('GET', ['v1', 'home'])
   return status === 200 ? (body as { readonly findings: readonly Finding[] }).findings : []
+}
+
+/** Of a node of a cluster: its name and its cells with their epochs. */
+async function clusterOf(broker: BrokerClient): Promise<Row | undefined> {
+  const { status, body } = await broker.ask('GET', ['v1', 'cluster'])
+  if (status !== 200) return undefined
+  const { is_cluster: isCluster, node, cells } = body as ClusterSeen
+  if (!isCluster) return undefined
+  const own = cells.filter(({ owner }) => owner === node)
+  const told = own.map(({ cell, epoch }) => `${cell} (epoch ${epoch})`)
+  return { 'cluster node': node, cells: told.length === 0 ? 'none' : told.join(', ') }
+}
+
+interface ClusterSeen {
+  readonly is_cluster: boolean
+  readonly node: string
+  readonly cells: readonly {
+    readonly cell: number
+    readonly owner: string
+    readonly epoch: number
+  }[]
 }
 
 function printFindings(findings: readonly Finding[], { print }: Terminal): void {

@@ -271,3 +271,16 @@ test('a cell that cannot be served here is given back as failed, and may come ag
   assert.deepEqual(events, ['owned 1', 'owned 2'])
   await member.close()
 })
+
+test('many who find at the same moment that they know old things make it look once', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  const { beatCount } = database
+  for (let count = 0; count < 100; count++) member.lookNow()
+  await new Promise(setImmediate)
+  database.clock.endTurn()
+  await new Promise(setImmediate)
+  assert.equal(database.beatCount, beatCount + 1)
+  await member.close()
+})

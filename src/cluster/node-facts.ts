@@ -10,8 +10,18 @@ export interface NodeFacts {
   /** Of each of its cells. */
   readonly cells: readonly CellFacts[]
   readonly objects: ObjectFacts
-  /** Cells that it has taken from others since its start. */
+  /** Cells that it has taken from owners that had crashed, since its start. */
   readonly takeovers: number
+  /** How long commits of its cells have taken. */
+  readonly commits?: CommitFacts | undefined
+}
+
+export interface CommitFacts {
+  /** Seconds, ascending. */
+  readonly bounds: readonly number[]
+  /** By bound, each for itself; the last one is for what is above all of them. */
+  readonly counts: readonly number[]
+  readonly lastMs: number | undefined
 }
 
 export interface CellFacts {

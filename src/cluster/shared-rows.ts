@@ -40,6 +40,29 @@ export function accessOf({ kind, key, ...change }: SharedChange): AccessChange {
   } as AccessChange
 }
 
+/** Whether this version knows what rows of the kind are about; a newer one may have more. */
+export function isAccessKind(kind: string): boolean {
+  return kinds.includes(kind)
+}
+
+/** Does to rows, by kind and key, what the database does: what names a user or a virtual host goes with it. */
+export function applyShared(rows: Map<string, SharedRow>, change: SharedChange): void {
+  const { op, kind, key } = change
+  if (op === 'put') {
+    rows.set(`${kind} ${key}`, { kind, key, cell: undefined, row: change.row })
+    return
+  }
+  rows.delete(`${kind} ${key}`)
+  const place = kind === 'user' ? 0 : kind === 'vhost' ? 1 : undefined
+  if (place === undefined) return
+  const gone: unknown = JSON.parse(key)
+  for (const [name, row] of rows) {
+    // Most are somebody else's, and need no parsing.
+    if (!row.kind.endsWith('permission') || !row.key.includes(key)) continue
+    if ((JSON.parse(row.key) as readonly unknown[])[place] === gone) rows.delete(name)
+  }
+}
+
 /** What makes `after` of `before`; both by kind and key. */
 export function changesBetween(
   before: ReadonlyMap<string, SharedRow>,

@@ -15,7 +15,14 @@ import type {
 } from '../log/cluster/postgres/shared-statements.ts'
 import type { Ticket } from '../log/ticket.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
-import { accessOf, changesBetween, rowOf, vhostKey } from './shared-rows.ts'
+import {
+  accessOf,
+  applyShared,
+  changesBetween,
+  isAccessKind,
+  rowOf,
+  vhostKey,
+} from './shared-rows.ts'
 
 export interface SharedStateParts {
   readonly tables: Pick<ClusterTables, 'changeShared' | 'placeVHost' | 'readShared'>
@@ -34,10 +41,11 @@ export class SharedState {
   #access = new Map<string, SharedRow>()
   #vhosts: ReadonlyMap<string, number> = new Map()
   #version = 0
-  #pendingCount = 0
+  /** Changes of this node that PostgreSQL may not have yet, in their order. */
+  readonly #pending: (readonly SharedChange[])[] = []
   /** One change after the other. */
   #writing: Promise<void> = Promise.resolve()
-  #isReading = false
+  #reading: Promise<void> | undefined
   #isClosed = false
 
   constructor(parts: SharedStateParts) {
@@ -55,21 +63,24 @@ export class SharedState {
     this.#take(await this.#parts.tables.readShared())
   }
 
+  /** Resolves when what a heartbeat has seen is read, or cannot be. */
+  async whenRead(): Promise<void> {
+    await this.#reading
+  }
+
   /** A heartbeat saw this version: reads again what is older. */
   onVersion(version: number): void {
-    const isOld = version > this.#version && this.#pendingCount === 0
-    if (!isOld || this.#isReading || this.#isClosed) return
-    this.#isReading = true
-    void this.load()
+    if (version <= this.#version || this.#reading !== undefined || this.#isClosed) return
+    this.#reading = this.load()
       .catch((error: unknown) => this.#tell(error as Error))
-      .finally(() => (this.#isReading = false))
+      .finally(() => (this.#reading = undefined))
   }
 
   /** These are in force here already. */
   changeAccess(changes: readonly AccessChange[]): Ticket {
     const shared = changes.map(rowOf)
-    for (const change of shared) this.#note(change)
-    return this.#write(() => this.#parts.tables.changeShared(shared))
+    for (const change of shared) applyShared(this.#access, change)
+    return this.#write(shared)
   }
 
   /** The cell that has, or gets, the virtual host; undefined when there are too many. */
@@ -94,6 +105,7 @@ export class SharedState {
   async removeVHost(name: string): Promise<void> {
     const change: SharedChange = { op: 'delete', kind: 'vhost', key: vhostKey(name) }
     await this.#until(() => this.#parts.tables.changeShared([change]))
+    applyShared(this.#access, change)
     const vhosts = new Map(this.#vhosts)
     vhosts.delete(name)
     this.#vhosts = vhosts
@@ -105,13 +117,13 @@ export class SharedState {
     this.#notice.close()
   }
 
-  #write(write: () => Promise<void>): Ticket {
-    this.#pendingCount++
+  #write(changes: readonly SharedChange[]): Ticket {
+    this.#pending.push(changes)
     const ticket = new WrittenTicket()
     this.#writing = this.#writing
-      .then(() => this.#until(write))
+      .then(() => this.#until(() => this.#parts.tables.changeShared(changes)))
       .then(() => {
-        this.#pendingCount--
+        this.#pending.shift()
         ticket.onDurable()
       })
       // Closed before: nobody is told that it is durable.
@@ -134,26 +146,21 @@ export class SharedState {
   }
 
   #take({ version, rows }: SharedRows): void {
-    // What is under way is newer than what was read.
-    if (this.#pendingCount > 0 || version < this.#version) return
+    if (version < this.#version) return
     this.#version = version
     const access = new Map<string, SharedRow>()
     const vhosts = new Map<string, number>()
     for (const row of rows) {
       if (row.kind === 'vhost') vhosts.set(JSON.parse(row.key) as string, row.cell ?? 0)
-      else access.set(`${row.kind} ${row.key}`, row)
+      else if (isAccessKind(row.kind)) access.set(`${row.kind} ${row.key}`, row)
     }
+    // What is under way is newer than what was read.
+    for (const change of this.#pending.flat()) applyShared(access, change)
     const changes = changesBetween(this.#access, access).map(accessOf)
     this.#access = access
     this.#vhosts = vhosts
     if (changes.length > 0) this.#parts.onAccess(changes)
     this.#parts.onVHosts()
-  }
-
-  #note(change: SharedChange): void {
-    const name = `${change.kind} ${change.key}`
-    if (change.op === 'delete') this.#access.delete(name)
-    else this.#access.set(name, { ...change, cell: undefined })
   }
 
   #tell(error: Error): void {

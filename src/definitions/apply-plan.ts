@@ -69,7 +69,7 @@ function* applyChange(target: DefinitionsTarget, change: DefinitionChange): Step
     case 'user':
       return yield* putUser(target, change.row)
     case 'virtual host':
-      return putVHost(target, change.row)
+      return yield* putVHost(target, change.row)
     case 'permission':
       return setPermission(target, change.row)
     case 'topic permission':
@@ -97,10 +97,15 @@ function* applyChange(target: DefinitionsTarget, change: DefinitionChange): Step
   }
 }
 
-function putVHost({ broker, keeper }: DefinitionsTarget, row: VHostDefined): Promise<void> {
-  const { name, metadata } = row
+function* putVHost(
+  { broker, keeper }: DefinitionsTarget,
+  { name, metadata }: VHostDefined,
+): Steps<Promise<void>> {
   refuseIf(keeper.whyNoVHost(name))
-  return keeper.putVHost(name, { ...broker.findVHost(name)?.metadata, ...metadata })
+  const done = keeper.putVHost(name, { ...broker.findVHost(name)?.metadata, ...metadata })
+  // In a cluster it has to get a cell before anything can be in it.
+  if (broker.findVHost(name) === undefined) yield* resultOf(done)
+  return done
 }
 
 function* putUser(

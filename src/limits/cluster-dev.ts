@@ -9,14 +9,14 @@ export const clusterDevLimits = {
   lookMs: 50,
   /** What ended by itself is started again so much later: somebody sees that it is gone. */
   restartMs: 2000,
-  /** A node that served waits so long at most for another one to take over: started at once, it would itself. */
+  /** A node that has ended waits so long at most until others have its cells: started at once, it would take them. */
   takeoverMsMax: 20_000,
-  /** Nobody serves for so long although somebody could: its cell may be down. */
+  /** Cells are lost for so long although somebody could have them: they may be down. */
   unservedMs: 7000,
   /** Between two looks whether it is. */
   downLookMs: 2000,
-  /** The table is shown so long after a node serves, whether or not the others stand by. */
-  standbyMsMax: 6000,
+  /** The table is shown so long after the first node serves, whether or not all cells have their places. */
+  settleMsMax: 15_000,
   /** A node that ends with an error so often in a row … */
   failuresMax: 3 as number,
   /** … each time within so long, is started no more. */
@@ -27,10 +27,6 @@ export const clusterDevLimits = {
   readyMsMax: 60_000,
   /** What ends PostgreSQL is sent again, and harder, after so long. */
   postgresStopMsMax: 5000,
-  /** Connections that wait until a node serves. */
-  waitingMax: 500,
-  /** So long: a takeover takes less. */
-  waitingMsMax: 30_000,
   /** Lines of a log that are shown when something does not start. */
   shownLines: 3,
 } as const

@@ -7,4 +7,7 @@ export const shimLimits = {
   stopMsMax: 60_000,
   /** How often it is looked for meanwhile. */
   stopLookMs: 100,
+  /** How long nodes of a cluster are waited for, as by RabbitMQ, and how often it looks. */
+  onlineMsMax: 300_000,
+  onlineLookMs: 1000,
 } as const

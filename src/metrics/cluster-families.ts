@@ -14,6 +14,8 @@ export interface ClusterFigures {
     /** By this node. */
     readonly isOwn: boolean
   }[]
+  /** Clients that have come in at this node and that others serve. */
+  readonly passedOn: readonly { readonly protocol: string; readonly count: number }[]
   readonly isFrozen: boolean
   readonly hasStandby: boolean | undefined
   readonly heartbeatMs: number | undefined
@@ -31,28 +33,9 @@ export interface ClusterFigures {
 }
 
 export function clusterFamilies(figures: ClusterFigures): Family[] {
-  const { cells, heartbeatMs, hasStandby, objects } = figures
+  const { heartbeatMs, hasStandby, objects } = figures
   return [
-    labelled('pabal_cluster_nodes', 'Nodes of the cluster by state', [
-      { labels: { state: 'alive' }, value: figures.aliveCount },
-      { labels: { state: 'gone' }, value: figures.goneCount },
-      { labels: { state: 'draining' }, value: figures.drainingCount },
-    ]),
-    labelled(
-      'pabal_cluster_cells',
-      'Cells of the cluster by state',
-      (['served', 'unowned', 'down'] as const).map((state) => ({
-        labels: { state },
-        value: cells.filter((each) => each.state === state).length,
-      })),
-    ),
-    labelled(
-      'pabal_cell_epoch',
-      'How often a cell of this node has got an owner',
-      cells
-        .filter(({ isOwn }) => isOwn)
-        .map(({ cell, epoch }) => ({ labels: { cell: `${cell}` }, value: epoch })),
-    ),
+    ...countFamilies(figures),
     gauge(
       'pabal_cluster_frozen',
       '1 while PostgreSQL does not answer this node, so that nothing of its cells is confirmed',
@@ -102,6 +85,38 @@ export function clusterFamilies(figures: ClusterFigures): Family[] {
       'pabal_cluster_takeovers_total',
       'Cells that this node has taken from owners that had crashed',
       figures.takeovers,
+    ),
+  ]
+}
+
+/** What there is how often. */
+function countFamilies(figures: ClusterFigures): Family[] {
+  const { cells } = figures
+  return [
+    labelled('pabal_cluster_nodes', 'Nodes of the cluster by state', [
+      { labels: { state: 'alive' }, value: figures.aliveCount },
+      { labels: { state: 'gone' }, value: figures.goneCount },
+      { labels: { state: 'draining' }, value: figures.drainingCount },
+    ]),
+    labelled(
+      'pabal_cluster_cells',
+      'Cells of the cluster by state',
+      (['served', 'unowned', 'down'] as const).map((state) => ({
+        labels: { state },
+        value: cells.filter((each) => each.state === state).length,
+      })),
+    ),
+    labelled(
+      'pabal_cell_epoch',
+      'How often a cell of this node has got an owner',
+      cells
+        .filter(({ isOwn }) => isOwn)
+        .map(({ cell, epoch }) => ({ labels: { cell: `${cell}` }, value: epoch })),
+    ),
+    labelled(
+      'pabal_cluster_passed_on_clients',
+      'Clients that have come in at this node and that other nodes serve',
+      figures.passedOn.map(({ protocol, count }) => ({ labels: { protocol }, value: count })),
     ),
   ]
 }

@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { ClusterFigures } from '../metrics/cluster-families.ts'
 import { LoopLag } from '../metrics/loop-lag.ts'
 import type { MetricsSource, ProcessFigures } from '../metrics/metrics-source.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolParts } from './protocol-server.ts'
 import type { ServedCells } from './served-cells.ts'
 
@@ -12,23 +13,24 @@ export interface ClusterMetricsParts {
   readonly own: ProtocolParts
   readonly cells: ServedCells
   readonly cluster: Cluster
+  readonly owners: Pick<OwnerRoutes, 'passedOn'>
 }
 
-export function clusterMetrics({ own, cells, cluster }: ClusterMetricsParts): MetricsSource {
+export function clusterMetrics(parts: ClusterMetricsParts): MetricsSource {
+  const { own, cells, cluster } = parts
   const { source } = own.metrics
   const { node } = cluster.directory.self
   const nobody = { clients: new ClientRegistry(own.clock), lag: new LoopLag(own.clock) }
+  const { clusterId } = cluster.directory
+  const identity = { ...source.identity, cluster: clusterId, clusterId, kafkaNodeId: node }
   return {
     ...source,
-    identity: {
-      ...source.identity,
-      cluster: cluster.directory.clusterId,
-      clusterId: cluster.directory.clusterId,
-      // Kafka's ids begin at 1.
-      kafkaNodeId: node + 1,
-    },
-    cells: () => Array.from(cells.all(), ({ parts }) => withoutNode(parts.metrics.source, nobody)),
-    cluster: () => figuresOf(cells, cluster),
+    identity,
+    cells: () =>
+      Array.from(cells.all(), ({ parts: served }) =>
+        withoutNode(served.metrics.source, { ...nobody, identity }),
+      ),
+    cluster: () => figuresOf(parts),
   }
 }
 
@@ -36,6 +38,7 @@ export function clusterMetrics({ own, cells, cluster }: ClusterMetricsParts): Me
 interface Nobody {
   readonly clients: ClientRegistry
   readonly lag: LoopLag
+  readonly identity: MetricsSource['identity']
 }
 
 function withoutNode(source: MetricsSource, nobody: Nobody): MetricsSource {
@@ -63,12 +66,13 @@ const noProcess: ProcessFigures = {
   cpuSeconds: 0,
 }
 
-function figuresOf(served: ServedCells, cluster: Cluster): ClusterFigures {
+function figuresOf({ cells: served, cluster, owners }: ClusterMetricsParts): ClusterFigures {
   const { nodes, cells } = cluster.directory
   const { cells: kept, ...facts } = cluster.facts()
   const alive = nodes.filter(({ isAlive }) => isAlive)
   return {
     ...facts,
+    passedOn: Array.from(owners.passedOn, ([protocol, count]) => ({ protocol, count: count() })),
     aliveCount: alive.length,
     goneCount: nodes.length - alive.length,
     drainingCount: alive.filter(({ isDraining }) => isDraining).length,

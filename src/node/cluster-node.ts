@@ -127,7 +127,10 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     this.#cells.set(cell, own)
     void own.opening.then((server) => {
       if (server === undefined || own.isLost) this.#forget(cell, own)
-      else own.server = server
+      else {
+        own.server = server
+        this.#shareMemory()
+      }
     })
   }
 
@@ -159,9 +162,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
 
   async #openCluster(): Promise<Cluster> {
     const { frame, stack, fail } = this.#parts
-    const { nodeName, data } = frame.options
+    const { clusterCells: cells, nodeName, data } = frame.options
     const cluster = await Cluster.open(
-      { ...this.#addresses, nodeName, data },
+      { ...this.#addresses, cells, nodeName, data },
       {
         clock: frame.clock,
         random: frame.random,
@@ -193,7 +196,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const { clock, random } = frame
     const links = new NodeLinks({ secret: cluster.secret, clock, random })
     const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
-    const api = lastStack.use(new ClusterApi({ frame, users, cluster, cells: this, own, links }))
+    const api = lastStack.use(
+      new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
+    )
     const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners, api }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
@@ -284,6 +289,14 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   #forget(cell: number, own: OwnCell): void {
     own.ended.resolve()
     if (this.#cells.get(cell) === own) this.#cells.delete(cell)
+    this.#shareMemory()
+  }
+
+  /** What groups may hold is for the node: each cell has its part. */
+  #shareMemory(): void {
+    const servers = this.all()
+    const size = this.#parts.frame.memory.groupsSizeMax / servers.length
+    for (const { parts } of servers) parts.cell.groups.limitMemory(size)
   }
 
   #warn(cell: number, error: Error): void {

@@ -23,12 +23,7 @@ export interface AmqpEdgeParts extends Omit<EdgeContextParts, 'settings' | 'rout
   readonly owners: OwnerRoutes
 }
 
-export interface AmqpEdgeServer extends ProtocolServer {
-  /** How many clients that came in here other nodes serve. */
-  readonly passedOnCount: number
-}
-
-export function openAmqpEdge(parts: EdgeParts): AmqpEdgeServer {
+export function openAmqpEdge(parts: EdgeParts): ProtocolServer {
   const { frame, users, admission, cluster, cells, owners } = parts
   const { options, clock, logger, memory } = frame
   const { directory } = cluster
@@ -47,14 +42,12 @@ export function openAmqpEdge(parts: EdgeParts): AmqpEdgeServer {
 }
 
 /** Serves the ports of AMQP. Cells end the clients that they serve themselves. */
-export function serveAmqpEdge(parts: AmqpEdgeParts): AmqpEdgeServer {
+export function serveAmqpEdge(parts: AmqpEdgeParts): ProtocolServer {
   const { cells } = parts
   const settings = amqpSettingsOf(parts.options)
   const edge = new AmqpEdge({ ...parts, settings, routes: new AmqpRoutes(parts) })
+  parts.owners.passedOn.set('amqp', () => edge.passedOnCount)
   return {
-    get passedOnCount() {
-      return edge.passedOnCount
-    },
     acceptorOf: () => (accepted) => {
       const { socket, source } = takeOver(accepted, true)
       edge.accept(socket, source)

@@ -20,6 +20,7 @@ import type { Service } from './service.ts'
 
 export function openKafkaEdge(parts: EdgeParts): ProtocolServer {
   const edge = new KafkaEdge(parts)
+  parts.owners.passedOn.set('kafka', () => edge.passedOnCount)
   return {
     acceptorOf: (service) => (accepted) => edge.accept(accepted, service),
     endClients: () => edge.endClients(),
@@ -67,6 +68,12 @@ class KafkaEdge {
       memory: memory.account,
       timeoutMs: kafkaLimits.kafkaIdleMsMax,
     })
+  }
+
+  get passedOnCount(): number {
+    let count = 0
+    for (const relay of this.#clients.values()) if (relay !== undefined) count++
+    return count
   }
 
   /** Takes over an accepted socket: paused, nothing was read. */

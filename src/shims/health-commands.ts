@@ -1,13 +1,17 @@
 // What health checks ask, and what the node says of itself.
 import type { BrokerClient } from '../cli/broker-client.ts'
+import { systemClock } from '../lib/clock.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { version } from '../lib/version.ts'
+import { shimLimits } from '../limits/shims.ts'
+import { pause } from './pause.ts'
 import { type CommandBanner, command, type ShimCommand, type ShimCommands } from './shim-command.ts'
 import { ShimError } from './shim-error.ts'
 import { tryConnecting } from './try-connecting.ts'
 import type { Row } from './write-table.ts'
 
 interface Listener {
+  readonly node: string
   readonly ip_address: string
   readonly port: number
   readonly protocol: string
@@ -25,7 +29,9 @@ async function get(broker: BrokerClient, ...segments: string[]): Promise<Row> {
 }
 
 async function listenersOf(broker: BrokerClient): Promise<readonly Listener[]> {
-  return (await get(broker, 'overview'))['listeners'] as readonly Listener[]
+  const { node, listeners } = await get(broker, 'overview')
+  // Those of other nodes of a cluster are theirs.
+  return (listeners as readonly Listener[]).filter((each) => each.node === node)
 }
 
 const isReady = async (broker: BrokerClient): Promise<boolean> =>
@@ -78,9 +84,12 @@ const booted: ShimCommands = {
     usage: '<count>',
     banner: ({ operands: [count] }) =>
       `Will wait for at least ${count} nodes to join the cluster ...`,
-    run: (_broker, { operands: [count] }) => {
-      if (count === '1') return Promise.resolve(undefined)
-      throw failed('This broker is a node by itself: there are never more than one', 'Error:\n')
+    async run(broker, { operands: [count] }) {
+      const { is_cluster: isCluster } = await get(broker, 'v1', 'cluster')
+      if (count !== '1' && isCluster !== true) {
+        throw failed('This broker is a node by itself: there are never more than one', 'Error:\n')
+      }
+      await awaitNodes(broker, Number(count))
     },
   }),
   check_running: command({
@@ -240,6 +249,19 @@ const unitSizes: Readonly<Record<string, number>> = {
   kb: 1000,
   mb: 1_000_000,
   gb: 1_000_000_000,
+}
+
+async function awaitNodes(broker: BrokerClient, count: number): Promise<void> {
+  const giveUpAt = systemClock.monotonic() + shimLimits.onlineMsMax
+  for (;;) {
+    const nodes = (await broker.ask('GET', ['nodes'])).body as readonly Row[]
+    const running = nodes.filter((node) => node['running'] === true).length
+    if (running >= count) return
+    if (systemClock.monotonic() > giveUpAt) {
+      throw failed(`${running} of ${count} nodes are there, and no more come`, 'Error:\n')
+    }
+    await pause(shimLimits.onlineLookMs)
+  }
 }
 
 export const healthCommands: ShimCommands = { ...booted, ...checks, ...own }

@@ -14,9 +14,10 @@ async function bodyOf(broker: BrokerClient, ...segments: string[]): Promise<Row>
   return (await broker.ask('GET', segments)).body as Row
 }
 
+/** The node that answers, and not another one of its cluster. */
 async function nodeOf(broker: BrokerClient): Promise<Row> {
-  const [node] = await rowsOf(broker, ['nodes'])
-  return node as Row
+  const { node: name } = await bodyOf(broker, 'overview')
+  return (await broker.ask('GET', ['nodes', String(name)])).body as Row
 }
 
 /** Tells the process to stop in good order, and waits until it is gone. */
@@ -40,6 +41,61 @@ function isAlive(pid: number): boolean {
   }
 }
 
+interface ClusterDocument {
+  readonly cluster_name: unknown
+  readonly disk_nodes: readonly string[]
+  readonly running_nodes: readonly string[]
+  readonly versions: Readonly<Record<string, { readonly rabbitmq_version: unknown }>>
+  readonly maintenance_status: Readonly<Record<string, string>>
+  readonly alarms: readonly unknown[]
+  readonly partitions: object
+  readonly listeners: Readonly<Record<string, readonly Row[]>>
+}
+
+/** Of nodes that do not run only their names are known. */
+function clusterDocument(overview: Row, nodes: readonly Row[]): ClusterDocument {
+  const names = nodes.map(({ name }) => String(name))
+  const running = nodes.filter((node) => node['running'] === true)
+  const ofEach = <T>(of: (node: Row) => T): Record<string, T> =>
+    Object.fromEntries(running.map((node) => [String(node['name']), of(node)]))
+  const listeners = (overview['listeners'] ?? []) as readonly Row[]
+  return {
+    cluster_name: overview['cluster_name'],
+    disk_nodes: names,
+    running_nodes: running.map(({ name }) => String(name)),
+    versions: ofEach((node) => ({ rabbitmq_version: node['rabbitmq_version'] })),
+    maintenance_status: ofEach((node) =>
+      node['being_drained'] === true ? 'in maintenance' : 'not under maintenance',
+    ),
+    alarms: [],
+    partitions: {},
+    listeners: ofEach(({ name }) => listeners.filter(({ node }) => node === name)),
+  }
+}
+
+function clusterText(document: ClusterDocument): string {
+  const { cluster_name: cluster, disk_nodes: nodes, running_nodes: running } = document
+  const versions = Object.entries(document.versions).map(
+    ([name, each]) => `${name}: RabbitMQ ${String(each.rabbitmq_version)}`,
+  )
+  const states = Object.entries(document.maintenance_status).map(
+    ([name, state]) => `Node: ${name}, status: ${state}`,
+  )
+  const listeners = Object.entries(document.listeners).flatMap(([name, all]) =>
+    all.map(
+      ({ ip_address: ip, port, protocol }) =>
+        `Node: ${name}, interface: ${String(ip)}, port: ${String(port)}, protocol: ${String(protocol)}`,
+    ),
+  )
+  return [
+    `Basics\n\nCluster name: ${String(cluster)}\n`,
+    `Disk Nodes\n\n${nodes.join('\n')}\n\nRunning Nodes\n\n${running.join('\n')}\n\nVersions\n`,
+    `${versions.join('\n')}\n\nMaintenance status\n`,
+    `${states.join('\n')}\n\nListeners\n`,
+    ...listeners,
+  ].join('\n')
+}
+
 export const nodeCommands: ShimCommands = {
   status: command({
     banner: () => 'Status of this node ...',
@@ -52,32 +108,8 @@ export const nodeCommands: ShimCommands = {
     banner: () => 'Cluster status of this node ...',
     async run(broker) {
       const overview = await bodyOf(broker, 'overview')
-      const node = await nodeOf(broker)
-      const name = String(node['name'])
-      const listeners = overview['listeners'] as readonly Row[]
-      const document = {
-        cluster_name: overview['cluster_name'],
-        disk_nodes: [name],
-        running_nodes: [name],
-        versions: { [name]: { rabbitmq_version: overview['rabbitmq_version'] } },
-        maintenance_status: {
-          [name]: node['being_drained'] === true ? 'in maintenance' : 'not under maintenance',
-        },
-        alarms: [],
-        partitions: {},
-        listeners: { [name]: listeners },
-      }
-      const lines = [
-        `Basics\n\nCluster name: ${String(document.cluster_name)}\n`,
-        `Disk Nodes\n\n${name}\n\nRunning Nodes\n\n${name}\n\nVersions\n`,
-        `${name}: RabbitMQ ${String(overview['rabbitmq_version'])}\n\nMaintenance status\n`,
-        `Node: ${name}, status: ${document.maintenance_status[name]}\n\nListeners\n`,
-        ...listeners.map(
-          ({ ip_address: ip, port, protocol }) =>
-            `Node: ${name}, interface: ${String(ip)}, port: ${String(port)}, protocol: ${String(protocol)}`,
-        ),
-      ]
-      return { document, text: lines.join('\n') }
+      const document = clusterDocument(overview, await rowsOf(broker, ['nodes']))
+      return { document, text: clusterText(document) }
     },
   }),
   environment: command({

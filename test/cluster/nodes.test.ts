@@ -1,79 +1,126 @@
-// Brokers as nodes of a cluster, on a real PostgreSQL and a store that speaks S3: one serves, another stands by.
-// Whatever was confirmed is there when the other one takes over, from a node that was killed as from one that stopped.
+// Brokers as nodes of a cluster, on a real PostgreSQL and a store that speaks S3: its cells are spread over them, and
+// clients find all that was confirmed at any of them, whether an owner was killed, stopped or stood still.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
-import { systemClock } from '../../src/lib/clock.ts'
-import { systemRandom } from '../../src/lib/random.ts'
-import { S3Double } from '../../src/s3-double/s3-double.ts'
+import { ownershipLimits } from '../../src/limits/postgres.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { ClusterUnderTest, slowMsMax } from '../support/cluster-under-test.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
-import { PostgresServer } from '../support/postgres/postgres-server.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const messageCount = 300
-/** The node that stands by starts beside the others' tests, sees the owner dead for five seconds, and opens the cell. */
-const takeoverMs = 40_000
+/** Nodes look once a second, and open cells beside others' tests. */
+const spreadMsMax = 20_000
 
 describe('nodes of a cluster', { skip: postgresMissing() }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'pabal-s3-'))
-  let postgres: PostgresServer
-  let objects: S3Double
+  let cluster: ClusterUnderTest
+  const nodes: Record<string, TestBroker> = {}
 
   before(async () => {
-    // The store takes any; the SDK looks for some.
-    process.env['AWS_ACCESS_KEY_ID'] = 'test'
-    process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
-    postgres = await PostgresServer.start({ fsync: 'on' })
-    objects = await S3Double.open({ folder, clock: systemClock, random: systemRandom })
+    cluster = await ClusterUnderTest.start()
   })
 
   after(async () => {
-    await objects?.close()
-    await postgres?.[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true, force: true })
+    await cluster?.[Symbol.asyncDispose]()
   })
 
-  const objectsAddress = (): string =>
-    `s3://bucket/nodes?endpoint=${encodeURIComponent(objects.url)}`
-
-  const flags = (name: string): string[] => {
-    const address = `${postgres.address}?schema=nodes`
-    const cluster = ['--cluster', address, '--objects', objectsAddress()]
-    return [...cluster, '--node-name', name, '--kafka-port', '0']
+  const nodeOf = (name: string | undefined): TestBroker => {
+    const node = name === undefined ? undefined : nodes[name]
+    assert.ok(node, `there is no node ${name}`)
+    return node
   }
 
-  test('the next one has all that was confirmed', async () => {
-    const first = await TestBroker.start(flags('first'))
-    try {
-      await publish(first, 0)
-      await produce(first, 0)
-      // It waits until the first one is gone.
-      const standingBy = TestBroker.start(flags('second'), [], takeoverMs)
-      await publish(first, messageCount)
-      await first.kill()
-      const second = await standingBy
-      try {
-        await produce(second, messageCount)
-        // It stops, and nobody has to see it dead.
-        const next = TestBroker.start(flags('third'), [], takeoverMs)
-        assert.equal(await second.stop(), 0)
-        const third = await next
-        try {
-          assert.deepEqual(await takeAll(third), numbers(2 * messageCount))
-          assert.deepEqual(await readAll(third), numbers(2 * messageCount))
-        } finally {
-          await third[Symbol.asyncDispose]()
-        }
-      } finally {
-        await second[Symbol.asyncDispose]()
-      }
-    } finally {
-      await first[Symbol.asyncDispose]()
+  /** The owner of the cell of `/`, and another node. */
+  const ownerAndOther = async (): Promise<[owner: string, other: string]> => {
+    const owner = await waitFor('somebody has the first cell', () => cluster.ownerOf(0), slowMsMax)
+    const other = Object.keys(nodes).find((name) => name !== owner && !nodeOf(name).isGone)
+    assert.ok(other)
+    return [owner, other]
+  }
+
+  test('the first has all cells; those that join get their share within seconds', async () => {
+    nodes['n1'] = await cluster.startNode('n1')
+    await cluster.waitForCounts({ n1: 12 })
+    nodes['n2'] = await cluster.startNode('n2')
+    assert.ok((await cluster.waitForCounts({ n1: 6, n2: 6 })) < spreadMsMax)
+    nodes['n3'] = await cluster.startNode('n3')
+    assert.ok((await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })) < spreadMsMax)
+  })
+
+  test('what one node confirmed another one has, after kill -9 of the owner', async () => {
+    const [owner, other] = await ownerAndOther()
+    await publish(nodeOf(other), 0)
+    await produce(nodeOf(other), 0)
+    await nodeOf(owner).kill()
+    await publish(nodeOf(other), messageCount)
+    await produce(nodeOf(other), messageCount)
+    assert.deepEqual(await takeAll(nodeOf(other)), numbers(2 * messageCount))
+    assert.deepEqual(await readAll(nodeOf(other)), numbers(2 * messageCount))
+    await nodeOf(owner).restart(slowMsMax)
+    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+  })
+
+  test('a node that stops gives its cells away at once', async () => {
+    const [owner, other] = await ownerAndOther()
+    await publish(nodeOf(owner), 0)
+    assert.equal(await nodeOf(owner).stop(), 0)
+    const rest = Object.keys(nodes).filter((name) => name !== owner)
+    const ms = await cluster.waitForCounts(Object.fromEntries(rest.map((name) => [name, 6])))
+    assert.ok(ms < ownershipLimits.timeToLiveMs, `it took ${ms} ms`)
+    assert.deepEqual(await takeAll(nodeOf(other)), numbers(messageCount))
+    await nodeOf(owner).restart(slowMsMax)
+    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+  })
+
+  test('a node that stood still confirms nothing more, goes on, and gets its share again', async () => {
+    const [owner, other] = await ownerAndOther()
+    const session = await AmqpSession.open(nodeOf(owner).url)
+    const channel = await session.confirmChannel()
+    await channel.assertQueue('tasks', { durable: true })
+    channel.sendToQueue('tasks', Buffer.from('0'), { persistent: true })
+    await channel.waitForConfirms()
+    const { pid = 0 } = nodeOf(owner)
+    process.kill(pid, 'SIGSTOP')
+    let late = 'nobody said anything'
+    channel.sendToQueue('tasks', Buffer.from('late'), { persistent: true }, (error: unknown) => {
+      late = error === null ? 'confirmed' : 'refused'
+    })
+    const isElsewhere = async (): Promise<boolean> => {
+      const now = await cluster.ownerOf(0)
+      return now !== undefined && now !== owner
     }
+    await waitFor('another node has the cell', isElsewhere, slowMsMax)
+    process.kill(pid, 'SIGCONT')
+    await session.connectionClosed()
+    assert.notEqual(late, 'confirmed')
+    assert.deepEqual(await takeAll(nodeOf(other)), [0])
+    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    assert.equal(nodeOf(owner).isGone, false)
+  })
+
+  test('of two processes with one name the older one ends with exit code 75', async () => {
+    const [, other] = await ownerAndOther()
+    const older = nodeOf(other)
+    nodes[other] = await cluster.startNode(other)
+    await waitFor('the older one has ended', () => older.isGone, slowMsMax)
+    assert.equal(await older.stop(), 75)
+    assert.match(older.output, /this node stops: another process has the node name/)
+    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await publish(nodeOf(other), 0)
+    assert.deepEqual(await takeAll(nodeOf(other)), numbers(messageCount))
+  })
+
+  test('a cluster keeps the number of cells that it was made with', async () => {
+    const address = `${cluster.postgres.address}?schema=small`
+    const flags = ['--cluster', address, '--objects', cluster.objectsAddress, '--node-port', '0']
+    await using first = await TestBroker.start([...flags, '--cluster-cells', '3'])
+    await waitFor('it serves the last', () => first.output.includes('serves cell 2 '), slowMsMax)
+    assert.doesNotMatch(first.output, /serves cell 3 |cluster-cells/)
+    await first.stop()
+    await using next = await TestBroker.start([...flags, '--cluster-cells', '5'])
+    assert.match(next.output, /The cluster has 3 cells: cluster-cells counts only when one is made/)
   })
 
   test('a start says what is missing or wrong', async () => {
@@ -81,14 +128,14 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
       assert.rejects(TestBroker.start(args), says)
     await fails(
       ['--objects', 's3://bucket'],
-      /objects and node-name are of a cluster: add --cluster/,
+      /objects, node-name and cluster-cells are of a cluster: add --cluster/,
     )
     await fails(
       ['--cluster', 'postgres://db/pabal'],
       /needs a place for its files: add --objects s3:/,
     )
     await fails(
-      ['--cluster', 'postgres://127.0.0.1:1/pabal', '--objects', objectsAddress()],
+      ['--cluster', 'postgres://127.0.0.1:1/pabal', '--objects', cluster.objectsAddress],
       /the cluster's PostgreSQL cannot be used: .*ECONNREFUSED/,
     )
   })
@@ -98,8 +145,17 @@ function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index)
 }
 
+/** A node that has just lost the owner refuses clients of its virtual host for a moment. */
+async function sessionAt(broker: TestBroker): Promise<AmqpSession> {
+  return await waitFor(
+    'a client comes in',
+    () => AmqpSession.open(broker.url).catch(() => undefined),
+    slowMsMax,
+  )
+}
+
 async function publish(broker: TestBroker, from: number): Promise<void> {
-  await using session = await AmqpSession.open(broker.url)
+  await using session = await sessionAt(broker)
   const channel = await session.confirmChannel()
   await channel.assertQueue('tasks', { durable: true })
   for (let n = from; n < from + messageCount; n++) {
@@ -109,7 +165,7 @@ async function publish(broker: TestBroker, from: number): Promise<void> {
 }
 
 async function takeAll(broker: TestBroker): Promise<number[]> {
-  await using session = await AmqpSession.open(broker.url)
+  await using session = await sessionAt(broker)
   const channel = await session.channel()
   const taken: number[] = []
   for (;;) {
@@ -120,7 +176,8 @@ async function takeAll(broker: TestBroker): Promise<number[]> {
 }
 
 function clientOf({ kafkaPort }: TestBroker): Kafka {
-  return new Kafka({ brokers: [`127.0.0.1:${kafkaPort}`], logLevel: logLevel.NOTHING })
+  const retry = { retries: 20, initialRetryTime: 200 }
+  return new Kafka({ brokers: [`127.0.0.1:${kafkaPort}`], logLevel: logLevel.NOTHING, retry })
 }
 
 async function produce(broker: TestBroker, from: number): Promise<void> {

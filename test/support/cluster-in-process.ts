@@ -3,12 +3,9 @@
 import type { Directory, KnownCell, KnownNode } from '../../src/cluster/directory.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import {
-  type AmqpEdgeServer,
-  serveAmqpEdge,
-  amqpLinkHandler,
-} from '../../src/node/open-amqp-edge.ts'
+import { amqpLinkHandler, serveAmqpEdge } from '../../src/node/open-amqp-edge.ts'
 import { OwnerRoutes } from '../../src/node/owner-routes.ts'
+import type { ProtocolServer } from '../../src/node/protocol-server.ts'
 import type { ServedCell } from '../../src/node/served-cells.ts'
 import type { Service } from '../../src/node/service.ts'
 import type { Connection } from '../../src/server/amqp/connection.ts'
@@ -51,7 +48,10 @@ class Known {
         this.#listeners.add(listener)
         return () => this.#listeners.delete(listener)
       },
-      refresh: () => void this.refreshCount++,
+      refresh: () => {
+        this.refreshCount++
+        return Promise.resolve()
+      },
     }
   }
 
@@ -65,7 +65,8 @@ class Known {
 }
 
 interface NodeParts extends Pick<NodeInProcess, 'broker' | 'served' | 'warnings'> {
-  readonly edge: AmqpEdgeServer
+  readonly edge: ProtocolServer
+  readonly owners: OwnerRoutes
   readonly links: LinkListener
   readonly linkHandlers: { amqp: LinkHandler }
 }
@@ -76,7 +77,8 @@ export class NodeInProcess implements AsyncDisposable {
   readonly served: Map<number, ServedCell>
   /** What it logged at level warn. */
   readonly warnings: string[]
-  readonly #edge: AmqpEdgeServer
+  readonly #edge: ProtocolServer
+  readonly #owners: OwnerRoutes
   readonly #edgeListener: Listener
   readonly #links: LinkListener
   readonly #linkListener: Listener
@@ -90,6 +92,7 @@ export class NodeInProcess implements AsyncDisposable {
     this.warnings = parts.warnings
     this.broker = parts.broker
     this.#edge = parts.edge
+    this.#owners = parts.owners
     this.#linkHandlers = parts.linkHandlers
     this.#links = parts.links
     this.#edgeListener = listeners.edge
@@ -104,6 +107,7 @@ export class NodeInProcess implements AsyncDisposable {
     const linkHandlers = { amqp: amqpLinkHandler(cells, logger) }
     const door = { secret, clock: systemClock, random: systemRandom }
     const directory = known.directoryOf(number)
+    const owners = new OwnerRoutes({ directory, cells, clock, links: new NodeLinks(door) })
     const edge = serveAmqpEdge({
       users: broker.users,
       memory: broker.memory,
@@ -114,7 +118,7 @@ export class NodeInProcess implements AsyncDisposable {
       cells,
       directory,
       clusterName: () => 'test',
-      owners: new OwnerRoutes({ directory, cells, clock, links: new NodeLinks(door) }),
+      owners,
     })
     const links = new LinkListener({ ...door, logger, handlers: linkHandlers })
     const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>
@@ -126,7 +130,10 @@ export class NodeInProcess implements AsyncDisposable {
         onAcceptProblem: (reason) => warnings.push(reason),
       })
     const listeners = { edge: await open(edge.acceptorOf(service)), link: await open(links.accept) }
-    return new NodeInProcess({ broker, served, warnings, edge, links, linkHandlers }, listeners)
+    return new NodeInProcess(
+      { broker, served, warnings, edge, owners, links, linkHandlers },
+      listeners,
+    )
   }
 
   /** Where clients come in, whatever they want. */
@@ -140,7 +147,7 @@ export class NodeInProcess implements AsyncDisposable {
 
   /** How many of its clients others serve. */
   get passedOnCount(): number {
-    return this.#edge.passedOnCount
+    return this.#owners.passedOn.get('amqp')?.() ?? 0
   }
 
   /** Whatever clients other nodes bring goes to the test. */

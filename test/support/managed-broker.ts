@@ -5,7 +5,7 @@ import { AuditLog } from '../../src/admin/audit-log.ts'
 import { LiveConnections } from '../../src/admin/v1/live-connections.ts'
 import { Users } from '../../src/auth/users.ts'
 import { AccessKeeper } from '../../src/broker/access-keeper.ts'
-import { Broker, defaultVHost } from '../../src/broker/broker.ts'
+import { Broker, type BrokerOptions, defaultVHost } from '../../src/broker/broker.ts'
 import { MessageStreams } from '../../src/broker/browse/message-streams.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
@@ -45,7 +45,10 @@ export type ManagedBroker = Pick<
 >
 
 /** `vhosts` are those of the settings. */
-export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker {
+export function openManagedBroker(
+  vhosts: readonly string[] = [],
+  options: Pick<BrokerOptions, 'hasNoDefaultVHost'> = {},
+): ManagedBroker {
   const clock = systemClock
   const turn = new Turn(clock)
   const broker = new Broker({
@@ -54,6 +57,7 @@ export function openManagedBroker(vhosts: readonly string[] = []): ManagedBroker
     random: systemRandom,
     clock,
     vhosts,
+    ...options,
     onDamaged: (_queue, _offset, error) => assert.fail(error),
   })
   return manage(broker, vhosts)

@@ -1,7 +1,7 @@
 // Where an operation is answered in a cluster. Without one it means nothing: there is one node, which has everything.
 import type { Duplex } from 'node:stream'
 import type { Context } from 'hono'
-import type { Directory } from '../../cluster/directory.ts'
+import type { Directory, KnownNode } from '../../cluster/directory.ts'
 import type { Caller } from './caller.ts'
 
 /**
@@ -69,4 +69,8 @@ export interface ClusterDoor {
   placeVHost(name: string): Promise<number | undefined>
   /** It has no cell any more. Rejects as `placeVHost`. */
   removeVHost(name: string): Promise<void>
+  /** Cells go from the node, or may come to it again. Rejects as `placeVHost`. */
+  drain(node: KnownNode, isDraining: boolean): Promise<void>
+  /** Nodes may have the cell again. Rejects as `placeVHost`. */
+  reopen(cell: number): Promise<void>
 }

@@ -38,7 +38,10 @@ export class NodeGoneError extends Error {
   }
 }
 
-export interface ClusterAskerParts extends Pick<ClusterDoor, 'placeVHost' | 'removeVHost'> {
+export interface ClusterAskerParts extends Pick<
+  ClusterDoor,
+  'placeVHost' | 'removeVHost' | 'drain' | 'reopen'
+> {
   readonly directory: Directory
   readonly clock: Clock
   /** Undefined for a cell that is not served here. */
@@ -65,6 +68,16 @@ export class ClusterAsker implements ClusterDoor {
 
   removeVHost(name: string): Promise<void> {
     return this.#inTime(this.#parts.removeVHost(name))
+  }
+
+  async drain(node: KnownNode, isDraining: boolean): Promise<void> {
+    await this.#inTime(this.#parts.drain(node, isDraining))
+    await this.directory.refresh()
+  }
+
+  async reopen(cell: number): Promise<void> {
+    await this.#inTime(this.#parts.reopen(cell))
+    await this.directory.refresh()
   }
 
   /** What is shared is written until it is, and a client does not wait for that. */

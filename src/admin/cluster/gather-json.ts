@@ -24,6 +24,8 @@ export interface MergeAsked {
   readonly query: URLSearchParams
   readonly cluster: ClusterDoor
   readonly request: ClusterRequest
+  /** Who has not answered. */
+  readonly missing: readonly string[]
 }
 
 export type Merge = (parts: readonly JsonPart[], asked: MergeAsked) => unknown
@@ -80,7 +82,7 @@ export function answerParts(
   { request, cluster }: Pick<MergeAsked, 'request' | 'cluster'>,
 ): Response {
   const query = new URL(request.url, 'http://localhost').searchParams
-  const merged = merge(parts, { query, cluster, request })
+  const merged = merge(parts, { query, cluster, request, missing })
   if (merged instanceof Response) return withMissing(merged, missing)
   const isOwn = isOwnPath(request.url.slice('/api'.length))
   const hasField = isOwn && missing.length > 0 && !Array.isArray(merged)

@@ -28,6 +28,8 @@ export interface LinkHttpParts {
   readonly findHere: (target: Target) => ApiHere | undefined
   /** Reads again what a token permits. */
   readonly authenticate: (login: HttpLogin, address: string) => Promise<Principal | undefined>
+  /** A request failed through no fault of its client's. */
+  readonly onFault: (error: Error) => void
 }
 
 export interface LinkHttp {
@@ -46,10 +48,18 @@ export function serveLinkHttp(parts: LinkHttpParts): LinkHttp {
     keepAliveTimeout: 2 * clusterHttpLimits.idleLinkMs,
   })
   const answer = answererOf(parts)
+  const isHere = ({ target }: LinkHead): boolean => {
+    try {
+      return parts.findHere(target) !== undefined
+    } catch {
+      // Whoever answers tells what is wrong.
+      return true
+    }
+  }
   server.on('request', answer)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     const head = headOf(request)
-    if (head !== undefined && parts.findHere(head.target) === undefined) refuse(response)
+    if (head !== undefined && !isHere(head)) refuse(response)
     else {
       response.writeContinue()
       answer(request, response)
@@ -76,12 +86,10 @@ function answererOf(parts: LinkHttpParts): RequestListener {
       response.writeHead(400).end('no such head of a link')
       return
     }
-    const here = parts.findHere(head.target)
-    if (here === undefined) {
-      refuse(response)
-      return
-    }
-    void answerBy(here, head, { request, response, parts })
+    answerBy(head, { request, response, parts }).catch((error: unknown) => {
+      parts.onFault(error as Error)
+      response.destroy()
+    })
   }
 }
 
@@ -91,11 +99,12 @@ interface Exchange {
   readonly parts: LinkHttpParts
 }
 
-async function answerBy(
-  here: ApiHere,
-  head: LinkHead,
-  { request, response, parts }: Exchange,
-): Promise<void> {
+async function answerBy(head: LinkHead, { request, response, parts }: Exchange): Promise<void> {
+  const here = parts.findHere(head.target)
+  if (here === undefined) {
+    refuse(response)
+    return
+  }
   const caller = await findLinkCaller(head, request, parts)
   const { url = '/', socket } = request
   const listener = getRequestListener(

@@ -1,5 +1,6 @@
 // Requests to the APIs of other nodes: HTTP/1.1 on links between nodes, of which some are kept for the next request.
 import { Agent, type ClientRequest, type IncomingMessage, request as ask } from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { KnownNode } from '../../cluster/directory.ts'
@@ -9,7 +10,7 @@ import { nameOf, NodeGoneError } from './cluster-asker.ts'
 import { encodeLinkHead, linkCallerOf, linkHeader, notHereStatus } from './link-head.ts'
 
 /** Resolves when the other side has accepted it as a link for HTTP. */
-export type OpenLink = (node: KnownNode) => Promise<Duplex>
+export type OpenLink = (node: KnownNode) => Promise<Socket>
 
 export class NodeRequests implements Disposable {
   readonly #openLink: OpenLink
@@ -31,7 +32,6 @@ export class NodeRequests implements Disposable {
       caller: asked.caller && linkCallerOf(asked.caller),
       listed: asked.listed,
     }
-    const body = bodyOf(asked)
     for (;;) {
       const sent = ask({
         agent: this.#agentOf(node),
@@ -47,7 +47,7 @@ export class NodeRequests implements Disposable {
         },
       })
       try {
-        return await answerOf(sent, body, asked)
+        return await answerOf(sent, asked)
       } catch (error) {
         if (asked.signal.aborted) throw error
         const { isBegun } = sent as Begun
@@ -85,9 +85,9 @@ interface Begun {
 }
 
 class LinkAgent extends Agent {
-  readonly #open: () => Promise<Duplex>
+  readonly #open: () => Promise<Socket>
 
-  constructor(open: () => Promise<Duplex>) {
+  constructor(open: () => Promise<Socket>) {
     super({
       keepAlive: true,
       maxFreeSockets: clusterHttpLimits.idleLinksMax,
@@ -150,11 +150,7 @@ function headersOf({ headers, caller, body }: Asked): Record<string, string> {
   return kept
 }
 
-async function answerOf(
-  sent: ClientRequest,
-  body: Readable | Buffer | undefined,
-  asked: Asked,
-): Promise<Response | undefined> {
+async function answerOf(sent: ClientRequest, asked: Asked): Promise<Response | undefined> {
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     sent.once('response', resolve)
     sent.once('error', reject)
@@ -164,6 +160,8 @@ async function answerOf(
     sent.flushHeaders()
     sent.once('continue', () => {
       ;(sent as Begun).isBegun = true
+      // Not before: a stream that somebody has begun to read cannot be sent again.
+      const body = bodyOf(asked)
       if (body instanceof Readable) {
         // What goes wrong is an error of the request, too.
         pipeline(body, sent).catch((error: Error) => sent.destroy(error))
@@ -186,7 +184,11 @@ function toResponse(incoming: IncomingMessage, method: string): Response {
     if (ownHeaders.has(name) || name === 'transfer-encoding' || name === 'date') continue
     for (const each of value ?? []) headers.append(name, each)
   }
-  const isEmpty = method === 'HEAD' || status === 204 || status === 304
+  const isEmpty =
+    method === 'HEAD' ||
+    status === 204 ||
+    status === 304 ||
+    incoming.headers['content-length'] === '0'
   if (isEmpty) {
     incoming.resume()
     return new Response(null, { status, headers })

@@ -109,7 +109,7 @@ export const importOfAll: ClusterWay = {
       if (!answer.ok)
         return stopped(answer, target, { cluster, hasBegun: !isCheck && reports.length > 0 })
       const report = (await answer.json()) as DefinitionsReport
-      reports.push('node' in target ? withoutKind(report, 'vhost') : report)
+      reports.push('node' in target ? withoutKind(report, 'virtual host') : report)
     }
     return Response.json(joinReports(reports, isCheck))
   },

@@ -9,6 +9,7 @@ const byService: Readonly<Record<string, string>> = {
   'http-tls': 'https',
   kafka: 'kafka',
   'kafka-tls': 'kafka/ssl',
+  node: 'clustering',
 }
 
 /** Of a listener of ours: `amqp-tls` is `amqp/ssl`. */

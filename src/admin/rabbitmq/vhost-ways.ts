@@ -16,19 +16,19 @@ export const putVHostAnywhere: ClusterWay = {
     }
     const answer = await cluster.ask({ cell }, withBody(request))
     if (answer.status >= 400 && answer.status < 500) await cluster.removeVHost(name)
-    return answer
+    // Its cell may have heard of it before it was asked to make it.
+    return answer.status === 204 ? new Response(null, { status: 201 }) : answer
   },
 }
 
-/** What its cell does not have any more has a place no longer. */
+/** Its cell takes its place away. */
 export const deleteVHostAnywhere: ClusterWay = {
   async answer(request, cluster) {
     const name = request.names['vhost'] ?? ''
     const cell = await cellOf(name, cluster)
     const answer = await cluster.ask({ cell: cell ?? 0 }, withBody(request))
-    if (cell === undefined || !(answer.ok || answer.status === 404)) return answer
-    await cluster.removeVHost(name)
-    return answer.ok ? answer : new Response(null, { status: 204 })
+    await cluster.directory.refresh()
+    return answer
   },
 }
 

@@ -10,17 +10,11 @@ import { systemRandom } from '../../lib/random.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
 import { lockDataFolder } from '../../meta/data-folder-lock.ts'
 import { findDataFolder } from '../../settings/load-config.ts'
-import { addCarryCommands } from '../cluster-carry/carry-commands.ts'
 import type { Action, AddCommand, CommandFlags, Session } from '../remote-command.ts'
 import { watchStopRequests } from '../stop-requests.ts'
 import { DevCluster, type DevClusterPlan } from './dev-cluster.ts'
 import { findPostgres, type PostgresUser, postgresUser } from './find-postgres.ts'
-import type { WantedPorts } from './front-ports.ts'
-import { reopenCells } from './reopen-cell.ts'
-
-interface ReopenFlags extends CommandFlags {
-  readonly cluster?: string
-}
+import type { WantedPorts } from './node-ports.ts'
 
 interface Flags extends CommandFlags {
   readonly nodes?: string
@@ -33,7 +27,7 @@ interface Flags extends CommandFlags {
 const { nodesDefault, nodesMax } = clusterDevLimits
 const lockName = 'lock.db'
 
-export const addClusterCommands: AddCommand = (command, _remote, local) => {
+export const addClusterDevCommand: AddCommand = (command, _remote, local) => {
   local(command, 'dev', {
     summary:
       'Start a whole one on this machine, to try it: kill nodes and see that nothing is lost',
@@ -41,38 +35,19 @@ export const addClusterCommands: AddCommand = (command, _remote, local) => {
     run: (_operands, flags) => clusterDev(flags as Flags),
   })
     .option('--nodes <N>', `How many (default: ${nodesDefault})`)
-    .option('--amqp-port <PORT>', 'Where AMQP clients connect (default: 5672, or a free one)')
-    .option('--kafka-port <PORT>', 'Where Kafka clients connect (default: 9092, or a free one)')
-    .option('--http-port <PORT>', 'Where the web pages are (default: 15672, or a free one)')
+    .option('--amqp-port <PORT>', 'Of the first node for AMQP (default: 5672, or a free one)')
+    .option('--kafka-port <PORT>', 'Of the first node for Kafka (default: 9092, or a free one)')
+    .option('--http-port <PORT>', 'Of the first node for web pages (default: 15672, or a free one)')
     .option('--fresh', 'Remove what an earlier run has left')
     .addHelpText(
       'after',
       `
 It starts PostgreSQL, whose programs have to be on this machine, a store that speaks S3, and
-nodes, with their data in the folder cluster-dev below the data folder. Clients connect to one
-address, which leads to the node that serves. What is killed is started again. Ctrl-C stops all.
+nodes, with their data in the folder cluster-dev below the data folder. Clients connect to any
+node; each has ports of its own, which follow those of the first, or free ones where these are
+taken. What is killed is started again. Ctrl-C stops all.
 It is no way to run a cluster: all of it is on one disk. See docs/cluster.md.`,
     )
-  local(command, 'reopen', {
-    summary: 'Let nodes have cells again that are down because their owners crashed too often',
-    run: (_operands, flags) => reopen(flags as ReopenFlags),
-  }).option('--cluster <URL>', "The cluster's PostgreSQL (default: what PABAL_CLUSTER says)")
-  addCarryCommands(command, local)
-}
-
-function reopen(flags: ReopenFlags): Action {
-  return async ({ environment, terminal }) => {
-    const address = flags.cluster ?? environment['PABAL_CLUSTER']
-    if (address === undefined) {
-      throw new ExitError(exitCodes.usage, 'which cluster: give --cluster postgres://…')
-    }
-    terminal.tell(
-      (await reopenCells(address))
-        ? 'The nodes that stand by may have the cells again that were down'
-        : 'No cell is down',
-    )
-    return exitCodes.ok
-  }
 }
 
 function clusterDev(flags: Flags): Action {

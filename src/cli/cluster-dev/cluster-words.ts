@@ -2,17 +2,19 @@
 import { version } from '../../lib/version.ts'
 import { ownershipLimits } from '../../limits/postgres.ts'
 import { tableLines } from '../print-table.ts'
-import type { DevNode, NodePorts } from './dev-node.ts'
+import type { CellWatch, Loss } from './cell-watch.ts'
+import type { DevNode } from './dev-node.ts'
 
 export interface ClusterPicture {
   readonly nodes: readonly DevNode[]
-  /** Where clients connect. */
-  readonly fronts: NodePorts
+  readonly cells: CellWatch
   readonly postgres: {
     readonly pid: number | undefined
     readonly port: number
     readonly folder: string
   }
+  /** What a commit waits for as well, if there is one. */
+  readonly standby: { readonly pid: number | undefined; readonly port: number } | undefined
   readonly objects: string
   /** Of everything. */
   readonly folder: string
@@ -23,86 +25,105 @@ export interface ClusterPicture {
 
 /** All of it in one screen. */
 export function describeCluster(picture: ClusterPicture): string[] {
-  const { nodes, fronts, postgres, objects, folder, logs, word } = picture
-  const serving = nodes.find(({ state }) => state === 'serves')
-  const rows = nodes.map(({ name, state, pid, ports }) => [
+  const { nodes, cells, postgres, standby, objects, folder, logs } = picture
+  const rows = nodes.map(({ name, pid, ports }) => [
     name,
-    state,
     `${pid ?? ''}`,
-    ...[ports?.amqp, ports?.kafka, ports?.http].map((port) => `${port ?? ''}`),
+    `${cells.countOf(name)}`,
+    `amqp://localhost:${ports.amqp}`,
+    `localhost:${ports.kafka}`,
+    `http://localhost:${ports.http}`,
   ])
   return [
     `Pabal ${version}, a cluster of ${nodes.length === 1 ? 'one node' : `${nodes.length} nodes`} on this machine`,
     '',
-    'Clients keep one address, whichever node serves:',
-    `  amqp    amqp://localhost:${fronts.amqp}`,
-    `  kafka   localhost:${fronts.kafka}`,
-    `  http    http://localhost:${fronts.http} (guest, guest)`,
+    ...tableLines(['node', 'process', 'cells', 'amqp', 'kafka', 'http (guest, guest)'], rows),
     '',
-    ...tableLines(['node', 'state', 'process', 'amqp', 'kafka', 'http'], rows),
+    'Clients connect to any of them. A node that is started again has the same ports.',
     '',
     `PostgreSQL has each commit: process ${postgres.pid ?? 0}, port ${postgres.port}`,
+    ...(standby === undefined
+      ? []
+      : [`Its standby has it as well: process ${standby.pid ?? 0}, port ${standby.port}`]),
     `A double of S3 has the files: ${objects}`,
     `Data, kept for the next run unless it begins with --fresh: ${folder}`,
     ...(postgres.folder.startsWith(folder) ? [] : [`Those of PostgreSQL: ${postgres.folder}`]),
     `Logs: ${logs}`,
     '',
     'Try:',
-    ...tries({ word, http: fronts.http, node: serving?.pid, postgres: postgres.pid }),
+    ...tries(picture),
     '',
     'Ctrl-C stops everything.',
     '',
   ]
 }
 
-interface Named {
-  readonly word: string
-  readonly http: number
-  readonly node: number | undefined
-  readonly postgres: number | undefined
-}
+/** The cell of `/`. */
+const firstCell = 0
 
-function tries({ word, http, node, postgres }: Named): string[] {
+function tries({ nodes, cells, postgres, standby, word }: ClusterPicture): string[] {
+  const [first] = nodes
+  const owner = nodes.find(({ name }) => name === cells.ownerOf(firstCell)) ?? first
+  const other = nodes.find((node) => node !== owner) ?? first
+  const urlOf = (node: DevNode | undefined): string => `--url http://localhost:${node?.ports.http}`
+  const bootstrap = nodes.map(({ ports }) => `localhost:${ports.kafka}`).join(',')
   const rows: readonly (readonly [command: string, what: string])[] = [
-    [`export PABAL_URL=http://localhost:${http}`, 'where the commands below ask'],
-    [`${word} create orders`, 'a queue'],
-    [`${word} publish orders --payload hello`, 'a message, which is confirmed'],
-    [`kill -9 ${node ?? 0}`, 'the node that serves is lost'],
-    [`${word} peek orders`, 'another one has the message'],
-    [`kill -9 ${postgres ?? 0}`, 'publishers wait until PostgreSQL is back'],
+    [`${word} create orders ${urlOf(owner)}`, 'a queue, asked for at one node'],
+    [`${word} publish orders --payload hello ${urlOf(owner)}`, 'a message, which is confirmed'],
+    [`kill -9 ${owner?.pid ?? 0}`, 'the node that has the queue is lost'],
+    [`${word} peek orders ${urlOf(other)}`, 'the message, asked for at another one'],
+    [`kcat -L -b ${bootstrap}`, 'Kafka, with all nodes as bootstrap servers'],
+    [`kill -9 ${postgres.pid ?? 0}`, 'publishers wait until PostgreSQL is back'],
+    ...(standby === undefined
+      ? []
+      : [[`kill -9 ${standby.pid ?? 0}`, 'they wait for its standby, too'] as const]),
   ]
   const width = Math.max(...rows.map(([command]) => command.length))
   return rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`)
 }
 
-export function endOfNode({ name, pid, state }: DevNode, how: string, isAlone: boolean): string {
+export interface NodeEnd {
+  readonly how: string
+  /** Of its cells. */
+  readonly count: number
+  /** No other node is there. */
+  readonly isAlone: boolean
+}
+
+export function endOfNode({ name, pid, state }: DevNode, { how, count, isAlone }: NodeEnd): string {
   const what = `${name} (process ${pid ?? 0}) ${how}`
-  if (state === 'replaced') return `${what}; another node has its cell`
-  if (state !== 'serves') return `${what}; it did not serve`
+  if (count === 0) {
+    return `${what}; ${state === 'stops' ? 'it gave its cells away before' : 'it had no cell'}`
+  }
+  const had = `${what}; it had ${cellsOf(count)}`
+  if (isAlone) return `${had}, and there is no other node`
+  if (state === 'stops') return `${had}, which others take now`
   const seconds = ownershipLimits.timeToLiveMs / 1000
-  return isAlone
-    ? `${what}; it served, and there is no other`
-    : `${what}; it served. After a crash another one takes over when ${seconds} s have passed`
+  return `${had}. After a crash other nodes take them when ${seconds} s have passed`
 }
 
-/** How long it took, and what of that was waiting. */
-export function takeover(
-  { name, pid, ownedAt }: DevNode,
-  { lostAt, now }: { readonly lostAt: number | undefined; readonly now: number },
-): string {
-  if (lostAt === undefined) return `${name} (process ${pid ?? 0}) serves`
-  const parts =
-    ownedAt === undefined || ownedAt < lostAt
-      ? ''
-      : `: ${seconds(ownedAt - lostAt)} until the cell was its own, ${seconds(now - ownedAt)} to open it`
-  return `${name} (process ${pid ?? 0}) serves after ${seconds(now - lostAt)}${parts}`
+export function servedAgain({ node, lostAt, count, takers }: Loss, now: number): string {
+  const sorted = [...takers].toSorted(([left], [right]) => (left < right ? -1 : 1))
+  const by = sorted.map(([name, taken]) => `${name} has ${taken}`)
+  const which = count === 1 ? `The cell of ${node} is` : `The ${count} cells of ${node} are`
+  const where = takers.has(node) ? 'again' : 'elsewhere'
+  return `${which} served ${where} after ${((now - lostAt) / 1000).toFixed(1)} s: ${by.join(', ')}`
 }
 
-export const replacedNode = 'does not answer PostgreSQL, and another node serves in its place'
+export function emptied({ name, pid }: DevNode, count: number): string {
+  const which = count === 1 ? 'its cell is' : `its ${count} cells are`
+  return `${name} (process ${pid ?? 0}) stands still, or was drained: ${which} served elsewhere`
+}
+
+/** After cells have moved, and each node has its share. */
+export function spread(nodes: readonly DevNode[], cells: CellWatch): string {
+  const counts = nodes.map(({ name }) => `${name} ${cells.countOf(name)}`)
+  return `Each node has its share of the cells: ${counts.join(', ')}`
+}
 
 export const cellWasDown =
-  'The cell was down: its owners crashed too often within five minutes. Here it is opened again'
+  'Cells were down: their owners crashed too often within five minutes. Here they are opened again'
 
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
+function cellsOf(count: number): string {
+  return count === 1 ? 'one cell' : `${count} cells`
 }

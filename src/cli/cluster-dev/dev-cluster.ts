@@ -1,4 +1,4 @@
-// A whole cluster on this machine: PostgreSQL, a double of S3, nodes, and one address for clients in front of them.
+// A whole cluster on this machine: PostgreSQL, a double of S3, and nodes that all take clients.
 // What ends by itself is started again; what happens to whom is told, with how long it took.
 import path from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
@@ -9,13 +9,14 @@ import { wait } from '../../lib/wait.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
 import { S3Double } from '../../s3-double/s3-double.ts'
 import type { Terminal } from '../terminal.ts'
-import { cellWasDown, describeCluster, endOfNode, replacedNode, takeover } from './cluster-words.ts'
+import { CellWatch } from './cell-watch.ts'
+import * as words from './cluster-words.ts'
 import { DevNode } from './dev-node.ts'
 import type { PostgresUser } from './find-postgres.ts'
-import { FrontPorts, type WantedPorts } from './front-ports.ts'
 import { lastLines } from './last-lines.ts'
+import { chooseNodePorts, type NodePorts, type WantedPorts } from './node-ports.ts'
 import { OwnPostgres } from './own-postgres.ts'
-import { reopenCells } from './reopen-cell.ts'
+import { countCells, reopenCells } from './reopen-cell.ts'
 
 export interface DevClusterPlan {
   /** All that the cluster keeps; nobody else uses it. */
@@ -26,6 +27,7 @@ export interface DevClusterPlan {
   readonly logs: string
   readonly objects: string
   readonly nodeCount: number
+  /** Of the first node. */
   readonly ports: WantedPorts
   /** Folder of PostgreSQL's programs, and who runs them. */
   readonly programs: string
@@ -49,18 +51,23 @@ export class DevCluster {
   readonly #postgres: OwnPostgres
   readonly #failed = Promise.withResolvers<never>()
   #objects: S3Double | undefined
-  #fronts: FrontPorts | undefined
+  readonly #cells: CellWatch
+  #cellCount = 0
   #nodes: readonly DevNode[] = []
   #timer: Timer | undefined
-  #serving: DevNode | undefined
-  #lostAt: number | undefined
-  #unservedSince = 0
+  /** Where cells are now is not told yet. */
+  #haveMoved = false
+  #isShown = false
   #isReopening = false
 
   constructor(plan: DevClusterPlan, parts: DevClusterParts) {
     this.#plan = plan
     this.#parts = parts
     this.#failed.promise.catch(() => undefined)
+    this.#cells = new CellWatch({
+      onServedAgain: (loss) => this.#tell(words.servedAgain(loss, parts.clock.monotonic())),
+      onEmptied: (name, count) => this.#onEmptied(name, count),
+    })
     this.#postgres = new OwnPostgres({
       ...parts,
       programs: plan.programs,
@@ -76,11 +83,11 @@ export class DevCluster {
     return this.#failed.promise
   }
 
-  /** Resolves when a node serves and the others stand by. Rejects with an `ExitError`, or because of a stop. */
+  /** Resolves when all nodes serve, with all cells. Rejects with an `ExitError`, or because of a stop. */
   async start(): Promise<void> {
     const { signal } = this.#stopping
     const { clock, random, terminal } = this.#parts
-    this.#fronts = await FrontPorts.open(clock, this.#plan.ports)
+    const ports = await chooseNodePorts(this.#plan.ports, this.#plan.nodeCount)
     terminal.showProgress('Starting PostgreSQL…')
     await this.#postgres.prepare()
     signal.throwIfAborted()
@@ -89,23 +96,20 @@ export class DevCluster {
     this.#objects = await S3Double.open({ folder: this.#plan.objects, clock, random })
     signal.throwIfAborted()
     terminal.showProgress(`Starting ${this.#plan.nodeCount} nodes…`)
-    this.#nodes = this.#makeNodes(this.#fronts.ports)
+    this.#cellCount = await countCells(this.#postgres.address)
+    this.#nodes = ports.map((each, index) => this.#makeNode(`n${index + 1}`, each))
     for (const node of this.#nodes) node.launch()
-    this.#unservedSince = clock.monotonic()
     this.#timer = clock.every(clusterDevLimits.lookMs, () => this.#look())
-    await this.#waitForFirst(signal)
+    await this.#waitForAll(signal)
     for (const line of this.#description()) terminal.print(line)
+    this.#isShown = true
   }
 
   /** Resolves when nothing of it runs. */
   async stop(): Promise<void> {
     this.#stopping.abort(new ExitError(exitCodes.tryLater, 'stopped before it was ready'))
     this.#timer?.stop()
-    const serving = this.#serving
-    // Those that stand by go first: they would take over.
-    await Promise.all(this.#nodes.filter((node) => node !== serving).map((node) => node.stop()))
-    await serving?.stop()
-    this.#fronts?.close()
+    await Promise.all(this.#nodes.map((node) => node.stop()))
     await this.#postgres.stop()
     await this.#objects?.close()
   }
@@ -115,30 +119,29 @@ export class DevCluster {
     for (const node of this.#nodes) node.kill()
   }
 
-  #makeNodes({ kafka }: { readonly kafka: number }): DevNode[] {
-    const { nodeCount, folder, logs, environment } = this.#plan
+  #makeNode(name: string, ports: NodePorts): DevNode {
+    const { folder, logs, environment } = this.#plan
     const endpoint = encodeURIComponent(this.#objects?.url ?? '')
-    const free = ['amqp', 'kafka', 'http'].flatMap((service) => [`--${service}-port`, '0'])
     const objects = ['--objects', `s3://cluster/dev?endpoint=${endpoint}`]
-    const advertised = ['--kafka-advertised', `localhost:${kafka}`, '--metrics-port', 'off']
-    const flags = [...free, ...objects, ...advertised]
-    const names = Array.from({ length: nodeCount }, (_, index) => `n${index + 1}`)
-    return names.map(
-      (name) =>
-        new DevNode({
-          clock: this.#parts.clock,
-          name,
-          folder: path.join(folder, name),
-          logFile: path.join(logs, `${name}.log`),
-          flags,
-          // In flags everybody on this machine would read the password.
-          environment: { ...environment, PABAL_CLUSTER: this.#postgres.address },
-          onEnd: (node, how) => this.#onNodeEnd(node, how),
-        }),
-    )
+    return new DevNode({
+      clock: this.#parts.clock,
+      name,
+      ports,
+      folder: path.join(folder, name),
+      logFile: path.join(logs, `${name}.log`),
+      // The others learn where that is from PostgreSQL.
+      flags: [...objects, '--node-port', '0', '--metrics-port', 'off'],
+      // In flags everybody on this machine would read the password.
+      environment: { ...environment, PABAL_CLUSTER: this.#postgres.address },
+      onServes: (node, cell, epoch) => {
+        this.#haveMoved = true
+        this.#cells.onServes(node.name, cell, epoch)
+      },
+      onEnd: (node, how) => this.#onNodeEnd(node, how),
+    })
   }
 
-  async #waitForFirst(signal: AbortSignal): Promise<void> {
+  async #waitForAll(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts
     const beganAt = clock.monotonic()
     let servesAt: number | undefined
@@ -146,14 +149,10 @@ export class DevCluster {
       await wait(clock, clusterDevLimits.lookMs, signal)
       signal.throwIfAborted()
       const now = clock.monotonic()
-      if (this.#serving !== undefined) servesAt ??= now
-      const isSettled = this.#nodes.every(
-        ({ state }) => state === 'serves' || state === 'stands by',
-      )
-      if (servesAt !== undefined && (isSettled || now - servesAt > clusterDevLimits.standbyMsMax)) {
-        return
-      }
-      if (servesAt === undefined && now - beganAt > clusterDevLimits.readyMsMax) {
+      if (this.#nodes.some(({ state }) => state === 'serves')) servesAt ??= now
+      if (servesAt !== undefined) {
+        if (this.#isSettled || now - servesAt > clusterDevLimits.settleMsMax) return
+      } else if (now - beganAt > clusterDevLimits.readyMsMax) {
         const [first] = this.#nodes
         const why = first === undefined ? '' : lastLines(first.logFile)
         throw new ExitError(exitCodes.unavailable, `no node serves: ${why}`)
@@ -161,48 +160,62 @@ export class DevCluster {
     }
   }
 
+  /** All nodes are there, and each has its share of the cells. */
+  get #isSettled(): boolean {
+    return (
+      this.#nodes.every(({ state }) => state === 'serves') &&
+      this.#cells.servedCount === this.#cellCount &&
+      this.#cells.isEven(this.#nodes.map(({ name }) => name))
+    )
+  }
+
   #description(): string[] {
     const { folder, logs, word } = this.#plan
-    const fronts = this.#fronts?.ports ?? { amqp: 0, kafka: 0, http: 0 }
     const objects = this.#objects?.url ?? ''
-    const postgres = this.#postgres
-    return describeCluster({ nodes: this.#nodes, fronts, postgres, objects, folder, logs, word })
+    this.#haveMoved = false
+    this.#cells.settle()
+    return words.describeCluster({
+      nodes: this.#nodes,
+      cells: this.#cells,
+      postgres: this.#postgres,
+      standby: undefined,
+      objects,
+      folder,
+      logs,
+      word,
+    })
   }
 
   #look(): void {
     for (const node of this.#nodes) {
       node.look()
-      if (node.state === 'serves' && node !== this.#serving) this.#onServing(node)
       if (node.state === 'ended') this.#startAgain(node)
     }
-    if (this.#serving === undefined) this.#lookWhetherDown()
+    const now = this.#parts.clock.monotonic()
+    const { lostSince } = this.#cells
+    if (lostSince !== undefined && now - lostSince > clusterDevLimits.unservedMs) {
+      this.#lookWhetherDown()
+    }
+    if (this.#isShown && this.#haveMoved && this.#isSettled) this.#tellSpread()
   }
 
-  #onServing(node: DevNode): void {
-    const previous = this.#serving
-    const { clock } = this.#parts
-    this.#serving = node
-    this.#fronts?.lead(node.ports)
-    if (previous !== undefined) {
-      this.#tell(`${previous.name} (process ${previous.pid ?? 0}) ${replacedNode}`)
-      previous.replace()
-    }
-    const isFirst = previous === undefined && this.#lostAt === undefined
-    if (!isFirst) this.#tell(takeover(node, { lostAt: this.#lostAt, now: clock.monotonic() }))
-    this.#lostAt = undefined
+  #tellSpread(): void {
+    this.#haveMoved = false
+    this.#cells.settle()
+    this.#tell(words.spread(this.#nodes, this.#cells))
+  }
+
+  #onEmptied(name: string, count: number): void {
+    const node = this.#nodes.find((each) => each.name === name)
+    if (this.#isShown && node?.state === 'serves') this.#tell(words.emptied(node, count))
   }
 
   #onNodeEnd(node: DevNode, how: string): void {
     if (this.#stopping.signal.aborted) return
     const { clock } = this.#parts
     const isAlone = this.#nodes.every((other) => other === node || other.state === 'ended')
-    this.#tell(endOfNode(node, how, isAlone))
-    if (node === this.#serving) {
-      this.#serving = undefined
-      this.#fronts?.lead(undefined)
-      this.#lostAt = clock.monotonic()
-      this.#unservedSince = this.#lostAt
-    }
+    this.#tell(words.endOfNode(node, { how, count: this.#cells.countOf(node.name), isAlone }))
+    this.#cells.onEnd(node.name, clock.monotonic())
     if (node.failureCount < clusterDevLimits.failuresMax) return
     const why = lastLines(node.logFile)
     this.#failed.reject(
@@ -210,11 +223,11 @@ export class DevCluster {
     )
   }
 
-  /** The one that served comes back as one that stands by, so it waits for another one to take over. */
+  /** Started at once it would take its cells back, and nobody would see that others can. */
   #startAgain(node: DevNode): void {
     const goneMs = this.#parts.clock.monotonic() - node.endedAt
     const isOtherThere = this.#nodes.some((other) => other.state !== 'ended')
-    const isWaiting = this.#serving === undefined && isOtherThere
+    const isWaiting = this.#cells.lostSince !== undefined && isOtherThere
     const patience = isWaiting ? clusterDevLimits.takeoverMsMax : clusterDevLimits.restartMs
     if (goneMs < patience) return
     node.launch()
@@ -222,9 +235,7 @@ export class DevCluster {
   }
 
   #lookWhetherDown(): void {
-    const { clock } = this.#parts
-    const unservedMs = clock.monotonic() - this.#unservedSince
-    if (this.#isReopening || unservedMs < clusterDevLimits.unservedMs) return
+    if (this.#isReopening) return
     this.#isReopening = true
     void this.#reopen()
   }
@@ -232,7 +243,7 @@ export class DevCluster {
   async #reopen(): Promise<void> {
     const { clock } = this.#parts
     try {
-      if (await reopenCells(this.#postgres.address)) this.#tell(cellWasDown)
+      if ((await reopenCells(this.#postgres.address)).length > 0) this.#tell(words.cellWasDown)
     } catch {
       // PostgreSQL does not answer at this moment.
     }

@@ -1,4 +1,4 @@
-// A broker that is a node of a cluster on this machine: a process, what it says of itself, and where it listens.
+// A broker that is a node of a cluster on this machine: a process with ports of its own, and what it says of itself.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import path from 'node:path'
@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { wait } from '../../lib/wait.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
+import type { NodePorts } from './node-ports.ts'
 
 /** Beside this file, in sources and in what is built of them. */
 const extension = path.extname(import.meta.filename)
@@ -13,29 +14,29 @@ const mainFile = path.join(import.meta.dirname, `../../main${extension}`)
 
 /**
  * - `starts`: nobody knows yet what becomes of it.
- * - `stands by`: it takes over when the one that serves is gone.
- * - `serves`: clients are led to it.
- * - `replaced`: it served, and another one does: it was too slow, and ends when it learns of that.
+ * - `serves`: it takes clients, for whichever node.
+ * - `stops`: it was asked to, and gives its cells away.
  * - `ended`: there is no such process.
  */
-export type NodeState = 'starts' | 'stands by' | 'serves' | 'replaced' | 'ended'
-
-export interface NodePorts {
-  readonly amqp: number
-  readonly kafka: number
-  readonly http: number
-}
+export type NodeState = 'starts' | 'serves' | 'stops' | 'ended'
 
 export interface DevNodeOptions {
   readonly clock: Clock
   readonly name: string
+  /** Its own, at each of its starts. */
+  readonly ports: NodePorts
   /** Its own: data and the ready file. */
   readonly folder: string
   readonly logFile: string
   readonly flags: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Its log says that it serves a cell. */
+  readonly onServes: (node: DevNode, cell: number, epoch: number) => void
   readonly onEnd: (node: DevNode, how: string) => void
 }
+
+/** What a node says when it has opened a cell. */
+const servesCell = / serves cell (\d+) \(epoch (\d+),/
 
 export class DevNode {
   readonly name: string
@@ -45,10 +46,10 @@ export class DevNode {
   #state: NodeState = 'ended'
   #startedAt = 0
   #endedAt = 0
-  #ownedAt: number | undefined
-  #ports: NodePorts | undefined
   #failureCount = 0
   #logPosition = 0
+  /** Of a line that is not all there. */
+  #logRest = ''
 
   constructor(options: DevNodeOptions) {
     this.#options = options
@@ -64,14 +65,8 @@ export class DevNode {
     return this.#child?.pid
   }
 
-  /** Of a node that serves. */
-  get ports(): NodePorts | undefined {
-    return this.#state === 'serves' ? this.#ports : undefined
-  }
-
-  /** When it said that it owns the cell, in monotonic milliseconds. */
-  get ownedAt(): number | undefined {
-    return this.#ownedAt
+  get ports(): NodePorts {
+    return this.#options.ports
   }
 
   get endedAt(): number {
@@ -84,16 +79,19 @@ export class DevNode {
   }
 
   launch(): void {
-    const { clock, folder, logFile, flags, environment } = this.#options
+    const { clock, folder, logFile, flags, environment, ports } = this.#options
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     rmSync(this.#readyFile, { force: true })
     const log = openSync(logFile, 'a')
     this.#logPosition = fstatSync(log).size
+    this.#logRest = ''
+    const listening = Object.entries(ports).flatMap(([name, port]) => [`--${name}-port`, `${port}`])
     const own = ['--data', path.join(folder, 'data'), '--ready-file', this.#readyFile]
     const more = ['--node-name', this.name, '--log-format', 'human']
-    const child = spawn(process.execPath, [mainFile, 'start', ...own, ...more, ...flags], {
+    const all = [...own, ...more, ...listening, ...flags]
+    const child = spawn(process.execPath, [mainFile, 'start', ...all], {
       cwd: folder,
-      // Ctrl-C is for us: the one that serves stops last.
+      // Ctrl-C is for us: PostgreSQL stops after the nodes.
       detached: true,
       env: { ...environment, PABAL_PARENT_PID: `${process.pid}` },
       stdio: ['ignore', log, log],
@@ -104,22 +102,17 @@ export class DevNode {
     this.#child = child
     this.#state = 'starts'
     this.#startedAt = clock.monotonic()
-    this.#ownedAt = undefined
   }
 
   /** Reads what the process has written. */
   look(): void {
-    if (this.#state !== 'starts' && this.#state !== 'stands by') return
-    const said = this.#newInLog()
-    if (said.includes(' stands by: ')) this.#state = 'stands by'
-    if (said.includes(' owns cell ')) this.#ownedAt = this.#options.clock.monotonic()
-    this.#ports = this.#readReady()
-    if (this.#ports !== undefined) this.#state = 'serves'
-  }
-
-  /** Another one serves. */
-  replace(): void {
-    if (this.#state === 'serves') this.#state = 'replaced'
+    if (this.#state === 'ended') return
+    if (this.#state === 'starts' && this.#isReady()) this.#state = 'serves'
+    for (const line of this.#newLines()) {
+      if (line.includes(' stopping: ')) this.#state = 'stops'
+      const [, cell, epoch] = servesCell.exec(line) ?? []
+      if (cell !== undefined) this.#options.onServes(this, Number(cell), Number(epoch))
+    }
   }
 
   /** Resolves when it has ended. */
@@ -146,6 +139,8 @@ export class DevNode {
   #onExit(how: string, isFailure: boolean): void {
     if (this.#state === 'ended') return
     const { clock, onEnd } = this.#options
+    // What it said last.
+    this.look()
     this.#endedAt = clock.monotonic()
     const isSoon = this.#endedAt - this.#startedAt < clusterDevLimits.failedWithinMs
     this.#failureCount = isFailure && isSoon ? this.#failureCount + 1 : 0
@@ -154,28 +149,27 @@ export class DevNode {
     this.#state = 'ended'
   }
 
-  #newInLog(): string {
+  #newLines(): string[] {
     const log = openSync(this.logFile, 'r')
     try {
       const bytes = Buffer.alloc(Math.max(0, fstatSync(log).size - this.#logPosition))
       const size = readSync(log, bytes, 0, bytes.length, this.#logPosition)
       this.#logPosition += size
-      return bytes.toString('utf8', 0, size)
+      const lines = (this.#logRest + bytes.toString('utf8', 0, size)).split('\n')
+      this.#logRest = lines.pop() ?? ''
+      return lines
     } finally {
       closeSync(log)
     }
   }
 
-  /** It is renamed into its place, so nobody sees half of it. */
-  #readReady(): NodePorts | undefined {
+  /** The file is renamed into its place, so nobody sees half of it. */
+  #isReady(): boolean {
     try {
-      const { pid, amqp, kafka, http } = JSON.parse(readFileSync(this.#readyFile, 'utf8')) as {
-        readonly pid: number
-      } & Readonly<Record<keyof NodePorts, { readonly port: number }>>
-      if (pid !== this.pid) return undefined
-      return { amqp: amqp.port, kafka: kafka.port, http: http.port }
+      const { pid } = JSON.parse(readFileSync(this.#readyFile, 'utf8')) as { readonly pid: number }
+      return pid === this.pid
     } catch {
-      return undefined
+      return false
     }
   }
 }
@@ -185,7 +179,7 @@ function howItEnded(code: number | null, signal: NodeJS.Signals | null): string 
   return code === 0 ? 'has stopped' : `has ended with exit code ${code}`
 }
 
-/** One that lost its cell, or whose folder is still in use, is no worse for it. */
+/** One that lost its name, or whose folder is still in use, is no worse for it. */
 function isFailure(code: number | null): boolean {
   return code !== null && code !== exitCodes.ok && code !== exitCodes.tryLater
 }

@@ -4,19 +4,30 @@ import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { ClusterTables } from '../../log/cluster/postgres/cluster-tables.ts'
 
-/** Opens cells that are down again; resolves with whether there were any. */
-export async function reopenCells(address: string): Promise<boolean> {
-  const tables = await ClusterTables.open({
-    address,
-    clock: systemClock,
-    random: systemRandom,
-    // As the nodes have it, where this is the first to make the tables.
-    cellCount: 1,
-  })
-  try {
-    const down = (await tables.readCells()).filter(({ isDown }) => isDown)
+/** Opens those cells again that are down and meant; resolves with their numbers. */
+export function reopenCells(
+  address: string,
+  isMeant: (cell: number) => boolean = () => true,
+): Promise<number[]> {
+  return withTables(address, async (tables) => {
+    const down = (await tables.readCells()).filter(({ cell, isDown }) => isDown && isMeant(cell))
     for (const { cell } of down) await tables.reopenCell(cell)
-    return down.length > 0
+    return down.map(({ cell }) => cell)
+  })
+}
+
+/** How many a cluster has; it is made when there is none. */
+export function countCells(address: string): Promise<number> {
+  return withTables(address, ({ settings }) => Promise.resolve(settings.cellCount))
+}
+
+async function withTables<Result>(
+  address: string,
+  work: (tables: ClusterTables) => Promise<Result>,
+): Promise<Result> {
+  const tables = await ClusterTables.open({ address, clock: systemClock, random: systemRandom })
+  try {
+    return await work(tables)
   } finally {
     tables.close()
   }

@@ -42,6 +42,7 @@ import type { ChosenLimits } from './chosen-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { Credential, type CredentialPeer } from './credential.ts'
+import { endDeaf, endForMemory } from './end-connection.ts'
 import { FirstBytes } from './first-bytes.ts'
 import { handleMethod } from './handle-method.ts'
 import type { Handover } from './handover.ts'
@@ -54,7 +55,7 @@ import { OutputRoom } from './output-room.ts'
 import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
 import { ReadGate } from './read-gate.ts'
-import { makeReply, ProtocolError, type Reply } from './reply.ts'
+import { ProtocolError, type Reply } from './reply.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
@@ -128,7 +129,7 @@ export class Connection
     this.held = new HeldMemory({
       context,
       gate: this.#gate,
-      onNeeded: () => this.#endForMemory(),
+      onNeeded: () => endForMemory(this),
     })
     this.outputRoom = new OutputRoom({
       output: this.output,
@@ -255,15 +256,8 @@ export class Connection
     this.outputRoom.check()
   }
 
-  /** The client reads nothing, whatever it writes: what it has unacked goes to others. */
   onSendTimeout(): void {
-    const { context, remoteAddress: remote } = this
-    context.logger.warn(
-      { remote },
-      'Connection closed: its client reads nothing of what it is sent',
-    )
-    if (!('encrypted' in this.socket)) this.socket.resetAndDestroy()
-    this.destroy()
+    endDeaf(this)
   }
 
   forgetChannel(forgotten: ClosableChannel): void {
@@ -480,14 +474,6 @@ export class Connection
   #stopReading(): void {
     this.#source.onBytes = () => undefined
     this.socket.resume()
-  }
-
-  /** Others need the memory that its messages take. */
-  #endForMemory(): void {
-    const { remoteAddress: remote, context } = this
-    context.logger.warn({ remote }, 'Connection closed: it holds much of the memory')
-    const text = 'memory is low, and much of it is held by unfinished messages of this connection'
-    this.closeForReply(makeReply('resource_error', text))
   }
 
   /** Gives back everything: channels, and the queues that only this connection may use. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { clusterSecret, LinkUnderTest, neighbour } from '../../../test/support/link-under-test.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -78,6 +79,15 @@ test('a protocol that nobody has registered is refused', async () => {
   const link = await neighbour().connectTo(port.target, { ...preface, protocol: 'kafka' })
   assert(link.socket === undefined)
   assert.equal(link.refusal, 'unusable')
+})
+
+test('a handler that fails refuses the link', async () => {
+  using port = await LinkUnderTest.open(() => {
+    throw new Error('a mistake')
+  })
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket === undefined)
+  assert.deepEqual([link.refusal, port.links.strangerCount], ['unusable', 0])
 })
 
 test('a node of another cluster hears nothing of a client', async () => {
@@ -173,6 +183,31 @@ test('who says nothing is ended after a while', async () => {
   assert.match(port.warnings.join(), /it said too little/)
 })
 
+test('whatever somebody says, nobody is asked, and the port goes on', async () => {
+  let isAsked = false
+  using port = await LinkUnderTest.open((link) => {
+    if (link.preface.from === preface.from) echo(link)
+    else isAsked = true
+  })
+  const begun = Buffer.concat([greeting(), Buffer.alloc(nonceSize)])
+  const bytes = fc.uint8Array({ maxLength: 200 }).map((part) => Buffer.from(part))
+  await fc.assert(
+    fc.asyncProperty(fc.nat(begun.length), bytes, async (size, noise) => {
+      const socket = connect(port.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.resume()
+      socket.end(Buffer.concat([begun.subarray(0, size), noise]))
+      await once(socket, 'close')
+    }),
+    { numRuns: 60 },
+  )
+  assert.equal(isAsked, false)
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket !== undefined)
+  link.socket.destroy()
+  assert.equal(port.links.strangerCount, 0)
+})
+
 test('silent connections keep no node out: the oldest of them ends', async () => {
   using port = await LinkUnderTest.open(echo)
   const silent: Socket[] = []
@@ -220,6 +255,42 @@ test('a node that cannot be reached is not asked again at once', async () => {
   assert.equal(attempts, linkLimits.dialsAtOnceMax + 1)
   await links.connectTo({ ...target, incarnation: 2 }, preface)
   assert.equal(attempts, linkLimits.dialsAtOnceMax + 2)
+})
+
+test('who has no use for a link any more is told at once, and the others go on', async () => {
+  const accepted: Socket[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    accepted.push(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { readonly port: number }
+  const target = { node: 4, incarnation: 1, addresses: { link: { host: '127.0.0.1', port } } }
+  const links = neighbour()
+  const moved = new AbortController()
+  const noUse = {
+    socket: undefined,
+    refusal: 'unreachable',
+    text: 'another node is the owner by now',
+  }
+  const count = linkLimits.dialsAtOnceMax + 10
+  const waiting = Array.from({ length: count }, () =>
+    links.connectTo(target, preface, moved.signal),
+  )
+  // It stands still: it takes connections and says nothing.
+  await waitFor('all have connected', () => accepted.length === linkLimits.dialsAtOnceMax)
+  const other = links.connectTo({ ...target, incarnation: 2 }, preface)
+  moved.abort()
+  assert.deepEqual(
+    await Promise.all(waiting),
+    Array.from({ length: count }, () => noUse),
+  )
+  for (const socket of accepted) socket.destroy()
+  await waitFor('the other one has connected', () => accepted.length > linkLimits.dialsAtOnceMax)
+  for (const socket of accepted) socket.destroy()
+  assert.equal((await other).socket, undefined)
+  server.close()
 })
 
 test('no more connections to a node are made at a time than may be', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ClusterJson } from '../../../src/admin/v1/cluster-json.ts'
 import type { HomeJson } from '../../../src/admin/v1/home/home-json.ts'
 import { hostNodeName as nodeName } from '../../../src/lib/node-name.ts'
 import type { Example, Examples } from '../example.ts'
@@ -17,6 +18,15 @@ export const overviewExamples: Examples = {
     ...ok,
     check: ({ findings }: HomeJson) => assert.equal(findings.length > 0, true),
   },
+  'GET /v1/cluster': {
+    ...ok,
+    check: ({ is_cluster: isCluster, nodes }: ClusterJson) =>
+      assert.deepEqual([isCluster, nodes.length], [false, 1]),
+  },
+  // A broker alone has nobody to give anything to.
+  'POST /v1/cluster/nodes/{name}/drain': { status: 400, names: { name: 'n1' }, missing: 400 },
+  'POST /v1/cluster/nodes/{name}/undrain': { status: 400, names: { name: 'n1' }, missing: 400 },
+  'POST /v1/cluster/cells/{cell}/reopen': { status: 400, names: { cell: '0' }, missing: 400 },
   'GET /nodes': ok,
   'GET /nodes/{node}': node,
   'GET /nodes/{node}/memory': node,

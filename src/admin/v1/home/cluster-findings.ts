@@ -11,6 +11,20 @@ export function clusterFindings({ nodes, cells }: Directory): Finding[] {
   return [...cellFindings(cells), ...goneFindings(gone.map(({ name }) => name))]
 }
 
+/** Who has not answered whoever looks: what is of these is not in what is shown. */
+export function missingFindings(missing: readonly string[]): Finding[] {
+  if (missing.length === 0) return []
+  return [
+    {
+      kind: 'no-answer',
+      severity: 'bad',
+      text: `Not all is shown here: ${missing.join(', ')} did not answer in time`,
+      count: missing.length,
+      command: 'pabal cluster status',
+    },
+  ]
+}
+
 function cellFindings(cells: readonly KnownCell[]): Finding[] {
   const down = cells.filter(({ isDown }) => isDown)
   const unowned = cells.filter(({ isDown, owner }) => !isDown && owner === undefined)

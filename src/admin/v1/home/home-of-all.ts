@@ -1,9 +1,10 @@
 // The home page of a cluster: what is wrong in any cell or node, or with the cluster itself.
+import type { Directory } from '../../../cluster/directory.ts'
 import { healthLimits } from '../../../limits/health.ts'
 import type { ClusterWay } from '../../api/where.ts'
 import type { JsonPart, MergeAsked } from '../../cluster/gather-json.ts'
 import { gatherJson } from '../../cluster/gather-json.ts'
-import { clusterFindings } from './cluster-findings.ts'
+import { clusterFindings, missingFindings } from './cluster-findings.ts'
 import type { Finding } from './finding.ts'
 import type { CountName, HistoryJson, HomeJson, RatesJson } from './home-json.ts'
 import { many, named, perSecond } from './words.ts'
@@ -16,7 +17,7 @@ interface HomePart {
   readonly home: HomeJson
 }
 
-function mergeHomes(parts: readonly JsonPart[], { cluster }: MergeAsked): unknown {
+function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked): unknown {
   const all: HomePart[] = parts.map(({ target, json }) => ({
     ...target,
     home: json as unknown as HomeJson,
@@ -32,6 +33,7 @@ function mergeHomes(parts: readonly JsonPart[], { cluster }: MergeAsked): unknow
   const seesAll = own.home.history !== null
   const rates = sumRates((seesAll ? nodes : cells).map(({ home }) => home.rates))
   const wrong = worstFirst([
+    ...missingFindings(missing),
     ...clusterFindings(cluster.directory),
     ...cells.flatMap(({ home }) => home.findings.filter(({ kind }) => !ofNodes.has(kind))),
     ...nodes.flatMap(({ node = 0, home }) =>
@@ -57,7 +59,16 @@ function mergeHomes(parts: readonly JsonPart[], { cluster }: MergeAsked): unknow
       .slice(0, healthLimits.growersMax),
     counts,
     protocols: sumCounts(nodes.map(({ home }) => home.protocols)),
+    nodes: nodesJson(cluster.directory),
     listeners: [own, ...nodes.filter((each) => each !== own)].flatMap(({ home }) => home.listeners),
+  }
+}
+
+function nodesJson({ nodes, cells }: Directory): HomeJson['nodes'] {
+  return {
+    count: nodes.length,
+    gone: nodes.filter(({ isAlive }) => !isAlive).length,
+    cells_out: cells.filter(({ owner }) => owner === undefined).length,
   }
 }
 

@@ -37,6 +37,8 @@ export class ClusterTables {
   readonly #schema: string
   readonly #finder: PrimaryFinder
   #connection: PostgresConnection | undefined
+  #opening: Promise<PostgresConnection> | undefined
+  #isClosed = false
 
   private constructor(
     options: ClusterTablesOptions,
@@ -192,6 +194,7 @@ export class ClusterTables {
 
   /** Tables of cells have connections of their own. */
   close(): void {
+    this.#isClosed = true
     this.#connection?.close()
   }
 
@@ -206,10 +209,27 @@ export class ClusterTables {
     })
   }
 
+  /** One for all who ask: their statements take turns, so what was sent later is seen later. */
+  #connected(): Promise<PostgresConnection> {
+    const connection = this.#connection
+    if (connection?.isOpen) return Promise.resolve(connection)
+    this.#opening ??= this.#connect().finally(() => (this.#opening = undefined))
+    return this.#opening
+  }
+
+  async #connect(): Promise<PostgresConnection> {
+    const connection = await this.#finder.open()
+    if (this.#isClosed) {
+      connection.close()
+      throw new Error('closed')
+    }
+    this.#connection = connection
+    return connection
+  }
+
   /** A statement in doubt has failed, and so has its connection: the next one begins with another. */
   async #run(statement: Statement): Promise<readonly Row[]> {
-    if (!this.#connection?.isOpen) this.#connection = await this.#finder.open()
-    const connection = this.#connection
+    const connection = await this.#connected()
     try {
       const { rows, doubt } = await connection.run(statement, ownershipLimits.ownLimitMs)
       if (doubt !== undefined) throw new Error(doubt)

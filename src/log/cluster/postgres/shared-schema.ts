@@ -22,7 +22,10 @@ export function createShared(schema: string): string {
     ${placeVHost(schema)}`
 }
 
-/** Several are one change. The cluster's row comes first, so changes of two nodes never wait for each other. */
+/**
+ * Several are one change. The cluster's row comes first, so changes of two nodes never wait for each other. What comes
+ * for a user whom another node has just deleted is dropped: the next user of that name would have it.
+ */
 function changeShared(schema: string): string {
   return `CREATE FUNCTION ${schema}.change_shared(p_changes jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
     DECLARE
@@ -34,7 +37,9 @@ function changeShared(schema: string): string {
           AS c(op text, kind text, key text, user_key text, vhost_key text, row text) LOOP
         IF change.op = 'put' THEN
           INSERT INTO ${schema}.shared (kind, key, user_key, vhost_key, row)
-            VALUES (change.kind, change.key, change.user_key, change.vhost_key, change.row)
+            SELECT change.kind, change.key, change.user_key, change.vhost_key, change.row
+            WHERE change.user_key IS NULL OR EXISTS (SELECT FROM ${schema}.shared s
+              WHERE s.kind = 'user' AND s.key = change.user_key)
             ON CONFLICT (kind, key) DO UPDATE SET row = excluded.row;
         ELSE
           DELETE FROM ${schema}.shared WHERE kind = change.kind AND key = change.key;
