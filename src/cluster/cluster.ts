@@ -111,7 +111,10 @@ export class Cluster implements AsyncDisposable {
       clock,
       version,
       vhosts: () => this.shared.vhosts,
-      refresh: () => this.member.lookNow(),
+      refresh: async () => {
+        await this.member.lookNow()
+        await this.shared.whenRead()
+      },
     })
     this.#epochs = new CellEpochs({
       objects,

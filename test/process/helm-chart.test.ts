@@ -137,6 +137,7 @@ test('nodes of a cluster have no volume, machines of their own, and names by whi
       assert.ok(names.has(setting), name)
     }
     assert.ok(variables.includes('PABAL_CLUSTER'))
+    assert.ok(variables.includes('PABAL_NODE_ADDRESS'))
   }
   const nothing = ['template', 'r', chart, ...cluster, '--set', 'cluster.enabled=true']
   const refused = spawnSync('helm', nothing, { encoding: 'utf8' })
