@@ -27,7 +27,6 @@ const pattern = permissionPattern
 
 export function permissionOperations(parts: ManagementParts): Operation[] {
   const { broker, keeper } = parts
-  const { access: rows } = broker
   const find = (place: PermissionPlace): PermissionRow | undefined => findPermission(place, broker)
   return [
     operation({
@@ -40,7 +39,11 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(permissionSchema) },
       handle: ({ query }) =>
-        answerList(broker.slices, query, permissionListing(rows.permissions(broker.vhostNames))),
+        answerList(
+          broker.slices,
+          query,
+          permissionListing(broker.access.permissions(broker.vhostNames)),
+        ),
     }),
     operation({
       method: 'get',
@@ -88,7 +91,8 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       answers: { 204: 'Deleted' },
       async handle({ names, context }) {
         if (find(names) === undefined) return notFound(context)
-        if (rows.isOwn(names.user)) return badRequest(context, whyOwnUserMayDoAll(names.user))
+        if (broker.access.isOwn(names.user))
+          return badRequest(context, whyOwnUserMayDoAll(names.user))
         await roomToDeclare(broker)
         await keeper.clearPermission(names.user, names.vhost)
         return context.body(null, 204)
