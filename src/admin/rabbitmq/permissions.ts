@@ -26,8 +26,10 @@ const rights = ['configure', 'write', 'read'] as const
 const pattern = permissionPattern
 
 export function permissionOperations(parts: ManagementParts): Operation[] {
-  const { broker, keeper } = parts
-  const find = (place: PermissionPlace): PermissionRow | undefined => findPermission(place, broker)
+  return [...lookOperations(parts), ...changeOperations(parts)]
+}
+
+function lookOperations({ broker }: ManagementParts): Operation[] {
   return [
     operation({
       method: 'get',
@@ -54,10 +56,15 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       access,
       answers: { 200: permissionSchema },
       handle({ names, context }) {
-        const found = find(names)
+        const found = findPermission(names, broker)
         return found === undefined ? notFound(context) : permissionJson(found)
       },
     }),
+  ]
+}
+
+function changeOperations({ broker, keeper }: ManagementParts): Operation[] {
+  return [
     operation({
       method: 'put',
       path,
@@ -76,7 +83,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
             Object.values(patterns).every((each) => each === '.*')
               ? stored(context, false)
               : badRequest(context, whyOwnUserMayDoAll(names.user)),
-          isNew: () => find(names) === undefined,
+          isNew: () => findPermission(names, broker) === undefined,
           addsRow: (isNew) => isNew,
           set: (patterns) => keeper.setPermission({ ...names, ...patterns }),
         }),
@@ -90,7 +97,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       access,
       answers: { 204: 'Deleted' },
       async handle({ names, context }) {
-        if (find(names) === undefined) return notFound(context)
+        if (findPermission(names, broker) === undefined) return notFound(context)
         if (broker.access.isOwn(names.user))
           return badRequest(context, whyOwnUserMayDoAll(names.user))
         await roomToDeclare(broker)
