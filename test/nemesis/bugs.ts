@@ -87,8 +87,14 @@ export const bugs: Readonly<Record<string, Bug>> = {
     changes: [
       {
         file: table,
-        from: '    this.#append(fileId, position, buffers).then(',
-        to: '    setImmediate(() => finish(null))\n    setTimeout(() => this.#append(fileId, position, buffers), 200).unref()\n    void Promise.resolve().then(',
+        from: 'const answer = await this.#appends.write((fence, isFirst) =>',
+        to: `const answer = []
+        void new Promise((go) => setTimeout(go, 40)).then(() => this.#appends.write((fence, isFirst) =>`,
+      },
+      {
+        file: table,
+        from: 'appendAgain(fence, rows),\n    )',
+        to: 'appendAgain(fence, rows),\n    ))',
       },
     ],
   },
