@@ -53,7 +53,8 @@ const noLoss: readonly SourceChange[] = [
   { file: 'cluster/cluster-member.ts', from: 'this.#onLosses(plan.losses)', to: '' },
 ]
 
-const lost = /was confirmed and is gone/
+/** Where much is missing, the cell does not even open. */
+const lost = /was confirmed and is gone|did not come back/
 
 export const bugs: Readonly<Record<string, Bug>> = {
   'no-lease': {
