@@ -101,7 +101,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   },
   ambiguous: {
     what: 'a commit whose answer was lost counts as done',
-    faults: ['backends', 'restart-postgres', 'promote'],
+    faults: ['promote', 'cancel-waits'],
     says: lost,
     changes: [
       {
@@ -109,6 +109,23 @@ export const bugs: Readonly<Record<string, Bug>> = {
         from: '      return outcomeOf(error instanceof Error',
         to: `      if (statement.name?.startsWith('append')) return { kind: 'done', rows: [{ owned: true }] }
       return outcomeOf(error instanceof Error`,
+      },
+    ],
+  },
+  again: {
+    what: 'a commit whose answer was lost counts as one that failed, and is written elsewhere',
+    faults: ['backends', 'restart-postgres'],
+    says: /is at .* and at|twice|out of order|was read as|did not come back|came back|came after/,
+    changes: [
+      {
+        file: link,
+        from: "case 'unknown':\n          isFirst = false",
+        to: `case 'unknown':
+          if (make(fence, true).name?.startsWith('append')) {
+            this.#drop()
+            throw new DiskError('io', outcome.error.message)
+          }
+          isFirst = false`,
       },
     ],
   },
