@@ -153,6 +153,13 @@ describe('a client whose virtual host another node serves', () => {
     await client.ended()
   })
 
+  it('is told nothing when it just hangs up, as by a single broker', async () => {
+    await using client = await RawClient.open(cluster.port)
+    client.endWriting()
+    assert.equal((await client.next()).kind, 'closed')
+    await waitFor('nobody is left', () => clientsAt(1).length === 0)
+  })
+
   it('is told nothing in the middle of a frame when the owner is gone', async () => {
     const beginning = encodeFrame(3, 1, Buffer.alloc(1000)).subarray(0, 500)
     cluster.at(1).takeLinks((link) => {
