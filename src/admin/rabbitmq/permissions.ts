@@ -63,7 +63,8 @@ function lookOperations({ broker }: ManagementParts): Operation[] {
   ]
 }
 
-function changeOperations({ broker, keeper }: ManagementParts): Operation[] {
+function changeOperations(parts: ManagementParts): Operation[] {
+  const { broker, keeper } = parts
   return [
     operation({
       method: 'put',
