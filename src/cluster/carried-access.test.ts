@@ -36,7 +36,7 @@ const acl: AclRow = {
   host: '*',
   operation: 'read',
   permission: 'allow',
-} as AclRow
+}
 
 function entriesOf(...changes: TopologyChange[]): TopologyEntry[] {
   return changes.map((change, at) => ({

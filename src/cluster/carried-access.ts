@@ -1,6 +1,6 @@
-import type { SharedChange, SharedRow } from '../log/cluster/postgres/shared-statements.ts'
 // Users and what they may do, on their way from a data folder into a cluster, where they stand above the cells, and
 // back. In a cluster what a cell has of them does not count.
+import type { SharedChange, SharedRow } from '../log/cluster/postgres/shared-statements.ts'
 import type { TopologyEntry } from '../log/commit.ts'
 import { LogError } from '../log/log-error.ts'
 import { type AccessChange, type AccessRows } from '../meta/access-rows.ts'

@@ -51,7 +51,8 @@ export async function openTables(
       ...(cells !== undefined && { cellCount: cells }),
       onTrouble: (cell, trouble) => {
         if (trouble === undefined) return
-        notice.tell(`cell ${cell}`, (count) => {
+        // All cells have the same server, so it is said once for all.
+        notice.tell('cells', (count) => {
           const often = count === 1 ? '' : `, ${count} times`
           logger.warn(`PostgreSQL fails cell ${cell}${often}: ${trouble.message}; trying again`)
         })

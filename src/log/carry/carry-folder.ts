@@ -102,8 +102,8 @@ async function isAlreadyThere(
 }
 
 /** The copy may have a topology file of its own. */
-function withoutTopology({ topology: _, nextFileId: __, ...rest }: ManifestContent): Buffer {
-  return Buffer.from(JSON.stringify(rest))
+function withoutTopology(content: ManifestContent): Buffer {
+  return Buffer.from(JSON.stringify({ ...content, topology: undefined, nextFileId: 0 }))
 }
 
 async function manifestOf({ disk, path, name }: CarriedFolder): Promise<ManifestContent> {
