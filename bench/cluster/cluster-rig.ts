@@ -19,6 +19,8 @@ const readyMsMax = 300_000
 export type RequestCounts = Readonly<Record<string, number>>
 
 export interface BenchNode {
+  readonly name: string
+  readonly pid: number
   readonly amqpPort: number
   readonly kafkaPort: number
   kill(): Promise<void>
@@ -70,7 +72,8 @@ export class ClusterRig implements AsyncDisposable {
     const data = path.join(this.#folder, name)
     rmSync(data, { recursive: true, force: true })
     mkdirSync(data)
-    return this.#start(data, [...this.#place(), '--node-name', name], ports, isTiny)
+    const flags = [...this.#place(), '--node-name', name, '--node-port', '0']
+    return this.#start(data, flags, ports, isTiny)
   }
 
   /** Has a single broker with tiny files fill its folder, which then becomes cell 0. */
@@ -123,7 +126,24 @@ export class ClusterRig implements AsyncDisposable {
       readonly amqp: { readonly port: number }
       readonly kafka: { readonly port: number }
     }
-    return { amqpPort: amqp.port, kafkaPort: kafka.port, kill }
+    const { pid = 0 } = child
+    const name = path.basename(data)
+    return { name, pid, amqpPort: amqp.port, kafkaPort: kafka.port, kill }
+  }
+
+  /** Resolves when each cell has an owner, and each of so many nodes has cells. */
+  async waitUntilSpread(nodeCount: number): Promise<void> {
+    await waitFor('the cells are spread', async () => {
+      const sql =
+        'SELECT count(*) FILTER (WHERE owner IS NULL), count(DISTINCT owner) FROM pabal.cells'
+      return (await this.postgres.run(sql)) === `0|${nodeCount}`
+    })
+  }
+
+  /** Name of the node that owns a cell. */
+  ownerOf(cell: number): Promise<string> {
+    const joined = 'pabal.cells JOIN pabal.nodes ON owner = node'
+    return this.postgres.run(`SELECT name FROM ${joined} WHERE cell = ${cell}`)
   }
 
   /** Owners were killed by us, and not by what they read. */

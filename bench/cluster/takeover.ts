@@ -10,7 +10,6 @@ import { publishMany, queue } from './publish-many.ts'
 
 const KiB = 1024
 const GiB = KiB ** 3
-const fileCount = 10_000
 const fillMsMax = 600_000
 const lookMs = 25
 /** For one try. */
@@ -26,7 +25,7 @@ interface Takeover {
 }
 
 /** The first owner of a cell with so much in it. */
-async function fill(rig: ClusterRig, kind: Kind): Promise<BenchNode> {
+async function fill(rig: ClusterRig, kind: Kind, fileCount: number): Promise<BenchNode> {
   const free = { amqp: 0, kafka: 0 }
   if (kind === 'waiting') {
     const node = await rig.startNode('n0', free)
@@ -36,7 +35,7 @@ async function fill(rig: ClusterRig, kind: Kind): Promise<BenchNode> {
   // Made by a broker on its own disk, which is sooner done.
   await rig.importFolder(async (port, countFiles) => {
     while (countFiles() < fileCount) {
-      await publishMany(port, { count: 10_000, size: KiB, window: 8 })
+      await publishMany(port, { count: 5000, size: KiB, window: 8 })
     }
   })
   return rig.startNode('n0', free, true)
@@ -99,10 +98,14 @@ async function isConfirmed(port: number): Promise<boolean> {
 }
 
 /** Kills owners of such a cell so often. */
-export async function measureTakeover(kind: Kind, runs: number): Promise<void> {
+export async function measureTakeover(
+  kind: Kind,
+  runs: number,
+  fileCount: number = 10_000,
+): Promise<void> {
   await using rig = await ClusterRig.open()
   const isTiny = kind === 'files'
-  let owner = await fill(rig, kind)
+  let owner = await fill(rig, kind, fileCount)
   await settle(rig)
   const files = await sealedFiles(rig)
   const takeovers: Takeover[] = []
@@ -120,7 +123,10 @@ export async function measureTakeover(kind: Kind, runs: number): Promise<void> {
     const seconds = (at: number): string => `${((sorted[at] ?? 0) / 1000).toFixed(1)} s`
     return [seconds(Math.floor((sorted.length - 1) / 2)), seconds(sorted.length - 1)]
   }
-  const what = kind === 'files' ? '10,000 sealed files' : '1 GiB of messages of 1 KiB waiting'
+  const what =
+    kind === 'files'
+      ? `${fileCount.toLocaleString('en')} sealed files`
+      : '1 GiB of messages of 1 KiB waiting'
   keepTable(`takeover-${kind}`, {
     title: `Another node takes over a cell with ${what}`,
     text: `The owner is killed (-9) while another node stands by, whose machine has no copy of anything; ${runs} runs, each with another node. The cell has ${files.toLocaleString('en')} objects. Five seconds of it are the time to live. PostgreSQL and the S3 double are on the same machine.`,

@@ -18,7 +18,10 @@ class DirectoryUnderTest {
     clock: this.clock,
     version: '1.2.3',
     vhosts: () => this.vhosts,
-    refresh: () => void this.refreshCount++,
+    refresh: () => {
+      this.refreshCount++
+      return Promise.resolve()
+    },
   })
 
   constructor() {

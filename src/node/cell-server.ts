@@ -77,7 +77,6 @@ export class CellServer implements ServedCell {
       )
       stack.use(cell)
       stack.defer(frame.memory.guard(cell.broker))
-      cell.groups.limitMemory(frame.memory.groupsSizeMax)
       const sharedVHosts = {
         place: (name: string) => place(cluster, name, number),
         remove: (name: string) => cluster.shared.removeVHost(name),

@@ -40,7 +40,10 @@ class NodeUnderTest {
         this.#listeners.add(listener)
         return () => void this.#listeners.delete(listener)
       },
-      refresh: () => void this.refreshCount++,
+      refresh: () => {
+        this.refreshCount++
+        return Promise.resolve()
+      },
     }
     this.routes = new OwnerRoutes({
       directory,

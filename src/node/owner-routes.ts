@@ -1,7 +1,7 @@
 // Finds who serves a cell. What this node knows of the cluster is some seconds old, so it asks: whoever does not serve
 // the cell says so, and then this node looks again, for as long as clients wait.
 import type { Socket } from 'node:net'
-import type { Directory, KnownCell } from '../cluster/directory.ts'
+import type { Directory, KnownCell, KnownNode } from '../cluster/directory.ts'
 import type { Clock } from '../lib/clock.ts'
 import { edgeLimits } from '../limits/link.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
@@ -76,6 +76,12 @@ export class OwnerRoutes {
     return this.#parts.directory.cells.find(({ cell }) => cell === number)
   }
 
+  /** Whether the node that is asked is still the one to ask: it may stand still. */
+  #isOwner(number: number, { node, incarnation }: KnownNode): boolean {
+    const owner = this.#cell(number)?.owner
+    return owner?.node === node && owner.incarnation === incarnation && owner.isAlive
+  }
+
   /** Undefined when nobody is there yet. */
   async #tryCell(
     { cell, owner, isDown }: KnownCell,
@@ -87,7 +93,12 @@ export class OwnerRoutes {
     if (isDown) return { kind: 'down' }
     if (owner === undefined || owner.isSelf || !owner.isAlive) return undefined
     const { name: from } = directory.self
-    const result = await links.connectTo(owner, { ...said, cell, from })
+    const moved = new AbortController()
+    const stopListening = directory.onChange(() => {
+      if (!this.#isOwner(cell, owner)) moved.abort()
+    })
+    const preface = { ...said, cell, from }
+    const result = await links.connectTo(owner, preface, moved.signal).finally(stopListening)
     if (result.socket !== undefined) {
       const { socket, epoch } = result
       return { kind: 'elsewhere', socket, cell, epoch, nodeName: owner.name }
@@ -101,7 +112,7 @@ export class OwnerRoutes {
     const now = clock.monotonic()
     if (now - this.#refreshedAt < edgeLimits.refreshMs) return
     this.#refreshedAt = now
-    directory.refresh()
+    void directory.refresh()
   }
 
   /** Until something has changed, but not for long: that a cell has opened here is told nobody. */

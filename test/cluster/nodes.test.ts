@@ -112,12 +112,23 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     assert.deepEqual(await takeAll(nodeOf(other)), numbers(messageCount))
   })
 
+  test('a cluster keeps the number of cells that it was made with', async () => {
+    const address = `${cluster.postgres.address}?schema=small`
+    const flags = ['--cluster', address, '--objects', cluster.objectsAddress, '--node-port', '0']
+    await using first = await TestBroker.start([...flags, '--cluster-cells', '3'])
+    await waitFor('it serves the last', () => first.output.includes('serves cell 2 '), slowMsMax)
+    assert.doesNotMatch(first.output, /serves cell 3 |cluster-cells/)
+    await first.stop()
+    await using next = await TestBroker.start([...flags, '--cluster-cells', '5'])
+    assert.match(next.output, /The cluster has 3 cells: cluster-cells counts only when one is made/)
+  })
+
   test('a start says what is missing or wrong', async () => {
     const fails = (args: string[], says: RegExp): Promise<void> =>
       assert.rejects(TestBroker.start(args), says)
     await fails(
       ['--objects', 's3://bucket'],
-      /objects and node-name are of a cluster: add --cluster/,
+      /objects, node-name and cluster-cells are of a cluster: add --cluster/,
     )
     await fails(
       ['--cluster', 'postgres://db/pabal'],

@@ -10,6 +10,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import { clientsTable } from './clients-table.ts'
 import { chooseClients, type Client } from './clients.ts'
+import { tableFor } from './cluster-table.ts'
 import { InteropBroker, isExternal } from './interop-broker.ts'
 import { interopChoice } from './interop-choice.ts'
 import { Results } from './results.ts'
@@ -20,7 +21,7 @@ const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 const isForTable: boolean = interopChoice !== '' && !isExternal
 
 describe('clients in other languages', () => {
-  const results = new Results(clientsTable)
+  const results = new Results(tableFor(clientsTable))
   const chosen = chooseClients(interopChoice)
   let broker: InteropBroker
   before(async () => {

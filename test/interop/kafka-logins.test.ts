@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
-import { KafkaFixture } from '../support/kafka-fixture.ts'
-import { TlsBroker } from '../support/tls-broker.ts'
+import { makeCertificate } from '../support/make-certificate.ts'
+import { TestBroker } from '../support/start-test-broker.ts'
 import { allScopes, TokenIssuer } from '../support/token-issuer.ts'
 import { describeInterop } from './interop-choice.ts'
 import { prepareKafkaTools, ToolRunner } from './kafka-tools/tool-runner.ts'
@@ -15,6 +15,7 @@ const prepareMsMax = 600_000
 const tools = 'org.apache.kafka.tools'
 const security = 'org.apache.kafka.common.security'
 const own = { user: 'client', password: 'secret' }
+const startMsMax = 20_000
 
 describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka-logins' }, () => {
   let runner: ToolRunner
@@ -26,6 +27,7 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
       const [first = '', ...args] = prepared.args
       const allowed = '-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls'
       folder = mkdtempSync(join(tmpdir(), 'pabal-logins-'))
+      writeFileSync(join(folder, 'password'), own.password)
       runner = new ToolRunner(prepared.command, [first, `${allowed}=${tokenUrl()}`, ...args])
     },
     { timeout: prepareMsMax },
@@ -34,6 +36,11 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
     await runner?.[Symbol.asyncDispose]()
     if (folder) rmSync(folder, { recursive: true })
   })
+
+  const start = (...flags: readonly string[]): Promise<TestBroker> => {
+    const user = ['--user', own.user, '--password-file', join(folder, 'password')]
+    return TestBroker.start(['--kafka-port', '0', ...user, ...flags], [], startMsMax)
+  }
 
   const tokenUrl = (): string => `file://${join(folder, 'token')}`
 
@@ -74,7 +81,7 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
 
   for (const mechanism of ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']) {
     it(`by ${mechanism}, which it renews`, async () => {
-      await using kafka = await KafkaFixture.start({ ...own, kafkaConnectionsMaxReauthMs: 1000 })
+      await using kafka = await start('--kafka-connections-max-reauth-ms', '1000')
       const server = `127.0.0.1:${kafka.kafkaPort}`
       const rate = ['--num-records', '15', '--throughput', '10', '--record-size', '100']
       const output = await call('ProducerPerformance', byPassword(mechanism), [
@@ -99,7 +106,7 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
 
   it('by OAUTHBEARER', async () => {
     await using issuer = await TokenIssuer.start()
-    await using kafka = await KafkaFixture.start({ ...own, oauthIssuer: issuer.url })
+    await using kafka = await start('--oauth-issuer', issuer.url)
     writeFileSync(join(folder, 'token'), await issuer.sign({ scope: allScopes }))
     const module = 'oauthbearer.OAuthBearerLoginModule required;'
     const handler = `${security}.oauthbearer.OAuthBearerLoginCallbackHandler`
@@ -115,19 +122,27 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
   })
 
   it('by a certificate', async () => {
-    const options = { ...own, tlsClientName: 'common-name' } as const
-    await using broker = await TlsBroker.start(options, true)
-    const { certificate, key } = broker.clientCertificate()
+    const authority = makeCertificate({ name: 'authority' })
+    const hosts = ['localhost', '127.0.0.1']
+    const ofBroker = makeCertificate({ name: 'broker', hosts, issuer: authority })
+    const { certificate, key } = makeCertificate({ name: 'client', issuer: authority })
+    const caFile = join(folder, 'ca.pem')
+    writeFileSync(caFile, authority.certificate)
+    writeFileSync(join(folder, 'broker.pem'), ofBroker.certificate)
+    writeFileSync(join(folder, 'broker-key.pem'), ofBroker.key)
+    const tls = `--tls-cert=${folder}/broker.pem --tls-key=${folder}/broker-key.pem`.split(' ')
+    const clients = [`--tls-client-ca=${caFile}`, '--tls-client-name=common-name']
+    await using broker = await start('--kafka-tls-port', '0', ...tls, ...clients)
     const file = join(folder, 'client.pem')
     writeFileSync(file, `${key}\n${certificate}`)
     const properties = {
       'security.protocol': 'SSL',
       'ssl.truststore.type': 'PEM',
-      'ssl.truststore.location': broker.caFile,
+      'ssl.truststore.location': caFile,
       'ssl.keystore.type': 'PEM',
       'ssl.keystore.location': file,
     }
-    const list = ['--bootstrap-server', `localhost:${broker.port('kafka-tls')}`]
+    const list = ['--bootstrap-server', `localhost:${broker.kafkaTlsPort}`]
     await call('TopicCommand', properties, [...list, '--create', '--topic', 'by-certificate'])
     assert.match(await call('TopicCommand', properties, [...list, '--list']), /by-certificate/)
   })

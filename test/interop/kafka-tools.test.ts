@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
 import { TestBroker } from '../support/start-test-broker.ts'
+import { tableFor } from './cluster-table.ts'
 import { describeInterop } from './interop-choice.ts'
 import { files, type Tool, type ToolCall } from './kafka-tools/calls.ts'
 import { allTools, kafkaToolsTable } from './kafka-tools/kafka-tools-table.ts'
@@ -18,7 +19,7 @@ const prepareMsMax = 600_000
 const external: string | undefined = process.env['PABAL_TEST_KAFKA']
 
 describeInterop("Kafka's own tools", { language: 'java', own: 'kafka-tools' }, () => {
-  const results = new Results(kafkaToolsTable)
+  const results = new Results(tableFor(kafkaToolsTable))
   let broker: TestBroker | undefined
   let runner: ToolRunner
   let folder: string

@@ -43,6 +43,16 @@ const noEpoch: readonly SourceChange[] = [
   },
 ]
 
+/** Nobody tells the older of two processes, and it does not see what it has lost. */
+const noLoss: readonly SourceChange[] = [
+  {
+    file: 'log/cluster/postgres/ownership-statements.ts',
+    from: 'AND incarnation = $2::bigint RETURNING node`,\n    values: [self.node, self.incarnation],',
+    to: 'AND $2::bigint > 0 RETURNING node`,\n    values: [self.node, self.incarnation],',
+  },
+  { file: 'cluster/cluster-member.ts', from: 'this.#onLosses(plan.losses)', to: '' },
+]
+
 const lost = /was confirmed and is gone/
 
 export const bugs: Readonly<Record<string, Bug>> = {
@@ -65,10 +75,10 @@ export const bugs: Readonly<Record<string, Bug>> = {
     changes: [...noEpoch, ...noLease],
   },
   'no-epoch-twin': {
-    what: 'commits do not look at the epoch while two processes have one name',
+    what: 'commits do not look at the epoch while two processes have one name, and the older one hears nothing of it',
     faults: ['same-name'],
     says: lost,
-    changes: [...noEpoch, ...noLease],
+    changes: [...noEpoch, ...noLease, ...noLoss],
   },
   early: {
     what: 'a commit counts before PostgreSQL has it',

@@ -46,9 +46,6 @@ export const faults: Readonly<Record<string, Fault>> = {
       )
       await delay(random.below(2000))
       owner.resume()
-      await waitFor('the old owner ends', () => owner.isGone, replacedMsMax).catch(() => undefined)
-      await owner.end('SIGKILL')
-      owner.start()
     },
   },
   'pause-node': {
@@ -132,6 +129,16 @@ export const faults: Readonly<Record<string, Fault>> = {
     strike: async (rig, random) => {
       const { links } = await rig.owner()
       await cut(links.postgres, between(random, 1000, 9000), random)
+    },
+  },
+  'cut-nodes': {
+    what: 'nobody reaches the owner, and the owner reaches nobody',
+    strike: async (rig, random) => {
+      const owner = await rig.owner()
+      // Clients that come to the others are passed on by one of these links.
+      const links =
+        random.next() < 0.5 ? [owner.links.nodes] : rig.nodes.map((node) => node.links.nodes)
+      await cut(links, between(random, 1000, 6000), random)
     },
   },
   'cut-objects': {

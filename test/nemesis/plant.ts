@@ -13,7 +13,7 @@ registerHooks({
     const loaded = nextLoad(url, context)
     const mine = changes.filter(({ file }) => url.endsWith(`/src/${file}`))
     if (mine.length === 0) return loaded
-    let source = String(loaded.source)
+    let source = Buffer.from(loaded.source as Uint8Array | string as string).toString()
     for (const { file, from, to } of mine) {
       if (!source.includes(from)) throw new Error(`${file} has no "${from}" to plant "${name}" at`)
       source = source.replace(from, () => to)

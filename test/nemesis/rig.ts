@@ -61,8 +61,7 @@ export class Rig implements AsyncDisposable {
     const create = async (name: string, index: number): Promise<RigNode> =>
       RigNode.create({
         name,
-        index,
-        ports: { amqp: await freePort(), kafka: await freePort() },
+        ports: { amqp: await freePort(), kafka: await freePort(), link: await freePort() },
         folder: join(folder, `node-${index}`),
         postgresPorts: postgres.ports,
         objectsPort: Number(new URL(objects.url).port),

@@ -48,7 +48,10 @@ class Known {
         this.#listeners.add(listener)
         return () => this.#listeners.delete(listener)
       },
-      refresh: () => void this.refreshCount++,
+      refresh: () => {
+        this.refreshCount++
+        return Promise.resolve()
+      },
     }
   }
 

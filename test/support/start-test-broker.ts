@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { amqpOnly } from './amqp-only.ts'
+import { isOnThreeNodes, startThreeNodes } from './three-nodes.ts'
 import { within } from './wait-for.ts'
 
 const repository = join(import.meta.dirname, '../..')
@@ -31,6 +32,8 @@ interface ReadyFile {
   readonly kafka?: { readonly host: string; readonly port: number }
   /** With `--http-port 0` among the flags. */
   readonly http?: { readonly host: string; readonly port: number }
+  /** With `--kafka-tls-port 0` among the flags. */
+  readonly 'kafka-tls'?: { readonly host: string; readonly port: number }
 }
 
 /** A started broker process. */
@@ -42,7 +45,11 @@ export class TestBroker implements AsyncDisposable {
   #port = 0
   #kafkaPort = 0
   #httpPort = 0
+  #kafkaTlsPort = 0
   #output = ''
+  /** Those of its cluster, from this one on. */
+  #nodes: readonly TestBroker[] = [this]
+  #cluster: AsyncDisposable | undefined
 
   private constructor(args: readonly string[], nodeFlags: readonly string[]) {
     this.#folder = mkdtempSync(join(tmpdir(), 'pabal-test-'))
@@ -50,12 +57,16 @@ export class TestBroker implements AsyncDisposable {
     this.#nodeFlags = nodeFlags
   }
 
-  /** Starts a broker with extra flags `args`, and Node's own, ready to be connected to. */
+  /**
+   * Starts a broker with extra flags `args`, and Node's own, ready to be connected to. With PABAL_TEST_CLUSTER it is a
+   * node of a cluster of three, and the others have the same flags.
+   */
   static async start(
     args: readonly string[] = [],
     nodeFlags: readonly string[] = [],
     patienceMs: number = STARTUP_MS,
   ): Promise<TestBroker> {
+    if (isOnThreeNodes() && !args.includes('--cluster')) return TestBroker.#startThree(args)
     const broker = new TestBroker(args, nodeFlags)
     try {
       await broker.restart(patienceMs)
@@ -64,6 +75,20 @@ export class TestBroker implements AsyncDisposable {
       throw error
     }
     return broker
+  }
+
+  static async #startThree(args: readonly string[]): Promise<TestBroker> {
+    const { nodes, cluster } = await startThreeNodes(args)
+    const [broker] = nodes
+    if (broker === undefined) throw new Error('a cluster without nodes')
+    broker.#nodes = nodes
+    broker.#cluster = cluster
+    return broker
+  }
+
+  /** Itself and, in a cluster, the other nodes. */
+  get nodes(): readonly TestBroker[] {
+    return this.#nodes
   }
 
   /** URL with the default user. */
@@ -83,6 +108,10 @@ export class TestBroker implements AsyncDisposable {
   /** Where the UI and the API are; the same after a restart. */
   get httpPort(): number {
     return this.#httpPort
+  }
+
+  get kafkaTlsPort(): number {
+    return this.#kafkaTlsPort
   }
 
   get pid(): number | undefined {
@@ -144,9 +173,14 @@ export class TestBroker implements AsyncDisposable {
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
+    this.#kafkaTlsPort = ready['kafka-tls']?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const cluster = this.#cluster
+    this.#cluster = undefined
+    // It kills this node as well.
+    if (cluster) return cluster[Symbol.asyncDispose]()
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
   }

@@ -18,7 +18,8 @@ export function elsewhereOf(cluster: ClusterDoor, broker: ManagementParts['broke
     const { directory } = cluster
     if (where === 'lead') {
       const lead = directory.cells[0]?.owner
-      if (lead?.isSelf === true) return undefined
+      // What changes something waits until this node knows what others have changed.
+      if (lead?.isSelf === true && isLook(request)) return undefined
       // Whoever answers tells what was changed.
       context.set('isUntold', true)
       return askLead(request, cluster)
@@ -79,10 +80,13 @@ function urlOf({ req, env }: Context<ApiVariables>): string {
   return written?.startsWith('/') === true ? written : req.url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
 }
 
+function isLook({ method }: ClusterRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 /** With its body as it comes. */
 function withBody(request: ClusterRequest): ReturnType<typeof askedOf> {
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-  return askedOf(request, { body: hasBody ? request.context.req.raw.body : null })
+  return askedOf(request, { body: isLook(request) ? null : request.context.req.raw.body })
 }
 
 async function askLead(request: ClusterRequest, cluster: ClusterDoor): Promise<Response> {

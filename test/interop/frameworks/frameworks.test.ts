@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import { tableFor } from '../cluster-table.ts'
 import { InteropBroker, isExternal } from '../interop-broker.ts'
 import { Results, type Verdict } from '../results.ts'
 import { runClient, type ClientRun } from '../run-client.ts'
@@ -19,7 +20,7 @@ const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 const chosen = chooseFrameworks(process.env['PABAL_FRAMEWORKS'], commitNumber)
 
 describe('frameworks', { concurrency: 2 }, () => {
-  const results = new Results(frameworksTable)
+  const results = new Results(tableFor(frameworksTable))
   let broker: InteropBroker
   before(async () => {
     broker = await InteropBroker.start(['amqp', 'kafka'])

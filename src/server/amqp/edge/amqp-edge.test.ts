@@ -263,6 +263,19 @@ describe('a client for whose virtual host there is no way', () => {
     assert.equal(clientsAt(2).length, 1)
   })
 
+  it('does not wait for an owner that stands still once there is another one', async () => {
+    let isAsked = false
+    cluster.at(1).takeLinks(() => (isAsked = true))
+    await using client = await RawClient.tune(cluster.port)
+    await waitFor('it is asked and says nothing', () => isAsked)
+    cluster.own(2, 1, 2)
+    await waitFor('the next one serves it', () => {
+      clock.advance(edgeLimits.ownerLookMs)
+      return clientsAt(2).length === 1
+    })
+    await client.expect(0, 'connection.open-ok')
+  })
+
   it('gets heartbeats while it waits', async () => {
     cluster.say(1, undefined, 1)
     await using client = await RawClient.tune(cluster.port, { heartbeat: 2 })

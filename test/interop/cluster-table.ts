@@ -1,0 +1,49 @@
+// The table of docs/compatibility.md with what programs see of a cluster of three nodes (PABAL_TEST_CLUSTER): a row for
+// each, and the steps that do not work there.
+
+import { join } from 'node:path'
+import { isOnThreeNodes } from '../support/three-nodes.ts'
+import { clients } from './clients.ts'
+import { frameworks } from './frameworks/frameworks.ts'
+import { allTools } from './kafka-tools/kafka-tools-table.ts'
+import { row, type ProgramResult, type ResultsByName, type ResultsTable } from './results.ts'
+
+const groups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
+  {
+    title: 'Kafka client',
+    names: clients.filter(({ protocol }) => protocol === 'kafka').map(({ name }) => name),
+  },
+  {
+    title: 'AMQP client',
+    names: clients.filter(({ protocol }) => protocol === 'amqp').map(({ name }) => name),
+  },
+  { title: 'framework or program', names: frameworks.map(({ name }) => name) },
+  { title: "Kafka's tool", names: allTools.map(({ name }) => name) },
+]
+
+const onThreeNodes: ResultsTable = {
+  file: join(import.meta.dirname, 'cluster-results.json'),
+  mark: 'cluster',
+  names: groups.flatMap(({ names }) => names),
+  render: (results) => groups.map((group) => render(group, results)).join('\n\n'),
+}
+
+/** The table of one broker, or this one with PABAL_TEST_CLUSTER. */
+export function tableFor(one: ResultsTable): ResultsTable {
+  return isOnThreeNodes() ? onThreeNodes : one
+}
+
+function render({ title, names }: (typeof groups)[number], results: ResultsByName): string {
+  const rows = names.flatMap((name) => {
+    const result = results[name]
+    return result ? [describe(name, result)] : []
+  })
+  return [row([title, 'steps', 'fails']), row(['---', '---', '---']), ...rows].join('\n')
+}
+
+function describe(name: string, { version, steps }: ProgramResult): string {
+  const all = Object.entries(steps)
+  const failed = all.filter(([, verdict]) => verdict === 'fails').map(([step]) => step)
+  const count = `${all.length - failed.length} of ${all.length}`
+  return row([`${name} ${version}`, count, failed.join('<br>')])
+}
