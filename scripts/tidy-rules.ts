@@ -52,6 +52,8 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['node', 'src/log/cluster/cell-table'],
   ['node', 'src/log/log-error'],
   ['node', 'src/meta/access-rows'],
+  // What stands above cells is in a data folder's topology.
+  ['cli', 'src/cluster/carried-access'],
   // verify and repair say which logs no queue has.
   ['cli', 'src/meta/adopt-logs'],
 ]

@@ -20,6 +20,7 @@ export type RequestCounts = Readonly<Record<string, number>>
 
 export interface BenchNode {
   readonly name: string
+  readonly pid: number
   readonly amqpPort: number
   readonly kafkaPort: number
   kill(): Promise<void>
@@ -78,7 +79,7 @@ export class ClusterRig implements AsyncDisposable {
     const objects = `s3://bucket/bench?endpoint=${encodeURIComponent(this.#objects.url)}`
     const cluster = ['--cluster', this.postgres.address, '--objects', objects]
     const served = ['--amqp-port', String(ports.amqp), '--kafka-port', String(ports.kafka)]
-    const closed = ['--http-port', 'off', '--metrics-port', 'off']
+    const closed = ['--http-port', 'off', '--metrics-port', 'off', '--node-port', '0']
     const words = [mainFile, ...own, ...cluster, ...served, ...closed]
     if (isTiny) words.unshift('--import', preload)
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -99,7 +100,23 @@ export class ClusterRig implements AsyncDisposable {
       readonly amqp: { readonly port: number }
       readonly kafka: { readonly port: number }
     }
-    return { name, amqpPort: amqp.port, kafkaPort: kafka.port, kill }
+    const { pid = 0 } = child
+    return { name, pid, amqpPort: amqp.port, kafkaPort: kafka.port, kill }
+  }
+
+  /** Resolves when each cell has an owner, and each of so many nodes has cells. */
+  async waitUntilSpread(nodeCount: number): Promise<void> {
+    await waitFor('the cells are spread', async () => {
+      const sql =
+        'SELECT count(*) FILTER (WHERE owner IS NULL), count(DISTINCT owner) FROM pabal.cells'
+      return (await this.postgres.run(sql)) === `0|${nodeCount}`
+    })
+  }
+
+  /** Name of the node that owns a cell. */
+  ownerOf(cell: number): Promise<string> {
+    const joined = 'pabal.cells JOIN pabal.nodes ON owner = node'
+    return this.postgres.run(`SELECT name FROM ${joined} WHERE cell = ${cell}`)
   }
 
   /** Owners were killed by us, and not by what they read. */

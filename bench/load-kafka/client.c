@@ -110,7 +110,7 @@ static void check_created(rd_kafka_event_t *event) {
 void client_create_topic(rd_kafka_t *client, const struct options *options) {
   char error[256];
   rd_kafka_NewTopic_t *topic =
-      rd_kafka_NewTopic_new(options->topic, (int)options->partitions, 1, error, sizeof error);
+      rd_kafka_NewTopic_new(options->topic, (int)options->partitions, -1, error, sizeof error);
   if (topic == NULL) fail("%s", error);
   rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
   rd_kafka_CreateTopics(client, &topic, 1, NULL, queue);

@@ -1,10 +1,12 @@
 import type { BrokerSystem } from './broker-system.ts'
+import { clusterSystem } from './cluster-system.ts'
+import { kafkaClusterSystem } from './kafka-cluster-system.ts'
 import { kafkaSystem } from './kafka-system.ts'
 import { pabalSystem } from './pabal-system.ts'
 import { rabbitmqSystem } from './rabbitmq-system.ts'
 
 export const systemNames =
-  'pabal, pabal-os, pabal-tls, pabal-throughput, pabal+1ms (any delay), rabbitmq, kafka, kafka-fsync'
+  'pabal, pabal-os, pabal-tls, pabal-throughput, pabal+1ms (any delay), pabal-cluster-1 (any number of nodes), pabal-cluster-3-passed-on, rabbitmq, kafka, kafka-fsync, kafka-3'
 
 /** The system of that name; throws with a text for people when there is none or it is missing. */
 export function findSystem(name: string): BrokerSystem {
@@ -18,6 +20,11 @@ export function findSystem(name: string): BrokerSystem {
       isTls: pabal[2] !== undefined,
     })
   }
+  const cluster = /^pabal-cluster-(\d+)(-passed-on)?$/.exec(name)
+  if (cluster !== null) {
+    return clusterSystem({ nodeCount: Number(cluster[1]), isPassedOn: cluster[2] !== undefined })
+  }
+  if (name === 'kafka-3') return kafkaClusterSystem()
   if (name === 'rabbitmq') return rabbitmqSystem()
   if (name === 'kafka' || name === 'kafka-fsync') {
     return kafkaSystem({ doesFsync: name === 'kafka-fsync' })

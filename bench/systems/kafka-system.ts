@@ -63,7 +63,8 @@ export function kafkaSystem({ doesFsync, settings: given = {} }: KafkaVariant): 
   }
 }
 
-async function startKafka(
+/** Starts a node on `folder`; `settings` win over what a node alone has. */
+export async function startKafka(
   folder: string,
   classpath: string,
   settings: Readonly<Record<string, string>>,
@@ -72,7 +73,7 @@ async function startKafka(
   if (!existsSync(propertiesFile)) {
     mkdirSync(folder, { recursive: true })
     writeFileSync(propertiesFile, await describeNode(folder, settings))
-    format(classpath, propertiesFile)
+    format(classpath, propertiesFile, 'controller.quorum.voters' in settings)
   }
   const kafkaPort = Number(
     /PLAINTEXT:..[\d.]+:(\d+)/.exec(readFileSync(propertiesFile, 'utf8'))?.[1],
@@ -111,18 +112,21 @@ async function describeNode(
   const listeners = `PLAINTEXT://${HOST}:${kafkaPort},CONTROLLER://${HOST}:${controllerPort}`
   const lines = Object.entries({
     ...properties,
-    ...settings,
     listeners,
     'advertised.listeners': listeners,
-    'controller.quorum.bootstrap.servers': `${HOST}:${controllerPort}`,
+    ...('controller.quorum.voters' in settings
+      ? {}
+      : { 'controller.quorum.bootstrap.servers': `${HOST}:${controllerPort}` }),
+    ...settings,
     'log.dirs': join(folder, 'data'),
   })
   return lines.map(([name, value]) => `${name}=${value}\n`).join('')
 }
 
-/** bin/kafka-storage.sh format --standalone. */
-function format(classpath: string, propertiesFile: string): void {
-  const args = ['format', '--standalone', '--cluster-id', CLUSTER_ID, '--config', propertiesFile]
+/** bin/kafka-storage.sh format, for a node alone with --standalone. */
+function format(classpath: string, propertiesFile: string, isOneOfSeveral: boolean): void {
+  const alone = isOneOfSeveral ? [] : ['--standalone']
+  const args = ['format', ...alone, '--cluster-id', CLUSTER_ID, '--config', propertiesFile]
   const { status, stdout, stderr } = spawnSync(
     'java',
     ['-cp', classpath, 'kafka.tools.StorageTool', ...args],

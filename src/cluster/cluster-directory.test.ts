@@ -18,7 +18,10 @@ class DirectoryUnderTest {
     clock: this.clock,
     version: '1.2.3',
     vhosts: () => this.vhosts,
-    refresh: () => void this.refreshCount++,
+    refresh: () => {
+      this.refreshCount++
+      return Promise.resolve()
+    },
   })
 
   constructor() {
@@ -164,7 +167,7 @@ test('who has stopped listening is told nothing more, even in the same turn', ()
 
 test('whoever finds it old makes the node look', () => {
   const under = new DirectoryUnderTest()
-  under.directory.refresh()
+  void under.directory.refresh()
   assert.equal(under.refreshCount, 1)
   assert.deepEqual([...under.directory.vhosts], [['/', 0]])
 })

@@ -19,7 +19,7 @@ export interface ClusterDirectoryParts {
   /** Of Pabal. */
   readonly version: string
   readonly vhosts: () => ReadonlyMap<string, number>
-  readonly refresh: () => void
+  readonly refresh: () => Promise<void>
 }
 
 export class ClusterDirectory implements Directory {
@@ -62,8 +62,8 @@ export class ClusterDirectory implements Directory {
     return () => void this.#listeners.delete(listener)
   }
 
-  refresh(): void {
-    this.#parts.refresh()
+  refresh(): Promise<void> {
+    return this.#parts.refresh()
   }
 
   /** This node listens there, which its row says a moment later. */

@@ -56,6 +56,8 @@ export class ClusterMember {
   readonly #notice: RepeatedNotice
   #timer: Timer | undefined
   #beating: Promise<void> = Promise.resolve()
+  /** Waits for its turn. */
+  #looking: Promise<void> | undefined
   #isFrozen = false
   #isClosed = false
   #takeoverCount = 0
@@ -91,15 +93,21 @@ export class ClusterMember {
     return this.#held
   }
 
-  /** Looks at once, and not only a second later. */
-  lookNow(): void {
-    this.#next()
+  /** Looks at once, and not only a second later. Resolves after a look that began from now on, or failed. */
+  lookNow(): Promise<void> {
+    this.#looking ??= this.#beating.then(() => {
+      this.#looking = undefined
+      if (this.#isClosed) return undefined
+      this.#beating = this.#beat()
+      return this.#beating
+    })
+    return this.#looking
   }
 
   /** The cell turned out to be no longer ours: a look says whose it is, and it may be claimed again. */
   forget(cell: number): void {
     this.#held.delete(cell)
-    this.lookNow()
+    void this.lookNow()
   }
 
   /** The cell could not be served here: it has no owner now. After several of these it stays down. */

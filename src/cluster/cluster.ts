@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly cluster: string
   /** `s3://bucket/prefix?endpoint=…`. */
   readonly objects: string
+  /** Of a cluster that is made now. */
+  readonly cells: number | undefined
   readonly nodeName: string | undefined
   /** The data folder. */
   readonly data: string
@@ -109,7 +111,10 @@ export class Cluster implements AsyncDisposable {
       clock,
       version,
       vhosts: () => this.shared.vhosts,
-      refresh: () => this.member.lookNow(),
+      refresh: async () => {
+        await this.member.lookNow()
+        await this.shared.whenRead()
+      },
     })
     this.#epochs = new CellEpochs({
       objects,
@@ -143,7 +148,7 @@ export class Cluster implements AsyncDisposable {
     const stack = new AsyncDisposableStack()
     stack.defer(() => notice.close())
     try {
-      const tables = await openTables(options.cluster, parts, notice)
+      const tables = await openTables(options, parts, notice)
       stack.defer(() => tables.close())
       const standby = await checkServer(tables, logger)
       const counts = new ObjectCounts(clock)

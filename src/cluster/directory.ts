@@ -50,6 +50,6 @@ export interface Directory {
   readonly vhosts: ReadonlyMap<string, number>
   /** Told after each change of any of this, once a turn. Returns how to end that. */
   onChange(listener: () => void): () => void
-  /** Somebody found that this is old: look again at once. */
-  refresh(): void
+  /** Somebody found that this is old: look again at once. Resolves when that is done, or could not be. */
+  refresh(): Promise<void>
 }

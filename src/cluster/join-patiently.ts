@@ -13,25 +13,37 @@ export interface JoinParts {
   readonly onTrouble: (trouble: Error) => void
 }
 
+type Joining = { join(node: NodeDescription): Promise<Incarnation> }
+
 /** Rejects only with what does not pass by itself, such as a missing right. */
 export async function joinPatiently(
-  tables: { join(node: NodeDescription): Promise<Incarnation> },
+  tables: Joining,
   node: NodeDescription,
-  { clock, onTrouble }: JoinParts,
+  parts: JoinParts,
 ): Promise<Incarnation> {
   const alive = keepProcessAlive()
   try {
     for (;;) {
-      try {
-        return await tables.join(node)
-      } catch (error) {
-        // A join whose outcome is not known may be done again: it gives a higher number.
-        if (judgePostgresError(error) === 'hopeless') throw error
-        onTrouble(error as Error)
-      }
-      await wait(clock, ownershipLimits.heartbeatMs)
+      const joined = await tryJoin(tables, node, parts)
+      if (joined !== undefined) return joined
+      await wait(parts.clock, ownershipLimits.heartbeatMs)
     }
   } finally {
     alive.stop()
+  }
+}
+
+/** Undefined when its outcome is not known. It may be done again: that gives a higher number. */
+async function tryJoin(
+  tables: Joining,
+  node: NodeDescription,
+  { onTrouble }: JoinParts,
+): Promise<Incarnation | undefined> {
+  try {
+    return await tables.join(node)
+  } catch (error) {
+    if (judgePostgresError(error) === 'hopeless') throw error
+    onTrouble(error as Error)
+    return undefined
   }
 }

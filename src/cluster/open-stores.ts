@@ -37,25 +37,32 @@ export function hasStandby(findings: readonly ServerFinding[]): boolean {
   return findings.every(({ kind }) => kind !== 'no standby')
 }
 
-/** @throws ExitError */
+/** `cells`: how many, where this makes the cluster. @throws ExitError */
 export async function openTables(
-  address: string,
+  { cluster, cells }: { readonly cluster: string; readonly cells: number | undefined },
   { clock, random, logger }: StoreParts,
   notice: RepeatedNotice,
 ): Promise<ClusterTables> {
   try {
-    return await ClusterTables.open({
-      address,
+    const tables = await ClusterTables.open({
+      address: cluster,
       clock,
       random,
+      ...(cells !== undefined && { cellCount: cells }),
       onTrouble: (cell, trouble) => {
         if (trouble === undefined) return
-        notice.tell(`cell ${cell}`, (count) => {
+        // All cells have the same server, so it is said once for all.
+        notice.tell('cells', (count) => {
           const often = count === 1 ? '' : `, ${count} times`
           logger.warn(`PostgreSQL fails cell ${cell}${often}: ${trouble.message}; trying again`)
         })
       },
     })
+    const { cellCount } = tables.settings
+    if (cells !== undefined && cells !== cellCount) {
+      logger.warn(`The cluster has ${cellCount} cells: cluster-cells counts only when one is made`)
+    }
+    return tables
   } catch (error) {
     const { message } = error as Error
     throw new ExitError(

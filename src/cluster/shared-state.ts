@@ -45,7 +45,7 @@ export class SharedState {
   readonly #pending: (readonly SharedChange[])[] = []
   /** One change after the other. */
   #writing: Promise<void> = Promise.resolve()
-  #isReading = false
+  #reading: Promise<void> | undefined
   #isClosed = false
 
   constructor(parts: SharedStateParts) {
@@ -63,13 +63,17 @@ export class SharedState {
     this.#take(await this.#parts.tables.readShared())
   }
 
+  /** Resolves when what a heartbeat has seen is read, or cannot be. */
+  async whenRead(): Promise<void> {
+    await this.#reading
+  }
+
   /** A heartbeat saw this version: reads again what is older. */
   onVersion(version: number): void {
-    if (version <= this.#version || this.#isReading || this.#isClosed) return
-    this.#isReading = true
-    void this.load()
+    if (version <= this.#version || this.#reading !== undefined || this.#isClosed) return
+    this.#reading = this.load()
       .catch((error: unknown) => this.#tell(error as Error))
-      .finally(() => (this.#isReading = false))
+      .finally(() => (this.#reading = undefined))
   }
 
   /** These are in force here already. */

@@ -8,6 +8,8 @@ export const linkLimits = {
   answerMsMax: 5000,
   /** A node that does not take a connection for so long is asked later. */
   connectMsMax: 3000,
+  /** From the connection to the answer, for who asks: a node that stands still for so long does not serve. */
+  dialMsMax: 5000,
   /** Bytes of a preface and of an answer: a token with all its scopes, and what a client says of itself. */
   prefaceSizeMax: (256 * KiB) as number,
   /** Connections that have proved nothing yet. One more ends the oldest, so that nodes always get through. */
@@ -33,7 +35,7 @@ export const edgeLimits = {
   ownerLookMs: 100,
   /** PostgreSQL is asked this often for all that wait. */
   refreshMs: 250,
-  /** A virtual host that this node has not heard of may be a second old: so long it is looked for. */
+  /** A virtual host that this node has not heard of may be new: PostgreSQL is asked, and has so long to answer. */
   unknownMsMax: 1500,
   /** The owner of a cell that moves tells its clients itself; after so long the node that passes them on does. */
   movedMsMax: 1000,

@@ -102,7 +102,7 @@ export class ClusterApi implements AsyncDisposable {
   #findHere(target: Target): ApiHere | undefined {
     if ('node' in target) {
       if (target.node !== this.asker.directory.self.node) return undefined
-      this.#ofNode ??= createApiHere(this.management, { onFault: this.#onFault })
+      this.#ofNode ??= this.#openOfNode()
       return this.#ofNode
     }
     const served = this.#parts.cells.find(target.cell)
@@ -114,6 +114,16 @@ export class ClusterApi implements AsyncDisposable {
     const made = createApiHere(management, { onFault: this.#onFault, gate })
     this.#ofCells.set(served, made)
     return made
+  }
+
+  /** What is changed above cells may be about what another node has made a moment ago. */
+  #openOfNode(): ApiHere {
+    const api = createApiHere(this.management, { onFault: this.#onFault })
+    const { directory } = this.asker
+    return async (request, bindings) => {
+      if (request.method !== 'GET' && request.method !== 'HEAD') await directory.refresh()
+      return api(request, bindings)
+    }
   }
 
   readonly #onFault = (error: Error): void => {

@@ -126,8 +126,13 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     }
     this.#cells.set(cell, own)
     void own.opening.then((server) => {
-      if (server === undefined || own.isLost) this.#forget(cell, own)
-      else own.server = server
+      // One that is lost meanwhile is closed first: until then its folder is in use.
+      if (own.isLost) return
+      if (server === undefined) this.#forget(cell, own)
+      else {
+        own.server = server
+        this.#shareMemory()
+      }
     })
   }
 
@@ -135,9 +140,11 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const own = this.#cells.get(cell)
     if (own === undefined || own.isLost) return
     own.isLost = true
+    const { server } = own
     own.server = undefined
-    void own.opening
-      .then((server) => server?.abandon())
+    // One that serves is told before this returns: what is held back for its clients leaves the moment after.
+    const abandoned = server?.abandon() ?? own.opening.then((opened) => opened?.abandon())
+    void abandoned
       .catch((error: unknown) => this.#warn(cell, error as Error))
       .finally(() => this.#forget(cell, own))
   }
@@ -157,9 +164,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
 
   async #openCluster(): Promise<Cluster> {
     const { frame, stack, fail } = this.#parts
-    const { nodeName, data } = frame.options
+    const { clusterCells: cells, nodeName, data } = frame.options
     const cluster = await Cluster.open(
-      { ...this.#addresses, nodeName, data },
+      { ...this.#addresses, cells, nodeName, data },
       {
         clock: frame.clock,
         random: frame.random,
@@ -284,6 +291,14 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   #forget(cell: number, own: OwnCell): void {
     own.ended.resolve()
     if (this.#cells.get(cell) === own) this.#cells.delete(cell)
+    this.#shareMemory()
+  }
+
+  /** What groups may hold is for the node: each cell has its part. */
+  #shareMemory(): void {
+    const servers = this.all()
+    const size = this.#parts.frame.memory.groupsSizeMax / servers.length
+    for (const { parts } of servers) parts.cell.groups.limitMemory(size)
   }
 
   #warn(cell: number, error: Error): void {

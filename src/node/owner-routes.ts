@@ -1,8 +1,9 @@
 // Finds who serves a cell. What this node knows of the cluster is some seconds old, so it asks: whoever does not serve
 // the cell says so, and then this node looks again, for as long as clients wait.
 import type { Socket } from 'node:net'
-import type { Directory, KnownCell } from '../cluster/directory.ts'
+import type { Directory, KnownCell, KnownNode } from '../cluster/directory.ts'
 import type { Clock } from '../lib/clock.ts'
+import { wait } from '../lib/wait.ts'
 import { edgeLimits } from '../limits/link.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
 import type { Preface } from '../server/node-link/preface.ts'
@@ -48,14 +49,15 @@ export class OwnerRoutes {
   ): Promise<OwnerRoute> {
     const { clock } = this.#parts
     const begun = clock.monotonic()
+    // It may have been made a moment ago.
+    if (numberOf() === undefined) await this.#lookOnce()
     for (;;) {
       const number = numberOf()
-      const cell = number === undefined ? undefined : this.#cell(number)
+      if (number === undefined) return { kind: 'no-cell' }
+      const cell = this.#cell(number)
       const route = cell && (await this.#tryCell(cell, said))
       if (route !== undefined) return route
-      const waitedMs = clock.monotonic() - begun
-      if (number === undefined && waitedMs >= edgeLimits.unknownMsMax) return { kind: 'no-cell' }
-      if (waitedMs >= edgeLimits.ownerMsMax) return { kind: 'down' }
+      if (clock.monotonic() - begun >= edgeLimits.ownerMsMax) return { kind: 'down' }
       this.#refresh()
       await this.#pause()
     }
@@ -76,6 +78,12 @@ export class OwnerRoutes {
     return this.#parts.directory.cells.find(({ cell }) => cell === number)
   }
 
+  /** Whether the node that is asked is still the one to ask: it may stand still. */
+  #isOwner(number: number, { node, incarnation }: KnownNode): boolean {
+    const owner = this.#cell(number)?.owner
+    return owner?.node === node && owner.incarnation === incarnation && owner.isAlive
+  }
+
   /** Undefined when nobody is there yet. */
   async #tryCell(
     { cell, owner, isDown }: KnownCell,
@@ -87,12 +95,26 @@ export class OwnerRoutes {
     if (isDown) return { kind: 'down' }
     if (owner === undefined || owner.isSelf || !owner.isAlive) return undefined
     const { name: from } = directory.self
-    const result = await links.connectTo(owner, { ...said, cell, from })
+    const moved = new AbortController()
+    const stopListening = directory.onChange(() => {
+      if (!this.#isOwner(cell, owner)) moved.abort()
+    })
+    const preface = { ...said, cell, from }
+    const result = await links.connectTo(owner, preface, moved.signal).finally(stopListening)
     if (result.socket !== undefined) {
       const { socket, epoch } = result
       return { kind: 'elsewhere', socket, cell, epoch, nodeName: owner.name }
     }
     return result.refusal === 'no-memory' ? { kind: 'no-memory' } : undefined
+  }
+
+  /** What others have made by now is known afterwards, if PostgreSQL answers in time. */
+  async #lookOnce(): Promise<void> {
+    const { clock, directory } = this.#parts
+    const isDone = new AbortController()
+    const end = (): void => isDone.abort()
+    directory.refresh().then(end, end)
+    await wait(clock, edgeLimits.unknownMsMax, isDone.signal)
   }
 
   /** Thousands of clients of a lost node look at the same time, and each look is a question to PostgreSQL. */
@@ -101,7 +123,7 @@ export class OwnerRoutes {
     const now = clock.monotonic()
     if (now - this.#refreshedAt < edgeLimits.refreshMs) return
     this.#refreshedAt = now
-    directory.refresh()
+    void directory.refresh()
   }
 
   /** Until something has changed, but not for long: that a cell has opened here is told nobody. */

@@ -1,10 +1,12 @@
 // Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
-import { type Port, port, text, url, withoutPassword } from './setting-kinds.ts'
+import { postgresLimits } from '../limits/postgres.ts'
+import { type Port, port, text, url, wholeNumber, withoutPassword } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface ClusterSettings {
   readonly cluster: string | undefined
   readonly objects: string | undefined
+  readonly clusterCells: number | undefined
   readonly nodeName: string | undefined
   readonly nodePort: Port
   readonly nodeAddress: string | undefined
@@ -26,6 +28,12 @@ export const clusterSettings: {
     default: undefined,
     placeholder: 'URL',
     description: "Where a cluster's files are: a bucket of Amazon S3, or of a store that speaks it",
+  },
+  clusterCells: {
+    kind: wholeNumber(1, postgresLimits.cellsMax),
+    default: undefined,
+    placeholder: 'COUNT',
+    description: `Cells of a cluster that is made now, over which nodes spread virtual hosts (${postgresLimits.cellsDefault} by default); one that is there keeps its own`,
   },
   nodeName: {
     kind: text(),

@@ -137,11 +137,11 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
 }
 
 /** A cluster keeps commits in one place and bulk in the other: neither is of use alone. */
-function checkCluster({ cluster, objects, nodeName }: Settings): void {
+function checkCluster({ cluster, objects, nodeName, clusterCells }: Settings): void {
   const problem =
     cluster === undefined
-      ? objects !== undefined || nodeName !== undefined
-        ? 'objects and node-name are of a cluster: add --cluster postgres://…'
+      ? [objects, nodeName, clusterCells].some((each) => each !== undefined)
+        ? 'objects, node-name and cluster-cells are of a cluster: add --cluster postgres://…'
         : undefined
       : objects === undefined
         ? 'a cluster needs a place for its files: add --objects s3://…'

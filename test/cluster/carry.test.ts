@@ -2,6 +2,7 @@
 // served and changed by a node there, and taken out again: each finds what the one before had.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -54,11 +55,24 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
     return ended.stdout + ended.stderr
   }
 
+  const password = async (text: string): Promise<string[]> => {
+    const file = join(folder, 'password')
+    await writeFile(file, `${text}\n`)
+    return ['--new-password-file', file]
+  }
+
+  const addUser = async (name: string, text: string, data: readonly string[]): Promise<void> => {
+    await pabal(['user', 'add', name, ...(await password(text)), ...data], 0)
+    await pabal(['permission', 'set', name, '.*', '.*', '.*', ...data], 0)
+  }
+
   test('a folder becomes a cell and a cell becomes a folder, with all that is in it', async () => {
     const exported = join(folder, 'exported')
     await using single = await TestBroker.start(['--kafka-port', '0'])
     const data = ['--data', single.dataFolder]
+    const one = ['--cell', '0']
     const held = await fill(single)
+    await addUser('worker', 'first', data)
     const busy = await pabal(['cluster', 'import', ...data, ...place()], 75)
     assert.match(busy, /another broker is using it/)
     await single.kill()
@@ -73,21 +87,30 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
       [],
       takeoverMs,
     )
-    const owned = await pabal(['cluster', 'export', '--data', exported, ...place()], 75)
+    const owned = await pabal(['cluster', 'export', '--data', exported, ...place(), ...one], 75)
     assert.match(owned, /the node "n1" owns cell 0: stop all nodes/)
     await change(node)
+    await loggedIn(node, 'worker', 'first')
+    const atNode = ['--data', node.dataFolder]
+    await pabal(['user', 'password', 'worker', ...(await password('second')), ...atNode], 0)
+    await addUser('other', 'third', atNode)
     await node.kill()
     // It is dead after five seconds.
-    const text = await pabal(['cluster', 'export', '--data', exported, ...place()], 0)
+    const text = await pabal(['cluster', 'export', '--data', exported, ...place(), ...one], 0)
     assert.match(text, /Exported cell 0 to .*\nRead back and whole: .* 2 large bodies/)
     assert.match(await pabal(['verify', '--data', exported], 0), /Nothing that was confirmed/)
-    const again = await pabal(['cluster', 'import', ...data, ...place()], 74)
-    assert.match(again, /there is something in cell 0 already \(MANIFEST\)/)
+    const again = await pabal(['cluster', 'import', ...data, ...place()], 73)
+    assert.match(again, /nodes have run on the cluster already \(11 cells have data besides/)
+    const twice = await pabal(['cluster', 'import', ...data, ...place(), ...one], 74)
+    assert.match(twice, /there is something in cell 0 already \(MANIFEST\)/)
     // What the commands were is no node any more.
     assert.equal(await postgres.run('SELECT name FROM carry.nodes'), 'n1')
 
     await using last = await TestBroker.start(['--kafka-port', '0', '--data', exported])
     await assertAll(last)
+    await loggedIn(last, 'worker', 'second')
+    await loggedIn(last, 'other', 'third')
+    await assert.rejects(loggedIn(last, 'worker', 'first'))
   })
 
   test('each cell has a folder of its own, and what is done is not done twice', async () => {
@@ -101,10 +124,19 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
     await publishTo(single, 'kept')
     await single.stop()
     const data = ['--data', single.dataFolder]
-    await pabal(['cluster', 'import', ...data, ...at, '--cell', '2'], 0)
+    const elsewhere = await pabal(['cluster', 'import', ...data, ...at, '--cell', '2'], 74)
+    assert.match(elsewhere, /the virtual host '\/' of the folder is in cell 0 of the cluster/)
+    await using shop = await TestBroker.start(['--vhosts', 'shop'])
+    await publishTo(shop, 'kept', '/shop')
+    await shop.stop()
+    const ofShop = ['--data', shop.dataFolder]
+    const placed = await pabal(['cluster', 'import', ...ofShop, ...at, '--cell', '2'], 0)
+    assert.doesNotMatch(placed, /has a user/)
     const refused = await pabal(['cluster', 'import', ...data, ...at], 73)
-    assert.match(refused, /the cluster has data already, in 1 cell besides cell 0: .* --cell/)
+    assert.match(refused, /nodes have run .* \(1 cell has data besides cell 0\): .* --cell/)
     await pabal(['cluster', 'import', ...data, ...at, '--cell', '0'], 0)
+    const vhosts = "SELECT cell FROM several.shared WHERE kind = 'vhost' ORDER BY key"
+    assert.equal(await postgres.run(vhosts), '0\n2')
     const target = join(folder, 'several')
     const first = await pabal(['cluster', 'export', '--data', target, ...at, '--cell', '2'], 0)
     assert.match(first, /Exported cell 2 to \S+several: /)
@@ -113,9 +145,13 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
       const text = await pabal(['cluster', 'export', '--data', all, ...at], 0)
       assert.match(text, /Exported cell 0 to \S+cell-0: [^]*Exported cell 2 to \S+cell-2: /)
     }
-    for (const name of ['several', 'all/cell-0', 'all/cell-2']) {
+    for (const [name, vhost] of [
+      ['several', '/shop'],
+      ['all/cell-0', ''],
+      ['all/cell-2', '/shop'],
+    ] as const) {
       await using broker = await TestBroker.start(['--data', join(folder, name)])
-      assert.deepEqual(await drain(broker, 'kept'), ['kept'])
+      assert.deepEqual(await drain(broker, 'kept', vhost), ['kept'])
     }
     // Its epoch has risen, so it is another one.
     const other = await pabal(['cluster', 'export', '--data', all, ...at], 74)
@@ -128,8 +164,8 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
     assert.match(await pabal(['cluster', 'import', ...missing, ...at], 66), /no data folder/)
     assert.match(await pabal(['cluster', 'import', '--objects', 's3://b'], 64), /give --cluster/)
     assert.match(
-      await pabal(['cluster', 'export', ...missing, ...at, '--cell', '7'], 74),
-      /there is no cell 7: the cluster has cells 0 to 0/,
+      await pabal(['cluster', 'export', ...missing, ...at, '--cell', '700'], 74),
+      /there is no cell 700: the cluster has cells 0 to 11/,
     )
     assert.match(
       await pabal(['cluster', 'export', '--cell', 'x', ...at], 64),
@@ -137,6 +173,14 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
     )
   })
 })
+
+async function loggedIn(broker: TestBroker, user: string, password: string): Promise<void> {
+  await using session = await AmqpSession.open(
+    broker.url.replace('guest:guest', `${user}:${password}`),
+  )
+  const channel = await session.channel()
+  await channel.checkQueue('tasks')
+}
 
 function numbers(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => String(from + index))
@@ -146,11 +190,12 @@ function clientOf({ kafkaPort }: TestBroker): Kafka {
   return new Kafka({ brokers: [`127.0.0.1:${kafkaPort}`], logLevel: logLevel.NOTHING })
 }
 
-async function publishTo(broker: TestBroker, queue: string): Promise<void> {
-  await using session = await AmqpSession.open(broker.url)
-  const channel = await session.channel()
+async function publishTo(broker: TestBroker, queue: string, vhost = ''): Promise<void> {
+  await using session = await AmqpSession.open(`${broker.url}${vhost}`)
+  const channel = await session.confirmChannel()
   await channel.assertQueue(queue, { durable: true })
-  await publish(broker, queue, [Buffer.from(queue)])
+  channel.sendToQueue(queue, Buffer.from(queue), { persistent: true })
+  await channel.waitForConfirms()
 }
 
 async function publish(
@@ -248,8 +293,8 @@ async function assertAll(broker: TestBroker): Promise<void> {
   assert.equal(await arrived.promise, 'delayed')
 }
 
-async function drain(broker: TestBroker, queue: string): Promise<string[]> {
-  await using session = await AmqpSession.open(broker.url)
+async function drain(broker: TestBroker, queue: string, vhost = ''): Promise<string[]> {
+  await using session = await AmqpSession.open(`${broker.url}${vhost}`)
   const channel = await session.channel()
   const taken: string[] = []
   for (;;) {

@@ -61,7 +61,7 @@ describe('a cell that cannot be opened', { skip: postgresMissing() }, () => {
     const address = `${postgres.address}?schema=cluster`
     const { code, stderr } = await runPabal(['cluster', 'reopen', '--cluster', address])
     assert.equal(code, 0, stderr)
-    assert.match(stderr, /Nodes may have the cells again that were down/)
+    assert.match(stderr, /may have these again, which were down: cell 1/)
     await cluster.waitForCounts({ n1: 6, n2: 6 })
     await using session = await sessionAt(second, 'damaged')
     const channel = await session.channel()

@@ -2,7 +2,7 @@
 // queue was killed, at another one and at the same one again, and nothing is left running when the command is killed.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -23,7 +23,8 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
     // Where root runs this, PostgreSQL has another user.
     chmodSync(folder, 0o711)
     const free = ['amqp', 'kafka', 'http'].flatMap((service) => [`--${service}-port`, '0'])
-    const command = startPabal(['cluster', 'dev', '--nodes', '2', '--data', folder, ...free])
+    const how = ['--nodes', '2', '--standby', '--data', folder]
+    const command = startPabal(['cluster', 'dev', ...how, ...free])
     try {
       await said(command, /Ctrl-C stops everything/)
       const nodes = nodesIn(command.stdout())
@@ -36,6 +37,9 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
       const other = nodes.find((node) => node !== owner)
       assert.ok(owner && other)
       const [, postgres] = await said(command, /each commit: process (\d+)/)
+      const [, standby] = await said(command, /has it as well: process (\d+)/)
+      const log = readFileSync(join(folder, 'cluster-dev/logs/n1.log'), 'utf8')
+      assert.doesNotMatch(log, /nobody waits for a standby/)
 
       await produce(other.kafka)
       const confirmed = await publishAndKill(other.amqp, owner.pid)
@@ -56,7 +60,7 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
 
       command.child.kill('SIGKILL')
       await command.ended
-      for (const pid of [owner.pid, other.pid, again, postgres]) {
+      for (const pid of [owner.pid, other.pid, again, postgres, standby]) {
         await waitFor(`process ${pid} has ended`, () => !isRunning(Number(pid)), slowMsMax)
       }
     } catch (error) {

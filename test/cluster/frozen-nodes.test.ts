@@ -16,6 +16,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+const frozenLine = 'nothing is delivered, confirmed or answered until it does'
 const takeoverMs = 40_000
 const withoutLease = pathToFileURL(join(import.meta.dirname, 'without-lease.ts')).href
 
@@ -49,6 +50,8 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
       where,
       '--node-name',
       name,
+      '--node-port',
+      '0',
     ]
   }
 
@@ -66,21 +69,19 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
     while (confirmedTag < 2)
       confirmedTag = Number((await publisher.expect(1, 'basic.ack')).args['deliveryTag'])
     const delivered = await consumer.expectMessage(1, 'basic.deliver')
-    const standingBy = TestBroker.start(flags('second', cluster), [], takeoverMs)
-    try {
-      process.kill(first.pid ?? 0, 'SIGSTOP')
-      // All of it waits in the sockets of the node that stands still.
-      const { deliveryTag = 0 } = delivered.method.args
-      consumer.send(1, 'basic.ack', { deliveryTag })
-      consumer.send(1, 'basic.get', { queue: 'tasks' })
-      publisher.publish(1, { routingKey: 'tasks' }, 'three')
-      publisher.send(1, 'queue.declare', { queue: 'more' })
-      await standingBy
-      process.kill(first.pid ?? 0, 'SIGCONT')
-      return [...(await namesUntilEnd(consumer)), ...(await namesUntilEnd(publisher))]
-    } finally {
-      await (await standingBy)[Symbol.asyncDispose]()
-    }
+    process.kill(first.pid ?? 0, 'SIGSTOP')
+    // All of it waits in the sockets of the node that stands still.
+    const { deliveryTag = 0 } = delivered.method.args
+    consumer.send(1, 'basic.ack', { deliveryTag })
+    consumer.send(1, 'basic.get', { queue: 'tasks' })
+    publisher.publish(1, { routingKey: 'tasks' }, 'three')
+    publisher.send(1, 'queue.declare', { queue: 'more' })
+    await using second = await TestBroker.start(flags('second', cluster))
+    const hasTakenOver = (): boolean => second.output.includes('second serves cell 0')
+    await waitFor('another node serves the cell', hasTakenOver, takeoverMs)
+    process.kill(first.pid ?? 0, 'SIGCONT')
+    const heard = [...(await namesUntilEnd(consumer)), ...(await namesUntilEnd(publisher))]
+    return heard.filter((name) => name !== 'connection.close')
   }
 
   test('a node that wakes up when another one has its cell says nothing more', async () => {
@@ -98,6 +99,8 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
     const address = `postgres://postgres@127.0.0.1:${link.port}/postgres?schema=cut`
     await using node = await TestBroker.start(['--cluster', address, ...rest, '--http-port', '0'])
     const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${node.httpPort}/health/ready`)
+    // It takes clients before it has the cell, and they wait.
+    await waitFor('it serves the cell', () => node.output.includes('alone serves cell 0'))
     await using consumer = await RawClient.openChannel(node.port, { heartbeat: 2 })
     await using publisher = await RawClient.openChannel(node.port)
     await consumer.call(1, 'queue.declare', { queue: 'tasks' })
@@ -106,6 +109,8 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
     link.isRefusing = true
     link.cut()
     await waitFor('it freezes', async () => (await (await ask()).text()).includes('frozen'))
+    const isTold = (): boolean => node.output.includes(frozenLine)
+    await waitFor('it says so', isTold)
     publisher.publish(1, { routingKey: 'tasks' }, 'late')
     const beat = async (): Promise<void> => {
       for (;;) {
@@ -125,8 +130,7 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
       assert.equal(frame.kind === 'method' && frame.name, 'basic.deliver')
       break
     }
-    assert.match(node.output, /nothing is delivered, confirmed or answered until it does/)
-    assert.match(node.output, /the cell is still ours/)
+    assert.match(node.output, /the cells are still ours/)
   })
 })
 

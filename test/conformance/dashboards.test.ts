@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { parse } from 'yaml'
+import { Histogram } from '../../src/lib/histogram.ts'
+import { type ClusterFigures, clusterFamilies } from '../../src/metrics/cluster-families.ts'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { readMetrics } from '../support/read-metrics.ts'
 
@@ -37,6 +39,22 @@ const alerts = parse(readFileSync(join(deploy, 'prometheus/alerts.yaml'), 'utf8'
 }
 const rules: readonly Rule[] = alerts.groups.flatMap((group) => group.rules)
 
+const figures: ClusterFigures = {
+  aliveCount: 3,
+  goneCount: 0,
+  drainingCount: 0,
+  cells: [{ cell: 0, epoch: 1, state: 'served', isOwn: true }],
+  isFrozen: false,
+  hasStandby: true,
+  heartbeatMs: 2,
+  commitSeconds: [new Histogram([0.01])],
+  rowsBytes: 0,
+  rowsAgeMs: 0,
+  objects: { requests: 0, failures: 0, bytesRead: 0, bytesWritten: 0 },
+  takeovers: 0,
+  passedOn: [],
+}
+
 let broker: RunningBroker
 /** Names of all samples that there can be, of the broker as a whole. */
 const exported = new Set<string>()
@@ -45,7 +63,9 @@ before(async () => {
   broker = await startBroker({ storage: 'memory', ...ports })
   const response = await fetch(`http://127.0.0.1:${broker.addresses['metrics']?.port}/metrics`)
   const { types } = readMetrics(await response.text())
-  for (const [name, type] of types) {
+  // A node of a cluster has more.
+  const ofClusters = clusterFamilies(figures).map(({ name, type }) => [name, type] as const)
+  for (const [name, type] of [...types, ...ofClusters]) {
     const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : ['']
     for (const suffix of suffixes) exported.add(`${name}${suffix}`)
   }

@@ -2,7 +2,7 @@
 // was ended runs again. It draws its details from the seed.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../../src/lib/random.ts'
-import { seededFaults } from '../../src/s3-double/double-faults.ts'
+import { type DoubleHook, seededFaults } from '../../src/s3-double/double-faults.ts'
 import type { TcpProxy } from '../support/postgres/tcp-proxy.ts'
 import { waitFor } from '../support/wait-for.ts'
 import type { RigNode } from './rig-node.ts'
@@ -46,9 +46,6 @@ export const faults: Readonly<Record<string, Fault>> = {
       )
       await delay(random.below(2000))
       owner.resume()
-      await waitFor('the old owner ends', () => owner.isGone, replacedMsMax).catch(() => undefined)
-      await owner.end('SIGKILL')
-      owner.start()
     },
   },
   'pause-node': {
@@ -88,11 +85,15 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   promote: {
-    what: 'the primary is killed, or stands still, and the standby is promoted',
+    what: 'the primary is killed, or stands still, and the standby, which may be behind, is promoted',
     strike: async ({ postgres }, random) => {
-      const { primary } = postgres
+      const { primary, standby } = postgres
+      const isBehind = random.next() < 0.6
+      if (isBehind) await standby.freeze()
+      await delay(random.below(800))
       await (random.next() < 0.5 ? primary.kill() : primary.freeze())
       await delay(random.below(1000))
+      if (isBehind) await standby.thaw()
       await postgres.promote()
     },
   },
@@ -134,6 +135,16 @@ export const faults: Readonly<Record<string, Fault>> = {
       await cut(links.postgres, between(random, 1000, 9000), random)
     },
   },
+  'cut-nodes': {
+    what: 'nobody reaches the owner, and the owner reaches nobody',
+    strike: async (rig, random) => {
+      const owner = await rig.owner()
+      // Clients that come to the others are passed on by one of these links.
+      const links =
+        random.next() < 0.5 ? [owner.links.nodes] : rig.nodes.map((node) => node.links.nodes)
+      await cut(links, between(random, 1000, 6000), random)
+    },
+  },
   'cut-objects': {
     what: 'the owner is cut off from the store of objects',
     strike: async (rig, random) => {
@@ -144,7 +155,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'bad-objects': {
     what: 'the store of objects fails, cuts answers short, forgets and denies, also while a node takes over',
     strike: async (rig, random) => {
-      rig.objects.onRequest = seededFaults(random, 0.2 + random.next() * 0.3)
+      rig.objects.onRequest = chooseFaults(random)
       await delay(between(random, 1500, 3000))
       const owner = await rig.owner()
       await owner.end('SIGKILL')
@@ -154,6 +165,18 @@ export const faults: Readonly<Record<string, Fault>> = {
       rig.objects.onRequest = () => undefined
     },
   },
+}
+
+/** A little of everything, or much of one kind: most gets cut short, or most puts stored empty. */
+function chooseFaults(random: Random): DoubleHook {
+  const [mode, often] = [random.below(3), 0.6]
+  if (mode === 0) return seededFaults(random, 0.2 + random.next() * 0.3)
+  const isHit = (): boolean => random.next() < often
+  if (mode === 1) {
+    const kind = random.next() < 0.5 ? 'short' : 'truncated'
+    return (operation) => (operation === 'get' && isHit() ? { kind } : undefined)
+  }
+  return (operation) => (operation === 'put' && isHit() ? { kind: 'empty' } : undefined)
 }
 
 /** Ends who else has the cell, until this node has it. */

@@ -15,11 +15,12 @@ const plant = pathToFileURL(join(import.meta.dirname, 'plant.ts')).href
 export interface NodePorts {
   readonly amqp: number
   readonly kafka: number
+  /** For other nodes. */
+  readonly link: number
 }
 
 export interface RigNodeOptions {
   readonly name: string
-  readonly index: number
   readonly ports: NodePorts
   readonly folder: string
   readonly postgresPorts: readonly [number, number]
@@ -32,6 +33,8 @@ export interface RigNodeOptions {
 export interface RigLinks {
   readonly postgres: readonly [TcpProxy, TcpProxy]
   readonly objects: TcpProxy
+  /** By which the others reach it. */
+  readonly nodes: TcpProxy
 }
 
 export class RigNode {
@@ -56,7 +59,8 @@ export class RigNode {
     const [first, second] = options.postgresPorts
     const postgres = [await TcpProxy.start(first), await TcpProxy.start(second)] as const
     const objects = await TcpProxy.start(options.objectsPort)
-    return new RigNode(options, { postgres, objects })
+    const nodes = await TcpProxy.start(options.ports.link)
+    return new RigNode(options, { postgres, objects, nodes })
   }
 
   get isGone(): boolean {
@@ -70,8 +74,8 @@ export class RigNode {
 
   start(): void {
     if (!this.isGone) return
-    const { name, index, folder, ports, bug } = this.#options
-    const { postgres, objects } = this.links
+    const { name, folder, ports, bug } = this.#options
+    const { postgres, objects, nodes } = this.links
     const hosts = postgres.map(({ port }) => `127.0.0.1:${port}`).join(',')
     const endpoint = encodeURIComponent(`http://127.0.0.1:${objects.port}`)
     const flags = {
@@ -81,7 +85,8 @@ export class RigNode {
       'node-name': name,
       'amqp-port': `${ports.amqp}`,
       'kafka-port': `${ports.kafka}`,
-      'kafka-node-id': `${index + 1}`,
+      'node-port': `${ports.link}`,
+      'node-address': `127.0.0.1:${nodes.port}`,
       'kafka-group-initial-rebalance-delay-ms': '0',
       'http-port': 'off',
       'metrics-port': 'off',
@@ -92,7 +97,7 @@ export class RigNode {
     const child = spawn(process.execPath, [...imports, mainFile, 'start', ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...(bug === undefined ? {} : { PABAL_NEMESIS_BUG: bug }) },
+      env: { ...process.env, ...(bug === undefined ? {} : { NEMESIS_BUG: bug }) },
     })
     const note = (bytes: Buffer): void => appendFileSync(this.logFile, bytes)
     child.stdout?.on('data', note)
@@ -139,8 +144,8 @@ export class RigNode {
   async dispose(): Promise<void> {
     if (this.#isStopped) this.resume()
     await this.end('SIGKILL')
-    const { postgres, objects } = this.links
-    for (const link of [...postgres, objects]) {
+    const { postgres, objects, nodes } = this.links
+    for (const link of [...postgres, objects, nodes]) {
       link.flow()
       await link[Symbol.asyncDispose]()
     }

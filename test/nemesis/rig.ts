@@ -21,6 +21,9 @@ export interface EpochBegun {
   readonly at: number
 }
 
+/** On a machine that is busy. */
+const startMsMax = 120_000
+
 export interface RigOptions {
   readonly nodeCount: number
   readonly bug: string | undefined
@@ -61,8 +64,7 @@ export class Rig implements AsyncDisposable {
     const create = async (name: string, index: number): Promise<RigNode> =>
       RigNode.create({
         name,
-        index,
-        ports: { amqp: await freePort(), kafka: await freePort() },
+        ports: { amqp: await freePort(), kafka: await freePort(), link: await freePort() },
         folder: join(folder, `node-${index}`),
         postgresPorts: postgres.ports,
         objectsPort: Number(new URL(objects.url).port),
@@ -137,7 +139,7 @@ export class Rig implements AsyncDisposable {
       'the tables are made',
       async () =>
         (await this.postgres.ask(`SELECT to_regclass('nemesis.cells') IS NOT NULL`)) === 't',
-      30_000,
+      startMsMax,
     )
     await this.postgres.ask(`
       CREATE TABLE nemesis_audit (cell int, epoch bigint, owner int, at float8);

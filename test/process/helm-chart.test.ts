@@ -88,10 +88,11 @@ test('Helm takes it, where there is one', (t) => {
   ].flatMap((each) => ['--set', each])
   const always = ['ConfigMap', 'Secret', 'Service', 'Service', 'StatefulSet']
   const added = ['PodDisruptionBudget', 'ServiceMonitor']
-  for (const [flags, kinds] of [
+  const cases: readonly [flags: readonly string[], kinds: readonly string[]][] = [
     [[], always],
     [everything, [...always, ...added]],
-  ] as const) {
+  ]
+  for (const [flags, kinds] of cases) {
     const resources = render(flags)
     assert.deepEqual(kindsOf(resources), kinds.toSorted())
     assert.deepEqual(
@@ -110,10 +111,12 @@ test('nodes of a cluster have no volume, machines of their own, and names by whi
   }
   const own = ['cluster.postgres=postgres://pabal@db/pabal', 'cluster.objects=s3://bucket/pabal']
   const always = ['ConfigMap', 'PodDisruptionBudget', 'Secret', 'Secret', 'Service', 'Service']
-  for (const [values, kinds] of [
+  const trial = ['Service', 'Service', 'StatefulSet', 'StatefulSet', 'StatefulSet']
+  const cases: readonly [values: readonly string[], kinds: readonly string[]][] = [
     [own, [...always, 'StatefulSet']],
-    [['cluster.trial.enabled=true'], [...always, ...twice('Service'), ...triple('StatefulSet')]],
-  ] as const) {
+    [['cluster.trial.enabled=true'], [...always, ...trial]],
+  ]
+  for (const [values, kinds] of cases) {
     const flags = ['cluster.enabled=true', ...values].flatMap((each) => ['--set', each])
     const lint = spawnSync('helm', ['lint', '--strict', ...cluster, ...flags, chart])
     assert.equal(lint.status, 0, String(lint.stdout))
@@ -137,6 +140,7 @@ test('nodes of a cluster have no volume, machines of their own, and names by whi
       assert.ok(names.has(setting), name)
     }
     assert.ok(variables.includes('PABAL_CLUSTER'))
+    assert.ok(variables.includes('PABAL_NODE_ADDRESS'))
   }
   const nothing = ['template', 'r', chart, ...cluster, '--set', 'cluster.enabled=true']
   const refused = spawnSync('helm', nothing, { encoding: 'utf8' })
@@ -176,12 +180,4 @@ function kindsOf(resources: readonly Resource[]): string[] {
 function settingsIn(resources: readonly Resource[]): object {
   const config = resources.find(({ kind }) => kind === 'ConfigMap')?.data
   return parse(config?.['pabal.yaml'] ?? '') as object
-}
-
-function twice(kind: string): string[] {
-  return [kind, kind]
-}
-
-function triple(kind: string): string[] {
-  return [kind, kind, kind]
 }

@@ -26,6 +26,8 @@ class Known {
   readonly vhosts: Map<string, number> = new Map()
   readonly #listeners = new Set<() => void>()
   refreshCount = 0
+  /** Somebody looks again. */
+  onRefresh: () => void = () => undefined
 
   /** As a node sees it. */
   directoryOf(node: number): Directory {
@@ -48,7 +50,11 @@ class Known {
         this.#listeners.add(listener)
         return () => this.#listeners.delete(listener)
       },
-      refresh: () => void this.refreshCount++,
+      refresh: () => {
+        this.refreshCount++
+        this.onRefresh()
+        return Promise.resolve()
+      },
     }
   }
 

@@ -55,7 +55,7 @@ export class TwoNodes implements AsyncDisposable {
   constructor(
     principal: Pick<Principal, 'user' | 'tags'> = { user: 'guest', tags: ['administrator'] },
   ) {
-    this.#clock = fasterClock(20)
+    this.#clock = fasterClock(10)
     this.#principal = { protocol: 'HTTP', address: '127.0.0.1', ...principal }
     this.cells = [0, 1, 2].map((cell) => ({
       ...openManagedBroker([], { hasNoDefaultVHost: cell > 0 }),
@@ -81,7 +81,7 @@ export class TwoNodes implements AsyncDisposable {
 
   /** What all nodes hear of. */
   tell(): void {
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 
   /** What a client of a node gets. */
@@ -221,7 +221,7 @@ export class TwoNodes implements AsyncDisposable {
         listeners.add(listener)
         return () => void listeners.delete(listener)
       },
-      refresh: () => undefined,
+      refresh: () => Promise.resolve(),
     }
   }
 }

@@ -18,6 +18,8 @@ interface NavigationCounts {
     readonly connections?: number
     readonly blocked_connections?: number
   }
+  /** null without a cluster. */
+  readonly nodes?: { readonly gone: number; readonly cells_out: number } | null
 }
 
 /** In the bar of narrow windows stand these; the others behind "More". */
@@ -26,7 +28,10 @@ const barPaths: readonly string[] = ['/', '/streams', '/deaths', '/connections']
 export function Navigation(): JSX.Element {
   const { data } = useLive<NavigationCounts>('/v1/home')
   const [isOpen, setOpen] = useState(false)
-  const listed = pages.filter(({ isListed }) => isListed === true)
+  const isCluster = data?.nodes !== undefined && data.nodes !== null
+  const listed = pages.filter(
+    ({ isListed, isOfClusters }) => isListed === true && (isCluster || isOfClusters !== true),
+  )
   useKeys(
     listed.flatMap(({ keys, name, path }) =>
       keys === undefined ? [] : [{ keys, does: `go to ${name}`, run: () => go(path) }],
@@ -36,7 +41,7 @@ export function Navigation(): JSX.Element {
     <nav class={isOpen ? 'navigation navigation-open' : 'navigation'} aria-label="Pages">
       <ul onClick={() => setOpen(false)}>
         {listed.map((page) => (
-          <Entry key={page.path} page={page} mark={markOf(page, data?.counts)} />
+          <Entry key={page.path} page={page} mark={markOf(page, data)} />
         ))}
       </ul>
       <button
@@ -57,12 +62,16 @@ interface PageMark {
   readonly says: string
 }
 
-function markOf({ path }: PageEntry, counts: NavigationCounts['counts']): PageMark | undefined {
+function markOf(
+  { path }: PageEntry,
+  { counts, nodes }: NavigationCounts = {},
+): PageMark | undefined {
   const marks: Readonly<Record<string, readonly [number | undefined, PageMark['tone'], string]>> = {
     '/streams': [counts?.streams, 'plain', 'streams'],
     '/deaths': [counts?.dead_letters, 'bad', 'dead letters'],
     '/schedule': [counts?.delayed, 'plain', 'delayed messages'],
     '/connections': [counts?.blocked_connections, 'bad', 'blocked'],
+    '/cluster': [(nodes?.gone ?? 0) + (nodes?.cells_out ?? 0), 'bad', 'nodes and cells out'],
   }
   const [value = 0, tone, says] = marks[path] ?? []
   return value === 0 || tone === undefined || says === undefined ? undefined : { value, tone, says }

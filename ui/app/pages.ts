@@ -10,6 +10,8 @@ export interface PageEntry {
   readonly keys?: string
   /** It stands in the navigation. */
   readonly isListed?: boolean
+  /** There is nothing on it without a cluster. */
+  readonly isOfClusters?: boolean
   readonly load: () => Promise<ComponentType>
 }
 
@@ -111,6 +113,14 @@ export const pages: readonly PageEntry[] = [
     keys: 'g o',
     isListed: true,
     load: () => import('../pages/storage/storage.tsx').then((page) => page.StoragePage),
+  },
+  {
+    path: '/cluster',
+    name: 'Cluster',
+    keys: 'g n',
+    isListed: true,
+    isOfClusters: true,
+    load: () => import('../pages/cluster/cluster.tsx').then((page) => page.ClusterPage),
   },
   {
     path: '/settings',

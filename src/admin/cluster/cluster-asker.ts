@@ -72,12 +72,12 @@ export class ClusterAsker implements ClusterDoor {
 
   async drain(node: KnownNode, isDraining: boolean): Promise<void> {
     await this.#inTime(this.#parts.drain(node, isDraining))
-    this.directory.refresh()
+    await this.directory.refresh()
   }
 
   async reopen(cell: number): Promise<void> {
     await this.#inTime(this.#parts.reopen(cell))
-    this.directory.refresh()
+    await this.directory.refresh()
   }
 
   /** What is shared is written until it is, and a client does not wait for that. */

@@ -1,5 +1,6 @@
 // At a node of a cluster: whether a request is answered here, and who answers it otherwise.
 import type { Context } from 'hono'
+import type { Clock } from '../../lib/clock.ts'
 import { nodeNameOf } from '../../lib/node-name.ts'
 import type { ManagementParts } from '../answers.ts'
 import { whyRefused } from '../api/access.ts'
@@ -18,7 +19,8 @@ export function elsewhereOf(cluster: ClusterDoor, broker: ManagementParts['broke
     const { directory } = cluster
     if (where === 'lead') {
       const lead = directory.cells[0]?.owner
-      if (lead?.isSelf === true) return undefined
+      // What changes something waits until this node knows what others have changed.
+      if (lead?.isSelf === true && isLook(request)) return undefined
       // Whoever answers tells what was changed.
       context.set('isUntold', true)
       return askLead(request, cluster)
@@ -30,7 +32,10 @@ export function elsewhereOf(cluster: ClusterDoor, broker: ManagementParts['broke
     }
     if (where === 'first') return cluster.ask({ cell: 0 }, withBody(request))
     if (where === 'named-node') return askNamed(request, cluster)
-    return askVHost(request, cluster)
+    const answering = askVHost(request, cluster)
+    return operation.isStream === true
+      ? answering.then((answer) => whileLoggedIn(answer, request, broker.clock))
+      : answering
   }
 }
 
@@ -79,10 +84,13 @@ function urlOf({ req, env }: Context<ApiVariables>): string {
   return written?.startsWith('/') === true ? written : req.url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
 }
 
+function isLook({ method }: ClusterRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 /** With its body as it comes. */
 function withBody(request: ClusterRequest): ReturnType<typeof askedOf> {
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-  return askedOf(request, { body: hasBody ? request.context.req.raw.body : null })
+  return askedOf(request, { body: isLook(request) ? null : request.context.req.raw.body })
 }
 
 async function askLead(request: ClusterRequest, cluster: ClusterDoor): Promise<Response> {
@@ -106,6 +114,19 @@ async function askNamed(request: ClusterRequest, cluster: ClusterDoor): Promise<
     return Response.json({ error: 'Object Not Found', reason: 'Not Found' }, { status: 404 })
   }
   return cluster.ask({ node: found.node }, withBody(request), { ownerMs: 0 })
+}
+
+/** Whoever answers elsewhere does not hear of it when a session ends. */
+function whileLoggedIn(answer: Response, { caller }: ClusterRequest, clock: Clock): Response {
+  const { body } = answer
+  if (body === null || caller?.login.kind !== 'session') return answer
+  const checked = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      if (caller.isCurrent(clock.now())) controller.enqueue(part)
+      else controller.terminate()
+    },
+  })
+  return new Response(body.pipeThrough(checked), answer)
 }
 
 /** One that is not known may be new: another node has just made it. */

@@ -1,10 +1,13 @@
 // Takes a data folder into a cluster and cells out of it, and says what was done.
 import path from 'node:path'
+import { accessForFolder, type CarriedState, stateOfFolder } from '../../cluster/carried-access.ts'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
+import { brokerLimits } from '../../limits/broker.ts'
 import {
   type CarriedFolder,
   carryFolder,
+  type CarryOptions,
   type CarryReport,
   type CarryStep,
 } from '../../log/carry/carry-folder.ts'
@@ -28,7 +31,7 @@ export interface CarryAsked {
 }
 
 /** Where there is something already, and what to do with damage. */
-type Advice = Parameters<typeof carryFolder>[0]['advice']
+type Advice = CarryOptions['advice']
 
 const importCommand = 'pabal cluster import'
 const exportCommand = 'pabal cluster export'
@@ -50,10 +53,41 @@ export async function importFolder({ session, place, cell, folder }: CarryAsked)
   if (cell === undefined) await checkNoData(store)
   await using offline = await openOfflineCell(store, cell ?? 0, importCommand)
   const from = { disk: createSystemDisk(), path: folder, name: folder }
-  const report = await carry(from, offline.folder, importCommand, importAdvice)
+  const { rows } = await store.tables.readShared()
+  const of = cell ?? 0
+  let state: CarriedState | undefined
+  const report = await carry(from, offline.folder, {
+    command: importCommand,
+    advice: importAdvice,
+    onTopology: (entries) => {
+      state = stateOfFolder(entries, of, rows)
+      return undefined
+    },
+  })
+  if (state !== undefined) await shareState(store, of, state)
   print(`Imported to ${offline.folder.name}: ${sizesOf(report)}`)
   print(`Read back and whole: ${contentOf(report)}`)
+  for (const user of state?.keptUsers ?? []) {
+    print(`The cluster has a user '${user}' already, who stays as in the cluster`)
+  }
   print(`Start nodes now. The folder stays as it was: start no broker on it any more`)
+}
+
+/** Puts what stands above cells where all nodes read it. Doing it twice is doing it once. */
+async function shareState(
+  { tables }: ClusterStore,
+  cell: number,
+  { access, vhosts }: CarriedState,
+): Promise<void> {
+  for (const vhost of vhosts) {
+    const placed = await tables.placeVHost({ ...vhost, cell }, brokerLimits.vhostsMax)
+    if (placed === cell) continue
+    throw new ExitError(
+      exitCodes.cannotCreate,
+      `the virtual host ${vhost.key} could not be placed in cell ${cell}: the cluster has too many`,
+    )
+  }
+  if (access.length > 0) await tables.changeShared(access)
 }
 
 /** Other cells have no data: the folder is all that the cluster is to have. */
@@ -62,7 +96,7 @@ async function checkNoData({ tables }: ClusterStore): Promise<void> {
   if (others.length === 0) return
   throw new ExitError(
     exitCodes.cannotCreate,
-    `the cluster has data already, in ${counted(others.length, 'cell')} besides cell 0: a folder is imported into a cluster without data, or name a cell without data with --cell`,
+    `nodes have run on the cluster already (${counted(others.length, 'cell has', 'cells have')} data besides cell 0): import before the first node starts, or name a cell without data with --cell`,
   )
 }
 
@@ -91,7 +125,12 @@ async function exportCell(
   const to = { disk: createSystemDisk(), path: folder, name: folder }
   await to.disk.createFolder(folder)
   using _lock = lockDataFolder(folder)
-  const report = await carry(offline.folder, to, exportCommand, exportAdvice)
+  const { rows } = await store.tables.readShared()
+  const report = await carry(offline.folder, to, {
+    command: exportCommand,
+    advice: exportAdvice,
+    onTopology: (entries) => accessForFolder(entries, cell, rows),
+  })
   print(`Exported ${offline.folder.name} to ${folder}: ${sizesOf(report)}`)
   print(`Read back and whole: ${contentOf(report)}`)
 }
@@ -99,15 +138,14 @@ async function exportCell(
 async function carry(
   from: CarriedFolder,
   to: CarriedFolder,
-  command: string,
-  advice: Advice,
+  how: Pick<CarryOptions, 'command' | 'advice' | 'onTopology'>,
 ): Promise<CarryReport> {
   let step: CarryStep | undefined
   using _progress = showProgress(() => (step === undefined ? '' : describeStep(step)))
   const onStep = (next: CarryStep): void => {
     step = next
   }
-  return await carryFolder({ from, to, command, advice, adopter: logAdopter, onStep })
+  return await carryFolder({ from, to, ...how, adopter: logAdopter, onStep })
 }
 
 function describeStep({ kind, fileCount, byteCount }: CarryStep): string {

@@ -36,7 +36,6 @@ export async function openClusterStore(
   const tables = await ClusterTables.open({
     ...parts,
     address: cluster,
-    cellCount: 1,
     onTrouble: (_cell, trouble) => trouble && tell('PostgreSQL', trouble),
   }).catch((error: Error) => unusable("the cluster's PostgreSQL", error))
   const objects = await openS3Objects({

@@ -21,6 +21,7 @@ interface Flags extends CommandFlags {
   readonly amqpPort?: string
   readonly kafkaPort?: string
   readonly httpPort?: string
+  readonly standby?: boolean
   readonly fresh?: boolean
 }
 
@@ -38,6 +39,7 @@ export const addClusterDevCommand: AddCommand = (command, _remote, local) => {
     .option('--amqp-port <PORT>', 'Of the first node for AMQP (default: 5672, or a free one)')
     .option('--kafka-port <PORT>', 'Of the first node for Kafka (default: 9092, or a free one)')
     .option('--http-port <PORT>', 'Of the first node for web pages (default: 15672, or a free one)')
+    .option('--standby', 'Start a second PostgreSQL that has each commit before it is confirmed')
     .option('--fresh', 'Remove what an earlier run has left')
     .addHelpText(
       'after',
@@ -76,10 +78,14 @@ function clusterDev(flags: Flags): Action {
     if (isFresh) empty(folder)
     rmSync(logs, { recursive: true, force: true })
     for (const own of [logs, objects]) mkdirSync(own, { recursive: true, mode: 0o700 })
-    const postgresFolder = makePostgresFolder(folder, user, isFresh)
+    const postgresFolder = makePostgresFolder(folder, user, { isNew: isFresh, suffix: '' })
+    // Copied anew each time: an earlier one may miss what the primary has removed since.
+    const copied = { isNew: true, suffix: '-standby' }
+    const standbyFolder =
+      flags.standby === true ? makePostgresFolder(folder, user, copied) : undefined
     const environment = environmentOfNodes(session.environment)
     const word = session.environment['npm_lifecycle_event'] === undefined ? 'pabal' : 'npm start --'
-    const place = { folder, postgresFolder, logs, objects }
+    const place = { folder, postgresFolder, standbyFolder, logs, objects }
     const how = { nodeCount, ports, programs, user, environment, word }
     return await runCluster(session, { ...place, ...how })
   }
@@ -134,15 +140,16 @@ function findUser(): PostgresUser | undefined {
 function makePostgresFolder(
   folder: string,
   user: PostgresUser | undefined,
-  isFresh: boolean,
+  { isNew, suffix }: { readonly isNew: boolean; readonly suffix: string },
 ): string {
-  const usual = path.join(folder, 'postgresql')
+  const usual = path.join(folder, `postgresql${suffix}`)
   mkdirSync(usual, { recursive: true, mode: 0o700 })
+  if (isNew) empty(usual)
   if (user === undefined) return usual
   chownSync(usual, user.uid, user.gid)
   if (spawnSync('test', ['-w', usual], { stdio: 'ignore', ...user }).status === 0) return usual
   const name = createHash('sha256').update(folder).digest('hex').slice(0, 12)
-  const other = `/var/tmp/pabal-cluster-dev-${name}`
+  const other = `/var/tmp/pabal-cluster-dev-${name}${suffix}`
   mkdirSync(other, { recursive: true, mode: 0o700 })
   const found = lstatSync(other)
   // Everybody may make folders there.
@@ -153,7 +160,7 @@ function makePostgresFolder(
     )
   }
   chownSync(other, user.uid, user.gid)
-  if (isFresh) empty(other)
+  if (isNew) empty(other)
   return other
 }
 

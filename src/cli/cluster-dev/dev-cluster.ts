@@ -23,6 +23,8 @@ export interface DevClusterPlan {
   readonly folder: string
   /** Is there, and PostgreSQL's own. */
   readonly postgresFolder: string
+  /** The same of its standby, where there is to be one. */
+  readonly standbyFolder: string | undefined
   /** Are there. */
   readonly logs: string
   readonly objects: string
@@ -38,6 +40,12 @@ export interface DevClusterPlan {
   readonly word: string
 }
 
+/** What is said of it. */
+interface EndedServer {
+  readonly name: string
+  readonly how: string
+}
+
 export interface DevClusterParts {
   readonly clock: Clock
   readonly random: Random
@@ -49,6 +57,7 @@ export class DevCluster {
   readonly #parts: DevClusterParts
   readonly #stopping = new AbortController()
   readonly #postgres: OwnPostgres
+  readonly #standby: OwnPostgres | undefined
   readonly #failed = Promise.withResolvers<never>()
   #objects: S3Double | undefined
   readonly #cells: CellWatch
@@ -68,14 +77,25 @@ export class DevCluster {
       onServedAgain: (loss) => this.#tell(words.servedAgain(loss, parts.clock.monotonic())),
       onEmptied: (name, count) => this.#onEmptied(name, count),
     })
+    const { programs, user, postgresFolder, standbyFolder, logs } = plan
+    const common = { ...parts, programs, user }
+    const hasStandby = standbyFolder !== undefined
     this.#postgres = new OwnPostgres({
-      ...parts,
-      programs: plan.programs,
-      user: plan.user,
-      folder: plan.postgresFolder,
-      logFile: path.join(plan.logs, 'postgresql.log'),
-      onEnd: (how) => void this.#bringPostgresBack(how),
+      ...common,
+      folder: postgresFolder,
+      logFile: path.join(logs, 'postgresql.log'),
+      hasStandby,
+      onEnd: (how) => void this.#bringBack(this.#postgres, { name: 'PostgreSQL', how }),
     })
+    if (!hasStandby) return
+    const standby = new OwnPostgres({
+      ...common,
+      folder: standbyFolder,
+      logFile: path.join(logs, 'postgresql-standby.log'),
+      follows: this.#postgres,
+      onEnd: (how) => void this.#bringBack(standby, { name: "PostgreSQL's standby", how }),
+    })
+    this.#standby = standby
   }
 
   /** Rejects with an `ExitError` when it cannot go on. */
@@ -89,10 +109,12 @@ export class DevCluster {
     const { clock, random, terminal } = this.#parts
     const ports = await chooseNodePorts(this.#plan.ports, this.#plan.nodeCount)
     terminal.showProgress('Starting PostgreSQL…')
-    await this.#postgres.prepare()
-    signal.throwIfAborted()
-    await this.#postgres.start()
-    signal.throwIfAborted()
+    for (const server of [this.#postgres, this.#standby]) {
+      await server?.prepare()
+      signal.throwIfAborted()
+      await server?.start()
+      signal.throwIfAborted()
+    }
     this.#objects = await S3Double.open({ folder: this.#plan.objects, clock, random })
     signal.throwIfAborted()
     terminal.showProgress(`Starting ${this.#plan.nodeCount} nodes…`)
@@ -111,6 +133,7 @@ export class DevCluster {
     this.#timer?.stop()
     await Promise.all(this.#nodes.map((node) => node.stop()))
     await this.#postgres.stop()
+    await this.#standby?.stop()
     await this.#objects?.close()
   }
 
@@ -178,7 +201,7 @@ export class DevCluster {
       nodes: this.#nodes,
       cells: this.#cells,
       postgres: this.#postgres,
-      standby: undefined,
+      standby: this.#standby,
       objects,
       folder,
       logs,
@@ -250,16 +273,16 @@ export class DevCluster {
     clock.after(clusterDevLimits.downLookMs, () => (this.#isReopening = false))
   }
 
-  async #bringPostgresBack(how: string): Promise<void> {
+  async #bringBack(server: OwnPostgres, { name, how }: EndedServer): Promise<void> {
     const { clock } = this.#parts
     const { signal } = this.#stopping
-    this.#tell(`PostgreSQL was ended by ${how}: nothing is confirmed until it is back`)
+    this.#tell(`${name} was ended by ${how}: nothing is confirmed until it is back`)
     for (let failures = 1; !signal.aborted; failures++) {
       await wait(clock, clusterDevLimits.restartMs, signal)
       if (signal.aborted) return
       try {
-        await this.#postgres.start()
-        this.#tell(`PostgreSQL is back (process ${this.#postgres.pid ?? 0})`)
+        await server.start()
+        this.#tell(`${name} is back (process ${server.pid ?? 0})`)
         return
       } catch (error) {
         if (failures < clusterDevLimits.failuresMax) continue

@@ -1,5 +1,6 @@
 // A PostgreSQL of a cluster on this machine, in a folder of its own: made with the first start, and with a password,
-// as everybody on this machine reaches its port. What it has committed is on the disk.
+// as everybody on this machine reaches its port. What it has committed is on the disk, and where it has a standby on
+// that one's too.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import {
   chownSync,
@@ -27,6 +28,8 @@ import { guardProcess } from './process-guard.ts'
 
 const run = promisify(execFile)
 const login = 'pabal'
+/** As a standby calls itself, and its primary knows it. */
+const standbyName = 'standby'
 
 /** Sockets of files would need short paths, and nobody else comes. */
 const settings: Readonly<Record<string, string>> = {
@@ -47,6 +50,10 @@ export interface OwnPostgresOptions {
   /** Is there, and the user's. */
   readonly folder: string
   readonly logFile: string
+  /** It is the standby of this one. */
+  readonly follows?: OwnPostgres
+  /** Its commits wait for a standby. */
+  readonly hasStandby?: boolean
   /** It has ended although nobody stopped it. */
   readonly onEnd: (how: string) => void
 }
@@ -76,21 +83,19 @@ export class OwnPostgres {
 
   /** Has the password. */
   get address(): string {
-    const password = readFileSync(this.#passwordFile, 'utf8').trim()
-    return `postgres://${login}:${password}@127.0.0.1:${this.#port}/postgres`
+    return `postgres://${login}:${this.#password}@127.0.0.1:${this.#port}/postgres`
   }
 
-  /** Makes its data unless they are there. Rejects with an `ExitError`. */
+  /** Makes its data unless they are there; those of a standby are a copy of its primary's. Rejects with an `ExitError`. */
   async prepare(): Promise<void> {
+    const { follows } = this.#options
+    if (follows !== undefined) this.#writeOwn(this.#passFile, `*:*:*:${login}:${follows.#password}`)
     if (existsSync(this.#data)) return
-    const { random, user } = this.#options
-    writeFileSync(this.#passwordFile, `${random.bytes(16).toString('hex')}\n`, { mode: 0o600 })
-    if (user !== undefined) chownSync(this.#passwordFile, user.uid, user.gid)
     // One that was not made to its end is made again.
     const unfinished = `${this.#data}.new`
     rmSync(unfinished, { recursive: true, force: true })
-    const how = ['-A', 'scram-sha-256', '--pwfile', this.#passwordFile, '-U', login]
-    await this.#program('initdb', ['-D', unfinished, '-E', 'UTF8', '--locale=C', ...how])
+    if (follows === undefined) await this.#make(unfinished)
+    else await this.#copy(follows, unfinished)
     renameSync(unfinished, this.#data)
   }
 
@@ -99,7 +104,7 @@ export class OwnPostgres {
     const { clock, programs, user, folder, logFile } = this.#options
     if (this.#port === 0) this.#port = await freePort()
     await this.#waitForEarlier()
-    const flags = Object.entries({ ...settings, port: `${this.#port}` })
+    const flags = Object.entries({ ...settings, ...this.#roleSettings, port: `${this.#port}` })
     const log = openSync(logFile, 'a')
     const child = spawn(
       path.join(programs, 'postgres'),
@@ -148,6 +153,26 @@ export class OwnPostgres {
     return path.join(this.#options.folder, 'password')
   }
 
+  get #password(): string {
+    return readFileSync(this.#passwordFile, 'utf8').trim()
+  }
+
+  /** By which a standby logs in: in settings everybody on this machine would read the password. */
+  get #passFile(): string {
+    return path.join(this.#options.folder, 'passfile')
+  }
+
+  get #roleSettings(): Readonly<Record<string, string>> {
+    const { follows, hasStandby = false } = this.#options
+    if (follows === undefined) return hasStandby ? { synchronous_standby_names: standbyName } : {}
+    const file = this.#passFile.replaceAll(/['\\]/g, String.raw`\$&`)
+    const where = `host=127.0.0.1 port=${follows.port} user=${login}`
+    return {
+      primary_conninfo: `${where} passfile='${file}' application_name=${standbyName}`,
+      wal_receiver_status_interval: '1s',
+    }
+  }
+
   get #isGone(): boolean {
     const child = this.#child
     return child?.pid === undefined || child.exitCode !== null || child.signalCode !== null
@@ -177,10 +202,32 @@ export class OwnPostgres {
     }
   }
 
+  async #make(data: string): Promise<void> {
+    const { random } = this.#options
+    this.#writeOwn(this.#passwordFile, random.bytes(16).toString('hex'))
+    const how = ['-A', 'scram-sha-256', '--pwfile', this.#passwordFile, '-U', login]
+    await this.#program('initdb', ['-D', data, '-E', 'UTF8', '--locale=C', ...how])
+  }
+
+  /** `-R` makes of it one that follows. */
+  async #copy(primary: OwnPostgres, data: string): Promise<void> {
+    const from = ['-h', '127.0.0.1', '-p', `${primary.port}`, '-U', login, '--no-password']
+    await this.#program('pg_basebackup', ['-D', data, '-R', '-X', 'stream', '-c', 'fast', ...from])
+  }
+
+  /** For its user alone. */
+  #writeOwn(file: string, line: string): void {
+    const { user } = this.#options
+    rmSync(file, { force: true })
+    writeFileSync(file, `${line}\n`, { mode: 0o600, flag: 'wx' })
+    if (user !== undefined) chownSync(file, user.uid, user.gid)
+  }
+
   async #program(name: string, args: readonly string[]): Promise<void> {
     const { programs, folder, user } = this.#options
+    const env = { ...process.env, PGPASSFILE: this.#passFile }
     try {
-      await run(path.join(programs, name), [...args], { cwd: folder, ...user })
+      await run(path.join(programs, name), [...args], { cwd: folder, env, ...user })
     } catch (error) {
       const { stderr = '', message } = error as { stderr?: string; message: string }
       throw this.#notStarted(stderr.trim().split('\n').at(-1) || message)

@@ -2,7 +2,9 @@
 // cluster. What is carried is checked before, and read back and checked afterwards. The manifest comes last, as
 // everywhere: one that was stopped has not happened, and the next one begins anew. Nobody else has either of them.
 import { join } from 'node:path'
+import { systemRandom } from '../../lib/random.ts'
 import { carryLimits } from '../../limits/carry.ts'
+import type { TopologyEntry } from '../commit.ts'
 import { asideFolderName, asideIdOf } from '../file/aside-file.ts'
 import type { Disk, DiskFile } from '../file/disk.ts'
 import { fileName, walFolderName } from '../file/file-format.ts'
@@ -13,10 +15,12 @@ import {
   noteUnfinished,
   restoringName,
 } from '../file/find-manifest.ts'
+import type { FolderContents } from '../file/folder-contents.ts'
 import { inspectFile } from '../file/inspect-file.ts'
 import { listedIn } from '../file/inspect-folder.ts'
-import { encodeManifest, manifestName } from '../file/manifest.ts'
+import { decodeManifest, encodeManifest, manifestName } from '../file/manifest.ts'
 import type { ListedFile, ManifestContent } from '../file/manifest.ts'
+import { writeTopologyFile } from '../file/topology-file.ts'
 import type { LogAdopter } from '../file/unowned-logs.ts'
 import { verifyDataFolder, type VerifyReport } from '../file/verify.ts'
 import { LogError } from '../log-error.ts'
@@ -39,6 +43,11 @@ export interface CarryOptions {
   readonly advice: { readonly notEmpty: string; readonly damaged: string }
   /** Reads topology entries: without it nobody looks whose logs are. */
   readonly adopter?: LogAdopter
+  /**
+   * Sees the topology that is carried, before anything is copied: throws to refuse it, or returns an entry that
+   * comes after it in the copy.
+   */
+  readonly onTopology?: (entries: readonly TopologyEntry[]) => Buffer | undefined
   readonly onStep?: (step: CarryStep) => void
 }
 
@@ -57,21 +66,23 @@ const isLocked = (): boolean => false
 
 /** Throws `LogError`: 'io' when there is something at `to`, 'corrupt' when `from` or the copy is not whole. */
 export async function carryFolder(options: CarryOptions): Promise<CarryReport> {
-  const { from, to, command, advice, onStep } = options
+  const { from, to, command, advice, onStep, onTopology } = options
   const manifest = await manifestOf(from)
   const isThere = await isAlreadyThere(to, manifest)
   if (!isThere) await checkEmpty(to.disk, to.path, advice.notEmpty)
   onStep?.({ kind: 'check', fileCount: 0, byteCount: 0 })
-  const before = await check(from, options)
+  const { report: before, contents } = await check(from, options)
+  const added = onTopology?.(contents.topology())
   let byteCount = 0
   if (!isThere) {
     await prepare(to, command)
     byteCount = await copyAll(options, manifest)
-    await to.disk.replace(join(to.path, manifestName), encodeManifest(manifest))
+    const content = added ? await addTopology(to, manifest, contents, added) : manifest
+    await to.disk.replace(join(to.path, manifestName), encodeManifest(content))
   }
   onStep?.({ kind: 'check the copy', fileCount: 0, byteCount })
-  const { problems: _, ...after } = await check(to, options)
-  for (const key of ['commitCount', 'runCount', 'recordCount', 'bodyCount'] as const) {
+  const { problems: _, ...after } = (await check(to, options)).report
+  for (const key of ['runCount', 'recordCount', 'bodyCount'] as const) {
     if (before[key] === after[key]) continue
     const text = `${to.name} has ${after[key]} where ${from.name} has ${before[key]} (${key})`
     throw new LogError('corrupt', `${text}: remove it and run "${command}" again`)
@@ -86,7 +97,13 @@ async function isAlreadyThere(
   manifest: ManifestContent,
 ): Promise<boolean> {
   const bytes = await readWholeFile(disk, join(path, manifestName))
-  return bytes?.equals(encodeManifest(manifest)) === true
+  const there = bytes && decodeManifest(bytes)
+  return there !== undefined && withoutTopology(there).equals(withoutTopology(manifest))
+}
+
+/** The copy may have a topology file of its own. */
+function withoutTopology(content: ManifestContent): Buffer {
+  return Buffer.from(JSON.stringify({ ...content, topology: undefined, nextFileId: 0 }))
 }
 
 async function manifestOf({ disk, path, name }: CarriedFolder): Promise<ManifestContent> {
@@ -96,17 +113,50 @@ async function manifestOf({ disk, path, name }: CarriedFolder): Promise<Manifest
   return found.content
 }
 
+interface Checked {
+  readonly report: VerifyReport
+  readonly contents: FolderContents
+}
+
 async function check(
   { disk, path, name }: CarriedFolder,
   { adopter, advice }: CarryOptions,
-): Promise<VerifyReport> {
-  const report = await verifyDataFolder({ disk, path, isLocked, ...(adopter && { adopter }) })
+): Promise<Checked> {
+  let contents: FolderContents | undefined
+  const onContents = (found: FolderContents): void => {
+    contents = found
+  }
+  const looked = { disk, path, isLocked, onContents }
+  const report = await verifyDataFolder({ ...looked, ...(adopter && { adopter }) })
   const damage = report.problems.filter(({ severity }) => severity === 'damage')
   const [first] = damage
-  if (first === undefined) return report
-  const where = `${first.file}, byte ${first.byte}: ${first.problem}`
+  if (first === undefined && contents !== undefined) return { report, contents }
+  const where = `${first?.file}, byte ${first?.byte}: ${first?.problem}`
   const more = damage.length === 1 ? '' : ` (and ${damage.length - 1} more)`
   throw new LogError('corrupt', `${name} is damaged: ${where}${more}. ${advice.damaged}`)
+}
+
+/** All of the topology and what comes after it, in a file of its own. */
+async function addTopology(
+  { disk, path }: CarriedFolder,
+  content: ManifestContent,
+  contents: FolderContents,
+  added: Buffer,
+): Promise<ManifestContent> {
+  const folder = join(path, walFolderName)
+  const { nextFileId: id, epoch: leaderEpoch } = content
+  const salt = systemRandom.below(0x1_0000_0000)
+  const through = Math.max(contents.nextTopologySequence - 1, contents.topologyNeeded, 1)
+  const entries = [...contents.topology().map(({ bytes }) => bytes), added]
+  const topology = await writeTopologyFile(
+    { disk, folder, id, salt, leaderEpoch },
+    { through, entries, lastCommit: () => 0 },
+  )
+  if (content.topology !== undefined) {
+    await disk.unlink(join(folder, fileName(content.topology.fileId)))
+  }
+  await disk.syncFolder(folder)
+  return { ...content, nextFileId: id + 1, topology }
 }
 
 /** From here on it is no data folder until it has its manifest; what an earlier try left goes. */

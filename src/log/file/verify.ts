@@ -50,6 +50,11 @@ export interface OfflineOptions {
   readonly adopter?: LogAdopter
 }
 
+export interface VerifyOptions extends OfflineOptions {
+  /** For whoever wants more of what was read than counts. */
+  readonly onContents?: (contents: FolderContents) => void
+}
+
 /** Refuses while a broker holds the folder. */
 export async function checkNotLocked({ isLocked, path }: OfflineOptions): Promise<void> {
   if (await isLocked()) {
@@ -58,17 +63,17 @@ export async function checkNotLocked({ isLocked, path }: OfflineOptions): Promis
 }
 
 /** Throws `LogError` 'locked' while a broker holds the folder. */
-export async function verifyDataFolder(options: OfflineOptions): Promise<VerifyReport> {
+export async function verifyDataFolder(options: VerifyOptions): Promise<VerifyReport> {
   await checkNotLocked(options)
   return new Verification(options).run()
 }
 
 class Verification {
-  readonly #options: OfflineOptions
+  readonly #options: VerifyOptions
   readonly #problems: VerifyProblem[] = []
   #bodyCount = 0
 
-  constructor(options: OfflineOptions) {
+  constructor(options: VerifyOptions) {
     this.#options = options
   }
 
@@ -76,6 +81,7 @@ class Verification {
     const { disk, path } = this.#options
     const manifest = await this.#readManifest()
     const { files, contents } = await inspectFolder(disk, path, manifest)
+    this.#options.onContents?.(contents)
     for (const file of files) await this.#reportFile(file)
     await this.#checkBodies(contents.bodies())
     this.#checkTopology(manifest, contents)

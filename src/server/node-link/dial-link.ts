@@ -31,7 +31,7 @@ export async function dialLink(
 ): Promise<LinkAnswer> {
   const reader = new ExactReader(socket)
   socket.setKeepAlive(true, linkLimits.keepAliveMs)
-  const msMax = linkLimits.proofMsMax + linkLimits.answerMsMax
+  const msMax = linkLimits.dialMsMax
   const timer = clock.after(msMax, () => socket.destroy(new Error(`no answer within ${msMax} ms`)))
   try {
     const nonces = await greet(socket, reader, { proof, random })

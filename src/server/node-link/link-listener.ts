@@ -94,15 +94,20 @@ export class LinkListener implements Disposable {
   async #listen(socket: Socket): Promise<void> {
     const { remoteAddress = '' } = socket
     const reader = new ExactReader(socket)
+    let link: Link
     try {
       const nonces = await this.#greet(socket, reader)
       const preface = await this.#readPreface(reader, nonces)
-      reader.release()
-      this.#forget(socket)
-      this.#hand(new Link(socket, preface, (answer) => this.#seal(nonces, answer)))
+      link = new Link(socket, preface, (answer) => this.#seal(nonces, answer))
     } catch (error) {
+      // Others have been ended, and it was said why.
       if (this.#strangers.has(socket)) this.#end(socket, (error as Error).message, remoteAddress)
+      return
+    } finally {
+      reader.release()
     }
+    this.#forget(socket)
+    this.#hand(link)
   }
 
   /** Proves to whoever comes that this is the cluster, before it says anything of a client. */
@@ -134,12 +139,20 @@ export class LinkListener implements Disposable {
   }
 
   #hand(link: Link): void {
-    const { handlers, clock } = this.#parts
+    const { handlers, clock, logger } = this.#parts
     const { protocol } = link.preface
     link.expireAt(clock.after(linkLimits.answerMsMax, () => link.refuse('not-owner', 'no answer')))
     const handler = handlers[protocol]
-    if (handler === undefined) link.refuse('unusable', `this node takes no clients of ${protocol}`)
-    else handler(link)
+    if (handler === undefined) {
+      link.refuse('unusable', `this node takes no clients of ${protocol}`)
+      return
+    }
+    try {
+      handler(link)
+    } catch (error) {
+      logger.error({ err: error }, 'Unexpected error in a link of another node')
+      link.refuse('unusable', 'an unexpected error occurred; the log of the node has details')
+    }
   }
 
   #seal(nonces: Nonces, answer: LinkAnswer): Buffer {

@@ -81,6 +81,15 @@ test('a protocol that nobody has registered is refused', async () => {
   assert.equal(link.refusal, 'unusable')
 })
 
+test('a handler that fails refuses the link', async () => {
+  using port = await LinkUnderTest.open(() => {
+    throw new Error('a mistake')
+  })
+  const link = await neighbour().connectTo(port.target, preface)
+  assert(link.socket === undefined)
+  assert.deepEqual([link.refusal, port.links.strangerCount], ['unusable', 0])
+})
+
 test('a node of another cluster hears nothing of a client', async () => {
   let isAsked = false
   using port = await LinkUnderTest.open(() => (isAsked = true))
@@ -246,6 +255,42 @@ test('a node that cannot be reached is not asked again at once', async () => {
   assert.equal(attempts, linkLimits.dialsAtOnceMax + 1)
   await links.connectTo({ ...target, incarnation: 2 }, preface)
   assert.equal(attempts, linkLimits.dialsAtOnceMax + 2)
+})
+
+test('who has no use for a link any more is told at once, and the others go on', async () => {
+  const accepted: Socket[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    accepted.push(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { readonly port: number }
+  const target = { node: 4, incarnation: 1, addresses: { link: { host: '127.0.0.1', port } } }
+  const links = neighbour()
+  const moved = new AbortController()
+  const noUse = {
+    socket: undefined,
+    refusal: 'unreachable',
+    text: 'another node is the owner by now',
+  }
+  const count = linkLimits.dialsAtOnceMax + 10
+  const waiting = Array.from({ length: count }, () =>
+    links.connectTo(target, preface, moved.signal),
+  )
+  // It stands still: it takes connections and says nothing.
+  await waitFor('all have connected', () => accepted.length === linkLimits.dialsAtOnceMax)
+  const other = links.connectTo({ ...target, incarnation: 2 }, preface)
+  moved.abort()
+  assert.deepEqual(
+    await Promise.all(waiting),
+    Array.from({ length: count }, () => noUse),
+  )
+  for (const socket of accepted) socket.destroy()
+  await waitFor('the other one has connected', () => accepted.length > linkLimits.dialsAtOnceMax)
+  for (const socket of accepted) socket.destroy()
+  assert.equal((await other).socket, undefined)
+  server.close()
 })
 
 test('no more connections to a node are made at a time than may be', async () => {

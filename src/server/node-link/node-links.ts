@@ -41,7 +41,12 @@ interface Neighbour {
   /** Why it could not be reached, which counts until then. */
   failure: { readonly text: string; readonly until: number } | undefined
   dialCount: number
-  readonly waiting: Fifo<() => void>
+  readonly waiting: Fifo<Waiting>
+}
+
+interface Waiting {
+  readonly signal: AbortSignal | undefined
+  readonly goOn: () => void
 }
 
 export class NodeLinks {
@@ -54,40 +59,58 @@ export class NodeLinks {
     this.#proof = new LinkProof(parts.secret)
   }
 
-  /** Resolves when the node has taken or refused the link. Never rejects. The socket's errors are the caller's. */
-  async connectTo(target: LinkTarget, preface: Preface): Promise<LinkResult> {
+  /**
+   * Resolves when the node has taken or refused the link, or `signal` says that there is no use in it any more. Never
+   * rejects. The socket's errors are the caller's.
+   */
+  async connectTo(target: LinkTarget, preface: Preface, signal?: AbortSignal): Promise<LinkResult> {
     const neighbour = this.#neighbourOf(target)
-    if (neighbour.dialCount >= linkLimits.dialsAtOnceMax) {
-      await new Promise<void>((resolve) => neighbour.waiting.push(resolve))
-    }
-    const { failure } = neighbour
-    if (failure !== undefined && this.#parts.clock.monotonic() < failure.until) {
-      neighbour.waiting.shift()?.()
-      return { socket: undefined, refusal: 'unreachable', text: failure.text }
+    const isFull = neighbour.dialCount >= linkLimits.dialsAtOnceMax
+    if (isFull && !(await itsTurn(neighbour, signal))) return unreachable(noUse)
+    const text = signal?.aborted === true ? noUse : this.#failureOf(neighbour)
+    if (text !== undefined) {
+      wakeNext(neighbour)
+      return unreachable(text)
     }
     neighbour.dialCount++
     try {
-      const dialed = await this.#dial(target, preface)
+      const dialed = await this.#dial(target, preface, signal)
       neighbour.failure = undefined
       return resultOf(dialed)
     } catch (error) {
-      const { message: text } = error as Error
+      const { message } = error as Error
       const until = this.#parts.clock.monotonic() + linkLimits.unreachableMs
-      neighbour.failure = { text, until }
-      return { socket: undefined, refusal: 'unreachable', text }
+      if (signal?.aborted !== true) neighbour.failure = { text: message, until }
+      return unreachable(message)
     } finally {
       neighbour.dialCount--
-      neighbour.waiting.shift()?.()
+      wakeNext(neighbour)
     }
   }
 
-  async #dial({ addresses }: LinkTarget, preface: Preface): Promise<Dialed> {
+  /** Why it is left alone for the moment. */
+  #failureOf({ failure }: Neighbour): string | undefined {
+    const isOld = failure === undefined || this.#parts.clock.monotonic() >= failure.until
+    return isOld ? undefined : failure.text
+  }
+
+  async #dial(
+    { addresses }: LinkTarget,
+    preface: Preface,
+    signal: AbortSignal | undefined,
+  ): Promise<Dialed> {
     const { link } = addresses
     if (link === undefined) throw new Error('the node says no address for other nodes')
     const { connect, clock, random } = this.#parts
     const socket = await connect(link, linkLimits.connectMsMax, clock)
-    const answer = await dialLink(socket, preface, { proof: this.#proof, clock, random })
-    return { socket, answer }
+    const end = (): void => void socket.destroy(new Error(noUse))
+    signal?.addEventListener('abort', end)
+    try {
+      const answer = await dialLink(socket, preface, { proof: this.#proof, clock, random })
+      return { socket, answer }
+    } finally {
+      signal?.removeEventListener('abort', end)
+    }
   }
 
   #neighbourOf({ node, incarnation }: LinkTarget): Neighbour {
@@ -97,11 +120,31 @@ export class NodeLinks {
       incarnation,
       failure: undefined,
       dialCount: 0,
-      waiting: new Fifo<() => void>(),
+      waiting: new Fifo<Waiting>(),
     }
     this.#neighbours.set(node, neighbour)
     return neighbour
   }
+}
+
+const noUse = 'another node is the owner by now'
+
+/** False when `signal` came first. */
+function itsTurn({ waiting }: Neighbour, signal: AbortSignal | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    waiting.push({ signal, goOn: () => resolve(true) })
+    signal?.addEventListener('abort', () => resolve(false), { once: true })
+  })
+}
+
+function wakeNext({ waiting }: Neighbour): void {
+  let next = waiting.shift()
+  while (next?.signal?.aborted === true) next = waiting.shift()
+  next?.goOn()
+}
+
+function unreachable(text: string): LinkResult {
+  return { socket: undefined, refusal: 'unreachable', text }
 }
 
 interface Dialed {

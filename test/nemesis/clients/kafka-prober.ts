@@ -1,6 +1,7 @@
 // Asks what everybody may ask: ends of partitions and offsets of the group. They only rise, and an end is above all
 // that was acked before it was asked for.
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
 import type { Sent } from '../history.ts'
 import type { ClientParts } from './client-parts.ts'
 import { endOf, eventsTopic, kafkaOf, readersGroup } from './kafka-link.ts'
@@ -9,9 +10,7 @@ import type { Committed } from './kafka-reader.ts'
 const pauseMs = 300
 
 export async function probe(parts: ClientParts, committed: Committed): Promise<void> {
-  const ends = new Map<number, number>()
-  const offsets = new Map<number, number>()
-  const acked = new AckedEnds(parts.history.sent)
+  const prober = new Prober(parts, committed)
   await parts.persist(
     () => parts.isRunning,
     async () => {
@@ -19,23 +18,8 @@ export async function probe(parts: ClientParts, committed: Committed): Promise<v
       try {
         await admin.connect()
         while (parts.isRunning) {
-          const known = acked.byNow()
-          for (const { partition, high } of await admin.fetchTopicOffsets(eventsTopic)) {
-            const end = Number(high)
-            const place = `${eventsTopic}/${partition}`
-            notBack(parts, `the end of ${place}`, { seen: ends, partition, value: end })
-            const least = known.get(place) ?? 0
-            if (end < least) parts.wrong(`${place} ends at ${end} after ${least - 1} was acked`)
-          }
-          const before = new Map(committed)
-          const [group] = await admin.fetchOffsets({ groupId: readersGroup, topics: [eventsTopic] })
-          for (const { partition, offset } of group?.partitions ?? []) {
-            const value = Number(offset)
-            const name = `the group's offset of ${eventsTopic}/${partition}`
-            notBack(parts, name, { seen: offsets, partition, value })
-            const least = before.get(partition) ?? -1
-            if (value < least) parts.wrong(`${name} is ${value} after ${least} was committed`)
-          }
+          await prober.lookAtEnds(admin)
+          await prober.lookAtGroup(admin)
           await delay(pauseMs)
         }
       } finally {
@@ -43,6 +27,41 @@ export async function probe(parts: ClientParts, committed: Committed): Promise<v
       }
     },
   )
+}
+
+class Prober {
+  readonly #parts: ClientParts
+  readonly #committed: Committed
+  readonly #acked: AckedEnds
+  readonly #ends = new Map<number, number>()
+  readonly #offsets = new Map<number, number>()
+
+  constructor(parts: ClientParts, committed: Committed) {
+    this.#parts = parts
+    this.#committed = committed
+    this.#acked = new AckedEnds(parts.history.sent)
+  }
+
+  async lookAtEnds(admin: Admin): Promise<void> {
+    const [parts, known] = [this.#parts, this.#acked.byNow()]
+    for (const { partition, high } of await admin.fetchTopicOffsets(eventsTopic)) {
+      const [place, value] = [`${eventsTopic}/${partition}`, Number(high)]
+      notBack(parts, `the end of ${place}`, { seen: this.#ends, partition, value })
+      const least = known.get(place) ?? 0
+      if (value < least) parts.wrong(`${place} ends at ${value} after ${least - 1} was acked`)
+    }
+  }
+
+  async lookAtGroup(admin: Admin): Promise<void> {
+    const [parts, before] = [this.#parts, new Map(this.#committed)]
+    const [group] = await admin.fetchOffsets({ groupId: readersGroup, topics: [eventsTopic] })
+    for (const { partition, offset } of group?.partitions ?? []) {
+      const [name, value] = [`the group's offset of ${eventsTopic}/${partition}`, Number(offset)]
+      notBack(parts, name, { seen: this.#offsets, partition, value })
+      const least = before.get(partition) ?? -1
+      if (value < least) parts.wrong(`${name} is ${value} after ${least} was committed`)
+    }
+  }
 }
 
 interface Seen {

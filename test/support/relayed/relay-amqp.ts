@@ -96,5 +96,6 @@ function directoryOf(broker: Broker, port: number): Directory {
   const cells = [{ cell: 1, epoch: 1, owner, isDown: false }]
   const nothing = (): void => undefined
   const nodes = [self, owner]
-  return { clusterId: 't', self, nodes, cells, vhosts, onChange: () => nothing, refresh: nothing }
+  const refresh = (): Promise<void> => Promise.resolve()
+  return { clusterId: 't', self, nodes, cells, vhosts, onChange: () => nothing, refresh }
 }

@@ -57,6 +57,11 @@ export interface HomeJson {
   readonly counts: Readonly<Record<CountName, number>>
   readonly protocols: Readonly<Record<string, number>>
   readonly listeners: readonly ListenerJson[]
+  readonly nodes: {
+    readonly count: number
+    readonly gone: number
+    readonly cells_out: number
+  } | null
 }
 
 export type CountName =
@@ -121,6 +126,15 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
       url: z.string(),
     }),
   ),
+  nodes: z
+    .object({
+      count,
+      gone: count.describe('Their heartbeats have stopped'),
+      cells_out: count.describe('Cells that nobody has at this moment'),
+    })
+    .nullable()
+    .describe('Of the cluster; null without one'),
+  missing: z.array(z.string()).optional().describe('Of a cluster: who did not answer in time'),
 }) as z.ZodType<HomeJson>
 
 const schemes: Readonly<

@@ -1,4 +1,5 @@
 // The home page of a cluster: what is wrong in any cell or node, or with the cluster itself.
+import type { Directory } from '../../../cluster/directory.ts'
 import { healthLimits } from '../../../limits/health.ts'
 import type { ClusterWay } from '../../api/where.ts'
 import type { JsonPart, MergeAsked } from '../../cluster/gather-json.ts'
@@ -58,7 +59,16 @@ function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked
       .slice(0, healthLimits.growersMax),
     counts,
     protocols: sumCounts(nodes.map(({ home }) => home.protocols)),
+    nodes: nodesJson(cluster.directory),
     listeners: [own, ...nodes.filter((each) => each !== own)].flatMap(({ home }) => home.listeners),
+  }
+}
+
+function nodesJson({ nodes, cells }: Directory): HomeJson['nodes'] {
+  return {
+    count: nodes.length,
+    gone: nodes.filter(({ isAlive }) => !isAlive).length,
+    cells_out: cells.filter(({ owner }) => owner === undefined).length,
   }
 }
 

@@ -71,6 +71,7 @@ function homeJson(parts: HomeParts, look: Look, caller: Caller): HomeJson {
     counts,
     protocols: seesAll ? look.clients.byProtocol : {},
     listeners: listenersJson(addresses),
+    nodes: null,
   }
 }
 

@@ -1,0 +1,207 @@
+// HTTP at any node of a cluster of three processes: the same answers everywhere, changes that are seen at once through
+// another node, a node that is killed, and one that is drained.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { ClusterJson } from '../../src/admin/v1/cluster-json.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { systemRandom } from '../../src/lib/random.ts'
+import { S3Double } from '../../src/s3-double/s3-double.ts'
+import { AmqpSession } from '../support/amqp-session.ts'
+import { postgresMissing } from '../support/postgres/find-postgres.ts'
+import { PostgresServer } from '../support/postgres/postgres-server.ts'
+import { TestBroker } from '../support/start-test-broker.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const names = ['n1', 'n2', 'n3'] as const
+const vhosts = ['shop', 'billing', 'mail/..%', 'ads']
+const startMs = 40_000
+/** A node that is killed looks dead after five seconds. */
+const takeoverMs = 40_000
+
+describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pabal-s3-'))
+  let postgres: PostgresServer
+  let objects: S3Double
+  let nodes: TestBroker[] = []
+
+  before(async () => {
+    process.env['AWS_ACCESS_KEY_ID'] = 'test'
+    process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
+    postgres = await PostgresServer.start({ fsync: 'on' })
+    objects = await S3Double.open({ folder, clock: systemClock, random: systemRandom })
+    nodes = await Promise.all(names.map((name) => TestBroker.start(flags(name), [], startMs)))
+    await waitFor('all cells are served', allServed, startMs)
+  })
+
+  after(async () => {
+    await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()))
+    await objects?.close()
+    await postgres?.[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  function flags(name: string): string[] {
+    const address = `${postgres.address}?schema=http`
+    const store = `s3://bucket/http?endpoint=${encodeURIComponent(objects.url)}`
+    const ports = ['http', 'node', 'metrics'].flatMap((port) => [`--${port}-port`, '0'])
+    return ['--cluster', address, '--objects', store, '--node-name', name, ...ports]
+  }
+
+  async function ask(
+    node: number,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<Response> {
+    return fetch(`http://127.0.0.1:${nodes[node]!.httpPort}/api${path}`, {
+      method,
+      headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+  }
+
+  async function json<T>(node: number, path: string): Promise<T> {
+    const answer = await ask(node, 'GET', path)
+    assert.equal(answer.status, 200, `${node} ${path}`)
+    assert.equal(answer.headers.get('x-pabal-missing'), null, `${node} ${path}`)
+    return (await answer.json()) as T
+  }
+
+  async function make(node: number, path: string, body?: unknown): Promise<void> {
+    const answer = await ask(node, 'PUT', path, body)
+    assert.equal(answer.status, 201, `${path}: ${await answer.text()}`)
+  }
+
+  async function look(node = 0): Promise<ClusterJson> {
+    return (await (await ask(node, 'GET', '/v1/cluster')).json()) as ClusterJson
+  }
+
+  async function allServed(): Promise<boolean> {
+    const { cells } = await look()
+    return cells.length > 0 && cells.every(({ state }) => state === 'served')
+  }
+
+  test('what one node makes another one has at once', async () => {
+    for (const [index, vhost] of vhosts.entries()) {
+      const place = encodeURIComponent(vhost)
+      await make(index % 3, `/vhosts/${place}`, { description: vhost })
+      await make((index + 1) % 3, `/queues/${place}/orders`, { durable: true })
+      await make((index + 2) % 3, `/users/u${index}`, { password: 'x', tags: 'monitoring' })
+      const all = { configure: '.*', write: '.*', read: '.*' }
+      await make(index % 3, `/permissions/${place}/u${index}`, all)
+      const published = await ask(
+        (index + 2) % 3,
+        'POST',
+        `/exchanges/${place}/amq.default/publish`,
+        {
+          properties: {},
+          routing_key: 'orders',
+          payload: vhost,
+          payload_encoding: 'string',
+        },
+      )
+      assert.deepEqual(await published.json(), { routed: true })
+    }
+  })
+
+  test('each node gives the same answers', async () => {
+    const lists = [
+      '/queues?sort=name&columns=name,vhost,messages,node,durable',
+      '/queues?page=2&page_size=3&sort=vhost&columns=vhost',
+      '/exchanges?page=1&page_size=5&sort=name&columns=name,vhost',
+      '/bindings?sort=vhost&columns=vhost,destination',
+      '/vhosts?sort=name&columns=name,description',
+      '/users?columns=name,tags',
+      '/permissions?sort=vhost',
+      '/definitions',
+      '/v1/streams?page=1&sort=vhost&columns=vhost,name,messages',
+    ]
+    for (const path of lists) {
+      const [first, ...others] = await Promise.all([0, 1, 2].map((node) => json(node, path)))
+      for (const other of others) assert.deepEqual(other, first, path)
+    }
+    const queues = await json<{ vhost: string; node: string }[]>(1, '/queues?columns=vhost,node')
+    assert.deepEqual(queues.map(({ vhost }) => vhost).toSorted(), vhosts.toSorted())
+    const totals = await json<{ object_totals: { queues: number } }>(2, '/overview')
+    assert.equal(totals.object_totals.queues, vhosts.length)
+  })
+
+  test('a connection is listed by all nodes, and closed through any', async () => {
+    const port = nodes[0]!.url
+    await using session = await AmqpSession.open(`${port}/shop`)
+    const channel = await session.channel()
+    await channel.checkQueue('orders')
+    type Listed = { name: string; node: string; vhost: string; id: number }
+    const [first, ...others] = await Promise.all(
+      [0, 1, 2].map((node) => json<Listed[]>(node, '/connections?columns=name,node,vhost')),
+    )
+    assert.equal(first!.length, 1)
+    for (const other of others) assert.deepEqual(other, first)
+    const shown = await json<Listed[]>(1, '/v1/connections?protocol=amqp&columns=id,name')
+    assert.equal((await ask(2, 'GET', `/v1/connections/${shown[0]!.id}`)).status, 200)
+    const name = encodeURIComponent(first![0]!.name)
+    assert.equal((await ask(2, 'DELETE', `/connections/${name}`)).status, 204)
+    await waitFor('it is gone', async () => {
+      const left = await Promise.all(
+        [0, 1, 2].map((node) => json<Listed[]>(node, '/connections?columns=name')),
+      )
+      return left.every((list) => list.length === 0)
+    })
+  })
+
+  test('a node that is drained has no cell, and answers all the same', async () => {
+    assert.equal((await ask(0, 'POST', '/v1/cluster/nodes/n2/drain')).status, 204)
+    await waitFor(
+      'it has none',
+      async () => {
+        const { nodes: known, cells } = await look()
+        const drained = known.find(({ name }) => name === 'n2')
+        return (
+          drained?.state === 'draining' &&
+          cells.every(({ owner }) => owner?.startsWith('n') && owner !== 'n2')
+        )
+      },
+      takeoverMs,
+    )
+    const queues = await json<unknown[]>(1, '/queues?columns=name')
+    assert.equal(queues.length, vhosts.length)
+    assert.equal((await ask(1, 'POST', '/v1/cluster/nodes/n2/undrain')).status, 204)
+    await waitFor(
+      'it has some again',
+      async () => (await look()).nodes.some(({ name, cells }) => name === 'n2' && cells.length > 0),
+      takeoverMs,
+    )
+    await waitFor('all cells are served', allServed, takeoverMs)
+  })
+
+  test('an owner that is killed is named, and what it had is there again', async () => {
+    const owner = (await json<{ node: string }>(0, '/queues/shop/orders?columns=node')).node
+    const killed = names.findIndex((name) => owner === `rabbit@${name}`)
+    const other = (killed + 1) % 3
+    await nodes[killed]!.kill()
+    const cut = await ask(other, 'GET', '/queues?columns=name,vhost')
+    assert.match(cut.headers.get('x-pabal-missing') ?? '', /cell \d+/)
+    const left = (await cut.json()) as { vhost: string }[]
+    assert.ok(left.length < vhosts.length)
+    // Who asks for one waits for the next owner.
+    const waited = await ask(other, 'GET', '/queues/shop/orders?columns=messages,node')
+    const shown = (await waited.json()) as { messages: number; node: string }
+    assert.equal(shown.messages, 1)
+    assert.notEqual(shown.node, owner)
+    await waitFor(
+      'all cells are served',
+      async () => (await look(other)).cells.every(({ state }) => state === 'served'),
+      takeoverMs,
+    )
+    const whole = await json<unknown[]>(other, '/queues?columns=name')
+    assert.equal(whole.length, vhosts.length)
+    const gone = await json<{ name: string; running: boolean }[]>(other, '/nodes')
+    assert.deepEqual(
+      gone.filter(({ running }) => !running).map(({ name }) => name),
+      [owner],
+    )
+  })
+})
