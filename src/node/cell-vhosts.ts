@@ -1,6 +1,6 @@
-import type { SharedVHosts } from '../broker/access-keeper.ts'
 // The virtual hosts of a cell that this node serves, as the cluster knows them. One that is being deleted is gone from
 // the cell before it is gone from the cluster: meanwhile it is neither there nor made again.
+import type { SharedVHosts } from '../broker/access-keeper.ts'
 import { preconditionFailed } from '../broker/broker-error.ts'
 import type { SharedState } from '../cluster/shared-state.ts'
 
