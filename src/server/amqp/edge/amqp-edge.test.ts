@@ -286,10 +286,19 @@ describe('a client for whose virtual host there is no way', () => {
     cluster.say(1, undefined, 1)
     await using client = await RawClient.tune(cluster.port, { heartbeat: 2 })
     await waitFor('it is looked for', () => cluster.known.refreshCount > 0)
-    clock.advance(1100)
+    clock.advance(3100)
     assert.equal((await client.next()).kind, 'heartbeat')
     cluster.own(1, 1, 2)
     await client.expect(0, 'connection.open-ok')
+  })
+
+  it('gets none where the answer comes before it gives up', async () => {
+    cluster.say(1, undefined, 1)
+    await using client = await RawClient.tune(cluster.port, { heartbeat: 2 })
+    await waitFor('it is looked for', () => cluster.known.refreshCount > 0)
+    clock.advance(2500)
+    cluster.own(1, 1, 2)
+    assert.equal((await client.next()).kind, 'method')
   })
 
   it('is refused with 541 when nobody has come to serve it', async () => {
