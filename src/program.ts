@@ -65,7 +65,7 @@ async function stopRequested(parentPid: number | undefined): Promise<string> {
   })
 }
 
-/** Undefined when it is to stop first: a node of a cluster may stand by for ever. */
+/** Undefined when it is to stop first: a node of a cluster may wait long for PostgreSQL. */
 function startUnlessStopped(
   stopping: Promise<string>,
   options: StartOptions,

@@ -31,8 +31,8 @@ export interface AccessKeeperParts {
 export interface SharedVHosts {
   /** Resolves when the virtual host is the broker's to make. Rejects with `precondition_failed` when it is not. */
   place(name: string): Promise<void>
-  /** Its broker has deleted it. */
-  remove(name: string): Promise<void>
+  /** Its broker has deleted it, which `deleted` makes durable: then it has no cell any more. */
+  remove(name: string, deleted: Promise<void>): Promise<void>
 }
 
 export class AccessKeeper {
@@ -135,7 +135,8 @@ export class AccessKeeper {
       (client) => client.vhost === name,
       () => `vhost '${name}' is deleted`,
     )
-    return whenDurable(ticket).then(() => this.#parts.sharedVHosts?.remove(name))
+    const deleted = whenDurable(ticket)
+    return this.#parts.sharedVHosts?.remove(name, deleted) ?? deleted
   }
 
   /** Why there is no room for another user or permission; undefined when there is. */

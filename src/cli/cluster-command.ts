@@ -59,7 +59,7 @@ export const addClusterCommands: AddCommand = (command, remote, local, whole) =>
   addRiskOptions(
     remote(command, 'drain <NODE>', {
       summary: 'Give the cells of a node to the others; it goes on passing clients to them',
-      ask: ([node = ''], flags) => drain(node, flags as RiskFlags),
+      ask: ([node = ''], flags) => drain(node, flags),
     }),
   )
   remote(command, 'undrain <NODE>', {

@@ -167,7 +167,7 @@ test('who has stopped listening is told nothing more, even in the same turn', ()
 
 test('whoever finds it old makes the node look', () => {
   const under = new DirectoryUnderTest()
-  under.directory.refresh()
+  void under.directory.refresh()
   assert.equal(under.refreshCount, 1)
   assert.deepEqual([...under.directory.vhosts], [['/', 0]])
 })

@@ -277,7 +277,7 @@ test('many who find at the same moment that they know old things make it look on
   const { member } = database.member(0)
   await database.pass(2 * heartbeatMs)
   const { beatCount } = database
-  for (let count = 0; count < 100; count++) member.lookNow()
+  for (let count = 0; count < 100; count++) void member.lookNow()
   await new Promise(setImmediate)
   database.clock.endTurn()
   await new Promise(setImmediate)

@@ -35,7 +35,7 @@ export const edgeLimits = {
   ownerLookMs: 100,
   /** PostgreSQL is asked this often for all that wait. */
   refreshMs: 250,
-  /** A virtual host that this node has not heard of may be a second old: so long it is looked for. */
+  /** A virtual host that this node has not heard of may be new: PostgreSQL is asked, and has so long to answer. */
   unknownMsMax: 1500,
   /** The owner of a cell that moves tells its clients itself; after so long the node that passes them on does. */
   movedMsMax: 1000,

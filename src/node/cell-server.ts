@@ -1,6 +1,5 @@
 // A cell of a cluster that this node owns, open, with what serves it.
 import type { Users } from '../auth/users.ts'
-import { preconditionFailed } from '../broker/broker-error.ts'
 import type { SharedAccess } from '../broker/broker.ts'
 import { defaultVHost } from '../broker/broker.ts'
 import { Cell } from '../cell/cell.ts'
@@ -9,6 +8,7 @@ import type { Logger } from '../lib/logger.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import type { AmqpServer } from '../server/amqp/amqp-server.ts'
 import { cellOptionsOf } from './cell-options.ts'
+import { CellVHosts } from './cell-vhosts.ts'
 import { lendParts } from './lend-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
 import { openAmqp } from './open-amqp.ts'
@@ -39,6 +39,7 @@ export class CellServer implements ServedCell {
   readonly kafka: OpenedKafka
   readonly #opened: Cell
   readonly #cluster: Cluster
+  readonly #vhosts: CellVHosts
   readonly #logger: Logger
   readonly #stack: AsyncDisposableStack
 
@@ -47,6 +48,7 @@ export class CellServer implements ServedCell {
     this.epoch = table.epoch
     this.#opened = opened.cell
     this.#cluster = parts.cluster
+    this.#vhosts = opened.vhosts
     this.#logger = parts.frame.logger
     this.#stack = opened.stack
     this.parts = opened.parts
@@ -58,6 +60,7 @@ export class CellServer implements ServedCell {
   static async open(claimed: ClaimedCell, parts: CellServerParts): Promise<CellServer> {
     const { frame, cluster, users, sharedAccess, onFailed } = parts
     const { cell: number, table } = claimed
+    const vhosts = new CellVHosts({ shared: cluster.shared, cell: number })
     const stack = new AsyncDisposableStack()
     try {
       const disk = stack.use(await cluster.openDisk(number, table))
@@ -68,7 +71,7 @@ export class CellServer implements ServedCell {
           kind: disk.doors,
           syncDelayMs: 0,
           data: cluster.folderOf(number),
-          vhosts: vhostsOf(cluster, number),
+          vhosts: vhosts.names,
           nodeId: cluster.directory.self.node,
           sharedAccess,
           hasNoDefaultVHost: cluster.shared.vhosts.get(defaultVHost) !== number,
@@ -77,11 +80,7 @@ export class CellServer implements ServedCell {
       )
       stack.use(cell)
       stack.defer(frame.memory.guard(cell.broker))
-      const sharedVHosts = {
-        place: (name: string) => place(cluster, name, number),
-        remove: (name: string) => cluster.shared.removeVHost(name),
-      }
-      const lent = lendParts(frame, { cell, users, sharedVHosts }, stack)
+      const lent = lendParts(frame, { cell, users, sharedVHosts: vhosts }, stack)
       const kafka = stack.use(openKafka(lent.parts, cluster.directory))
       const amqp = openAmqp(lent.parts)
       stack.use(amqp)
@@ -89,7 +88,7 @@ export class CellServer implements ServedCell {
       stack.defer(() => cell.rest())
       stack.defer(async () => (await lent.demo())?.close())
       stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
-      const opened = { cell, stack, kafka, amqp: amqp.server, parts: lent.parts }
+      const opened = { cell, stack, kafka, vhosts, amqp: amqp.server, parts: lent.parts }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
       return server
@@ -102,7 +101,7 @@ export class CellServer implements ServedCell {
   /** Virtual hosts have come: those of this cell are there from now on. */
   addVHosts(): void {
     const { broker } = this.#opened
-    for (const name of vhostsOf(this.#cluster, this.cell)) broker.vhosts.add(name)
+    for (const name of this.#vhosts.names) broker.vhosts.add(name)
   }
 
   /** What was made here and nobody knows of is this cell's: all that is above cells may be younger. */
@@ -132,20 +131,9 @@ export class CellServer implements ServedCell {
 
 interface Opened {
   readonly cell: Cell
+  readonly vhosts: CellVHosts
   readonly stack: AsyncDisposableStack
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
   readonly kafka: OpenedKafka
-}
-
-function vhostsOf({ shared }: Cluster, cell: number): string[] {
-  return [...shared.vhosts].filter(([, of]) => of === cell).map(([name]) => name)
-}
-
-/** Rejects when the virtual host is, or goes, elsewhere. */
-async function place({ shared }: Cluster, name: string, cell: number): Promise<void> {
-  const placed = await shared.placeVHost(name, cell)
-  if (placed === cell) return
-  const where = placed === undefined ? 'there are too many' : `it is in cell ${placed}`
-  throw preconditionFailed(`vhost '${name}' cannot be made in cell ${cell}: ${where}`)
 }

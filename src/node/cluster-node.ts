@@ -126,7 +126,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     }
     this.#cells.set(cell, own)
     void own.opening.then((server) => {
-      if (server === undefined || own.isLost) this.#forget(cell, own)
+      // One that is lost meanwhile is closed first: until then its folder is in use.
+      if (own.isLost) return
+      if (server === undefined) this.#forget(cell, own)
       else {
         own.server = server
         this.#shareMemory()

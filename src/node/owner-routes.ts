@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Directory, KnownCell, KnownNode } from '../cluster/directory.ts'
 import type { Clock } from '../lib/clock.ts'
+import { wait } from '../lib/wait.ts'
 import { edgeLimits } from '../limits/link.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
 import type { Preface } from '../server/node-link/preface.ts'
@@ -48,14 +49,15 @@ export class OwnerRoutes {
   ): Promise<OwnerRoute> {
     const { clock } = this.#parts
     const begun = clock.monotonic()
+    // It may have been made a moment ago.
+    if (numberOf() === undefined) await this.#lookOnce()
     for (;;) {
       const number = numberOf()
-      const cell = number === undefined ? undefined : this.#cell(number)
+      if (number === undefined) return { kind: 'no-cell' }
+      const cell = this.#cell(number)
       const route = cell && (await this.#tryCell(cell, said))
       if (route !== undefined) return route
-      const waitedMs = clock.monotonic() - begun
-      if (number === undefined && waitedMs >= edgeLimits.unknownMsMax) return { kind: 'no-cell' }
-      if (waitedMs >= edgeLimits.ownerMsMax) return { kind: 'down' }
+      if (clock.monotonic() - begun >= edgeLimits.ownerMsMax) return { kind: 'down' }
       this.#refresh()
       await this.#pause()
     }
@@ -104,6 +106,15 @@ export class OwnerRoutes {
       return { kind: 'elsewhere', socket, cell, epoch, nodeName: owner.name }
     }
     return result.refusal === 'no-memory' ? { kind: 'no-memory' } : undefined
+  }
+
+  /** What others have made by now is known afterwards, if PostgreSQL answers in time. */
+  async #lookOnce(): Promise<void> {
+    const { clock, directory } = this.#parts
+    const isDone = new AbortController()
+    const end = (): void => isDone.abort()
+    directory.refresh().then(end, end)
+    await wait(clock, edgeLimits.unknownMsMax, isDone.signal)
   }
 
   /** Thousands of clients of a lost node look at the same time, and each look is a question to PostgreSQL. */

@@ -132,7 +132,8 @@ describeInterop("Logins of Kafka's Java client", { language: 'java', own: 'kafka
     writeFileSync(join(folder, 'broker-key.pem'), ofBroker.key)
     const tls = `--tls-cert=${folder}/broker.pem --tls-key=${folder}/broker-key.pem`.split(' ')
     const clients = [`--tls-client-ca=${caFile}`, '--tls-client-name=common-name']
-    await using broker = await start('--kafka-tls-port', '0', ...tls, ...clients)
+    const ports = '--kafka-tls-port=0 --amqp-tls-port=off --http-tls-port=off'.split(' ')
+    await using broker = await start(...ports, ...tls, ...clients)
     const file = join(folder, 'client.pem')
     writeFileSync(file, `${key}\n${certificate}`)
     const properties = {

@@ -53,7 +53,8 @@ const noLoss: readonly SourceChange[] = [
   { file: 'cluster/cluster-member.ts', from: 'this.#onLosses(plan.losses)', to: '' },
 ]
 
-const lost = /was confirmed and is gone/
+/** Where much is missing, the cell does not even open. */
+const lost = /was confirmed and is gone|did not come back/
 
 export const bugs: Readonly<Record<string, Bug>> = {
   'no-lease': {
@@ -87,14 +88,20 @@ export const bugs: Readonly<Record<string, Bug>> = {
     changes: [
       {
         file: table,
-        from: '    this.#append(fileId, position, buffers).then(',
-        to: '    setImmediate(() => finish(null))\n    setTimeout(() => this.#append(fileId, position, buffers), 200).unref()\n    void Promise.resolve().then(',
+        from: 'const answer = await this.#appends.write((fence, isFirst) =>',
+        to: `const answer = []
+        void new Promise((go) => setTimeout(go, 40)).then(() => this.#appends.write((fence, isFirst) =>`,
+      },
+      {
+        file: table,
+        from: 'appendAgain(fence, rows),\n    )',
+        to: 'appendAgain(fence, rows),\n    ))',
       },
     ],
   },
   ambiguous: {
     what: 'a commit whose answer was lost counts as done',
-    faults: ['backends', 'restart-postgres', 'promote'],
+    faults: ['promote', 'cancel-waits'],
     says: lost,
     changes: [
       {
@@ -102,6 +109,23 @@ export const bugs: Readonly<Record<string, Bug>> = {
         from: '      return outcomeOf(error instanceof Error',
         to: `      if (statement.name?.startsWith('append')) return { kind: 'done', rows: [{ owned: true }] }
       return outcomeOf(error instanceof Error`,
+      },
+    ],
+  },
+  again: {
+    what: 'a commit whose answer was lost counts as one that failed, and is written elsewhere',
+    faults: ['backends', 'restart-postgres'],
+    says: /is at .* and at|twice|out of order|was read as|did not come back|came back|came after/,
+    changes: [
+      {
+        file: link,
+        from: "case 'unknown':\n          isFirst = false",
+        to: `case 'unknown':
+          if (make(fence, true).name?.startsWith('append')) {
+            this.#drop()
+            throw new DiskError('io', outcome.error.message)
+          }
+          isFirst = false`,
       },
     ],
   },

@@ -2,7 +2,7 @@
 // was ended runs again. It draws its details from the seed.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../../src/lib/random.ts'
-import { seededFaults } from '../../src/s3-double/double-faults.ts'
+import { type DoubleHook, seededFaults } from '../../src/s3-double/double-faults.ts'
 import type { TcpProxy } from '../support/postgres/tcp-proxy.ts'
 import { waitFor } from '../support/wait-for.ts'
 import type { RigNode } from './rig-node.ts'
@@ -85,11 +85,15 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   promote: {
-    what: 'the primary is killed, or stands still, and the standby is promoted',
+    what: 'the primary is killed, or stands still, and the standby, which may be behind, is promoted',
     strike: async ({ postgres }, random) => {
-      const { primary } = postgres
+      const { primary, standby } = postgres
+      const isBehind = random.next() < 0.6
+      if (isBehind) await standby.freeze()
+      await delay(random.below(800))
       await (random.next() < 0.5 ? primary.kill() : primary.freeze())
       await delay(random.below(1000))
+      if (isBehind) await standby.thaw()
       await postgres.promote()
     },
   },
@@ -151,7 +155,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'bad-objects': {
     what: 'the store of objects fails, cuts answers short, forgets and denies, also while a node takes over',
     strike: async (rig, random) => {
-      rig.objects.onRequest = seededFaults(random, 0.2 + random.next() * 0.3)
+      rig.objects.onRequest = chooseFaults(random)
       await delay(between(random, 1500, 3000))
       const owner = await rig.owner()
       await owner.end('SIGKILL')
@@ -161,6 +165,18 @@ export const faults: Readonly<Record<string, Fault>> = {
       rig.objects.onRequest = () => undefined
     },
   },
+}
+
+/** A little of everything, or much of one kind: most gets cut short, or most puts stored empty. */
+function chooseFaults(random: Random): DoubleHook {
+  const [mode, often] = [random.below(3), 0.6]
+  if (mode === 0) return seededFaults(random, 0.2 + random.next() * 0.3)
+  const isHit = (): boolean => random.next() < often
+  if (mode === 1) {
+    const kind = random.next() < 0.5 ? 'short' : 'truncated'
+    return (operation) => (operation === 'get' && isHit() ? { kind } : undefined)
+  }
+  return (operation) => (operation === 'put' && isHit() ? { kind: 'empty' } : undefined)
 }
 
 /** Ends who else has the cell, until this node has it. */

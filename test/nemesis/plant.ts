@@ -1,9 +1,9 @@
-// Preloaded into a node (node --import) to plant the mistake that PABAL_NEMESIS_BUG names: the source is changed as it
+// Preloaded into a node (node --import) to plant the mistake that NEMESIS_BUG names: the source is changed as it
 // is loaded. Nothing in the program knows of it.
 import { registerHooks } from 'node:module'
 import { bugs } from './bugs.ts'
 
-const name = process.env['PABAL_NEMESIS_BUG'] ?? ''
+const name = process.env['NEMESIS_BUG'] ?? ''
 const bug = bugs[name]
 if (bug === undefined) throw new Error(`there is no bug "${name}"`)
 const { changes } = bug

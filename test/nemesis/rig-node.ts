@@ -97,7 +97,7 @@ export class RigNode {
     const child = spawn(process.execPath, [...imports, mainFile, 'start', ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...(bug === undefined ? {} : { PABAL_NEMESIS_BUG: bug }) },
+      env: { ...process.env, ...(bug === undefined ? {} : { NEMESIS_BUG: bug }) },
     })
     const note = (bytes: Buffer): void => appendFileSync(this.logFile, bytes)
     child.stdout?.on('data', note)

@@ -21,6 +21,9 @@ export interface EpochBegun {
   readonly at: number
 }
 
+/** On a machine that is busy. */
+const startMsMax = 120_000
+
 export interface RigOptions {
   readonly nodeCount: number
   readonly bug: string | undefined
@@ -136,7 +139,7 @@ export class Rig implements AsyncDisposable {
       'the tables are made',
       async () =>
         (await this.postgres.ask(`SELECT to_regclass('nemesis.cells') IS NOT NULL`)) === 't',
-      30_000,
+      startMsMax,
     )
     await this.postgres.ask(`
       CREATE TABLE nemesis_audit (cell int, epoch bigint, owner int, at float8);

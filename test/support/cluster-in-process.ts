@@ -26,6 +26,8 @@ class Known {
   readonly vhosts: Map<string, number> = new Map()
   readonly #listeners = new Set<() => void>()
   refreshCount = 0
+  /** Somebody looks again. */
+  onRefresh: () => void = () => undefined
 
   /** As a node sees it. */
   directoryOf(node: number): Directory {
@@ -50,6 +52,7 @@ class Known {
       },
       refresh: () => {
         this.refreshCount++
+        this.onRefresh()
         return Promise.resolve()
       },
     }

@@ -65,6 +65,11 @@ export class ClusterUnderTest implements AsyncDisposable {
     )
   }
 
+  /** Tests kill owners more often than cells take without going down. */
+  async forgetCrashes(): Promise<void> {
+    await this.postgres.run("UPDATE cluster.cells SET crashes = '{}'")
+  }
+
   async ownerOf(cell: number): Promise<string | undefined> {
     return (await this.owners()).get(cell)
   }

@@ -81,7 +81,7 @@ export class TwoNodes implements AsyncDisposable {
 
   /** What all nodes hear of. */
   tell(): void {
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 
   /** What a client of a node gets. */

@@ -28,7 +28,7 @@ const barPaths: readonly string[] = ['/', '/streams', '/deaths', '/connections']
 export function Navigation(): JSX.Element {
   const { data } = useLive<NavigationCounts>('/v1/home')
   const [isOpen, setOpen] = useState(false)
-  const isCluster = data?.nodes != null
+  const isCluster = data?.nodes !== undefined && data.nodes !== null
   const listed = pages.filter(
     ({ isListed, isOfClusters }) => isListed === true && (isCluster || isOfClusters !== true),
   )

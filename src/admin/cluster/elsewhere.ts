@@ -1,5 +1,6 @@
 // At a node of a cluster: whether a request is answered here, and who answers it otherwise.
 import type { Context } from 'hono'
+import type { Clock } from '../../lib/clock.ts'
 import { nodeNameOf } from '../../lib/node-name.ts'
 import type { ManagementParts } from '../answers.ts'
 import { whyRefused } from '../api/access.ts'
@@ -31,7 +32,10 @@ export function elsewhereOf(cluster: ClusterDoor, broker: ManagementParts['broke
     }
     if (where === 'first') return cluster.ask({ cell: 0 }, withBody(request))
     if (where === 'named-node') return askNamed(request, cluster)
-    return askVHost(request, cluster)
+    const answering = askVHost(request, cluster)
+    return operation.isStream === true
+      ? answering.then((answer) => whileLoggedIn(answer, request, broker.clock))
+      : answering
   }
 }
 
@@ -110,6 +114,19 @@ async function askNamed(request: ClusterRequest, cluster: ClusterDoor): Promise<
     return Response.json({ error: 'Object Not Found', reason: 'Not Found' }, { status: 404 })
   }
   return cluster.ask({ node: found.node }, withBody(request), { ownerMs: 0 })
+}
+
+/** Whoever answers elsewhere does not hear of it when a session ends. */
+function whileLoggedIn(answer: Response, { caller }: ClusterRequest, clock: Clock): Response {
+  const { body } = answer
+  if (body === null || caller?.login.kind !== 'session') return answer
+  const checked = new TransformStream<Uint8Array, Uint8Array>({
+    transform(part, controller) {
+      if (caller.isCurrent(clock.now())) controller.enqueue(part)
+      else controller.terminate()
+    },
+  })
+  return new Response(body.pipeThrough(checked), answer)
 }
 
 /** One that is not known may be new: another node has just made it. */

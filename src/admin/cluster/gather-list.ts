@@ -128,10 +128,10 @@ function withColumns(
   if (columns === undefined) return url
   const ordered = order.map(({ column }) => column)
   const all = new Set([...columns, ...ordered, ...(sort === undefined ? [] : [sort])])
-  const [path = '', query = ''] = url.split('?', 2)
-  const parameters = new URLSearchParams(query)
+  const start = url.indexOf('?')
+  const parameters = new URLSearchParams(url.slice(start))
   parameters.set('columns', [...all].join(','))
-  return `${path}?${parameters}`
+  return `${url.slice(0, start)}?${parameters.toString()}`
 }
 
 interface Head {

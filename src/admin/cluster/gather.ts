@@ -73,7 +73,11 @@ export async function gather(
 
 /** Nobody reads the rest of these. */
 export async function dropAll(responses: readonly Response[]): Promise<void> {
-  await Promise.all(responses.map((response) => response.body?.cancel().catch(() => undefined)))
+  await Promise.all(
+    responses.map(async ({ body }) => {
+      await body?.cancel().catch(() => undefined)
+    }),
+  )
 }
 
 export function withMissing(response: Response, missing: readonly string[]): Response {

@@ -99,11 +99,19 @@ class LinkAgent extends Agent {
     _options: unknown,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    this.#open().then(
-      (link) => callback?.(null, link),
-      (error: Error) => callback?.(error, undefined as never),
-    )
+    void this.#connect(callback ?? (() => undefined))
     return undefined
+  }
+
+  async #connect(done: (error: Error | null, stream: Duplex) => void): Promise<void> {
+    let link: Socket
+    try {
+      link = await this.#open()
+    } catch (error) {
+      done(error as Error, undefined as never)
+      return
+    }
+    done(null, link)
   }
 }
 

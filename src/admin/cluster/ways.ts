@@ -40,7 +40,7 @@ export function vhostOfBody(vhostOf: (json: Record<string, unknown>) => unknown)
     async answer(request, cluster) {
       const body = await request.context.req.text()
       const json = parse(body)
-      const vhost = isObject(json) ? vhostOf(json as Record<string, unknown>) : undefined
+      const vhost = isObject(json) ? vhostOf(json) : undefined
       const cell = typeof vhost === 'string' ? cluster.directory.vhosts.get(vhost) : undefined
       return cluster.ask({ cell: cell ?? 0 }, askedOf(request, { body }))
     },

@@ -118,7 +118,7 @@ export const importOfAll: ClusterWay = {
 function parse(text: string): File | undefined {
   try {
     const file = parseExactJson(text.replace(/^\ufeff/, ''))
-    return isObject(file) ? (file as File) : undefined
+    return isObject(file) ? file : undefined
   } catch {
     return undefined
   }

@@ -26,9 +26,10 @@ const rights = ['configure', 'write', 'read'] as const
 const pattern = permissionPattern
 
 export function permissionOperations(parts: ManagementParts): Operation[] {
-  const { broker, keeper } = parts
-  const { access: rows } = broker
-  const find = (place: PermissionPlace): PermissionRow | undefined => findPermission(place, broker)
+  return [...lookOperations(parts), ...changeOperations(parts)]
+}
+
+function lookOperations({ broker }: ManagementParts): Operation[] {
   return [
     operation({
       method: 'get',
@@ -40,7 +41,11 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       query: listQuery,
       answers: { 200: listOf(permissionSchema) },
       handle: ({ query }) =>
-        answerList(broker.slices, query, permissionListing(rows.permissions(broker.vhostNames))),
+        answerList(
+          broker.slices,
+          query,
+          permissionListing(broker.access.permissions(broker.vhostNames)),
+        ),
     }),
     operation({
       method: 'get',
@@ -51,10 +56,16 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       access,
       answers: { 200: permissionSchema },
       handle({ names, context }) {
-        const found = find(names)
+        const found = findPermission(names, broker)
         return found === undefined ? notFound(context) : permissionJson(found)
       },
     }),
+  ]
+}
+
+function changeOperations(parts: ManagementParts): Operation[] {
+  const { broker, keeper } = parts
+  return [
     operation({
       method: 'put',
       path,
@@ -73,7 +84,7 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
             Object.values(patterns).every((each) => each === '.*')
               ? stored(context, false)
               : badRequest(context, whyOwnUserMayDoAll(names.user)),
-          isNew: () => find(names) === undefined,
+          isNew: () => findPermission(names, broker) === undefined,
           addsRow: (isNew) => isNew,
           set: (patterns) => keeper.setPermission({ ...names, ...patterns }),
         }),
@@ -87,8 +98,9 @@ export function permissionOperations(parts: ManagementParts): Operation[] {
       access,
       answers: { 204: 'Deleted' },
       async handle({ names, context }) {
-        if (find(names) === undefined) return notFound(context)
-        if (rows.isOwn(names.user)) return badRequest(context, whyOwnUserMayDoAll(names.user))
+        if (findPermission(names, broker) === undefined) return notFound(context)
+        if (broker.access.isOwn(names.user))
+          return badRequest(context, whyOwnUserMayDoAll(names.user))
         await roomToDeclare(broker)
         await keeper.clearPermission(names.user, names.vhost)
         return context.body(null, 204)

@@ -34,10 +34,10 @@ export function mergeDue(parts: readonly JsonPart[]): DueJson {
     unknown += other.unknown
     for (const { from, delayed, expiring, retried } of other.bins) {
       const bin = bins.get(from)
-      if (bin === undefined) {
-        if (from < first.from) overdue += delayed + expiring + retried
-        else later += delayed + expiring + retried
-      } else {
+      const all = delayed + expiring + retried
+      if (bin === undefined && from < first.from) overdue += all
+      else if (bin === undefined) later += all
+      else {
         bin.delayed += delayed
         bin.expiring += expiring
         bin.retried += retried

@@ -9,12 +9,13 @@ import {
 import type { DescribeConfigsResourceResult } from '../../codec/kafka/messages/describe-configs.gen.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
-import type { BrokerLayers } from './broker-layers.ts'
+import { BrokerLayers } from './broker-layers.ts'
+import { brokerIds } from './brokers-for.ts'
 import type { ConfigKind } from './config-kind.ts'
 import { configRow, configSource } from './config-row.ts'
 import { dynamicBrokerConfigs } from './dynamic-broker-configs.ts'
 import { invalidRequest, KafkaRefusal } from './error-code.ts'
-import type { KafkaContext } from './kafka-context.ts'
+import type { KafkaContext, KafkaSettings } from './kafka-context.ts'
 
 const types: ReadonlyMap<string, SettingType> = new Map([
   ...brokerConfigTable.map(([name, type]) => [name, type] as const),
@@ -31,19 +32,24 @@ const threads: ReadonlySet<string> = new Set([
   'num.replica.fetchers',
 ])
 
-export function brokerConfigKind(context: KafkaContext, layers: BrokerLayers): ConfigKind {
+export function brokerConfigKind(context: KafkaContext, ownLayers: BrokerLayers): ConfigKind {
   const { broker, settings, logger } = context
+  /** Of the broker of this name: of a cluster's others, too. */
+  const layersOf = (name: string): BrokerLayers => {
+    const other = settings.otherBrokers().find(({ nodeId }) => String(nodeId) === name)
+    return other === undefined ? ownLayers : new BrokerLayers(context, other)
+  }
   return {
     describe: (name) => {
-      checkDescribedName(name, settings.nodeId)
+      checkDescribedName(name, settings)
       if (name === '') return describeDefaults(broker.settings.get('broker', ''))
-      return describeAll(layers, [
+      return describeAll(layersOf(name), [
         ...Object.keys(broker.settings.get('broker', name)),
         ...Object.keys(broker.settings.get('broker', '')),
       ])
     },
     read: (name) => {
-      if (name !== '') checkAlteredName(name, settings.nodeId)
+      if (name !== '') checkAlteredName(name, settings)
       return broker.settings.get('broker', name)
     },
     listDefault: (setting) => {
@@ -51,9 +57,9 @@ export function brokerConfigKind(context: KafkaContext, layers: BrokerLayers): C
         throw new KafkaRefusal('INVALID_CONFIG', `Unknown config name: ${setting}`)
       }
       const isList = types.get(setting) === 'list'
-      return isList ? (layers.valueOf(setting) ?? '') : undefined
+      return isList ? (ownLayers.valueOf(setting) ?? '') : undefined
     },
-    check: (_name, values) => checkBrokerConfigs(values, layers),
+    check: (name, values) => checkBrokerConfigs(values, layersOf(name)),
     write: (name, values) => {
       const before = broker.settings.get('broker', name)
       for (const [setting, value] of Object.entries(values)) {
@@ -155,20 +161,24 @@ function threadProblem(name: string, wanted: number, current: number): string | 
     : undefined
 }
 
-function checkDescribedName(name: string, nodeId: number): void {
-  if (name === '' || name === String(nodeId)) return
+function checkDescribedName(name: string, settings: KafkaSettings): void {
+  if (name === '' || isBroker(name, settings)) return
   if (!/^[+-]?\d+$/.test(name)) {
     throw invalidRequest(`Broker id must be an integer, but it is: ${name}`)
   }
   throw invalidRequest(
-    `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`,
+    `Unexpected broker id, expected ${settings.nodeId} or empty string, but received ${name}`,
   )
 }
 
-function checkAlteredName(name: string, nodeId: number): void {
-  if (name === String(nodeId)) return
+function checkAlteredName(name: string, settings: KafkaSettings): void {
+  if (isBroker(name, settings)) return
   if (!/^[+-]?\d+$/.test(name)) {
     throw invalidRequest(`Node id must be an integer, but it is: ${name}`)
   }
-  throw invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`)
+  throw invalidRequest(`Unexpected broker id, expected ${settings.nodeId}, but received ${name}`)
+}
+
+function isBroker(name: string, settings: KafkaSettings): boolean {
+  return brokerIds(settings).some((id) => String(id) === name)
 }

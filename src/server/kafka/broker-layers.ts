@@ -10,7 +10,7 @@ import { transactionLimits } from '../../limits/transaction.ts'
 import { brokerConfigTable } from './broker-config-table.ts'
 import { logDir } from './cluster.ts'
 import { configSource } from './config-row.ts'
-import type { KafkaContext } from './kafka-context.ts'
+import type { KafkaContext, OtherBroker } from './kafka-context.ts'
 import { saslMechanismsOf } from './sasl-state.ts'
 
 const defaults: ReadonlyMap<string, string | null> = new Map(
@@ -32,13 +32,24 @@ const mappingRules: Readonly<Record<CertificateName, string>> = {
 
 type LayersContext = Pick<KafkaContext, 'broker' | 'settings' | 'users'>
 
-/** What this broker has set, or does differently. Values that equal Kafka's defaults count as such. */
-function ownSettings({ settings, users }: LayersContext): ReadonlyMap<string, string> {
-  const { groups, nodeId } = settings
+/**
+ * What this broker has set, or does differently; of another one of the cluster, which is thought to have been started
+ * alike. Values that equal Kafka's defaults count as such.
+ */
+function ownSettings(
+  { settings, users }: LayersContext,
+  other: OtherBroker | undefined,
+): ReadonlyMap<string, string> {
+  const { groups } = settings
+  const nodeId = other?.nodeId ?? settings.nodeId
   const { consumer } = groups
   const listeners = settings
     .listeners()
-    .map(({ name, advertised }) => `${name}://${formatAddress(advertised())}`)
+    .flatMap(({ name, advertised }) => {
+      const elsewhere = name.endsWith('SSL') ? other?.secure : other?.plain
+      const address = other === undefined ? advertised() : elsewhere
+      return address === undefined ? [] : [`${name}://${formatAddress(address)}`]
+    })
     .join(',')
   return new Map([
     ['advertised.listeners', listeners],
@@ -94,11 +105,12 @@ export class BrokerLayers {
   readonly #brokerId: string
   readonly #own: ReadonlyMap<string, string>
 
-  constructor(context: LayersContext) {
+  /** Of this broker, or of another one of the cluster. */
+  constructor(context: LayersContext, other?: OtherBroker) {
     const { broker, settings } = context
     this.#settings = broker.settings
-    this.#brokerId = String(settings.nodeId)
-    this.#own = ownSettings(context)
+    this.#brokerId = String(other?.nodeId ?? settings.nodeId)
+    this.#own = ownSettings(context, other)
   }
 
   /** The layers of a setting; empty when it has no value at all. */

@@ -25,7 +25,7 @@ import type { Steps } from '../../lib/slices.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { answerEach } from './answer-each.ts'
 import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
-import { brokersFor } from './brokers-for.ts'
+import { brokersFor, isAskedElsewhere } from './brokers-for.ts'
 import { answerTo, codeOf, KafkaRefusal, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -80,7 +80,8 @@ export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request,
     'describeLogDirs',
     context,
     writeDescribeLogDirsTopic,
-    sizesOf(request, context),
+    // Another broker has the same folder with nothing in it.
+    isAskedElsewhere(context) ? [] : sizesOf(request, context),
   )
   return {
     throttleTimeMs: 0,

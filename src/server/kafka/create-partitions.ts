@@ -70,7 +70,7 @@ function growTopic(
         `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
       )
     }
-    for (const { brokerIds } of assignments) checkReplicas(brokerIds, settings.nodeId)
+    for (const { brokerIds } of assignments) checkReplicas(brokerIds, settings)
   }
   if (isDryRun) return undefined
   takeMutations(context, additional, strictVersion)

@@ -14,7 +14,7 @@ import { topicLimits } from '../../limits/topic.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { BrokerLayers } from './broker-layers.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
-import { checkAssignments } from './replica-assignment.ts'
+import { checkAssignments, tooManyReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { takeMutations } from './take-mutations.ts'
 import { describeTopicConfigs } from './topic-configs.ts'
@@ -142,7 +142,7 @@ function checkCounts(
       throw invalidRequest(`${start} replication factor was not set to -1.`)
     }
     if (numPartitions !== unset) throw invalidRequest(`${start} numPartitions was not set to -1.`)
-    checkAssignments(assignments, settings.nodeId)
+    checkAssignments(assignments, settings)
     return
   }
   if (replicationFactor < unset || replicationFactor === 0) {
@@ -160,7 +160,7 @@ function checkCounts(
   if (replicationFactor > 1) {
     throw new KafkaRefusal(
       'INVALID_REPLICATION_FACTOR',
-      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`,
+      tooManyReplicas(replicationFactor, settings),
     )
   }
 }

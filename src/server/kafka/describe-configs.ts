@@ -5,10 +5,12 @@ import {
   type DescribeConfigsResult,
   writeDescribeConfigsResult,
 } from '../../codec/kafka/messages/describe-configs.gen.ts'
+import { brokerIds } from './brokers-for.ts'
 import { type ConfigKind, type ConfigResource, resourceType } from './config-kind.ts'
 import { configKinds } from './config-kinds.ts'
 import { answerTo, codeOf, invalidRequest, noError } from './error-code.ts'
 import type { KafkaAccess } from './kafka-access.ts'
+import type { KafkaSettings } from './kafka-context.ts'
 import { permitConfig } from './permit-config.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { writeInSlices } from './write-in-slices.ts'
@@ -18,7 +20,7 @@ type Rows = readonly DescribeConfigsResourceResult[]
 /** What can be described. */
 interface Described {
   readonly access: KafkaAccess
-  readonly nodeId: number
+  readonly settings: KafkaSettings
   readonly kinds: ReadonlyMap<number, ConfigKind>
 }
 
@@ -37,7 +39,7 @@ function* describeAll(
   context: RequestContext,
 ): Generator<DescribeConfigsResult, void> {
   const { access, settings } = context
-  const described = { access, nodeId: settings.nodeId, kinds: configKinds(context) }
+  const described = { access, settings, kinds: configKinds(context) }
   for (const resource of request.resources) {
     const { resourceType: type, resourceName, configurationKeys } = resource
     const keys = new Set(configurationKeys)
@@ -75,12 +77,12 @@ function describe(
 /** Undefined for a topic that does not exist. */
 function rowsOf(
   { resourceType: type, resourceName: name }: ConfigResource,
-  { nodeId, kinds }: Described,
+  { settings, kinds }: Described,
 ): Rows | undefined {
   const kind = kinds.get(type)
   if (kind !== undefined) return kind.describe(name)
   if (type !== resourceType.brokerLogger) throw invalidRequest(`Unknown resource type ${type}`)
   if (name === '') throw invalidRequest('Broker id must not be empty')
-  if (name === String(nodeId)) return []
-  throw invalidRequest(`Unexpected broker id, expected ${nodeId} but received ${name}`)
+  if (brokerIds(settings).some((id) => String(id) === name)) return []
+  throw invalidRequest(`Unexpected broker id, expected ${settings.nodeId} but received ${name}`)
 }

@@ -16,6 +16,7 @@ import {
 } from '../../codec/kafka/messages/list-groups.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { operationsOnGroup } from './authorized-operations.ts'
+import { isAskedElsewhere } from './brokers-for.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
 import { groupCodeOf } from './group-errors.ts'
 import { Outstanding } from './outstanding.ts'
@@ -84,6 +85,7 @@ function whyNot(groupId: string, group: GroupDescription | undefined): string {
     : `Group ${groupId} is not a classic group.`
 }
 
+/** Another broker has none: this one coordinates all. */
 export const handleListGroups: Handler<'listGroups'> = async (request, context) => ({
   throttleTimeMs: 0,
   errorCode: noError,
@@ -91,7 +93,7 @@ export const handleListGroups: Handler<'listGroups'> = async (request, context) 
     'listGroups',
     context,
     writeListedGroup,
-    listGroups(request, context),
+    isAskedElsewhere(context) ? [] : listGroups(request, context),
   ),
 })
 

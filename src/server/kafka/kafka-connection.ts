@@ -64,10 +64,10 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly counters: ClientCounters = new ClientCounters()
   readonly socket: Socket
   readonly hold: WriteHold | undefined
+  readonly isPassedOn: boolean
   readonly #listener: KafkaListener
   /** The address of this machine that the client came to. */
   readonly #reached: Address
-  readonly #isPassedOn: boolean
   readonly #onClosed: (connection: KafkaConnection) => void
   readonly #stream: RequestStream
   readonly #reader = new WireReader()
@@ -92,7 +92,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   ) {
     const { socket, source, listener, peer } = incoming
     this.socket = socket
-    this.#isPassedOn = incoming.isPassedOn
+    this.isPassedOn = incoming.isPassedOn
     this.hold = incoming.hold
     this.#answers = new AnswerQueue(socket)
     this.#gate = new RequestGate({
@@ -101,7 +101,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
       inFlight: this.#inFlight,
       onOpened: () => this.#goOn(),
     })
-    this.#reached = this.#isPassedOn ? nowhere : reachedBy(socket)
+    this.#reached = this.isPassedOn ? nowhere : reachedBy(socket)
     this.#listener = listener
     this.context = context
     this.remoteAddress = peer.remoteAddress
@@ -219,7 +219,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.context.sendWatch.forget(this)
     this.#held.close()
     this.throttle.close()
-    if (this.#use === 'discovery' && !this.#isPassedOn) {
+    if (this.#use === 'discovery' && !this.isPassedOn) {
       void this.context.advertisedWatch.onMetadataOnly({
         remoteAddress: this.remoteAddress,
         reached: this.#reached,

@@ -4,6 +4,7 @@ import {
   type ListConfigResourcesRequest,
   writeConfigResource,
 } from '../../codec/kafka/messages/list-config-resources.gen.ts'
+import { brokerIds } from './brokers-for.ts'
 import { resourceType } from './config-kind.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -50,9 +51,9 @@ function* resourcesOf(
   if (types.has(clientMetrics)) {
     for (const name of broker.settings.names('client-metrics')) yield resource(clientMetrics, name)
   }
-  const nodeId = String(settings.nodeId)
-  if (types.has(brokerLogger)) yield resource(brokerLogger, nodeId)
-  if (types.has(ofBroker)) yield resource(ofBroker, nodeId)
+  const ids = brokerIds(settings).map(String)
+  if (types.has(brokerLogger)) for (const id of ids) yield resource(brokerLogger, id)
+  if (types.has(ofBroker)) for (const id of ids) yield resource(ofBroker, id)
   if (!types.has(topic)) return
   for (const { name } of topics.views()) yield resource(topic, name)
 }

@@ -9,6 +9,7 @@ import {
 } from '../../codec/kafka/messages/describe-quorum.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
+import { brokerIds } from './brokers-for.ts'
 import {
   answerTo,
   codeOf,
@@ -112,13 +113,16 @@ function refuseVoter(
 }
 
 export const handleUnregisterBroker: Handler<'unregisterBroker'> = ({ brokerId }, context) => {
-  const { nodeId } = context.settings
-  const refusal =
-    brokerId === nodeId
-      ? invalidRequest(`Broker ${nodeId} is the only one and cannot be unregistered.`)
-      : new KafkaRefusal(
-          'BROKER_ID_NOT_REGISTERED',
-          `Broker ID ${brokerId} is not currently registered`,
-        )
+  const ids = brokerIds(context.settings)
+  const refusal = ids.includes(brokerId)
+    ? invalidRequest(
+        ids.length === 1
+          ? `Broker ${brokerId} is the only one and cannot be unregistered.`
+          : `Broker ${brokerId} is alive and cannot be unregistered; a node that is stopped is no broker any more.`,
+      )
+    : new KafkaRefusal(
+        'BROKER_ID_NOT_REGISTERED',
+        `Broker ID ${brokerId} is not currently registered`,
+      )
   return { throttleTimeMs: 0, ...answerTo(refusal) }
 }

@@ -1,4 +1,4 @@
-// Requests about replicas, of which every partition has one, on the one broker: ElectLeaders,
+// Requests about replicas, of which every partition has one, on the broker that serves it: ElectLeaders,
 // AlterPartitionReassignments, ListPartitionReassignments and AlterReplicaLogDirs.
 import {
   type AlterPartitionReassignmentsRequest,
@@ -117,7 +117,7 @@ function reassignOne(
       throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find a ${missing}.`)
     }
     if (replicas === null) throw new KafkaRefusal('NO_REASSIGNMENT_IN_PROGRESS')
-    checkReplicas(replicas, settings.nodeId)
+    checkReplicas(replicas, settings)
     return { errorCode: noError, errorMessage: null }
   } catch (error) {
     return answerTo(error)

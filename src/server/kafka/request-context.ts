@@ -21,6 +21,8 @@ export interface KafkaClient {
   readonly advertised: Address
   /** It came by TLS. */
   readonly isSecure: boolean
+  /** It came to another node, which passes it on. */
+  readonly isPassedOn: boolean
   readonly sasl: SaslState
   readonly names: ClientNames
   readonly counters: ClientCounters

@@ -5,6 +5,8 @@ import type {
   ClusterCellJson,
   ClusterJson,
   ClusterNodeJson,
+  ClusterObjectsJson,
+  ClusterPostgresJson,
 } from '../../../src/admin/v1/cluster-json.ts'
 import { ask, curlOf } from '../../lib/api.ts'
 import { bytes, count, counted, duration } from '../../lib/format.ts'
@@ -98,48 +100,71 @@ function Body({ cluster, onDrain }: BodyProps): JSX.Element {
 }
 
 function Lag({ cluster: { postgres, objects } }: { readonly cluster: ClusterJson }): JSX.Element {
-  const isSafe = postgres?.has_standby === true
   return (
     <Stats>
-      <Stat
-        label="A commit takes"
-        value={milliseconds(postgres?.p50_ms)}
-        hint="Half of all commits are faster; pabal_cluster_commit_seconds"
-      >
-        {postgres?.p99_ms == null
-          ? 'none since the owners have their cells'
-          : `${milliseconds(postgres.p99_ms)} for the slowest 1 %`}
-      </Stat>
-      <Stat
-        label="Standby of PostgreSQL"
-        value={isSafe ? 'yes' : 'none'}
-        tone={postgres?.has_standby === false ? 'look' : 'plain'}
-        hint="synchronous_standby_names; pabal_cluster_standby"
-      >
-        {isSafe ? 'a commit is on two machines' : 'what is confirmed is on one machine'}
-      </Stat>
-      <Stat
-        label="Waits for the store of objects"
-        value={bytes(objects?.rows_bytes ?? 0)}
-        hint="In rows of PostgreSQL, of which files become objects once they are full; pabal_cluster_rows_bytes"
-      >
-        the oldest for {duration(objects?.rows_age_ms ?? 0)}
-      </Stat>
-      <Stat
-        label="Store of objects"
-        value={objects?.failing === true ? 'fails' : 'works'}
-        tone={objects?.failing === true ? 'bad' : 'plain'}
-        hint="pabal_cluster_objects_requests_total, pabal_cluster_objects_failures_total"
-      >
-        {objects?.last_ms == null ? '' : `the last request took ${milliseconds(objects.last_ms)}, `}
-        {counted(objects?.failures ?? 0, 'failed try', 'failed tries')}
-      </Stat>
+      {postgres !== null && <PostgresStats postgres={postgres} />}
+      {objects !== null && <ObjectsStats objects={objects} />}
     </Stats>
   )
 }
 
-function milliseconds(value: number | null | undefined): string {
-  return value == null ? '–' : `${value < 10 ? value : count(Math.round(value))} ms`
+function PostgresStats({
+  postgres: { has_standby: hasStandby, p50_ms: p50, p99_ms: p99 },
+}: {
+  readonly postgres: ClusterPostgresJson
+}): JSX.Element {
+  const isSafe = hasStandby === true
+  return (
+    <>
+      <Stat
+        label="A commit takes"
+        value={milliseconds(p50)}
+        hint="Half of all commits are faster; pabal_cluster_commit_seconds"
+      >
+        {p99 === null
+          ? 'none since the owners have their cells'
+          : `${milliseconds(p99)} for the slowest 1 %`}
+      </Stat>
+      <Stat
+        label="Standby of PostgreSQL"
+        value={isSafe ? 'yes' : 'none'}
+        tone={hasStandby === false ? 'look' : 'plain'}
+        hint="synchronous_standby_names; pabal_cluster_standby"
+      >
+        {isSafe ? 'a commit is on two machines' : 'what is confirmed is on one machine'}
+      </Stat>
+    </>
+  )
+}
+
+function ObjectsStats({ objects }: { readonly objects: ClusterObjectsJson }): JSX.Element {
+  const { failing, failures, last_ms: last } = objects
+  const took = last === null ? '' : `the last request took ${milliseconds(last)}, `
+  return (
+    <>
+      <Stat
+        label="Waits for the store of objects"
+        value={bytes(objects.rows_bytes)}
+        hint="In rows of PostgreSQL, of which files become objects once they are full; pabal_cluster_rows_bytes"
+      >
+        the oldest for {duration(objects.rows_age_ms)}
+      </Stat>
+      <Stat
+        label="Store of objects"
+        value={failing ? 'fails' : 'works'}
+        tone={failing ? 'bad' : 'plain'}
+        hint="pabal_cluster_objects_requests_total, pabal_cluster_objects_failures_total"
+      >
+        {took}
+        {counted(failures, 'failed try', 'failed tries')}
+      </Stat>
+    </>
+  )
+}
+
+function milliseconds(value: number | null): string {
+  if (value === null) return '–'
+  return `${value < 10 ? value : count(Math.round(value))} ms`
 }
 
 function nodeColumns(onDrain: BodyProps['onDrain']): readonly Column<ClusterNodeJson>[] {

@@ -39,7 +39,7 @@ export function StoragePage(): JSX.Element {
             ) : (
               <Button onClick={() => setDraining(true)}>Drain</Button>
             )}
-            {data.disk !== null && (
+            {data.disk !== null && data.data_folder !== null && (
               <Button kind="primary" onClick={() => setBackingUp(true)}>
                 Take a backup
               </Button>
@@ -235,7 +235,15 @@ function LogFacts({ storage, log }: Pick<DiskProps, 'storage' | 'log'>): JSX.Ele
   return (
     <Facts
       facts={[
-        { name: 'Folder', value: <code>{storage.data_folder}</code> },
+        {
+          name: 'Folder',
+          value:
+            storage.data_folder === null ? (
+              'none: PostgreSQL and a store of objects have all of it'
+            ) : (
+              <code>{storage.data_folder}</code>
+            ),
+        },
         {
           name: 'Confirmed means',
           value:

@@ -12,6 +12,7 @@ import {
   writeTransactionState as writeListed,
 } from '../../../codec/kafka/messages/list-transactions.gen.ts'
 import { compileNamePattern, type NamePattern, PatternError } from '../../../lib/name-pattern.ts'
+import { isAskedElsewhere } from '../brokers-for.ts'
 import { codeOf, noError } from '../error-code.ts'
 import type { Handler, RequestContext } from '../request-context.ts'
 import { writeInSlices } from '../write-in-slices.ts'
@@ -104,7 +105,8 @@ export const handleListTransactions: Handler<'listTransactions'> = async (reques
     const errorCode = codeOf('INVALID_REGULAR_EXPRESSION')
     return { ...answer, errorCode, transactionStates: [] }
   }
-  const listed = listAll(request, pattern, context)
+  // Another broker has none: this one coordinates all.
+  const listed = isAskedElsewhere(context) ? [] : listAll(request, pattern, context)
   const states = await writeInSlices('listTransactions', context, writeListed, listed)
   return { ...answer, errorCode: noError, transactionStates: states }
 }
