@@ -15,7 +15,7 @@ export type OpenLink = (node: KnownNode) => Promise<Socket>
 export class NodeRequests implements Disposable {
   readonly #openLink: OpenLink
   /** By node and incarnation: links to a process that is gone are of no use. */
-  readonly #agents = new Map<number, { readonly incarnation: number; readonly agent: LinkAgent }>()
+  readonly #agents = new Map<number, AskedNode>()
 
   constructor(openLink: OpenLink) {
     this.#openLink = openLink
@@ -71,12 +71,22 @@ export class NodeRequests implements Disposable {
 
   #agentOf(node: KnownNode): LinkAgent {
     const known = this.#agents.get(node.node)
-    if (known?.incarnation === node.incarnation) return known.agent
+    if (known?.node.incarnation === node.incarnation) {
+      // It may have said only now where it is reached.
+      known.node = node
+      return known.agent
+    }
     known?.agent.destroy()
-    const agent = new LinkAgent(() => this.#openLink(node))
-    this.#agents.set(node.node, { incarnation: node.incarnation, agent })
-    return agent
+    const asked: AskedNode = { node, agent: new LinkAgent(() => this.#openLink(asked.node)) }
+    this.#agents.set(node.node, asked)
+    return asked.agent
   }
+}
+
+/** A node as it was seen last. */
+interface AskedNode {
+  node: KnownNode
+  readonly agent: LinkAgent
 }
 
 /** Its request has been sent whole or in part, beyond its head. */
