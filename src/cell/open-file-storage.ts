@@ -23,7 +23,12 @@ export async function openFileStorage(options: StorageOptions): Promise<Storage>
     clock: options.clock,
     files: topologyFiles,
     onApplied: (sequence) => follower(sequence),
-    onRebuilt: (reason) => options.logger.warn(`meta.db ${reason}: it is made again from the log`),
+    onRebuilt: (reason) => {
+      const text = `meta.db ${reason}: it is made again from the log`
+      // A folder of copies has what the cell was when this node last had it, or nothing.
+      if (remote === undefined) options.logger.warn(text)
+      else options.logger.info(text)
+    },
     onFailed: (error) => {
       options.logger.warn({ err: error }, 'meta.db cannot be written; trying again')
     },

@@ -16,6 +16,7 @@ import {
   type Shown,
   showRows,
 } from './show-rows.ts'
+import { sizeText } from './size-text.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What `/api/v1/cluster` answers, as far as it is looked at here. */
@@ -31,8 +32,7 @@ interface Cluster {
 
 const milliseconds = (value: unknown): string => (typeof value === 'number' ? `${value} ms` : '')
 const duration = (value: unknown): string => (typeof value === 'number' ? showDuration(value) : '')
-const size = (value: unknown): string =>
-  typeof value === 'number' ? `${(value / 1024 ** 2).toFixed(1)} MiB` : ''
+const size = (value: unknown): string => (typeof value === 'number' ? sizeText(value) : '')
 
 const nodesShown: Shown = {
   title: 'nodes',
@@ -66,6 +66,12 @@ export const addClusterCommands: AddCommand = (command, remote, local, whole) =>
     summary: 'Let a node have cells again',
     ask: ([node = '']) => undrain(node),
   })
+  addRiskOptions(
+    remote(command, 'forget <NODE>', {
+      summary: 'Take a node that is gone and does not come back off the list',
+      ask: ([node = ''], flags) => forget(node, flags as RiskFlags),
+    }),
+  )
   remote(command, 'reopen [CELL]', {
     summary: 'Let nodes have cells again that are down because their owners crashed too often',
     ask: ([cell], flags) => reopen(cell, flags),
@@ -144,6 +150,21 @@ function undrain(name: string): AskBroker {
     }
     if (answer.status >= 300) throw refusal(answer, 'nothing was changed')
     print(`Node '${name}' may have cells again`)
+    return exitCodes.ok
+  }
+}
+
+function forget(name: string, flags: RiskFlags): AskBroker {
+  return async (broker, terminal) => {
+    const { nodes } = await clusterOf(broker)
+    if (!nodes.some((each) => each.name === name)) {
+      throw new ExitError(exitCodes.noInput, `there is no node '${name}'`)
+    }
+    const deed = `forget node '${name}'`
+    if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
+    const answer = await broker.ask('DELETE', ['v1', 'cluster', 'nodes', name])
+    if (answer.status >= 300) throw refusal(answer, 'nothing was changed')
+    terminal.print(`Node '${name}' is forgotten. Where it starts again, it is a new node`)
     return exitCodes.ok
   }
 }

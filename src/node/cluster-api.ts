@@ -62,6 +62,7 @@ export class ClusterApi implements AsyncDisposable {
       placeVHost: (name) => shared.placeVHost(name),
       removeVHost: (name) => shared.removeVHost(name),
       drain: (node, isDraining) => cluster.tables.drain(node, isDraining),
+      forget: (node) => cluster.tables.forget(node),
       reopen: (cell) => cluster.tables.reopenCell(cell),
     })
     this.management = {

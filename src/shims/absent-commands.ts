@@ -9,7 +9,7 @@ export const absentCommands: Readonly<Record<string, string>> = {
   authenticate_user: 'use curl --user NAME http://localhost:15672/api/whoami',
   change_cluster_node_type: isNode,
   force_boot: isNode,
-  forget_cluster_node: isNode,
+  forget_cluster_node: 'use pabal cluster forget NODE',
   join_cluster: isNode,
   rename_cluster_node: isNode,
   update_cluster_nodes: isNode,

@@ -203,5 +203,24 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
       gone.filter(({ running }) => !running).map(({ name }) => name),
       [owner],
     )
+    const before = (await look(other)).nodes
+    assert.deepEqual(
+      before.map(({ name }) => name),
+      names.toSorted(),
+    )
+    // It does not come back; those that are there cannot be forgotten.
+    const forget = (name: string): Promise<Response> =>
+      ask(other, 'DELETE', `/v1/cluster/nodes/${name}`)
+    assert.equal((await forget(names[other]!)).status, 409)
+    assert.equal((await forget('nobody')).status, 404)
+    assert.equal((await forget(names[killed]!)).status, 204)
+    assert.equal((await forget(names[killed]!)).status, 404)
+    const kept = names.filter((name) => name !== names[killed]).toSorted()
+    const last = (killed + 2) % 3
+    await waitFor('another node knows', async () => (await look(last)).nodes.length === 2)
+    assert.deepEqual(
+      (await look(last)).nodes.map(({ name }) => name),
+      kept,
+    )
   })
 })

@@ -71,6 +71,8 @@ export interface ClusterDoor {
   removeVHost(name: string): Promise<void>
   /** Cells go from the node, or may come to it again. Rejects as `placeVHost`. */
   drain(node: KnownNode, isDraining: boolean): Promise<void>
+  /** The node is known no more; false when it is there again, or owns a cell still. Rejects as `placeVHost`. */
+  forget(node: KnownNode): Promise<boolean>
   /** Nodes may have the cell again. Rejects as `placeVHost`. */
   reopen(cell: number): Promise<void>
 }

@@ -40,7 +40,7 @@ export class NodeGoneError extends Error {
 
 export interface ClusterAskerParts extends Pick<
   ClusterDoor,
-  'placeVHost' | 'removeVHost' | 'drain' | 'reopen'
+  'placeVHost' | 'removeVHost' | 'drain' | 'forget' | 'reopen'
 > {
   readonly directory: Directory
   readonly clock: Clock
@@ -73,6 +73,12 @@ export class ClusterAsker implements ClusterDoor {
   async drain(node: KnownNode, isDraining: boolean): Promise<void> {
     await this.#inTime(this.#parts.drain(node, isDraining))
     await this.directory.refresh()
+  }
+
+  async forget(node: KnownNode): Promise<boolean> {
+    const isDone = await this.#inTime(this.#parts.forget(node))
+    await this.directory.refresh()
+    return isDone
   }
 
   async reopen(cell: number): Promise<void> {

@@ -32,12 +32,19 @@ function mergeCluster(parts: readonly JsonPart[], { cluster }: MergeAsked): Clus
     is_cluster: true,
     cluster_id: directory.clusterId,
     node: directory.self.name,
-    nodes: directory.nodes.map((node) => nodeJson(node, directory, facts.get(node.node))),
+    nodes: byName(directory.nodes).map((node) => nodeJson(node, directory, facts.get(node.node))),
     cells: directory.cells.map((cell) => cellJson(cell, directory, facts)),
     postgres: postgresJson(all),
     objects: objectsJson(all),
   }
 }
+
+/** As people look for them: `n2` comes before `n10`. Their numbers are in the order of first starts. */
+function byName(nodes: readonly KnownNode[]): KnownNode[] {
+  return nodes.toSorted((left, right) => names.compare(left.name, right.name))
+}
+
+const names = new Intl.Collator('en', { numeric: true })
 
 function nodeJson(
   node: KnownNode,

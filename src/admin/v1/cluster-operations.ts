@@ -25,6 +25,7 @@ export function clusterOperations(parts: ClusterParts): Operation[] {
       handle: () => said(parts) ?? aloneJson(parts),
     }),
     ...drainOperations(parts),
+    forgetOperation(parts),
     reopenOperation(parts),
   ]
 }
@@ -87,6 +88,38 @@ function drainOperations({ cluster }: ClusterParts): Operation[] {
       },
     }),
   )
+}
+
+function forgetOperation({ cluster }: ClusterParts): Operation {
+  return operation({
+    method: 'delete',
+    path: '/v1/cluster/nodes/{name}',
+    where: 'node',
+    tag,
+    summary: 'Forget a node that is gone and does not come back',
+    access,
+    answers: {
+      204: 'It is not shown any more; where it starts again, it is a new node',
+      409: z.object({ error: z.string(), reason: z.string() }).describe('It is there'),
+    },
+    async handle({ names, context }) {
+      if (cluster === undefined) return badRequest(context, alone)
+      const node = cluster.directory.nodes.find((each) => each.name === names.name)
+      if (node === undefined) return notFound(context)
+      if (node.isAlive) return notGone(context, node.name)
+      try {
+        const isDone = await cluster.forget(node)
+        return isDone ? context.body(null, 204) : notGone(context, node.name)
+      } catch (error) {
+        return unavailable(`PostgreSQL: ${(error as Error).message}`)
+      }
+    },
+  })
+}
+
+function notGone(context: Context, name: string): Response {
+  const reason = `node '${name}' is there, or others have not taken its cells yet: stop it first`
+  return context.json({ error: 'not_gone', reason }, 409)
 }
 
 /** PostgreSQL may not answer. */

@@ -113,6 +113,8 @@ export async function exportCells({ session, place, cell, folder }: CarryAsked):
     const target = isItself ? folder : path.join(folder, `cell-${each}`)
     await exportCell(store, each, { folder: target, session })
   }
+  const each = cells.length === 1 ? 'it' : 'each of them'
+  session.terminal.print(`Open ${each} with pabal start --data FOLDER. The cluster stays as it was`)
 }
 
 async function exportCell(

@@ -72,7 +72,8 @@ function tries({ nodes, cells, postgres, standby, word }: ClusterPicture): strin
     [`${word} publish orders --payload hello ${urlOf(owner)}`, 'a message, which is confirmed'],
     [`kill -9 ${owner?.pid ?? 0}`, 'the node that has the queue is lost'],
     [`${word} peek orders ${urlOf(other)}`, 'the message, asked for at another one'],
-    [`kcat -L -b ${bootstrap}`, 'Kafka, with all nodes as bootstrap servers'],
+    [`${word} cluster status ${urlOf(other)}`, 'the nodes, and who has which cells'],
+    [`kcat -L -b ${bootstrap}`, 'the nodes as a Kafka client sees them'],
     [`kill -9 ${postgres.pid ?? 0}`, 'publishers wait until PostgreSQL is back'],
     ...(standby === undefined
       ? []

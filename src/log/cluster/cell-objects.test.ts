@@ -9,7 +9,7 @@ import { seededRandom } from '../../testing/seeded-random.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { CellObjects } from './cell-objects.ts'
 import { ObjectCache } from './objects/object-cache.ts'
-import { bufferSource } from './objects/object-source.ts'
+import { bufferSource, SourceError } from './objects/object-source.ts'
 import { RequestPatience } from './objects/request-patience.ts'
 
 const bytes = Buffer.from('a sealed file')
@@ -79,6 +79,24 @@ test('what has no name yet is not swept while its owner lives', async () => {
   const { key } = await owner.put('wal/0000000001.log', bufferSource(bytes))
   await cell.pass(2 * objectLimits.orphanGraceMs)
   assert.ok(cell.has(key))
+  owner.close()
+})
+
+test('a file that is removed while it is copied is no trouble', async () => {
+  const cell = new Cell()
+  const owner = await cell.own(1)
+  // It is read once for the store, and then for the copy.
+  let readCount = 0
+  const source = {
+    size: bytes.length,
+    read: (): Promise<Buffer> =>
+      readCount++ === 0
+        ? Promise.resolve(bytes)
+        : Promise.reject(new SourceError('wal/0000000001.log is removed')),
+  }
+  await owner.put('wal/0000000001.log', source)
+  assert.equal(readCount, 2)
+  assert.deepEqual(cell.troubles, [])
   owner.close()
 })
 

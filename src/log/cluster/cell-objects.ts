@@ -7,6 +7,7 @@ import type { FinishedFile } from './cell-table.ts'
 import type { ObjectReader, ObjectWriter } from './cluster-files.ts'
 import type { ObjectCache } from './objects/object-cache.ts'
 import { objectKey, type ObjectWriter as KeyOwner } from './objects/object-key.ts'
+import { SourceError } from './objects/object-source.ts'
 import type { ObjectSource, ObjectStore, PutObject } from './objects/object-store.ts'
 import { readOrphanMarks, writeOrphanMarks } from './objects/orphan-marks.ts'
 import { type OrphanMarks, sweepObjects, type SweepOptions } from './objects/sweep-objects.ts'
@@ -53,8 +54,9 @@ export class CellObjects implements ObjectReader, ObjectWriter {
     this.#inFlight.add(key)
     const put = await this.#put(objects, key, source)
     await cache.keep({ key, ...put }, source).catch((error: unknown) => {
-      // What is copied was rows of a cell that is this owner's no more.
-      if (!this.#closing.signal.aborted) this.#options.onTrouble(error as Error)
+      // What is copied was rows of a cell that is this owner's no more, or its file was removed meanwhile.
+      const isGone = this.#closing.signal.aborted || error instanceof SourceError
+      if (!isGone) this.#options.onTrouble(error as Error)
     })
     return { key, ...put }
   }

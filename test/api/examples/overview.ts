@@ -26,6 +26,7 @@ export const overviewExamples: Examples = {
   // A broker alone has nobody to give anything to.
   'POST /v1/cluster/nodes/{name}/drain': { status: 400, names: { name: 'n1' }, missing: 400 },
   'POST /v1/cluster/nodes/{name}/undrain': { status: 400, names: { name: 'n1' }, missing: 400 },
+  'DELETE /v1/cluster/nodes/{name}': { status: 400, names: { name: 'n1' }, missing: 400 },
   'POST /v1/cluster/cells/{cell}/reopen': { status: 400, names: { cell: '0' }, missing: 400 },
   'GET /nodes': ok,
   'GET /nodes/{node}': node,

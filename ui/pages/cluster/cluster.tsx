@@ -232,8 +232,8 @@ function NodeAction({
 }: {
   readonly node: ClusterNodeJson
   readonly onDrain: BodyProps['onDrain']
-}): JSX.Element | null {
-  if (node.state === 'gone') return null
+}): JSX.Element {
+  if (node.state === 'gone') return <Button onClick={() => void forget(node.name)}>Forget</Button>
   return node.state === 'draining' ? (
     <Button onClick={() => void undrain(node.name)}>Undrain</Button>
   ) : (
@@ -247,6 +247,14 @@ function actionPath(name: string, verb: 'drain' | 'undrain'): string {
 
 async function undrain(name: string): Promise<void> {
   await ask('POST', actionPath(name, 'undrain')).catch((error: unknown) => toast(String(error)))
+  refresh()
+}
+
+/** It is back on the list when it starts again, so nobody is asked. */
+async function forget(name: string): Promise<void> {
+  await ask('DELETE', `${path}/nodes/${encodeURIComponent(name)}`).catch((error: unknown) =>
+    toast(String(error)),
+  )
   refresh()
 }
 

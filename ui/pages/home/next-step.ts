@@ -42,6 +42,7 @@ export function nextStep(finding: Finding): NextStep | undefined {
   }
 }
 
+const cluster: NextStep = { label: 'See nodes and cells', to: '/cluster' }
 const deaths: NextStep = { label: 'See what died', to: '/deaths' }
 
 function listOf(state: string, label: string): NextStep {
@@ -58,4 +59,11 @@ const ofBroker: Readonly<Record<string, NextStep>> = {
   maintenance: { label: 'See the settings', to: '/settings' },
   died: deaths,
   dropped: deaths,
+  'cell-down': cluster,
+  'cell-unowned': cluster,
+  'node-gone': cluster,
+  'no-answer': cluster,
+  frozen: cluster,
+  'rows-wait': cluster,
+  'objects-fail': cluster,
 }

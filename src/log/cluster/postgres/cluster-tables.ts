@@ -174,6 +174,14 @@ export class ClusterTables {
     await this.#run(statements.leaveStatement(this.#schema, self))
   }
 
+  /**
+   * A node that is gone and does not come back; false when it has come back, or owns a cell still.
+   * @throws Error when it is not known: asking again is safe.
+   */
+  async forget(gone: Incarnation): Promise<boolean> {
+    return (await this.#run(statements.forgetStatement(this.#schema, gone))).length > 0
+  }
+
   /** Cells that have data, in order. @throws Error */
   async usedCells(): Promise<readonly number[]> {
     const rows = await this.#run(statements.listUsedCellsStatement(this.#schema))

@@ -56,6 +56,15 @@ export function drainStatement(schema: string, self: Incarnation, isDraining: bo
   }
 }
 
+/** No row when it has started again meanwhile, or owns a cell still. */
+export function forgetStatement(schema: string, gone: Incarnation): Statement {
+  return {
+    text: `DELETE FROM ${schema}.nodes WHERE node = $1::int AND incarnation = $2::bigint
+      AND NOT EXISTS (SELECT 1 FROM ${schema}.cells WHERE owner = $1::int) RETURNING node`,
+    values: [gone.node, gone.incarnation],
+  }
+}
+
 /** It is over and does not come back under its name; what it owns must have been released. */
 export function leaveStatement(schema: string, self: Incarnation): Statement {
   return {
