@@ -129,7 +129,7 @@ export async function measureTakeover(
       : '1 GiB of messages of 1 KiB waiting'
   keepTable(`takeover-${kind}`, {
     title: `Another node takes over a cell with ${what}`,
-    text: `The owner is killed (-9) while another node stands by, whose machine has no copy of anything; ${runs} runs, each with another node. The cell has ${files.toLocaleString('en')} objects. Five seconds of it are the time to live. PostgreSQL and the S3 double are on the same machine.`,
+    text: `The owner is killed (-9) while another node stands by, whose machine has no copy of anything; ${runs} ${runs === 1 ? 'run' : 'runs'}, each with another node. The cell has ${files.toLocaleString('en')} objects. Five seconds of it are the time to live. PostgreSQL and the S3 double are on the same machine.`,
     columns: ['from the kill', 'median', 'worst'],
     rows: [
       ['to the claim', ...times(({ claimedMs }) => claimedMs)],
