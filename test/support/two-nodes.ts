@@ -160,6 +160,7 @@ export class TwoNodes implements AsyncDisposable {
         return Promise.resolve()
       },
       drain: () => Promise.resolve(),
+      forget: () => Promise.resolve(true),
       reopen: () => Promise.resolve(),
     })
     const sessions = new Sessions({ access, clock, random })
