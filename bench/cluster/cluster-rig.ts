@@ -2,7 +2,7 @@
 // nodes as processes of their own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,7 +13,7 @@ import { PostgresServer } from '../../test/support/postgres/postgres-server.ts'
 import { waitFor } from '../../test/support/wait-for.ts'
 
 const mainFile: string = path.join(import.meta.dirname, '../../src/main.ts')
-const readyMsMax = 600_000
+const readyMsMax = 300_000
 
 /** Requests to the store, by what they do. */
 export type RequestCounts = Readonly<Record<string, number>>
@@ -69,20 +69,50 @@ export class ClusterRig implements AsyncDisposable {
 
   /** Begins a node; resolves when it listens for AMQP, which a node that stands by may do much later. */
   async startNode(name: string, ports: Ports, isTiny = false): Promise<BenchNode> {
-    const readyFile = path.join(this.#folder, `${name}.ready`)
-    rmSync(readyFile, { force: true })
     const data = path.join(this.#folder, name)
     rmSync(data, { recursive: true, force: true })
     mkdirSync(data)
-    const preload = pathToFileURL(path.join(import.meta.dirname, 'tiny-files.ts')).href
-    const own = ['--data', data, '--ready-file', readyFile, '--node-name', name]
+    const flags = [...this.#place(), '--node-name', name, '--node-port', '0']
+    return this.#start(data, flags, ports, isTiny)
+  }
+
+  /** Has a single broker with tiny files fill its folder, which then becomes cell 0. */
+  async importFolder(
+    fill: (port: number, countFiles: () => number) => Promise<void>,
+  ): Promise<void> {
+    const data = path.join(this.#folder, 'single')
+    mkdirSync(data)
+    const single = await this.#start(data, ['--durability', 'os'], { amqp: 0, kafka: 0 }, true)
+    await fill(single.amqpPort, () => readdirSync(path.join(data, 'wal')).length)
+    await single.kill()
+    const words = ['cluster', 'import', '--data', data, ...this.#place()]
+    const child = spawn(process.execPath, [mainFile, ...words], { stdio: 'inherit' })
+    const [code] = await once(child, 'exit')
+    if (code !== 0) throw new Error(`the import ended with ${String(code)}`)
+  }
+
+  #place(): string[] {
     const objects = `s3://bucket/bench?endpoint=${encodeURIComponent(this.#objects.url)}`
-    const cluster = ['--cluster', this.postgres.address, '--objects', objects]
+    return ['--cluster', this.postgres.address, '--objects', objects]
+  }
+
+  async #start(
+    data: string,
+    flags: readonly string[],
+    ports: Ports,
+    isTiny: boolean,
+  ): Promise<BenchNode> {
+    const readyFile = `${data}.ready`
+    rmSync(readyFile, { force: true })
+    const preload = pathToFileURL(path.join(import.meta.dirname, 'tiny-files.ts')).href
     const served = ['--amqp-port', String(ports.amqp), '--kafka-port', String(ports.kafka)]
-    const closed = ['--http-port', 'off', '--metrics-port', 'off', '--node-port', '0']
-    const words = [mainFile, ...own, ...cluster, ...served, ...closed]
+    const closed = ['--http-port', 'off', '--metrics-port', 'off']
+    const own = ['--data', data, '--ready-file', readyFile]
+    const words = [mainFile, ...own, ...flags, ...served, ...closed]
     if (isTiny) words.unshift('--import', preload)
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] })
+    // It stops with this process, however that ends.
+    const env = { ...process.env, PABAL_PARENT_PID: String(process.pid) }
+    const child = spawn(process.execPath, words, { stdio: 'ignore', env })
     this.#children.add(child)
     const ended = once(child, 'exit')
     const kill = async (): Promise<void> => {
@@ -90,17 +120,14 @@ export class ClusterRig implements AsyncDisposable {
       child.kill('SIGKILL')
       await ended
     }
-    const ready = waitFor(
-      `${name} is ready`,
-      () => Promise.resolve(existsSync(readyFile)),
-      readyMsMax,
-    )
-    await Promise.race([ready, ended.then(() => Promise.reject(new Error(`${name} ended`)))])
+    const ready = waitFor('it is ready', () => Promise.resolve(existsSync(readyFile)), readyMsMax)
+    await Promise.race([ready, ended.then(() => Promise.reject(new Error('it ended')))])
     const { amqp, kafka } = JSON.parse(readFileSync(readyFile, 'utf8')) as {
       readonly amqp: { readonly port: number }
       readonly kafka: { readonly port: number }
     }
     const { pid = 0 } = child
+    const name = path.basename(data)
     return { name, pid, amqpPort: amqp.port, kafkaPort: kafka.port, kill }
   }
 

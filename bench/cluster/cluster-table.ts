@@ -1,5 +1,6 @@
 // One table of docs/performance.md about clusters, as a program leaves it in bench/results/cluster.
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import path from 'node:path'
 import { describeMachine } from '../machine.ts'
 
@@ -14,7 +15,8 @@ export interface ClusterTable {
 /** Keeps a table and shows it. `name` is that of the file. */
 export function keepTable(name: string, table: ClusterTable): void {
   const { cpus, cpu, memoryGb, node, commit } = describeMachine()
-  const machine = `${cpus} CPUs (${cpu}), ${memoryGb} GB, Node ${node}, commit ${commit}`
+  const load = `a load of ${(loadavg()[1] ?? 0).toFixed(0)} with all that runs there`
+  const machine = `${cpus} CPUs (${cpu}), ${load}, ${memoryGb} GB, Node ${node}, commit ${commit}`
   const day = new Date().toISOString().slice(0, 10)
   const whole = { ...table, text: `${table.text} ${day}, ${machine}.` }
   const folder = path.join(import.meta.dirname, '../results/cluster')

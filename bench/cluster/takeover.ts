@@ -3,7 +3,7 @@ import { connect } from 'amqplib'
 import { freePort } from '../../src/cli/cluster-dev/free-port.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { wait } from '../../src/lib/wait.ts'
-import { waitFor } from '../../test/support/wait-for.ts'
+import { waitFor, within } from '../../test/support/wait-for.ts'
 import { type BenchNode, ClusterRig } from './cluster-rig.ts'
 import { keepTable } from './cluster-table.ts'
 import { publishMany, queue } from './publish-many.ts'
@@ -12,6 +12,8 @@ const KiB = 1024
 const GiB = KiB ** 3
 const fillMsMax = 600_000
 const lookMs = 25
+/** For one try. */
+const tryMsMax = 2000
 
 export type Kind = 'files' | 'waiting'
 
@@ -22,15 +24,21 @@ interface Takeover {
   readonly confirmedMs: number
 }
 
-async function fill(rig: ClusterRig, node: BenchNode, kind: Kind): Promise<void> {
+/** The first owner of a cell with so much in it. */
+async function fill(rig: ClusterRig, kind: Kind, fileCount: number): Promise<BenchNode> {
+  const free = { amqp: 0, kafka: 0 }
   if (kind === 'waiting') {
+    const node = await rig.startNode('n0', free)
     await publishMany(node.amqpPort, { count: GiB / KiB, size: KiB, window: 2000 })
-    return
+    return node
   }
-  // Each commit is a file of its own.
-  while ((await sealedFiles(rig)) < 10_000) {
-    await publishMany(node.amqpPort, { count: 5000, size: 9 * KiB, window: 1 })
-  }
+  // Made by a broker on its own disk, which is sooner done.
+  await rig.importFolder(async (port, countFiles) => {
+    while (countFiles() < fileCount) {
+      await publishMany(port, { count: 5000, size: KiB, window: 8 })
+    }
+  })
+  return rig.startNode('n0', free, true)
 }
 
 async function sealedFiles(rig: ClusterRig): Promise<number> {
@@ -69,27 +77,35 @@ async function takeOver(rig: ClusterRig, owner: BenchNode, port: number): Promis
   return { confirmedMs: performance.now() - begun, claimedMs: await claimed }
 }
 
+async function publishOne(port: number): Promise<true> {
+  const connection = await connect(`amqp://guest:guest@127.0.0.1:${port}`, { timeout: tryMsMax })
+  connection.on('error', () => undefined)
+  const channel = await connection.createConfirmChannel()
+  channel.on('error', () => undefined)
+  channel.sendToQueue(queue, Buffer.from('x'), { persistent: true })
+  await channel.waitForConfirms()
+  await connection.close()
+  return true
+}
+
 async function isConfirmed(port: number): Promise<boolean> {
   try {
-    const connection = await connect(`amqp://guest:guest@127.0.0.1:${port}`, { timeout: 2000 })
-    connection.on('error', () => undefined)
-    const channel = await connection.createConfirmChannel()
-    channel.on('error', () => undefined)
-    channel.sendToQueue(queue, Buffer.from('x'), { persistent: true })
-    await channel.waitForConfirms()
-    await connection.close()
-    return true
+    // A node keeps a client for a while whose owner is gone; this one would rather ask again.
+    return await within('a confirm', publishOne(port), tryMsMax)
   } catch {
     return false
   }
 }
 
 /** Kills owners of such a cell so often. */
-export async function measureTakeover(kind: Kind, runs: number): Promise<void> {
+export async function measureTakeover(
+  kind: Kind,
+  runs: number,
+  fileCount: number = 10_000,
+): Promise<void> {
   await using rig = await ClusterRig.open()
   const isTiny = kind === 'files'
-  let owner = await rig.startNode('n0', { amqp: 0, kafka: 0 }, isTiny)
-  await fill(rig, owner, kind)
+  let owner = await fill(rig, kind, fileCount)
   await settle(rig)
   const files = await sealedFiles(rig)
   const takeovers: Takeover[] = []
@@ -107,7 +123,10 @@ export async function measureTakeover(kind: Kind, runs: number): Promise<void> {
     const seconds = (at: number): string => `${((sorted[at] ?? 0) / 1000).toFixed(1)} s`
     return [seconds(Math.floor((sorted.length - 1) / 2)), seconds(sorted.length - 1)]
   }
-  const what = kind === 'files' ? '10,000 sealed files' : '1 GiB of messages of 1 KiB waiting'
+  const what =
+    kind === 'files'
+      ? `${fileCount.toLocaleString('en')} sealed files`
+      : '1 GiB of messages of 1 KiB waiting'
   keepTable(`takeover-${kind}`, {
     title: `Another node takes over a cell with ${what}`,
     text: `The owner is killed (-9) while another node stands by, whose machine has no copy of anything; ${runs} runs, each with another node. The cell has ${files.toLocaleString('en')} objects. Five seconds of it are the time to live. PostgreSQL and the S3 double are on the same machine.`,

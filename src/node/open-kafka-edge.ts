@@ -5,6 +5,7 @@ import { userOfCertificate } from '../auth/certificate-user.ts'
 import { defaultVHost } from '../broker/broker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { kafkaLimits } from '../limits/kafka.ts'
+import { edgeLimits } from '../limits/link.ts'
 import { type Incoming, takeOver } from '../server/byte-source.ts'
 import { clientCertificateOf } from '../server/client-certificate.ts'
 import { passedKafkaOf, passedKafkaToFacts } from '../server/kafka/passed-kafka.ts'
@@ -13,18 +14,31 @@ import { peerFactsOf } from '../server/peer-facts.ts'
 import { Relay } from '../server/relay.ts'
 import { SendWatch } from '../server/send-watch.ts'
 import type { EdgeParts } from './edge-parts.ts'
-import type { LinkedRoute } from './owner-routes.ts'
+import type { NodeFrame } from './node-frame.ts'
+import type { LinkedRoute, OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 import type { Service } from './service.ts'
 
-export function openKafkaEdge(parts: EdgeParts): ProtocolServer {
+/** What Kafka uses of a node. */
+export interface KafkaEdgeParts {
+  readonly frame: Pick<NodeFrame, 'clock'> & {
+    readonly memory: Pick<NodeFrame['memory'], 'account'>
+    readonly options: Pick<NodeFrame['options'], 'tlsClientName'>
+  }
+  readonly admission: Pick<EdgeParts['admission'], 'mayEnter'>
+  readonly cluster: { readonly shared: Pick<EdgeParts['cluster']['shared'], 'vhosts'> }
+  readonly cells: Pick<ServedCells, 'find'>
+  readonly owners: Pick<OwnerRoutes, 'passedOn' | 'find' | 'isCurrent' | 'onChange'>
+}
+
+export function openKafkaEdge(parts: KafkaEdgeParts): ProtocolServer {
   const edge = new KafkaEdge(parts)
   parts.owners.passedOn.set('kafka', () => edge.passedOnCount)
   return {
     acceptorOf: (service) => (accepted) => edge.accept(accepted, service),
     endClients: () => edge.endClients(),
-    [Symbol.asyncDispose]: () => edge.endClients(),
+    [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
   }
 }
 
@@ -53,14 +67,20 @@ function adopt(link: IncomingLink, { kafka, epoch }: ServedCell): void {
   if (socket !== undefined) kafka.adopt(takeOver(socket), passed)
 }
 
-class KafkaEdge {
-  readonly #parts: EdgeParts
+interface PassedOn {
+  readonly relay: Relay
+  readonly route: LinkedRoute
+}
+
+class KafkaEdge implements AsyncDisposable {
+  readonly #parts: KafkaEdgeParts
   readonly #sendWatch: SendWatch
   /** Those that wait for an owner, and those that are passed on. */
-  readonly #clients = new Map<Socket, Relay | undefined>()
+  readonly #clients = new Map<Socket, PassedOn | undefined>()
+  readonly #stopListening: () => void
   #allEnded: PromiseWithResolvers<void> | undefined
 
-  constructor(parts: EdgeParts) {
+  constructor(parts: KafkaEdgeParts) {
     const { clock, memory } = parts.frame
     this.#parts = parts
     this.#sendWatch = new SendWatch({
@@ -68,11 +88,12 @@ class KafkaEdge {
       memory: memory.account,
       timeoutMs: kafkaLimits.kafkaIdleMsMax,
     })
+    this.#stopListening = parts.owners.onChange(() => this.#endMoved())
   }
 
   get passedOnCount(): number {
     let count = 0
-    for (const relay of this.#clients.values()) if (relay !== undefined) count++
+    for (const passedOn of this.#clients.values()) if (passedOn !== undefined) count++
     return count
   }
 
@@ -89,12 +110,17 @@ class KafkaEdge {
   async endClients(): Promise<void> {
     if (this.#clients.size === 0) return
     this.#allEnded ??= Promise.withResolvers()
-    for (const [socket, relay] of this.#clients) {
-      if (relay === undefined) socket.destroy()
-      else relay.destroy()
+    for (const [socket, passedOn] of this.#clients) {
+      if (passedOn === undefined) socket.destroy()
+      else passedOn.relay.destroy()
     }
     await this.#allEnded.promise
     this.#allEnded = undefined
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening()
+    return this.endClients()
   }
 
   async #passOn(accepted: Socket, service: Service): Promise<void> {
@@ -118,7 +144,8 @@ class KafkaEdge {
     }
   }
 
-  #relay(accepted: Socket, { socket }: LinkedRoute): void {
+  #relay(accepted: Socket, route: LinkedRoute): void {
+    const { socket } = route
     if (accepted.destroyed) {
       socket.on('error', ignore)
       socket.destroy()
@@ -131,7 +158,19 @@ class KafkaEdge {
     const relay = new Relay(client, takeOver(socket, true), parts, {
       onClosed: () => this.#forget(client.socket),
     })
-    this.#clients.set(client.socket, relay)
+    this.#clients.set(client.socket, { relay, route })
+  }
+
+  /** An owner that is lost, or cut off, cannot end its clients itself, and they would wait for its answers. */
+  #endMoved(): void {
+    const { owners, frame } = this.#parts
+    const isMoved = (each: PassedOn | undefined): each is PassedOn =>
+      each !== undefined && !owners.isCurrent(each.route)
+    const moved = [...this.#clients.values()].filter(isMoved)
+    if (moved.length === 0) return
+    frame.clock.after(edgeLimits.movedMsMax, () => {
+      for (const each of moved) if (isMoved(each)) each.relay.destroy()
+    })
   }
 
   #forget(socket: Socket): void {

@@ -43,6 +43,7 @@ export class Relay implements Sender, MemoryHolder {
   readonly #owner: RelayOwner
   readonly #memory: MemoryShare
   #deadline: Timer | undefined
+  #hasClientEnded = false
   #hasLinkEnded = false
   #isClosed = false
 
@@ -78,6 +79,11 @@ export class Relay implements Sender, MemoryHolder {
     })
     client.socket.resume()
     link.socket.resume()
+  }
+
+  /** Whether the client says no more, so that it hardly waits for an answer. */
+  get hasClientEnded(): boolean {
+    return this.#hasClientEnded
   }
 
   /** Bytes that the other ends have not taken. */
@@ -160,6 +166,7 @@ export class Relay implements Sender, MemoryHolder {
   }
 
   #onClientEnded(): void {
+    this.#hasClientEnded = true
     this.#link.socket.end()
     this.endAfter(linkLimits.halfClosedMsMax)
   }

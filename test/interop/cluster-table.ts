@@ -8,7 +8,12 @@ import { frameworks } from './frameworks/frameworks.ts'
 import { allTools } from './kafka-tools/kafka-tools-table.ts'
 import { row, type ProgramResult, type ResultsByName, type ResultsTable } from './results.ts'
 
-const groups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
+const groups: readonly {
+  readonly title: string
+  readonly names: readonly string[]
+  /** All have one, which another table says. */
+  readonly hasNoVersions?: true
+}[] = [
   {
     title: 'Kafka client',
     names: clients.filter(({ protocol }) => protocol === 'kafka').map(({ name }) => name),
@@ -18,7 +23,7 @@ const groups: readonly { readonly title: string; readonly names: readonly string
     names: clients.filter(({ protocol }) => protocol === 'amqp').map(({ name }) => name),
   },
   { title: 'framework or program', names: frameworks.map(({ name }) => name) },
-  { title: "Kafka's tool", names: allTools.map(({ name }) => name) },
+  { title: "Kafka's tool", names: allTools.map(({ name }) => name), hasNoVersions: true },
 ]
 
 const onThreeNodes: ResultsTable = {
@@ -33,17 +38,22 @@ export function tableFor(one: ResultsTable): ResultsTable {
   return isOnThreeNodes() ? onThreeNodes : one
 }
 
-function render({ title, names }: (typeof groups)[number], results: ResultsByName): string {
+function render(
+  { title, names, hasNoVersions }: (typeof groups)[number],
+  results: ResultsByName,
+): string {
   const rows = names.flatMap((name) => {
     const result = results[name]
-    return result ? [describe(name, result)] : []
+    if (result === undefined) return []
+    const shown = hasNoVersions ? name : `${name} ${result.version}`
+    return [describe(shown, result)]
   })
   return [row([title, 'steps', 'fails']), row(['---', '---', '---']), ...rows].join('\n')
 }
 
-function describe(name: string, { version, steps }: ProgramResult): string {
+function describe(name: string, { steps }: ProgramResult): string {
   const all = Object.entries(steps)
   const failed = all.filter(([, verdict]) => verdict === 'fails').map(([step]) => step)
   const count = `${all.length - failed.length} of ${all.length}`
-  return row([`${name} ${version}`, count, failed.join('<br>')])
+  return row([name, count, failed.join('<br>')])
 }

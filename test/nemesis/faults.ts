@@ -122,7 +122,7 @@ export const faults: Readonly<Record<string, Fault>> = {
         )
         await delay(30)
       }
-      const isLost = random.next() < 0.7
+      const isLost = random.next() < 0.8
       if (isLost) await primary.kill()
       await standby.thaw()
       if (isLost) await postgres.promote()

@@ -16,6 +16,8 @@ export interface NemesisOptions {
   readonly seed: number
   /** How long faults go on; beginning and end come on top. */
   readonly seconds: number
+  /** However long they take; left out, one. */
+  readonly strikesMin?: number
   /** Names of faults; all when left out. */
   readonly only?: readonly string[] | undefined
   /** A mistake to plant. */
@@ -76,7 +78,8 @@ interface Striking extends NemesisOptions {
 }
 
 async function strikeAll(rig: Rig, clients: Clients, striking: Striking): Promise<void> {
-  const { seed, seconds, report, faultCounts } = striking
+  const { seed, seconds, report, faultCounts, strikesMin = 1 } = striking
+  let strikes = 0
   const random = seededRandom(seed)
   const names = striking.only ?? Object.keys(faults)
   const until = performance.now() + seconds * 1000
@@ -95,7 +98,8 @@ async function strikeAll(rig: Rig, clients: Clients, striking: Striking): Promis
       `${name}: confirmed again after ${Math.round(amqp)} (AMQP) and ${Math.round(kafka)} ms (Kafka)`,
     )
     await delay(random.below(1500))
-  } while (performance.now() < until)
+    strikes++
+  } while (performance.now() < until || strikes < strikesMin)
 }
 
 /** What is read afterwards comes from PostgreSQL and the store alone. */

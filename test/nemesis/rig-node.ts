@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TcpProxy } from '../support/postgres/tcp-proxy.ts'
 import { within } from '../support/wait-for.ts'
+import { bugs } from './bugs.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const mainFile = join(repository, 'src/main.ts')
@@ -93,7 +94,11 @@ export class RigNode {
       'parent-pid': `${process.pid}`,
     }
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
-    const imports = ['--import', smallFiles, ...(bug === undefined ? [] : ['--import', plant])]
+    const preloads = [
+      ...(bugs[bug ?? '']?.hasUsualFiles === true ? [] : [smallFiles]),
+      ...(bug === undefined ? [] : [plant]),
+    ]
+    const imports = preloads.flatMap((file) => ['--import', file])
     const child = spawn(process.execPath, [...imports, mainFile, 'start', ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -55,7 +55,7 @@ async function isFound(name: string, seed: number): Promise<boolean> {
   const bug = bugs[name]
   if (bug === undefined) throw new Error(`there is no bug "${name}"\n${usage}`)
   say(`${name}: ${bug.what}`)
-  const asked = { seed, seconds: 20, only: bug.faults, bug: name, report: say }
+  const asked = { seed, seconds: 20, strikesMin: 3, only: bug.faults, bug: name, report: say }
   const { wrongs } = await runNemesis(asked).catch((error: Error) => ({ wrongs: [error.message] }))
   const found = wrongs.find((wrong) => bug.says.test(wrong))
   say(found === undefined ? `NOT FOUND: ${wrongs.slice(0, 5).join('; ')}` : `found: ${found}`)

@@ -283,6 +283,11 @@ export class RawClient implements AsyncDisposable {
     }
   }
 
+  /** Closes its side of the socket, and goes on reading. */
+  endWriting(): void {
+    this.#socket.end()
+  }
+
   /** Stops and resumes reading from the socket. */
   pauseReading(): void {
     this.#socket.pause()

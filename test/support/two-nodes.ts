@@ -52,11 +52,14 @@ export class TwoNodes implements AsyncDisposable {
   readonly #clock: Clock
   readonly #principal: Principal
 
-  constructor(
-    principal: Pick<Principal, 'user' | 'tags'> = { user: 'guest', tags: ['administrator'] },
-  ) {
-    this.#clock = fasterClock(10)
-    this.#principal = { protocol: 'HTTP', address: '127.0.0.1', ...principal }
+  /** `speed`: how much faster the time of those who wait goes. */
+  constructor({
+    user = 'guest',
+    tags = ['administrator'],
+    speed = 1,
+  }: Partial<Pick<Principal, 'user' | 'tags'>> & { readonly speed?: number } = {}) {
+    this.#clock = fasterClock(speed)
+    this.#principal = { protocol: 'HTTP', address: '127.0.0.1', user, tags }
     this.cells = [0, 1, 2].map((cell) => ({
       ...openManagedBroker([], { hasNoDefaultVHost: cell > 0 }),
       origin,

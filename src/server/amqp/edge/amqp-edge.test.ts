@@ -153,6 +153,13 @@ describe('a client whose virtual host another node serves', () => {
     await client.ended()
   })
 
+  it('is told nothing when it just hangs up, as by a single broker', async () => {
+    await using client = await RawClient.open(cluster.port)
+    client.endWriting()
+    assert.equal((await client.next()).kind, 'closed')
+    await waitFor('nobody is left', () => clientsAt(1).length === 0)
+  })
+
   it('is told nothing in the middle of a frame when the owner is gone', async () => {
     const beginning = encodeFrame(3, 1, Buffer.alloc(1000)).subarray(0, 500)
     cluster.at(1).takeLinks((link) => {
@@ -279,10 +286,19 @@ describe('a client for whose virtual host there is no way', () => {
     cluster.say(1, undefined, 1)
     await using client = await RawClient.tune(cluster.port, { heartbeat: 2 })
     await waitFor('it is looked for', () => cluster.known.refreshCount > 0)
-    clock.advance(1100)
+    clock.advance(3100)
     assert.equal((await client.next()).kind, 'heartbeat')
     cluster.own(1, 1, 2)
     await client.expect(0, 'connection.open-ok')
+  })
+
+  it('gets none where the answer comes before it gives up', async () => {
+    cluster.say(1, undefined, 1)
+    await using client = await RawClient.tune(cluster.port, { heartbeat: 2 })
+    await waitFor('it is looked for', () => cluster.known.refreshCount > 0)
+    clock.advance(2500)
+    cluster.own(1, 1, 2)
+    assert.equal((await client.next()).kind, 'method')
   })
 
   it('is refused with 541 when nobody has come to serve it', async () => {

@@ -61,6 +61,7 @@ export class EdgeConnection implements HandshakePeer, HeartbeatPeer, MemoryHolde
   readonly #memory: MemoryShare
   #limits: ChosenLimits | undefined
   #heartbeat: Heartbeat | undefined
+  #quietMsMax = 0
   #unread: Buffer = Buffer.alloc(0)
   #deadline: Timer | undefined
   #methodId = 0
@@ -99,6 +100,9 @@ export class EdgeConnection implements HandshakePeer, HeartbeatPeer, MemoryHolde
   }
 
   sendHeartbeat(): void {
+    // While it waits, as few as keep it: amqplib takes one in place of the answer to connection.open for an error.
+    const quietMs = this.context.clock.monotonic() - this.sentAt
+    if (this.status === 'routing' && quietMs < this.#quietMsMax) return
     this.#output.appendView(heartbeatFrame)
     this.#flush()
   }
@@ -115,6 +119,8 @@ export class EdgeConnection implements HandshakePeer, HeartbeatPeer, MemoryHolde
   tune(limits: ChosenLimits): void {
     this.#limits = limits
     if (limits.heartbeat === 0) return
+    // Clients give up after two intervals.
+    this.#quietMsMax = limits.heartbeat * 1500
     this.#heartbeat = new Heartbeat(this, this.context.clock, limits.heartbeat)
   }
 

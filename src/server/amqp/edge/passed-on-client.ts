@@ -71,7 +71,8 @@ export class PassedOnClient implements RelayOwner {
     if (this.#isEnding) return
     this.#isEnding = true
     this.#relay.cutLink()
-    const canSpeak = this.#tracker.isBetweenFrames && !this.#tracker.hasClosed
+    const isOver = this.#tracker.hasClosed || this.#relay.hasClientEnded
+    const canSpeak = this.#tracker.isBetweenFrames && !isOver
     if (canSpeak) this.#relay.toClient(closeFrame(makeReply('connection_forced', reason)))
     this.#relay.endClient(waitMs)
   }
