@@ -89,11 +89,12 @@ export const faults: Readonly<Record<string, Fault>> = {
     strike: async ({ postgres }, random) => {
       const { primary, standby } = postgres
       const isBehind = random.next() < 0.6
-      if (isBehind) await standby.freeze()
+      // One that only stands still has what is in its socket, and writes it when it wakes up.
+      if (isBehind) await standby.kill()
       await delay(random.below(800))
       await (random.next() < 0.5 ? primary.kill() : primary.freeze())
       await delay(random.below(1000))
-      if (isBehind) await standby.thaw()
+      if (isBehind) await standby.startAgain()
       await postgres.promote()
     },
   },
@@ -109,10 +110,10 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   'cancel-waits': {
-    what: 'the standby stands still, waits for it are cancelled, and it may become the primary',
+    what: 'the standby is away, waits for it are cancelled, and it may become the primary',
     strike: async ({ postgres }, random) => {
       const { primary, standby } = postgres
-      await standby.freeze()
+      await standby.kill()
       const until = Date.now() + between(random, 1500, 3500)
       while (Date.now() < until) {
         const how = random.next() < 0.7 ? 'pg_cancel_backend' : 'pg_terminate_backend'
@@ -124,7 +125,7 @@ export const faults: Readonly<Record<string, Fault>> = {
       }
       const isLost = random.next() < 0.8
       if (isLost) await primary.kill()
-      await standby.thaw()
+      await standby.startAgain()
       if (isLost) await postgres.promote()
     },
   },
