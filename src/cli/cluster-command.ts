@@ -69,7 +69,7 @@ export const addClusterCommands: AddCommand = (command, remote, local, whole) =>
   addRiskOptions(
     remote(command, 'forget <NODE>', {
       summary: 'Take a node that is gone and does not come back off the list',
-      ask: ([node = ''], flags) => forget(node, flags as RiskFlags),
+      ask: ([node = ''], flags) => forget(node, flags),
     }),
   )
   remote(command, 'reopen [CELL]', {
