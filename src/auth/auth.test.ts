@@ -254,6 +254,28 @@ describe('Users', () => {
     assert.equal(byScram('nobody'), "user 'nobody' does not exist")
   })
 
+  test('a wrong login looks once whether users have changed elsewhere, and a right one does not', async () => {
+    const access = new AccessControl()
+    let looks = 0
+    const lookAgain = (): Promise<void> => {
+      looks++
+      const row = { name: 'new', tags: [], ...hashPassword(Buffer.from('secret'), random) }
+      access.apply({ kind: 'user', op: 'put', row })
+      return Promise.resolve()
+    }
+    const users = newUsers({ access, lookAgain })
+    const credentials = { user: 'new', password: Buffer.from('secret') }
+    const first = await users.authenticate(credentials, from('192.0.2.1'))
+    assert.equal(first.principal?.user, 'new')
+    assert.deepEqual([looks, users.logins['AMQP 0-9-1']], [1, { accepted: 1, refused: 0 }])
+    const second = users.authenticate(credentials, from('192.0.2.1'))
+    assert.ok(!(second instanceof Promise))
+    const wrong = { ...credentials, password: Buffer.from('wrong') }
+    const refused = await users.authenticate(wrong, from('192.0.2.1'))
+    assert.equal(refused.principal, undefined)
+    assert.deepEqual([looks, users.logins['AMQP 0-9-1']], [2, { accepted: 2, refused: 1 }])
+  })
+
   test('an empty password is never right', () => {
     const access = new AccessControl()
     const users = newUsers({ access })

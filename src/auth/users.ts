@@ -47,6 +47,8 @@ export interface UsersOptions {
   readonly tokens?: TokenLogin | undefined
   /** Users besides guest who may only come from this machine. */
   readonly loopbackUsers?: readonly string[]
+  /** Asks elsewhere whether somebody has changed users just now; never rejects. Left out, nobody else does. */
+  readonly lookAgain?: (() => Promise<void>) | undefined
 }
 
 const guest: OwnUser = { name: 'guest', password: 'guest' }
@@ -61,6 +63,7 @@ export class Users {
   readonly #scram: ScramKeeper
   readonly #tokens: TokenLogin | undefined
   readonly #clock: Clock
+  readonly #lookAgain: (() => Promise<void>) | undefined
   /** Since the start. */
   readonly logins: Readonly<Record<ClientProtocol, LoginCounts>> = {
     'AMQP 0-9-1': { accepted: 0, refused: 0 },
@@ -74,6 +77,7 @@ export class Users {
     const { own, access, random, clock = systemClock, loopbackUsers = [], tokens } = options
     this.#tokens = tokens
     this.#clock = clock
+    this.#lookAgain = options.lookAgain
     this.#access = access
     this.#random = random
     this.#brake = new LoginBrake(clock)
@@ -111,9 +115,14 @@ export class Users {
 
   /** Checks a login whose password may be a token: then the user's name does not matter, as in RabbitMQ. */
   authenticate(credentials: Credentials, origin: Origin): LoginResult | Promise<LoginResult> {
-    return this.takesTokens && isTokenShaped(credentials.password)
-      ? this.loginByToken(credentials.password, origin)
-      : this.login(credentials, origin)
+    if (this.takesTokens && isTokenShaped(credentials.password)) {
+      return this.loginByToken(credentials.password, origin)
+    }
+    const lookAgain = this.#lookAgain
+    if (lookAgain === undefined || this.#matches(credentials)) {
+      return this.login(credentials, origin)
+    }
+    return lookAgain().then(() => this.login(credentials, origin))
   }
 
   /** Checks a login by a token. Never rejects. */
@@ -129,12 +138,7 @@ export class Users {
 
   /** Checks a login by a password. */
   login(credentials: Credentials, origin: Origin): LoginResult {
-    const known = this.#access.findUser(credentials.user)
-    // RabbitMQ: nobody logs in with an empty password, whatever the hash.
-    const matches =
-      matchesPassword(credentials.password, known ?? this.#nobodysHash) &&
-      credentials.password.length > 0
-    return this.loginProved(credentials.user, matches, origin)
+    return this.loginProved(credentials.user, this.#matches(credentials), origin)
   }
 
   /** Begins a login by SCRAM. */
@@ -188,6 +192,13 @@ export class Users {
   isAdministrator({ user, tags, token }: Principal): boolean {
     if (token !== undefined) return tags.includes(administratorTag)
     return this.#access.isAdministrator(user)
+  }
+
+  /** Takes as long for a user that is not there. */
+  #matches({ user, password }: Credentials): boolean {
+    const hash = this.#access.findUser(user) ?? this.#nobodysHash
+    // RabbitMQ: nobody logs in with an empty password, whatever the hash.
+    return matchesPassword(password, hash) && password.length > 0
   }
 
   #mayComeFrom(user: string, { address }: Origin): boolean {

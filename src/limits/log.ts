@@ -116,6 +116,8 @@ export const logLimits = {
   cleaningIntervalMs: 1000,
   /** Batches that live in part are counted again when a file's living records fell to this share. */
   batchSurveyShare: 0.9,
+  /** Files that a start opens at the same time where each comes from another machine: two requests for each. */
+  remoteOpensMax: 32 as number,
   /** Extents encoded at once into a directory: about a millisecond. */
   directoryPieceCount: 1000 as number,
   /** Looking at so many extents takes about a millisecond. */

@@ -30,6 +30,16 @@ export const objectLimits = {
   listedMax: 1000,
   /** What is read of an object at a time: one request of 5 to 50 ms, and what a group that reads on needs next. */
   cacheBlockSize: (4 * MiB) as number,
+  /** A small read of a block that is not here fetches so much of it: the header of a file, or its directory. */
+  peekPieceSize: (64 * KiB) as number,
+  /** A block of which so many pieces were fetched is fetched as a whole. */
+  peeksPerBlock: 4,
+  /** Pieces that are fetched at the same time: a start opens thousands of files. */
+  peeksAtOnceMax: 32,
+  /** Pieces that are kept in memory: a directory is read in two steps. */
+  peekPiecesMax: 64,
+  /** Blocks of which it is known that some pieces were fetched. */
+  peekedBlocksMax: 65_536,
   /** Each piece of a block in a local file has a checksum: what is read back is checked in such steps. */
   cachePieceSize: (64 * KiB) as number,
   /** Blocks that are fetched at the same time: with those that wait to be written 32 MiB. */

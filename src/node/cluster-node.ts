@@ -88,7 +88,15 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   async open(): Promise<void> {
     const { frame, stack } = this.#parts
     const cluster = await this.#openCluster()
-    const users = frame.createUsers(this.#control, await frame.openTokens(), stack)
+    const users = frame.createUsers(
+      {
+        access: this.#control,
+        tokens: await frame.openTokens(),
+        // A user may have been made at another node since the last heartbeat.
+        lookAgain: () => cluster.directory.refresh().catch(() => undefined),
+      },
+      stack,
+    )
     const sharedAccess = {
       control: this.#control,
       write: (changes: readonly AccessChange[]) => cluster.shared.changeAccess(changes),

@@ -3,9 +3,8 @@ import path from 'node:path'
 import { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerFigures, BrokerState } from '../admin/broker-status.ts'
 import { LiveConnections } from '../admin/v1/live-connections.ts'
-import type { AccessControl } from '../auth/access-control.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
-import { Users } from '../auth/users.ts'
+import { Users, type UsersOptions } from '../auth/users.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -29,6 +28,11 @@ export interface NodeFrameParts {
   readonly origins: ReadonlyMap<SettingKey, string>
   readonly logger: Logger
   readonly doors: Doors
+}
+
+/** By what users are known. */
+export interface KnownUsers extends Pick<UsersOptions, 'access' | 'lookAgain'> {
+  readonly tokens: TokenLogin | undefined
 }
 
 export class NodeFrame {
@@ -122,16 +126,12 @@ export class NodeFrame {
   }
 
   /** Who may log in, by what `access` knows, the settings' user and tokens. */
-  createUsers(
-    access: AccessControl,
-    tokens: TokenLogin | undefined,
-    stack: AsyncDisposableStack,
-  ): Users {
+  createUsers({ access, tokens, lookAgain }: KnownUsers, stack: AsyncDisposableStack): Users {
     const { user, password, passwordFile, loopbackUsers } = this.options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     const { clock, random } = this
     const logger = this.logger.child({ area: 'auth' })
-    const users = new Users({ own, access, random, clock, loopbackUsers, tokens })
+    const users = new Users({ own, access, random, clock, loopbackUsers, tokens, lookAgain })
     if (own !== undefined && passwordFile !== undefined) {
       stack.use(new PasswordFile(passwordFile, own, { users, clock, logger }))
     }

@@ -11,6 +11,7 @@ import type { BrokerOptions } from '../settings/settings.ts'
 import { AmqpRoutes } from './amqp-routes.ts'
 import { amqpSettingsOf } from './amqp-settings-of.ts'
 import type { EdgeParts } from './edge-parts.ts'
+import { linkToCell } from './link-to-cell.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
@@ -63,25 +64,14 @@ export function serveAmqpEdge(parts: AmqpEdgeParts): ProtocolServer {
 
 /** Takes the clients of AMQP that other nodes bring, for the listener of the node port. */
 export function amqpLinkHandler(cells: ServedCells, logger: Logger): LinkHandler {
-  return (link) => {
-    const { cell, from } = link.preface
-    const served = cells.find(cell)
-    if (served === undefined) link.refuse('not-owner', `cell ${cell} is not served here`)
-    else if (!served.amqp.mayEnter) link.refuse('no-memory', 'memory is nearly used up')
-    else {
-      try {
-        adopt(link, served)
-      } catch (error) {
-        const { message } = error as Error
-        logger.warn(`A client that ${from} passes on cannot be taken: ${message}`)
-        link.refuse('unusable', message)
-      }
-    }
-  }
+  return linkToCell({ cells, logger }, adopt)
 }
 
-/** Throws when the preface says too little of the client. */
 function adopt(link: IncomingLink, { amqp, epoch }: ServedCell): void {
+  if (!amqp.mayEnter) {
+    link.refuse('no-memory', 'memory is nearly used up')
+    return
+  }
   const handover = handoverOf(link.preface.facts)
   const socket = link.accept(epoch)
   if (socket === undefined) return

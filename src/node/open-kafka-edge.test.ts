@@ -49,7 +49,7 @@ test('a client is ended when its owner has lost the cell and says nothing', asyn
     },
     admission: { mayEnter: true },
     cluster: { shared: { vhosts: new Map([['/', 0]]) } },
-    cells: { find: () => undefined },
+    cells: { find: () => undefined, all: () => [] },
     owners: {
       passedOn: new Map(),
       find: () =>

@@ -9,15 +9,16 @@ import { edgeLimits } from '../limits/link.ts'
 import { type Incoming, takeOver } from '../server/byte-source.ts'
 import { clientCertificateOf } from '../server/client-certificate.ts'
 import { passedKafkaOf, passedKafkaToFacts } from '../server/kafka/passed-kafka.ts'
-import type { IncomingLink, LinkHandler } from '../server/node-link/link-listener.ts'
+import type { LinkHandler } from '../server/node-link/link-listener.ts'
 import { peerFactsOf } from '../server/peer-facts.ts'
 import { Relay } from '../server/relay.ts'
 import { SendWatch } from '../server/send-watch.ts'
 import type { EdgeParts } from './edge-parts.ts'
+import { linkToCell } from './link-to-cell.ts'
 import type { NodeFrame } from './node-frame.ts'
 import type { LinkedRoute, OwnerRoutes } from './owner-routes.ts'
 import type { ProtocolServer } from './protocol-server.ts'
-import type { ServedCell, ServedCells } from './served-cells.ts'
+import type { ServedCells } from './served-cells.ts'
 import type { Service } from './service.ts'
 
 /** What Kafka uses of a node. */
@@ -28,7 +29,7 @@ export interface KafkaEdgeParts {
   }
   readonly admission: Pick<EdgeParts['admission'], 'mayEnter'>
   readonly cluster: { readonly shared: Pick<EdgeParts['cluster']['shared'], 'vhosts'> }
-  readonly cells: Pick<ServedCells, 'find'>
+  readonly cells: Pick<ServedCells, 'find' | 'all'>
   readonly owners: Pick<OwnerRoutes, 'passedOn' | 'find' | 'isCurrent' | 'onChange'>
 }
 
@@ -37,34 +38,22 @@ export function openKafkaEdge(parts: KafkaEdgeParts): ProtocolServer {
   parts.owners.passedOn.set('kafka', () => edge.passedOnCount)
   return {
     acceptorOf: (service) => (accepted) => edge.accept(accepted, service),
-    endClients: () => edge.endClients(),
+    // Those that are served here, too, whichever node they have come to.
+    async endClients(reason) {
+      const here = parts.cells.all().map(({ kafka }) => kafka.endClients?.(reason))
+      await Promise.all([edge.endClients(), ...here])
+    },
     [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
   }
 }
 
 /** Takes the clients of Kafka that other nodes bring, for the listener of the node port. */
 export function kafkaLinkHandler(cells: ServedCells, logger: Logger): LinkHandler {
-  return (link) => {
-    const { cell, from } = link.preface
-    const served = cells.find(cell)
-    if (served === undefined) link.refuse('not-owner', `cell ${cell} is not served here`)
-    else {
-      try {
-        adopt(link, served)
-      } catch (error) {
-        const { message } = error as Error
-        logger.warn(`A Kafka client that ${from} passes on cannot be taken: ${message}`)
-        link.refuse('unusable', message)
-      }
-    }
-  }
-}
-
-/** Throws when the preface says too little of the client. */
-function adopt(link: IncomingLink, { kafka, epoch }: ServedCell): void {
-  const passed = passedKafkaOf(link.preface.facts)
-  const socket = link.accept(epoch)
-  if (socket !== undefined) kafka.adopt(takeOver(socket), passed)
+  return linkToCell({ cells, logger }, (link, { kafka, epoch }) => {
+    const passed = passedKafkaOf(link.preface.facts)
+    const socket = link.accept(epoch)
+    if (socket !== undefined) kafka.adopt(takeOver(socket), passed)
+  })
 }
 
 interface PassedOn {

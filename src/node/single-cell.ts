@@ -36,7 +36,10 @@ export class SingleCell implements Serving {
     const { memory } = frame
     stack.defer(memory.guard(cell.broker))
     cell.groups.limitMemory(memory.groupsSizeMax)
-    const users = frame.createUsers(cell.broker.access, await frame.openTokens(), stack)
+    const users = frame.createUsers(
+      { access: cell.broker.access, tokens: await frame.openTokens() },
+      stack,
+    )
     this.#lent = lendParts(frame, { cell, users }, stack)
     const { parts } = this.#lent
     frame.maintenance.onTurned = (isOn) => {

@@ -2,6 +2,8 @@
 // may end in a torn commit, which was never confirmed and is cut off. Damage before that stops the
 // start: nothing that was confirmed is skipped silently.
 import { join } from 'node:path'
+import { WorkGate } from '../../lib/work-gate.ts'
+import { logLimits } from '../../limits/log.ts'
 import type { TopologyEntry } from '../commit.ts'
 import { DecodedCommit } from './commit-decoder.ts'
 import { CommitReader } from './commit-reader.ts'
@@ -63,10 +65,19 @@ export async function recoverFolder(options: RecoverOptions): Promise<RecoveredF
   return new Recovery(options, manifest).run()
 }
 
+/** A file of the manifest with its directory, if it has one that is whole. */
+interface OpenedSegment {
+  readonly listed: ManifestFile
+  readonly segment: Segment
+  readonly found: readonly Extent[] | undefined
+}
+
 /** One pass over the files; each stage uses what the one before left. */
 class Recovery {
   readonly #options: RecoverOptions
   #manifest: ManifestContent
+  /** Files of the manifest by id. */
+  readonly #listed: ReadonlyMap<number, ManifestFile>
   readonly #state: RecoveredState
   /** WAL files in order, then whatever else. */
   #wal: Segment[] = []
@@ -81,13 +92,14 @@ class Recovery {
   constructor(options: RecoverOptions, manifest: ManifestContent) {
     this.#options = options
     this.#manifest = manifest
+    this.#listed = new Map(manifest.files.map((file) => [file.id, file]))
     this.#state = new RecoveredState(manifest.topology?.through ?? 0, options.keyed)
     this.#tail = new UnprovenTail(manifest.syncedThrough)
     this.#lastSequence = 0
   }
 
   async run(): Promise<RecoveredFolder> {
-    for (const file of this.#manifest.files) await this.#openSegment(file)
+    await this.#openSegments()
     for (const segment of this.#wal) await noteFirstSequence(segment)
     for (const [index, segment] of this.#wal.entries()) await this.#readWal(segment, index)
     for (const segment of this.#survivors) await this.#keepSurvivors(segment)
@@ -120,7 +132,30 @@ class Recovery {
     return this.#manifest.isRepaired === true
   }
 
-  async #openSegment(listed: ManifestFile): Promise<void> {
+  /** Several at a time where each of them comes from elsewhere; they are taken in their order. */
+  async #openSegments(): Promise<void> {
+    const { files } = this.#manifest
+    const { disk } = this.#options
+    const gate = new WorkGate(disk.isRemote ? logLimits.remoteOpensMax : 1)
+    let hasFailed = false
+    const opened = files.map((file) =>
+      gate.run(async () => {
+        // The first failure is the one that is told.
+        if (hasFailed) return undefined
+        try {
+          return await this.#openSegment(file)
+        } catch (error) {
+          hasFailed = true
+          throw error
+        }
+      }),
+    )
+    for (const each of await Promise.all(opened)) {
+      if (each !== undefined) await this.#takeSegment(each)
+    }
+  }
+
+  async #openSegment(listed: ManifestFile): Promise<OpenedSegment> {
     const path = join(this.#options.folder, walFolderName, fileName(listed.id))
     const file = await this.#openFile(path)
     const header = decodeFileHeader(await readAt(file, 0, fileHeaderSize))
@@ -131,8 +166,14 @@ class Recovery {
     const size = await file.size()
     segment.size = listed.sealedSize ?? size
     if (size < segment.size) throw corruptError(path, size, 'the end of the file is missing')
-    if (listed.sealedSize !== undefined) await this.#readDirectory(segment, listed)
-    else if (this.#options.disk.isRemote) await this.#findDirectory(segment)
+    const mayHaveDirectory = listed.sealedSize !== undefined || this.#options.disk.isRemote
+    const found = mayHaveDirectory ? await readDirectory(segment) : undefined
+    return { listed, segment, found }
+  }
+
+  async #takeSegment({ listed, segment, found }: OpenedSegment): Promise<void> {
+    if (listed.sealedSize !== undefined) await this.#takeDirectory(segment, listed, found)
+    else if (found !== undefined) await this.#takeFoundDirectory(segment, found)
     if (segment.kind === fileKind.wal) this.#wal.push(segment)
     else this.#survivors.push(segment)
   }
@@ -147,8 +188,11 @@ class Recovery {
   }
 
   /** Without its directory a file is read from its commits, like one that was never sealed. */
-  async #readDirectory(segment: Segment, listed: ManifestFile): Promise<void> {
-    const found = await readDirectory(segment)
+  async #takeDirectory(
+    segment: Segment,
+    listed: ManifestFile,
+    found: readonly Extent[] | undefined,
+  ): Promise<void> {
     if (found === undefined) {
       segment.hasFailed = true
       segment.size = listed.dataEnd ?? segment.size
@@ -162,9 +206,7 @@ class Recovery {
    * A remote disk may have taken a file for finished that the manifest does not list as sealed: it cannot be
    * written any more, and all of it is there.
    */
-  async #findDirectory(segment: Segment): Promise<void> {
-    const found = await readDirectory(segment)
-    if (found === undefined) return
+  async #takeFoundDirectory(segment: Segment, found: readonly Extent[]): Promise<void> {
     segment.state = 'sealed'
     const { id, size: sealedSize, dataEnd } = segment
     const files = this.#manifest.files.map((file) =>
@@ -176,7 +218,7 @@ class Recovery {
 
   /** Without the runs of logs that are written anew elsewhere. */
   async #takeExtents(segment: Segment, found: readonly Extent[]): Promise<void> {
-    const { replaced } = this.#manifest.files.find(({ id }) => id === segment.id) ?? {}
+    const { replaced } = this.#listed.get(segment.id) ?? {}
     const ends = replacedEnds(replaced)
     for (const [logId, end] of ends) forgetAsides(segment, logId, end)
     for (const extent of found) {

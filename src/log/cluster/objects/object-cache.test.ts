@@ -16,6 +16,8 @@ import { RequestPatience, type RequestTrouble } from './request-patience.ts'
 
 const folder = '/cache'
 const blockSize = objectLimits.cacheBlockSize
+/** More than a peek reads. */
+const aPiece = objectLimits.peekPieceSize + 1
 const content = Buffer.alloc(10 * MiB, seededRandom(1).bytes(65_521))
 
 class Caching {
@@ -135,7 +137,7 @@ test('a piece that is whole is read from a file that is damaged elsewhere', asyn
   const caching = new Caching()
   const object = await caching.put(3 * MiB)
   const cache = await caching.open()
-  await caching.expectRead(cache, object, [0, 1])
+  await caching.expectRead(cache, object, [0, aPiece])
   await cache.close()
   const [path = ''] = caching.disk.paths
   caching.disk.setContent(path, caching.disk.contentOf(path).subarray(0, MiB))
@@ -151,16 +153,16 @@ test('bytes and files are bounded: the least recently used go', async () => {
   const [a, b, c, d] = objects as [NamedObject, NamedObject, NamedObject, NamedObject]
   for (const limits of [{ sizeMax: 3.5 * MiB }, { filesMax: 3 }]) {
     const cache = await caching.open(limits)
-    for (const object of [a, b, c]) await caching.expectRead(cache, object, [0, 10])
+    for (const object of [a, b, c]) await caching.expectRead(cache, object, [0, aPiece])
     await cache.close()
-    await caching.expectRead(cache, a, [0, 10])
-    await caching.expectRead(cache, d, [0, 10])
+    await caching.expectRead(cache, a, [0, aPiece])
+    await caching.expectRead(cache, d, [0, aPiece])
     await cache.close()
     assert.equal(caching.disk.paths.length, 3)
     const { fetches } = cache.stats
-    for (const object of [a, c, d]) await caching.expectRead(cache, object, [0, 10])
+    for (const object of [a, c, d]) await caching.expectRead(cache, object, [0, aPiece])
     assert.equal(cache.stats.fetches, fetches)
-    await caching.expectRead(cache, b, [0, 10])
+    await caching.expectRead(cache, b, [0, aPiece])
     assert.equal(cache.stats.fetches, fetches + 1)
     for (const object of objects) cache.forget(object)
     await cache.close()
@@ -182,6 +184,40 @@ test('without a local disk reads go on', async () => {
   const next = await caching.open()
   await caching.expectRead(next, object, [0, 5 * MiB])
   await next.close()
+})
+
+test('few small reads fetch pieces of a block, and more of them the block', async () => {
+  const caching = new Caching()
+  const object = await caching.put(8 * MiB)
+  const cache = await caching.open()
+  const { peekPieceSize: piece, peeksPerBlock } = objectLimits
+  await caching.expectRead(cache, object, [0, 64])
+  await caching.expectRead(cache, object, [8 * MiB - 60, 60])
+  // The same piece, at the same time or later.
+  await Promise.all([1000, 2000].map((from) => caching.expectRead(cache, object, [from, 64])))
+  await caching.expectRead(cache, object, [8 * MiB - 1000, 1000])
+  assert.equal(caching.store.requestCount, 2)
+  assert.equal(cache.stats.fetchedSize, 2 * piece)
+  for (let count = 1; count < peeksPerBlock; count++) {
+    await caching.expectRead(cache, object, [count * piece, 64])
+  }
+  assert.equal(caching.store.requestCount, peeksPerBlock + 1)
+  await caching.expectRead(cache, object, [2 * MiB, 64])
+  await caching.expectRead(cache, object, [3 * MiB, 64])
+  await cache.close()
+  assert.equal(caching.store.requestCount, peeksPerBlock + 2)
+  assert.equal(cache.stats.size >= blockSize, true)
+})
+
+test('a piece whose bytes were found damaged is fetched again', async () => {
+  const caching = new Caching()
+  const object = await caching.put(8 * MiB)
+  const cache = await caching.open()
+  await caching.expectRead(cache, object, [0, 64])
+  cache.forget(object)
+  await caching.expectRead(cache, object, [0, 64])
+  assert.equal(caching.store.requestCount, 2)
+  await cache.close()
 })
 
 test('only so many blocks are fetched at a time', async () => {

@@ -10,6 +10,7 @@ import { DiskError } from '../../file/disk-error.ts'
 import type { Disk } from '../../file/disk.ts'
 import { readBlock, writeBlock } from './block-file.ts'
 import { BlockIndex, type BlockIndexLimits, type KeptBlock } from './block-index.ts'
+import { ObjectPeeks } from './object-peeks.ts'
 import { readSource } from './object-source.ts'
 import type { ObjectSource, ObjectStore, RequestLimits } from './object-store.ts'
 import type { RequestPatience } from './request-patience.ts'
@@ -65,6 +66,7 @@ export class ObjectCache {
   readonly #index: BlockIndex
   readonly #gate = new WorkGate(objectLimits.cacheFetchesMax)
   readonly #fetches = new Map<string, Fetch>()
+  readonly #peeks = new ObjectPeeks()
   /** Files that are being written or removed. */
   readonly #fileWork = new Set<Promise<void>>()
   #hits = 0
@@ -133,6 +135,7 @@ export class ObjectCache {
   forget(object: NamedObject): void {
     for (let from = 0; from < object.size; from += blockSize) {
       const { name } = blockAt(object, from)
+      this.#peeks.forget({ name })
       const fetch = this.#fetches.get(name)
       if (fetch !== undefined) fetch.isForgotten = true
       this.#fetches.delete(name)
@@ -151,6 +154,14 @@ export class ObjectCache {
     if (kept !== undefined) {
       this.#hits++
       kept.copy(target)
+      return
+    }
+    const range = { from, size: target.length }
+    if (!this.#fetches.has(block.name) && this.#peeks.suits(block, range.from, range.size)) {
+      const piece = await this.#peeks.read(block, range, (at, size) => {
+        return this.#fetchNow({ ...block, from: block.from + at, size })
+      })
+      piece.copy(target)
       return
     }
     const bytes = await this.#fetch(block)
