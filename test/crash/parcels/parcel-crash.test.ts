@@ -5,7 +5,7 @@ import { onlyPabal } from '../../support/broker-under-test.ts'
 import { runParcelCrashRounds } from './parcel-crash-run.ts'
 
 const seed = systemRandom.below(1_000_000)
-const runsMax = 4
+const runsMax = 10
 
 for (const hasSmallFiles of [false, true]) {
   const files = hasSmallFiles ? 'small files' : 'files of usual size'
