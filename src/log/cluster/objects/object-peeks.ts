@@ -40,7 +40,7 @@ export class ObjectPeeks {
 
   /** Its bytes are not what they should be. */
   forget({ name }: Pick<PeekedBlock, 'name'>): void {
-    for (const key of [...this.#pieces.keys()]) {
+    for (const key of this.#pieces.keys()) {
       if (key.startsWith(`${name} `)) this.#pieces.delete(key)
     }
   }
