@@ -6,13 +6,15 @@ import { isLoopback } from '../lib/loopback.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
+type MetricsPortParts = Pick<ProtocolParts, 'options' | 'clients' | 'logger' | 'status' | 'metrics'>
+
 export function openMetrics({
   options,
   clients,
   logger,
   status,
   metrics,
-}: ProtocolParts): ProtocolServer {
+}: MetricsPortParts): ProtocolServer {
   const { host } = options
   const hosts = isLoopback(host) ? { hosts: loopbackHosts(host) } : {}
   const onFault = (error: Error): void =>
