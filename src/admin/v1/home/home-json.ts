@@ -35,7 +35,7 @@ export interface GrowerJson {
 
 export interface ListenerJson {
   readonly service: string
-  readonly protocol: 'AMQP' | 'Kafka' | 'HTTP' | 'metrics'
+  readonly protocol: 'AMQP' | 'Kafka' | 'MQTT' | 'STOMP' | 'HTTP' | 'metrics'
   readonly tls: boolean
   readonly host: string
   readonly port: number
@@ -119,7 +119,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
   listeners: z.array(
     z.object({
       service: z.string(),
-      protocol: z.enum(['AMQP', 'Kafka', 'HTTP', 'metrics']),
+      protocol: z.enum(['AMQP', 'Kafka', 'MQTT', 'STOMP', 'HTTP', 'metrics']),
       tls: z.boolean(),
       host: z.string(),
       port: count,
@@ -144,6 +144,8 @@ const schemes: Readonly<
   'amqp-tls': ['amqps', 'AMQP'],
   kafka: ['kafka', 'Kafka'],
   'kafka-tls': ['kafka+ssl', 'Kafka'],
+  mqtt: ['mqtt', 'MQTT'],
+  stomp: ['stomp', 'STOMP'],
   http: ['http', 'HTTP'],
   'http-tls': ['https', 'HTTP'],
   metrics: ['http', 'metrics'],
