@@ -14,7 +14,7 @@ export interface SessionsOptions {
 
 export class Sessions implements Disposable {
   readonly exchange: string
-  readonly budget: SessionBudget = { sessions: 0, subscriptions: 0 }
+  readonly budget: SessionBudget = { sessions: 0, subscriptions: 0, expired: 0 }
   readonly #broker: Broker
   readonly #byVHost = new Map<VHost<Destination>, VHostSessions>()
 
