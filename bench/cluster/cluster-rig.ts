@@ -1,3 +1,5 @@
+// A cluster on this machine for measurements: PostgreSQL that syncs, the S3 double with its requests counted, and
+// nodes as processes of their own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -5,8 +7,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { otherPortsOff } from '../../src/cli/other-ports-off.ts'
-// A cluster on this machine for measurements: PostgreSQL that syncs, the S3 double with its requests counted, and
-// nodes as processes of their own.
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'

@@ -1,11 +1,11 @@
+// The broker as a service of systemd: it says when it is ready and when it stops, keeps its data where
+// systemd says, and the unit that comes with it is one that systemd takes.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { otherPortsOff } from '../../src/cli/other-ports-off.ts'
-// The broker as a service of systemd: it says when it is ready and when it stops, keeps its data where
-// systemd says, and the unit that comes with it is one that systemd takes.
 import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 

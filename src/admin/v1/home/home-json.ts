@@ -144,8 +144,6 @@ const schemes: Readonly<
   'amqp-tls': ['amqps', 'AMQP'],
   kafka: ['kafka', 'Kafka'],
   'kafka-tls': ['kafka+ssl', 'Kafka'],
-  mqtt: ['mqtt', 'MQTT'],
-  stomp: ['stomp', 'STOMP'],
   http: ['http', 'HTTP'],
   'http-tls': ['https', 'HTTP'],
   metrics: ['http', 'metrics'],
