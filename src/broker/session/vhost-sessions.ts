@@ -89,6 +89,8 @@ export class VHostSessions implements Disposable {
   readonly #wills: WillPublisher
   /** Of sessions that wait for their client: when they end. */
   readonly #expiries = new Map<Session, Timer>()
+  /** What wills and times of sessions wait for: wills are for all that are there. */
+  readonly #afterRestore: (() => void)[] = []
   /** Of those whose will waits as well. */
   readonly #delayedWills = new Map<Session, Timer>()
 
@@ -237,7 +239,7 @@ export class VHostSessions implements Disposable {
     const { row, will, subscriptions, ids } = kept
     if (row === undefined) {
       // It ended with its connection.
-      if (will !== undefined) this.#wills.publish(kept, will)
+      this.#afterRestore.push(() => will && this.#wills.publish(kept, will))
       return
     }
     const now = this.#parts.broker.clock.now()
@@ -247,7 +249,7 @@ export class VHostSessions implements Disposable {
     session.restoreIds('received', ids.received)
     session.restoreIds('released', ids.released)
     this.#subscriptions.restore(session, subscriptions)
-    this.#wait(session)
+    this.#afterRestore.push(() => this.#wait(session))
   }
 
   /** To be called when all sessions of the virtual host are restored. */
@@ -257,6 +259,7 @@ export class VHostSessions implements Disposable {
       const isShared = queue.kind === 'queue' && queue.name.startsWith('$share/')
       if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
     }
+    for (const goOn of this.#afterRestore.splice(0)) goOn()
   }
 
   /** A queue of the virtual host is about to be deleted. */
