@@ -69,8 +69,10 @@ export const protocols: readonly ProtocolServices[] = [
   },
   {
     title: 'STOMP',
-    services: [{ name: 'stomp', scheme: 'stomp', setting: 'stompPort', isTls: false }],
-    open: undefined,
+    services: [
+      { name: 'stomp', scheme: 'stomp', setting: 'stompPort', isTls: false, mayBeTaken: true },
+    ],
+    open: async (parts) => (await import('./open-stomp.ts')).openStomp(parts),
   },
 ]
 
