@@ -69,6 +69,8 @@ export interface VHostSessionsParts {
   readonly vhost: VHost<Destination>
   /** That messages by topic are published to. */
   readonly exchange: string
+  /** Whether messages of QoS 0 wait for clients that are away. */
+  readonly keepsQos0: boolean
   readonly budget: SessionBudget
 }
 
@@ -98,12 +100,12 @@ export class VHostSessions implements Disposable {
       store: broker.store,
       clock: broker.clock,
       findQueue: () => queueOf(vhost.findQueue(retainedQueueName)),
-      openQueue: () => this.#declare(retainedQueueName, true).queue,
+      openQueue: () => this.#declare(retainedQueueName, true, this).queue,
     })
     this.groups = new SharedGroups({
       store: broker.store,
       index: this.index,
-      openQueue: (name) => this.#declare(name, true),
+      openQueue: (name) => this.#openFor(name, true, this),
       deleteQueue: (queue) => void broker.deleteQueue(queue),
     })
     this.#subscriptions = new Subscriptions({
@@ -327,18 +329,29 @@ export class VHostSessions implements Disposable {
   }
 
   #openQueue(session: Session): { queue: Queue; target: QueueTarget<Destination> } {
-    return this.#declare(
+    return this.#openFor(
       queuePrefix + session.clientId + queueSuffix,
       session.isPersistent,
       session,
     )
   }
 
+  /** A queue of subscribers. */
+  #openFor(
+    name: string,
+    durable: boolean,
+    owner: object,
+  ): { queue: Queue; target: QueueTarget<Destination> } {
+    const opened = this.#declare(name, durable, owner)
+    opened.queue.isForPresent = !this.#parts.keepsQos0
+    return opened
+  }
+
   /** One that is not durable is its owner's. */
   #declare(
     name: string,
     durable: boolean,
-    owner: object = this,
+    owner: object,
   ): { queue: Queue; target: QueueTarget<Destination> } {
     const { broker, vhost } = this.#parts
     const asked = { name, durable, exclusive: !durable, autoDelete: false, arguments: emptyTable }

@@ -144,11 +144,17 @@ const schemes: Readonly<
   'amqp-tls': ['amqps', 'AMQP'],
   kafka: ['kafka', 'Kafka'],
   'kafka-tls': ['kafka+ssl', 'Kafka'],
-  mqtt: ['mqtt', 'MQTT'],
-  stomp: ['stomp', 'STOMP'],
   http: ['http', 'HTTP'],
   'http-tls': ['https', 'HTTP'],
   metrics: ['http', 'metrics'],
+  mqtt: ['mqtt', 'MQTT'],
+  'mqtt-tls': ['mqtts', 'MQTT'],
+  'mqtt-ws': ['ws', 'MQTT'],
+  'mqtt-ws-tls': ['wss', 'MQTT'],
+  stomp: ['stomp', 'STOMP'],
+  'stomp-tls': ['stomp+ssl', 'STOMP'],
+  'stomp-ws': ['ws', 'STOMP'],
+  'stomp-ws-tls': ['wss', 'STOMP'],
 }
 
 export function listenersJson(addresses: BrokerFigures['addresses']): ListenerJson[] {
