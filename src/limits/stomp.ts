@@ -1,13 +1,11 @@
 // Limits of STOMP connections. Where RabbitMQ's plugin has the same limit, it is the same number.
-import { KiB, MiB } from './units.ts'
+import { KiB } from './units.ts'
 
 export const stompLimits = {
   /** A client that has not logged in by then is hanging. RabbitMQ's login_timeout. */
   loginMsMax: 10_000,
   /** Bytes of a frame before the login: nobody is known yet. */
   loginFrameSizeMax: (64 * KiB) as number,
-  /** Bytes of a frame after it, all of it counted. RabbitMQ's max_frame_size. */
-  frameSizeMax: (4 * MiB) as number,
   /** Headers of a frame. */
   headersMax: 100,
   /** Bytes of a header's line, as it came. */

@@ -24,23 +24,14 @@ const special = /[\\\r\n:]/
 /** How a value is written. What 1.0 cannot say is written as 1.2 does, because its lines must not end early. */
 export function escapeValue(text: string, version: StompVersion): string {
   if (!special.test(text)) return text
-  switch (version) {
-    case '1.0':
-      return text.replaceAll('\r', '\\r').replaceAll('\n', '\\n')
-    case '1.1':
-      // A carriage return has no escape, and ends no line.
-      return escapeCommon(text)
-    case '1.2':
-      return escapeCommon(text).replaceAll('\r', '\\r')
-  }
+  if (version === '1.0') return text.replaceAll('\r', '\\r').replaceAll('\n', '\\n')
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll(':', '\\c')
+  // In 1.1 a carriage return has no escape, and ends no line.
+  return version === '1.1' ? escaped : escaped.replaceAll('\r', '\\r')
 }
 
 /** How a name is written: a colon ends it in every version. */
 export function escapeName(text: string, version: StompVersion): string {
   const escaped = escapeValue(text, version)
   return version === '1.0' ? escaped.replaceAll(':', '\\c') : escaped
-}
-
-function escapeCommon(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll(':', '\\c')
 }

@@ -154,7 +154,7 @@ const fatal: readonly (readonly [name: string, text: string, reason: RegExp])[] 
   ['a header without a colon', 'SEND\nnothing\n\n\0', /a header without a value: 'nothing'/],
   ['an undefined escape', 'SEND\na:\\t\n\n\0', /no escape/],
   ['a carriage return within a line', 'SEND\na:b\rc\n\n\0', /carriage return/],
-  ['a long command', `${'A'.repeat(40)}`, /command is too long/],
+  ['a long command', 'A'.repeat(40), /command is too long/],
   [
     'a long header',
     `SEND\n${'a'.repeat(stompLimits.headerSizeMax + 1)}`,
@@ -196,7 +196,7 @@ test('what is written is read again, however it is cut', () => {
       const { frames: seen, error } = readAll(cut(bytes, sizes))
       assert.equal(error, undefined)
       const expected = written.map(({ headers, body }) => {
-        const own = { ...Object.fromEntries(headers) }
+        const own: Record<string, string> = Object.fromEntries(headers)
         const length = Buffer.byteLength(body)
         const all = [
           ...Object.entries(own),

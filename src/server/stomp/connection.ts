@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
+import { FrameError } from '../../codec/stomp/frame-error.ts'
 import { FrameReader } from '../../codec/stomp/frame-reader.ts'
 import { encodeFrame, heartBeat, type OutgoingFrame } from '../../codec/stomp/write-frame.ts'
 import type { Timer } from '../../lib/clock.ts'
@@ -23,6 +24,7 @@ import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
 import { pauseReason, ReadGate } from '../read-gate.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
+import { noteEndReason } from '../web-socket-facts.ts'
 import type { WriteHold } from '../write-hold.ts'
 import { handleFrame } from './handle-frame.ts'
 import { type HeartBeatPeer, HeartBeats } from './heart-beats.ts'
@@ -142,7 +144,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     const { version, heartBeats } = asked
     this.session = new StompSession(this, { id, version, vhost, rights })
     this.#reader.version = version
-    this.#reader.frameSizeMax = stompLimits.frameSizeMax
+    this.#reader.frameSizeMax = this.context.settings.frameSizeMax
     this.rate = meterPublishes(this.context, rights.place, this.#gate)
     this.status = 'running'
     this.#deadline?.stop()
@@ -219,6 +221,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
   onError(error: unknown): void {
     const { logger } = this.context
     const answer = answerTo(error)
+    if (error instanceof FrameError) noteEndReason(this.socket, 'protocol-error')
     if (answer === undefined) logger.error({ err: error }, 'Unexpected error in a STOMP connection')
     this.#tell(answer ?? unexpected)
   }
@@ -238,6 +241,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
 
   /** Somebody wants it gone, or the broker stops. */
   forceToEnd(reason: string, waitMs?: number): void {
+    noteEndReason(this.socket, 'shutting-down')
     this.end(fatalAnswer('connection_forced', reason), waitMs)
   }
 

@@ -1,4 +1,5 @@
 // SEND (STOMP 1.2 "SEND").
+import { bodyTooLarge } from '../../broker/broker-error.ts'
 import { prepareQueue } from './declare-queues.ts'
 import { addressOf, parseDestination, type StompDestination } from './destination.ts'
 import { transactionOf } from './handle-transactions.ts'
@@ -17,6 +18,8 @@ export function handleSend(session: StompSession, frame: StompFrame): void {
   prepareQueue(session, destination, headers)
   const { settings } = session.connection.context
   const address = addressOf(destination, settings.topicExchange)
+  const bodySize = frame.end - frame.start
+  if (bodySize > settings.messageSizeMax) throw bodyTooLarge(bodySize, settings.messageSizeMax)
   const properties = propertiesOf(headers)
   const replyTo = replyQueueOf(session, properties.replyTo)
   const sent = replyTo === undefined ? properties : { ...properties, replyTo }

@@ -3,6 +3,7 @@
 import { userOfCertificate } from '../../auth/certificate-user.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { Rights } from '../../auth/rights.ts'
+import type { Credentials } from '../../auth/sasl.ts'
 import type { LoginResult } from '../../auth/users.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { VHost } from '../../broker/vhost.ts'
@@ -31,6 +32,8 @@ export interface LoginPeer {
   readonly remoteAddress: string
   /** Subject of the certificate that the client has shown. */
   readonly certificate: Parameters<typeof userOfCertificate>[0] | undefined
+  /** What it has logged in by with its request, if it came by WebSocket. */
+  readonly httpLogin: Credentials | undefined
 }
 
 /** Throws StompError when the frame itself is wrong. */
@@ -50,30 +53,37 @@ export function readLogin(peer: LoginPeer, headers: FrameHeaders): LoginAsked {
   return { version, heartBeats, vhost, ...credentialsOf(peer, get) }
 }
 
+type Credential = Pick<LoginAsked, 'user' | 'mechanism' | 'login'>
+
 function credentialsOf(
-  { context, remoteAddress, certificate }: LoginPeer,
+  { context, remoteAddress, certificate, httpLogin }: LoginPeer,
   get: (name: string) => string | undefined,
-): Pick<LoginAsked, 'user' | 'mechanism' | 'login'> {
+): Credential {
   const { users, settings } = context
   const origin = { protocol: 'STOMP', address: remoteAddress } as const
+  const byPassword = (credentials: Credentials): Credential => ({
+    user: credentials.user,
+    mechanism: 'PLAIN',
+    login: () => users.authenticate(credentials, origin),
+  })
+  const proved = (user: string, mechanism: string): Credential => ({
+    user,
+    mechanism,
+    login: () => users.loginProved(user, true, origin),
+  })
+  if (settings.takesHttpLogins && httpLogin !== undefined) return byPassword(httpLogin)
   const named = get('login')
-  if (named === undefined && certificate !== undefined) {
-    const certified = userOfCertificate(certificate, settings.certificateName)
-    if (certified !== undefined) {
-      const login = (): LoginResult => users.loginProved(certified, true, origin)
-      return { user: certified, mechanism: 'EXTERNAL', login }
-    }
+  if (named !== undefined) {
+    const password = Buffer.from(bytesOfName(get('passcode') ?? '') as string)
+    return byPassword({ user: named, password })
   }
-  const byDefault = settings.defaultLogin ?? users.anonymous
-  const passcode = get('passcode')
-  const user = named ?? byDefault?.user ?? ''
-  const password =
-    passcode === undefined
-      ? (byDefault?.password ?? Buffer.alloc(0))
-      : Buffer.from(bytesOfName(passcode) as string)
-  const login = (): LoginResult | Promise<LoginResult> =>
-    users.authenticate({ user, password }, origin)
-  return { user, mechanism: 'PLAIN', login }
+  if (settings.takesCertificates && certificate !== undefined) {
+    const certified = userOfCertificate(certificate, settings.certificateName)
+    if (certified !== undefined) return proved(certified, 'EXTERNAL')
+  }
+  const { defaultUser } = settings
+  if (defaultUser !== undefined) return proved(defaultUser, 'ANONYMOUS')
+  return byPassword(users.anonymous ?? { user: '', password: Buffer.alloc(0) })
 }
 
 export interface OpenedVHost {

@@ -8,6 +8,7 @@ import type { OutgoingFrame } from '../../codec/stomp/write-frame.ts'
 import { Deadline } from '../../lib/deadline.ts'
 import { authLimits } from '../../limits/auth.ts'
 import { clientCertificateOf } from '../client-certificate.ts'
+import { webSocketFactsOf } from '../web-socket-facts.ts'
 import { handleFrame } from './handle-frame.ts'
 import {
   type LoginAsked,
@@ -98,7 +99,8 @@ export class Login {
     const { context, remoteAddress, socket } = this.#connection
     context.broker.admission.admit()
     const certificate = clientCertificateOf(socket)
-    const asked = readLogin({ context, remoteAddress, certificate }, headers)
+    const httpLogin = webSocketFactsOf(socket)?.login
+    const asked = readLogin({ context, remoteAddress, certificate, httpLogin }, headers)
     const login = asked.login()
     if (!(login instanceof Promise)) {
       this.#onLogin(asked, login, first)

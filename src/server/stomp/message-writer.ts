@@ -1,6 +1,6 @@
-import type { StompVersion } from '../../codec/stomp/stomp-version.ts'
 // MESSAGE frames of one subscription (STOMP 1.2 "MESSAGE"). Lines that the last message had as well are not made again.
 // Small bodies are copied into the connection's slab, larger ones are sent from where they are.
+import type { StompVersion } from '../../codec/stomp/stomp-version.ts'
 import { frameEnd, headerLine } from '../../codec/stomp/write-frame.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { pagePool } from '../../lib/page-pool.ts'

@@ -1,5 +1,4 @@
 import type { CertificateName } from '../../auth/certificate-user.ts'
-import type { Credentials } from '../../auth/sasl.ts'
 import type { Users } from '../../auth/users.ts'
 import type { Broker } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
@@ -25,10 +24,16 @@ export interface StompSettings {
   readonly productVersion: string
   /** Of clients that name no host. */
   readonly defaultVHost: string
-  /** Of clients that name no login and show no certificate; undefined: who the broker lets in without a name. */
-  readonly defaultLogin: Credentials | undefined
+  /** Whom clients are that give no login; undefined: guest, where that is there. */
+  readonly defaultUser: string | undefined
+  /** Whether clients that show a certificate and give no login are the user that it names. */
+  readonly takesCertificates: boolean
+  /** Whether clients that come by WebSocket log in with their request's Authorization. */
+  readonly takesHttpLogins: boolean
   /** A client whose first frame is not CONNECT is logged in without one, and is not told. */
   readonly isImplicit: boolean
+  /** Bytes of a frame of a client that has logged in. */
+  readonly frameSizeMax: number
   /** The exchange behind /topic/. */
   readonly topicExchange: string
   /** Whether a NACK that does not say so puts its message back. */
