@@ -17,7 +17,7 @@ import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
 import { sessionStateOf } from '../broker/session/session-rows.ts'
-import type { Sessions } from '../broker/session/sessions.ts'
+import type { Sessions, SessionsOptions } from '../broker/session/sessions.ts'
 import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import { shareParts } from '../broker/share/share-parts.ts'
@@ -61,8 +61,8 @@ export interface CellOptions extends Pick<
   readonly sharedAccess?: SharedAccess
   /** Another cell has the virtual host `/`. */
   readonly hasNoDefaultVHost?: boolean
-  /** The exchange of messages by topic; `amq.topic` by default. */
-  readonly topicExchange?: string
+  /** What messages by topic are published to, and whether those of QoS 0 wait for clients that are away. */
+  readonly sessions?: SessionsOptions
 }
 
 /** What the node lends its cells, and wants to hear from them. */
@@ -94,7 +94,7 @@ export class Cell implements AsyncDisposable {
   readonly #retention: Retention
   readonly #storage: Storage
   readonly #sessionState: ReadonlyMap<string, Buffer>
-  readonly #topicExchange: string
+  readonly #sessionsOptions: SessionsOptions
   #openingSessions: Promise<Sessions> | undefined
   #sessions: Sessions | undefined
   #isAbandoned = false
@@ -158,7 +158,7 @@ export class Cell implements AsyncDisposable {
     })
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#sessionState = sessionStateOf(state)
-    this.#topicExchange = options.topicExchange ?? 'amq.topic'
+    this.#sessionsOptions = options.sessions ?? { exchange: 'amq.topic', keepsQos0: false }
     this.#retention = createRetention(this.broker, parts)
     this.compaction = createCompaction(this.broker, parts)
     this.broker.onRetentionChanged = () => {
@@ -183,8 +183,8 @@ export class Cell implements AsyncDisposable {
 
   async #openSessions(): Promise<Sessions> {
     const { openSessions } = await import('./open-sessions.ts')
-    const options = { exchange: this.#topicExchange }
-    this.#sessions = await openSessions(this.broker, options, this.#sessionState)
+    const { broker } = this
+    this.#sessions = await openSessions(broker, this.#sessionsOptions, this.#sessionState)
     return this.#sessions
   }
 

@@ -10,16 +10,18 @@ import { type SessionBudget, VHostSessions } from './vhost-sessions.ts'
 export interface SessionsOptions {
   /** That messages by topic are published to, and that subscriptions hang at. */
   readonly exchange: string
+  /** Whether messages of QoS 0 wait for clients that are away. */
+  readonly keepsQos0: boolean
 }
 
 export class Sessions implements Disposable {
-  readonly exchange: string
   readonly budget: SessionBudget = { sessions: 0, subscriptions: 0, expired: 0 }
   readonly #broker: Broker
+  readonly #options: SessionsOptions
   readonly #byVHost = new Map<VHost<Destination>, VHostSessions>()
 
-  constructor(broker: Broker, { exchange }: SessionsOptions) {
-    this.exchange = exchange
+  constructor(broker: Broker, options: SessionsOptions) {
+    this.#options = options
     this.#broker = broker
     broker.deletionListeners.push((queue) => {
       this.#find(queue.vhost)?.onQueueDeleted(queue)
@@ -30,12 +32,18 @@ export class Sessions implements Disposable {
     })
   }
 
+  /** That messages by topic are published to. */
+  get exchange(): string {
+    return this.#options.exchange
+  }
+
   /** Those of a virtual host that is there. */
   of(vhost: VHost<Destination>): VHostSessions {
     const known = this.#byVHost.get(vhost)
     if (known !== undefined) return known
-    const { exchange, budget } = this
-    const sessions = new VHostSessions({ broker: this.#broker, vhost, exchange, budget })
+    const { budget } = this
+    const parts = { ...this.#options, broker: this.#broker, vhost, budget }
+    const sessions = new VHostSessions(parts)
     this.#byVHost.set(vhost, sessions)
     return sessions
   }

@@ -71,6 +71,8 @@ export interface VHostSessionsParts {
   readonly vhost: VHost<Destination>
   /** That messages by topic are published to. */
   readonly exchange: string
+  /** Whether messages of QoS 0 wait for clients that are away. */
+  readonly keepsQos0: boolean
   readonly budget: SessionBudget
 }
 
@@ -89,6 +91,8 @@ export class VHostSessions implements Disposable {
   readonly #wills: WillPublisher
   /** Of sessions that wait for their client: when they end. */
   readonly #expiries = new Map<Session, Timer>()
+  /** What wills and times of sessions wait for: wills are for all that are there. */
+  readonly #afterRestore: (() => void)[] = []
   /** Of those whose will waits as well. */
   readonly #delayedWills = new Map<Session, Timer>()
 
@@ -100,12 +104,12 @@ export class VHostSessions implements Disposable {
       store: broker.store,
       clock: broker.clock,
       findQueue: () => queueOf(vhost.findQueue(retainedQueueName)),
-      openQueue: () => this.#declare(retainedQueueName, true).queue,
+      openQueue: () => this.#declare(retainedQueueName, true, this).queue,
     })
     this.groups = new SharedGroups({
       store: broker.store,
       index: this.index,
-      openQueue: (name) => this.#declare(name, true),
+      openQueue: (name) => this.#openFor(name, true, this),
       deleteQueue: (queue) => void broker.deleteQueue(queue),
     })
     this.#subscriptions = new Subscriptions({
@@ -237,7 +241,7 @@ export class VHostSessions implements Disposable {
     const { row, will, subscriptions, ids } = kept
     if (row === undefined) {
       // It ended with its connection.
-      if (will !== undefined) this.#wills.publish(kept, will)
+      this.#afterRestore.push(() => will && this.#wills.publish(kept, will))
       return
     }
     const now = this.#parts.broker.clock.now()
@@ -247,7 +251,7 @@ export class VHostSessions implements Disposable {
     session.restoreIds('received', ids.received)
     session.restoreIds('released', ids.released)
     this.#subscriptions.restore(session, subscriptions)
-    this.#wait(session)
+    this.#afterRestore.push(() => this.#wait(session))
   }
 
   /** To be called when all sessions of the virtual host are restored. */
@@ -257,6 +261,7 @@ export class VHostSessions implements Disposable {
       const isShared = queue.kind === 'queue' && queue.name.startsWith('$share/')
       if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
     }
+    for (const goOn of this.#afterRestore.splice(0)) goOn()
   }
 
   /** A queue of the virtual host is about to be deleted. */
@@ -329,18 +334,29 @@ export class VHostSessions implements Disposable {
   }
 
   #openQueue(session: Session): { queue: Queue; target: QueueTarget<Destination> } {
-    return this.#declare(
+    return this.#openFor(
       queuePrefix + session.clientId + queueSuffix,
       session.isPersistent,
       session,
     )
   }
 
+  /** A queue of subscribers. */
+  #openFor(
+    name: string,
+    durable: boolean,
+    owner: object,
+  ): { queue: Queue; target: QueueTarget<Destination> } {
+    const opened = this.#declare(name, durable, owner)
+    opened.queue.isForPresent = !this.#parts.keepsQos0
+    return opened
+  }
+
   /** One that is not durable is its owner's. */
   #declare(
     name: string,
     durable: boolean,
-    owner: object = this,
+    owner: object,
   ): { queue: Queue; target: QueueTarget<Destination> } {
     const { broker, vhost } = this.#parts
     const asked = { name, durable, exclusive: !durable, autoDelete: false, arguments: emptyTable }

@@ -78,7 +78,7 @@ test('the bytes within are the same however frames and chunks are cut', () => {
         assert.deepEqual(target.ping, last && Buffer.from(last))
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 60 },
   )
 })
 
@@ -181,7 +181,7 @@ test('a text in pieces is UTF-8 exactly when the whole is', () => {
       }
       assert.equal(isRight, isText)
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   )
 })
 
