@@ -11,8 +11,10 @@ export function connackOf(
   { connect, clientId, connected, keepAlive }: Welcome,
   settings: MqttSettings,
 ): Buffer {
-  const { isPresent: isSessionPresent, session } = connected
+  const { isPresent, session } = connected
   const { version } = connect
+  // MQTT 3.1 has nothing there.
+  const isSessionPresent = isPresent && version !== 3
   const expiry = expirySeconds(session.expiryMs)
   const properties: Properties = {
     receiveMax: settings.receiveMax,

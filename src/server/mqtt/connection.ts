@@ -8,13 +8,10 @@ import type { Principal } from '../../auth/principal.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { Party } from '../../broker/trace/party.ts'
-import { encodeConnack } from '../../codec/mqtt/connack.ts'
 import { type ConnectPacket, readConnect } from '../../codec/mqtt/connect.ts'
-import { encodeReasonPacket } from '../../codec/mqtt/disconnect.ts'
 import { PacketReader } from '../../codec/mqtt/packet-reader.ts'
-import { CONNACK, DISCONNECT, type MqttVersion } from '../../codec/mqtt/packet-type.ts'
-import { noProperties } from '../../codec/mqtt/properties.ts'
-import { isReasonCodeOf, reasonCode } from '../../codec/mqtt/reason-code.ts'
+import type { MqttVersion } from '../../codec/mqtt/packet-type.ts'
+import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { Deadline } from '../../lib/deadline.ts'
 import { connectionName } from '../../lib/transport.ts'
@@ -40,8 +37,9 @@ import { MqttDelivery } from './delivery.ts'
 import { type ConnectingPeer, handleConnect, ticketOf, type Welcome } from './handle-connect.ts'
 import { handlePacket } from './handle-packet.ts'
 import { KeepAlive, type KeepAlivePeer } from './keep-alive.ts'
+import { goodbye, refusal } from './last-packet.ts'
 import type { MqttContext } from './mqtt-context.ts'
-import { type Failure, failureOf, returnCodeFor } from './mqtt-error.ts'
+import { type Failure, failureOf } from './mqtt-error.ts'
 import type { MqttPlace } from './mqtt-peer.ts'
 import type { Leaving, OpenPeer } from './open-peer.ts'
 import { MqttPublisher } from './publisher.ts'
@@ -191,7 +189,8 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   }
 
   send(packet: Buffer): void {
-    if (this.status === 'closed') return
+    // [MQTT-3.1.2-24]: what the client does not take is not sent.
+    if (this.status === 'closed' || packet.length > this.#packetSizeMax) return
     this.output.appendView(packet)
     this.output.answeredSize += packet.length
     this.context.counts.packetsSent++
@@ -326,6 +325,11 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#onClosed(this)
   }
 
+  /** Largest packet that the client takes. */
+  get #packetSizeMax(): number {
+    return this.#opened?.connect.properties.packetSizeMax ?? Infinity
+  }
+
   get #known(): Opened {
     return this.#opened as Opened
   }
@@ -399,9 +403,14 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#deadline?.stop()
     this.#reader.packetSizeMax = settings.packetSizeMax
     const { keepAlive } = welcome
+    const connack = connackOf(welcome, settings)
+    if (connack.length > this.#packetSizeMax) {
+      this.destroy()
+      return
+    }
     if (keepAlive > 0) this.#keepAlive = new KeepAlive(this, clock, keepAlive)
     system.onConnected()
-    this.send(connackOf(welcome, settings))
+    this.send(connack)
     welcome.place.session.start()
     this.#gate.resume(pauseReason.waiting)
   }
@@ -430,40 +439,16 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
       this.destroy()
       return
     }
-    const packet = this.status === 'running' ? this.#goodbye(failure) : this.#refusal(failure)
+    const packet =
+      this.status === 'running'
+        ? goodbye(failure, this.version, this.#packetSizeMax)
+        : refusal(failure, this.#reader.version)
     this.#release(true)
     if (packet !== undefined) this.send(packet)
     const isMistake =
       failure.code === reasonCode.malformedPacket || failure.code === reasonCode.protocolError
     if (isMistake) noteEndReason(this.socket, 'protocol-error')
     this.#endAfterFlush(waitMs)
-  }
-
-  /** MQTT 3 has no word of servers for an end. */
-  #goodbye({ code, text }: Failure): Buffer | undefined {
-    if (this.version !== 5) return undefined
-    const type = DISCONNECT
-    const known = isReasonCodeOf('server', type, code) ? code : reasonCode.unspecifiedError
-    const whole = encodeReasonPacket({ type, code: known, properties: { reason: text } }, 5)
-    const packetSizeMax = this.#known.connect.properties.packetSizeMax ?? Infinity
-    return whole.length <= packetSizeMax
-      ? whole
-      : encodeReasonPacket({ type, code: known, properties: noProperties }, 5)
-  }
-
-  /** The answer to a CONNECT; undefined: there is none for it. */
-  #refusal({ code, text }: Failure): Buffer | undefined {
-    const { version } = this.#reader
-    if (version === 0) return undefined
-    const refused = { isSessionPresent: false, properties: noProperties }
-    if (version === 5) {
-      const known = isReasonCodeOf('server', CONNACK, code) ? code : reasonCode.unspecifiedError
-      return encodeConnack({ ...refused, code: known, properties: { reason: text } }, 5)
-    }
-    const returned = returnCodeFor(code)
-    return returned === undefined
-      ? undefined
-      : encodeConnack({ ...refused, code: returned }, version)
   }
 
   #tellLog({ code, text }: Failure): void {
