@@ -152,11 +152,18 @@ describe('rights', () => {
   it('that are missing are told with the answer where the broker is set so', async () => {
     await using client = await RawMqttClient.connect(lenient.port, limited)
     client.publish({ topic: 'own/c8/x', qos: 1, packetId: 2 })
-    assert.equal((await client.receive('PUBACK'))['code'], 0x87)
+    const puback = await client.receive('PUBACK')
+    assert.equal(puback['code'], 0x87)
+    const { reason } = puback['properties'] as { reason?: string }
+    assert.match(reason ?? '', /^write access to topic 'own\.c8\.x' in exchange 'amq\.topic'/u)
     client.publish({ topic: 'own/c8/x', qos: 2, packetId: 3 })
     assert.equal((await client.receive('PUBREC'))['code'], 0x87)
     client.publish({ topic: 'own/c8/x' })
     assert.deepEqual(await client.subscribe('#', { qos: 1 }), [0x87])
+    const silent = { ...limited, clientId: 'silent', properties: { requestProblemInformation: 0 } }
+    await using told = await RawMqttClient.connect(lenient.port, silent)
+    told.publish({ topic: 'own/c8/x', qos: 1, packetId: 2 })
+    assert.deepEqual((await told.receive('PUBACK'))['properties'], {})
     await using old = await RawMqttClient.connect(lenient.port, {
       ...limited,
       clientId: 'old',
