@@ -6,7 +6,7 @@ import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
+export function openNodePort({ frame, cluster, cells, api, cipher }: EdgeParts): ProtocolServer {
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
@@ -18,6 +18,7 @@ export function openNodePort({ frame, cluster, cells, api }: EdgeParts): Protoco
     },
     clock,
     random,
+    cipher,
     logger,
   })
   return {
