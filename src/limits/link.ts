@@ -39,4 +39,6 @@ export const edgeLimits = {
   unknownMsMax: 1500,
   /** The owner of a cell that moves tells its clients itself; after so long the node that passes them on does. */
   movedMsMax: 1000,
+  /** A client that is refused has so long to read why. */
+  refusedMsMax: 2000,
 } as const

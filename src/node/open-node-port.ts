@@ -4,6 +4,7 @@ import { LinkListener } from '../server/node-link/link-listener.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
+import { stompLinkHandler } from './open-stomp-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
 export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
@@ -14,6 +15,7 @@ export function openNodePort({ frame, cluster, cells, api }: EdgeParts): Protoco
     handlers: {
       amqp: amqpLinkHandler(cells, logger),
       kafka: kafkaLinkHandler(cells, logger),
+      stomp: stompLinkHandler(cells, logger),
       http: api.takeLink,
     },
     clock,

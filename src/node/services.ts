@@ -104,6 +104,7 @@ export const protocols: readonly ProtocolServices[] = [
       },
     ],
     open: async (parts) => (await import('./open-stomp.ts')).openStomp(parts),
+    openEdge: async (parts) => (await import('./open-stomp-edge.ts')).openStompEdge(parts),
   },
 ]
 
