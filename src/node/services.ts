@@ -80,7 +80,7 @@ export const protocols: readonly ProtocolServices[] = [
         webSocket: 'mqtt',
       },
     ],
-    open: undefined,
+    open: async (parts) => (await import('./open-mqtt.ts')).openMqtt(parts),
   },
   {
     title: 'STOMP',

@@ -74,12 +74,14 @@ export function contentOf(
   if ((flags & ofInterest) === 0) return { topic, properties: empty }
   const { properties: basic } = decodeContentHeader(header, headerStart, headerEnd)
   const lifetimeMs = lifetimeMsOf(basic)
-  const leftMs =
-    lifetimeMs === undefined ? undefined : lifetimeMs - Math.max(0, now - message.timestamp)
-  if (leftMs !== undefined && leftMs < 0) return undefined
+  const waitedMs = Math.max(0, now - message.timestamp)
+  if (lifetimeMs !== undefined && lifetimeMs < waitedMs) return undefined
   if (!hasProperties) return { topic, properties: empty }
   const properties = toMqttProperties(basic)
-  if (leftMs !== undefined) properties.messageExpiry = Math.floor(leftMs / 1000)
+  if (lifetimeMs !== undefined) {
+    // What was received less the seconds that it has waited [MQTT-3.3.2-6].
+    properties.messageExpiry = Math.floor(lifetimeMs / 1000) - Math.floor(waitedMs / 1000)
+  }
   return { topic, properties: encodeProperties('server', PUBLISH, properties) }
 }
 
