@@ -13,6 +13,7 @@ import { lendParts } from './lend-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
 import { openAmqp } from './open-amqp.ts'
 import { openKafka, type OpenedKafka } from './open-kafka.ts'
+import { openMqtt, type OpenedMqtt } from './open-mqtt.ts'
 import { openStomp, type OpenedStomp } from './open-stomp.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { ServedCell } from './served-cells.ts'
@@ -38,6 +39,7 @@ export class CellServer implements ServedCell {
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
   readonly kafka: OpenedKafka
+  readonly mqtt: OpenedMqtt
   readonly stomp: OpenedStomp
   readonly #opened: Cell
   readonly #cluster: Cluster
@@ -56,6 +58,7 @@ export class CellServer implements ServedCell {
     this.parts = opened.parts
     this.amqp = opened.amqp
     this.kafka = opened.kafka
+    this.mqtt = opened.mqtt
     this.stomp = opened.stomp
   }
 
@@ -88,11 +91,12 @@ export class CellServer implements ServedCell {
       const amqp = openAmqp(lent.parts)
       stack.use(amqp)
       const stomp = stack.use(openStomp(lent.parts))
+      const mqtt = stack.use(await openMqtt(lent.parts))
       // No group may lose a member because its connection is closed.
       stack.defer(() => cell.rest())
       stack.defer(async () => (await lent.demo())?.close())
       stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
-      const served = { kafka, amqp: amqp.server, stomp }
+      const served = { kafka, amqp: amqp.server, mqtt, stomp }
       const opened = { cell, stack, vhosts, ...served, parts: lent.parts }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
@@ -126,6 +130,7 @@ export class CellServer implements ServedCell {
     const protocols: readonly Pick<ProtocolServer, 'endClients'>[] = [
       this.amqp,
       this.kafka,
+      this.mqtt,
       this.stomp,
     ]
     await Promise.all(protocols.map(async (protocol) => protocol.endClients?.(reason)))
@@ -146,5 +151,6 @@ interface Opened {
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
   readonly kafka: OpenedKafka
+  readonly mqtt: OpenedMqtt
   readonly stomp: OpenedStomp
 }

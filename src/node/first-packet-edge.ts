@@ -3,12 +3,12 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../lib/logger.ts'
 import { ArrivingClient, type FirstReader } from '../server/arriving-client.ts'
-import { type ByteSource, takeOver } from '../server/byte-source.ts'
+import { type Incoming, takeOver } from '../server/byte-source.ts'
 import type { LinkHandler } from '../server/node-link/link-listener.ts'
 import type { LinkProtocol } from '../server/node-link/preface.ts'
 import { adoptPassed, passedClientFacts, passedClientOf } from '../server/passed-client.ts'
 import type { LastWords } from '../server/passed-on-client.ts'
-import type { PeerFacts } from '../server/peer-facts.ts'
+import { type PeerFacts, peerFactsOf } from '../server/peer-facts.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { linkToCell } from './link-to-cell.ts'
 import { type NoWay, PassingEdge, type WaitingClient } from './passing-edge.ts'
@@ -17,9 +17,18 @@ import type { ServedCell, ServedCells } from './served-cells.ts'
 
 /** What serves a protocol's clients in a cell. */
 export interface AdoptingServer {
-  /** `peer` is who is at the other end of another node's socket. */
-  accept(socket: Socket, source: ByteSource, peer?: PeerFacts): void
+  /**
+   * Takes over a client, here or behind the socket of a link, of which nothing has been read. `place` is what the node
+   * that it has come to has found for it.
+   */
+  adopt(incoming: Incoming, peer: PeerFacts, place: Place): void
   endClients(reason: string): Promise<void>
+}
+
+/** Where a client wants to go. Nodes tell it to each other as it is. */
+export interface Place {
+  readonly vhost: string
+  readonly username?: string | undefined
 }
 
 export interface FirstPacketProtocol<Asked> {
@@ -27,12 +36,15 @@ export interface FirstPacketProtocol<Asked> {
   readonly serverIn: (served: ServedCell) => AdoptingServer
   /** For one client. */
   readonly reader: (socket: Socket) => FirstReader<Asked>
-  /** What is asked for by one that makes no sense. */
+  /** What is asked for by one that says too much. */
   readonly unclear: Asked
-  readonly vhostOf: (asked: Asked) => string
+  /** Rejects never. */
+  readonly placeOf: (asked: Asked, socket: Socket) => Place | Promise<Place>
+  /** The virtual host whose server tells a client that there is none of its name. */
+  readonly usualVHost: string
   readonly words: (asked: Asked) => LastWords
   /** There is no way to its virtual host. */
-  readonly refusal: (why: NoWay, asked: Asked) => Buffer
+  readonly refusal: (why: NoWay, asked: Asked, place: Place) => Buffer
   readonly firstSizeMax: number
   readonly firstMsMax: number
   readonly sendTimeoutMs: number
@@ -71,6 +83,8 @@ export function firstPacketLinkHandler(
   serverIn: (served: ServedCell) => AdoptingServer,
 ): LinkHandler {
   return linkToCell({ cells, logger }, (link, served) => {
+    const { place } = link.preface.facts as Partial<PassedFacts>
+    if (typeof place?.vhost !== 'string') throw new Error('a client without a virtual host')
     if (!served.parts.cell.broker.admission.mayEnter) {
       link.refuse('no-memory', 'memory is nearly used up')
       return
@@ -78,10 +92,14 @@ export function firstPacketLinkHandler(
     const passed = passedClientOf(link.preface.facts)
     const accepted = link.accept(served.epoch)
     if (accepted === undefined) return
-    const { socket, source } = takeOver(accepted)
-    serverIn(served).accept(socket, source, adoptPassed(socket, passed))
-    socket.resume()
+    const incoming = takeOver(accepted)
+    serverIn(served).adopt(incoming, adoptPassed(incoming.socket, passed), place)
+    incoming.socket.resume()
   })
+}
+
+interface PassedFacts extends ReturnType<typeof passedClientFacts> {
+  readonly place: Place
 }
 
 class FirstPacketEdge<Asked> implements AsyncDisposable {
@@ -113,7 +131,7 @@ class FirstPacketEdge<Asked> implements AsyncDisposable {
       unclear,
       firstSizeMax,
       firstMsMax,
-      onKnown: (known, asked) => void this.#passing.lead(this.#waiting(known, asked)),
+      onKnown: (known, asked) => void this.#lead(known, asked),
       onClosed: (closed) => this.#forget(closed),
     })
     this.#arriving.add(client)
@@ -129,26 +147,31 @@ class FirstPacketEdge<Asked> implements AsyncDisposable {
     return this.#passing[Symbol.asyncDispose]()
   }
 
-  #waiting(client: ArrivingClient<Asked>, asked: Asked): WaitingClient {
-    const { serverIn, vhostOf, words, refusal, unclear } = this.#protocol
+  async #lead(client: ArrivingClient<Asked>, asked: Asked): Promise<void> {
+    const place = await this.#protocol.placeOf(asked, client.socket)
+    if (this.#arriving.has(client)) await this.#passing.lead(this.#waiting(client, asked, place))
+  }
+
+  #waiting(client: ArrivingClient<Asked>, asked: Asked, place: Place): WaitingClient {
+    const { serverIn, usualVHost, words, refusal } = this.#protocol
     const { vhosts } = this.#parts.cluster.shared
-    const vhost = vhostOf(asked)
+    const facts: PassedFacts = { ...passedClientFacts(client.socket), place }
     return {
       socket: client.socket,
-      facts: passedClientFacts(client.socket),
+      facts,
       // There may be none of this name. Whoever serves the usual one says so, to those who may know.
-      numberOf: () => vhosts.get(vhost) ?? vhosts.get(vhostOf(unclear)),
+      numberOf: () => vhosts.get(place.vhost) ?? vhosts.get(usualVHost),
       adopt(served) {
         const released = client.handOver()
         if (released === undefined) return
         const { socket, source, unread } = released
-        serverIn(served).accept(socket, source)
+        serverIn(served).adopt({ socket, source }, peerFactsOf(socket), place)
         source.onBytes(unread)
         socket.resume()
       },
       handOver: () => client.handOver(),
       words: () => words(asked),
-      refuse: (why) => client.refuse(refusal(why, asked)),
+      refuse: (why) => client.refuse(refusal(why, asked, place)),
       end: () => client.destroy(),
     }
   }

@@ -81,6 +81,7 @@ export const protocols: readonly ProtocolServices[] = [
       },
     ],
     open: async (parts) => (await import('./open-mqtt.ts')).openMqtt(parts),
+    openEdge: async (parts) => (await import('./open-mqtt-edge.ts')).openMqttEdge(parts),
   },
   {
     title: 'STOMP',
