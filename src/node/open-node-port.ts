@@ -4,6 +4,8 @@ import { LinkListener } from '../server/node-link/link-listener.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
+import { mqttLinkHandler } from './open-mqtt-edge.ts'
+import { stompLinkHandler } from './open-stomp-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
 export function openNodePort({ frame, cluster, cells, api, cipher }: EdgeParts): ProtocolServer {
@@ -14,6 +16,8 @@ export function openNodePort({ frame, cluster, cells, api, cipher }: EdgeParts):
     handlers: {
       amqp: amqpLinkHandler(cells, logger),
       kafka: kafkaLinkHandler(cells, logger),
+      mqtt: mqttLinkHandler(cells, logger),
+      stomp: stompLinkHandler(cells, logger),
       http: api.takeLink,
     },
     clock,

@@ -80,7 +80,8 @@ export const protocols: readonly ProtocolServices[] = [
         webSocket: 'mqtt',
       },
     ],
-    open: undefined,
+    open: async (parts) => (await import('./open-mqtt.ts')).openMqtt(parts),
+    openEdge: async (parts) => (await import('./open-mqtt-edge.ts')).openMqttEdge(parts),
   },
   {
     title: 'STOMP',
@@ -103,7 +104,8 @@ export const protocols: readonly ProtocolServices[] = [
         webSocket: 'stomp',
       },
     ],
-    open: undefined,
+    open: async (parts) => (await import('./open-stomp.ts')).openStomp(parts),
+    openEdge: async (parts) => (await import('./open-stomp-edge.ts')).openStompEdge(parts),
   },
 ]
 

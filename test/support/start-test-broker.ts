@@ -46,6 +46,7 @@ export class TestBroker implements AsyncDisposable {
   #kafkaPort = 0
   #httpPort = 0
   #kafkaTlsPort = 0
+  #readyFile: ReadyFile | undefined
   #output = ''
   /** Those of its cluster, from this one on. */
   #nodes: readonly TestBroker[] = [this]
@@ -114,6 +115,13 @@ export class TestBroker implements AsyncDisposable {
     return this.#kafkaTlsPort
   }
 
+  /** Where a service listens, such as `stomp` with `--stomp-port 0` among the flags. */
+  portOf(service: string): number {
+    const address = this.#readyFile?.[service as 'amqp']
+    if (address === undefined) throw new Error(`no ${service} among the flags`)
+    return address.port
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -170,6 +178,7 @@ export class TestBroker implements AsyncDisposable {
     child.stdout?.on('data', collect)
     child.stderr?.on('data', collect)
     const ready = await this.#ready(child, readyFile, patienceMs)
+    this.#readyFile = ready
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
