@@ -54,17 +54,18 @@ export interface RabbitmqNode extends RunningBroker {
 
 /**
  * Starts a node on `folder`; resolves when it takes connections. `managementPort`: where its management API
- * is to be; without it there is none.
+ * is to be; without it there is none. `stompPort`: the same of its plugin for STOMP, beside that.
  */
 export async function startRabbitmq(
   folder: string,
   managementPort?: number,
+  stompPort?: number,
 ): Promise<RabbitmqNode> {
   mkdirSync(folder, { recursive: true })
   const [amqpPort, distPort, epmdPort] = await freePorts(3)
   const env = {
     ...environment(folder, { amqpPort, distPort, epmdPort }),
-    ...(managementPort !== undefined && enableManagement(folder, managementPort)),
+    ...(managementPort !== undefined && enablePlugins(folder, managementPort, stompPort)),
   }
   // Started by us and in the foreground, epmd can be stopped with the broker; Erlang's own start of it
   // would leave a daemon behind.
@@ -104,16 +105,18 @@ export async function startRabbitmq(
 }
 
 /** What the environment has to say for it. */
-function enableManagement(folder: string, port: number): Record<string, string> {
+function enablePlugins(folder: string, port: number, stompPort?: number): Record<string, string> {
   const config = join(folder, 'rabbitmq.conf')
+  const plugins = ['rabbitmq_management', ...(stompPort === undefined ? [] : ['rabbitmq_stomp'])]
   const lines = [
     `management.tcp.ip = ${HOST}`,
     `management.tcp.port = ${port}`,
     // Milliseconds: who asks for them does not wait five seconds.
     'collect_statistics_interval = 500',
+    ...(stompPort === undefined ? [] : [`stomp.listeners.tcp.1 = ${HOST}:${stompPort}`]),
   ]
   writeFileSync(config, lines.map((line) => `${line}\n`).join(''))
-  writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_management].')
+  writeFileSync(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].`)
   return { RABBITMQ_CONFIG_FILE: config }
 }
 

@@ -32,6 +32,8 @@ interface ReadyFile {
   readonly kafka?: { readonly host: string; readonly port: number }
   /** With `--http-port 0` among the flags. */
   readonly http?: { readonly host: string; readonly port: number }
+  /** With `--stomp-port 0` among the flags. */
+  readonly stomp?: { readonly host: string; readonly port: number }
   /** With `--kafka-tls-port 0` among the flags. */
   readonly 'kafka-tls'?: { readonly host: string; readonly port: number }
 }
@@ -47,6 +49,7 @@ export class TestBroker implements AsyncDisposable {
   #httpPort = 0
   #kafkaTlsPort = 0
   #readyFile: ReadyFile | undefined
+  #stompPort = 0
   #output = ''
   /** Those of its cluster, from this one on. */
   #nodes: readonly TestBroker[] = [this]
@@ -109,6 +112,11 @@ export class TestBroker implements AsyncDisposable {
   /** Where the UI and the API are; the same after a restart. */
   get httpPort(): number {
     return this.#httpPort
+  }
+
+  /** Where STOMP clients connect; the same after a restart. */
+  get stompPort(): number {
+    return this.#stompPort
   }
 
   get kafkaTlsPort(): number {
@@ -183,6 +191,7 @@ export class TestBroker implements AsyncDisposable {
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
     this.#kafkaTlsPort = ready['kafka-tls']?.port ?? 0
+    this.#stompPort = ready.stomp?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -200,6 +209,7 @@ export class TestBroker implements AsyncDisposable {
     // Of a flag that is given twice the last counts.
     if (this.#kafkaPort !== 0) flags.push('--kafka-port', String(this.#kafkaPort))
     if (this.#httpPort !== 0) flags.push('--http-port', String(this.#httpPort))
+    if (this.#stompPort !== 0) flags.push('--stomp-port', String(this.#stompPort))
     return flags
   }
 
