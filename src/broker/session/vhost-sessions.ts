@@ -151,7 +151,7 @@ export class VHostSessions implements Disposable {
     const session = isPresent ? before : this.#create(asked)
     session.expiryMs = asked.expiryMs
     session.will = will
-    session.attach(client, receiveMax)
+    session.attach(client, receiveMax, this.#parts.broker.clock.now())
     return { session, isPresent, ticket: this.#keep(session) }
   }
 
