@@ -1,7 +1,7 @@
+// Sessions of processes one after the other on one disk in memory, with a virtual clock.
 import assert from 'node:assert/strict'
 import { Rights } from '../../src/auth/rights.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
-// Sessions of processes one after the other on one disk in memory, with a virtual clock.
 import { Sessions } from '../../src/broker/session/sessions.ts'
 import type { VHostSessions } from '../../src/broker/session/vhost-sessions.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'

@@ -17,8 +17,9 @@ import type { QueueTarget } from '../exchange/binding.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
 import { deliverRetained } from './retained-delivery.ts'
-import { RetainedMessages, retainedQueueName } from './retained-messages.ts'
+import { RetainedMessages } from './retained-messages.ts'
 import type { SessionClient } from './session-client.ts'
+import { isClientIdShort, retainedQueueName, sessionQueueName } from './session-queue-names.ts'
 import { type KeptSession, SessionRows } from './session-rows.ts'
 import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
@@ -74,10 +75,6 @@ export interface VHostSessionsParts {
   readonly budget: SessionBudget
 }
 
-const queuePrefix = 'mqtt-subscription-'
-const queueSuffix = 'qos1'
-const nameSizeMax = 255
-
 export class VHostSessions implements Disposable {
   readonly retained: RetainedMessages
   readonly index: SubscriptionIndex = new SubscriptionIndex()
@@ -132,7 +129,7 @@ export class VHostSessions implements Disposable {
 
   /** Whether a client id can have a session: its queue has a name that contains it. */
   static mayHave(clientId: string): boolean {
-    return Buffer.byteLength(queuePrefix + clientId + queueSuffix) <= nameSizeMax
+    return isClientIdShort(clientId)
   }
 
   get all(): ReadonlyMap<string, Session> {
@@ -332,11 +329,7 @@ export class VHostSessions implements Disposable {
   }
 
   #openQueue(session: Session): { queue: Queue; target: QueueTarget<Destination> } {
-    return this.#openFor(
-      queuePrefix + session.clientId + queueSuffix,
-      session.isPersistent,
-      session,
-    )
+    return this.#openFor(sessionQueueName(session.clientId), session.isPersistent, session)
   }
 
   /** A queue of subscribers. */
