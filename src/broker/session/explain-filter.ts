@@ -34,7 +34,9 @@ export function cautionsOf(filter: string): string[] {
     cautions.push('It begins with a wildcard, so it has no topics that begin with $.')
   }
   if (filter.startsWith('/')) {
-    cautions.push("It begins with '/': its first level is empty, and '/a' is another topic than 'a'.")
+    cautions.push(
+      "It begins with '/': its first level is empty, and '/a' is another topic than 'a'.",
+    )
   }
   if (filter.length > 1 && filter.endsWith('/')) {
     cautions.push("It ends with '/': its last level is empty, and 'a/' is another topic than 'a'.")

@@ -133,7 +133,8 @@ export class RetainedMessages implements Disposable {
   /** Whether it has neither expired nor left the queue by itself. */
   isThere({ offset, expiresAt }: Retained): boolean {
     const queue = this.#queue
-    if (queue === undefined || queue.isDeleted || expiresAt <= this.#context.clock.now()) return false
+    if (queue === undefined || queue.isDeleted || expiresAt <= this.#context.clock.now())
+      return false
     return queue.levels[0]?.cursor.acked.isAcked(offset) === false
   }
 

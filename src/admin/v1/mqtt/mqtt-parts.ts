@@ -75,6 +75,11 @@ export class RetainedView {
     this.#mayRead = this.#rights.isUnrestricted || this.#rights.may('read', exchange)
   }
 
+  /** Whether there may be something that the caller sees: names of levels are shown to who may read some topics. */
+  get seesSome(): boolean {
+    return this.#seesNames || this.#mayRead
+  }
+
   seesTopic(topic: string): boolean {
     return this.#seesNames || this.seesValue(topic)
   }

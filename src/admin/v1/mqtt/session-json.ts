@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { OwnSubscription } from '../../../broker/session/own-subscriptions.ts'
 import type { Session } from '../../../broker/session/session.ts'
 import { mqttAdminLimits } from '../../../limits/mqtt-admin.ts'
-import { topicOfKey } from '../../../record/message/published-topic.ts'
 import { decodeAddress } from '../../../record/message/address.ts'
+import { topicOfKey } from '../../../record/message/published-topic.ts'
 
 export interface SessionJson {
   readonly vhost: string
@@ -76,7 +76,7 @@ export const sessionSchema: z.ZodObject = z.object({
   will: z.string().nullable().describe('The topic of its will; null for none'),
 })
 
-export const subscriptionShape = {
+export const subscriptionShape: Readonly<Record<keyof SubscriptionJson, z.ZodType>> = {
   filter: z.string().describe('As it was asked for, $share/GROUP/ included'),
   topic_filter: z.string().describe('What topics are matched with'),
   group: z.string().nullable().describe('That shares it; null: it is its own'),
@@ -85,10 +85,12 @@ export const subscriptionShape = {
   retain_as_published: z.boolean(),
   retain_handling: count,
   id: count.nullable().describe("The client's number of it"),
-} as const
+}
 
 export const sessionShownSchema: z.ZodType = sessionSchema.extend({
-  subscription_list: z.array(z.object(subscriptionShape)).describe(`The first ${mqttAdminLimits.shownMax}`),
+  subscription_list: z
+    .array(z.object(subscriptionShape))
+    .describe(`The first ${mqttAdminLimits.shownMax}`),
   will_facts: z
     .object({
       topic: z.string(),
@@ -97,7 +99,9 @@ export const sessionShownSchema: z.ZodType = sessionSchema.extend({
       delay_seconds: z.number(),
     })
     .nullable(),
-  may: z.object({ change: z.boolean() }).describe('Whether the caller may disconnect and delete it'),
+  may: z
+    .object({ change: z.boolean() })
+    .describe('Whether the caller may disconnect and delete it'),
 })
 
 export function sessionJson(session: Session): SessionJson {

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { BrokerError } from '../../../broker/broker-error.ts'
 import { disconnectSession } from '../../../broker/session/disconnect-session.ts'
 import type { Session } from '../../../broker/session/session.ts'
+import { whenDurable } from '../../../broker/when-durable.ts'
 import { compareNames } from '../../../lib/compare-names.ts'
 import { adminLimits } from '../../../limits/admin.ts'
 import { mqttAdminLimits } from '../../../limits/mqtt-admin.ts'
+import type { Ticket } from '../../../log/ticket.ts'
 import { notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
 import { answerList, listOf, listQuery } from '../../api/listing.ts'
@@ -144,6 +146,7 @@ function changeOperations(parts: MqttAdminParts): Operation[] {
         doToEach(parts, body, caller, (place, session, isDry) => {
           if (session.client === undefined) throw gone(`'${session.clientId}' is not connected`)
           if (!isDry) disconnectSession(place.sessions, session)
+          return undefined
         }),
     }),
     operation({
@@ -151,9 +154,9 @@ function changeOperations(parts: MqttAdminParts): Operation[] {
       path: '/v1/mqtt/sessions/delete',
       summary: 'Delete sessions with their subscriptions and messages; no will is sent',
       handle: ({ body, caller }) =>
-        doToEach(parts, body, caller, (place, session, isDry) => {
-          if (!isDry) place.sessions.delete(session.clientId)
-        }),
+        doToEach(parts, body, caller, (place, session, isDry) =>
+          isDry ? undefined : place.sessions.delete(session.clientId),
+        ),
     }),
   ]
 }
@@ -171,20 +174,21 @@ function deleteOperation(parts: MqttAdminParts): Operation {
       const session = findSession(place, names.client_id)
       if (session === undefined) return notFound(context)
       if (!mayChange(caller, session)) return notAuthorised(context)
-      place?.sessions.delete(session.clientId)
+      await whenDurable(place?.sessions.delete(session.clientId))
       return context.body(null, 204)
     },
   })
 }
 
-/** Each by itself: one that is refused holds no other up. */
+/** Each by itself: one that is refused holds no other up. Answered when all of it is durable. */
 async function doToEach(
   parts: MqttAdminParts,
   { sessions, dry_run: isDry = false }: Chosen,
   caller: Caller,
-  act: (place: MqttPlace, session: Session, isDry: boolean) => void,
+  act: (place: MqttPlace, session: Session, isDry: boolean) => Ticket | undefined,
 ): Promise<Done> {
   const result: Done = { done: [], refused: [] }
+  let last: Ticket | undefined
   for (const { vhost, client_id: clientId } of sessions) {
     const place = await placeOf(parts, vhost)
     const session = findSession(place, clientId)
@@ -196,13 +200,14 @@ async function doToEach(
         throw gone('only administrators change sessions of others')
       }
       const done = doneJson(session)
-      act(place, session, isDry)
+      last = act(place, session, isDry) ?? last
       result.done.push(done)
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error
       result.refused.push({ vhost, client_id: clientId, reason: error.message })
     }
   }
+  await whenDurable(last)
   return result
 }
 
@@ -211,16 +216,8 @@ function gone(reason: string): BrokerError {
 }
 
 function doneJson(session: Session): Done['done'][number] {
-  const {
-    vhost,
-    client_id,
-    user,
-    connected,
-    queued,
-    in_flight,
-    subscriptions,
-    will,
-  } = sessionJson(session)
+  const { vhost, client_id, user, connected, queued, in_flight, subscriptions, will } =
+    sessionJson(session)
   return { vhost, client_id, user, connected, queued, in_flight, subscriptions, will }
 }
 
@@ -235,10 +232,10 @@ function* chosen(
 }
 
 function shown(session: Session): Omit<SessionShownJson, 'may'> {
-  const subscriptions = session.subscriptions[Symbol.iterator]()
+  const subscriptions = [...session.subscriptions].slice(0, mqttAdminLimits.shownMax)
   return {
     ...sessionJson(session),
-    subscription_list: [...subscriptions.take(mqttAdminLimits.shownMax)].map(subscriptionJson),
+    subscription_list: subscriptions.map(subscriptionJson),
     will_facts: willJson(session),
   }
 }

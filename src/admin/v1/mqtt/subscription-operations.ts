@@ -13,7 +13,13 @@ import { type Operation, operation } from '../../api/operation.ts'
 import { gatherList } from '../../cluster/gather-list.ts'
 import { vhostOfQuery } from '../../cluster/ways.ts'
 import { maySee } from '../../rabbitmq/listed-client.ts'
-import { type MqttAdminParts, type MqttPlace, placeOf, placesSeen, sessionsSeen } from './mqtt-parts.ts'
+import {
+  type MqttAdminParts,
+  type MqttPlace,
+  placeOf,
+  placesSeen,
+  sessionsSeen,
+} from './mqtt-parts.ts'
 import { type SubscriptionJson, subscriptionJson, subscriptionShape } from './session-json.ts'
 
 const tag = 'MQTT'
