@@ -24,7 +24,7 @@ export interface SessionsDoor {
 }
 
 export class Sessions implements Disposable {
-  readonly budget: SessionBudget = { sessions: 0, subscriptions: 0 }
+  readonly budget: SessionBudget = { sessions: 0, subscriptions: 0, expired: 0 }
   readonly counters: SessionCounters = new SessionCounters()
   readonly #broker: Broker
   readonly #options: SessionsOptions
