@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Client } from './client.ts'
 import { buildGo, buildJava, buildRust, findKcat, findNode, preparePython } from './languages.ts'
 import { mqttClients } from './mqtt-clients.ts'
+import { stompClients } from './stomp-clients.ts'
 
 const here: string = import.meta.dirname
 
@@ -182,6 +183,7 @@ export const clients: readonly Client[] = [
   kcat,
   ...rustClients,
   ...mqttClients,
+  ...stompClients,
 ]
 
 /** Protocols that Pabal does not speak yet: their clients prove their steps elsewhere. */
