@@ -9,7 +9,7 @@ import { LoginBrake } from './login-brake.ts'
 import type { TokenLogin } from './oauth/token-login.ts'
 import { isTokenShaped } from './oauth/token-shape.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
-import type { ClientProtocol, Origin, Principal } from './principal.ts'
+import { type ClientProtocol, type Origin, perProtocol, type Principal } from './principal.ts'
 import type { Rights } from './rights.ts'
 import type { Credentials } from './sasl.ts'
 import { ScramExchange } from './scram-exchange.ts'
@@ -65,11 +65,10 @@ export class Users {
   readonly #clock: Clock
   readonly #lookAgain: (() => Promise<void>) | undefined
   /** Since the start. */
-  readonly logins: Readonly<Record<ClientProtocol, LoginCounts>> = {
-    'AMQP 0-9-1': { accepted: 0, refused: 0 },
-    Kafka: { accepted: 0, refused: 0 },
-    HTTP: { accepted: 0, refused: 0 },
-  }
+  readonly logins: Readonly<Record<ClientProtocol, LoginCounts>> = perProtocol(() => ({
+    accepted: 0,
+    refused: 0,
+  }))
   /** What a client logs in with that names nobody; undefined where the broker has a user of its own. */
   readonly anonymous: Credentials | undefined
 

@@ -1,6 +1,6 @@
 // RabbitMQ's global counters: messages by protocol, and by type of queue. Its stream protocol is not spoken here:
 // the families that its stream dashboard asks for are there, and zero.
-import type { ClientProtocol } from '../auth/principal.ts'
+import { type ClientProtocol, messageProtocols } from '../auth/principal.ts'
 import {
   type DeathStrategy,
   deathStrategies,
@@ -15,24 +15,21 @@ import type { MetricsSource } from './metrics-source.ts'
 import { rabbitProtocols, rabbitQueueTypes, volatileQueueType } from './rabbitmq-names.ts'
 import type { ClientSums, Snapshot } from './snapshot.ts'
 
-/** Protocols of messages. */
-const protocols = ['AMQP 0-9-1', 'Kafka'] as const satisfies readonly ClientProtocol[]
+type MessageProtocol = (typeof messageProtocols)[number]
+
 const streamLabels = labelsOf({ protocol: 'stream' })
 
 export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
   return [
     ...receivedFamilies(snapshot.clientSums),
-    clientGauge('publishers', 'Current number of publishers', {
-      'AMQP 0-9-1': snapshot.clientSums['AMQP 0-9-1'].publishers,
-      Kafka: snapshot.clientSums.Kafka.publishers,
-    }),
-    clientGauge('consumers', 'Current number of consumers', {
-      'AMQP 0-9-1': Object.values(snapshot.queueSums).reduce(
-        (sum, each) => sum + each.consumers,
-        0,
-      ),
-      Kafka: countMembers(source),
-    }),
+    clientGauge(
+      'publishers',
+      'Current number of publishers',
+      (protocol) => snapshot.clientSums[protocol].publishers,
+    ),
+    clientGauge('consumers', 'Current number of consumers', (protocol) =>
+      countConsumers(protocol, source, snapshot),
+    ),
     ...deliveredFamilies(snapshot),
     ...deathFamilies(source),
     histogram('rabbitmq_message_size_bytes', 'Size of messages received from publishers', {
@@ -51,7 +48,7 @@ function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>)
     type: 'counter',
     help,
     *samples() {
-      for (const protocol of protocols) {
+      for (const protocol of messageProtocols) {
         const labels = labelsOf({ protocol: rabbitProtocols[protocol] })
         yield { labels, value: countOf(clients[protocol].counters) }
       }
@@ -83,19 +80,33 @@ function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>)
 function clientGauge(
   name: string,
   help: string,
-  values: Readonly<Record<(typeof protocols)[number], number>>,
+  valueOf: (protocol: MessageProtocol) => number,
 ): Family {
   return {
     name: `rabbitmq_global_${name}`,
     type: 'gauge',
     help,
     *samples() {
-      for (const protocol of protocols) {
-        yield { labels: labelsOf({ protocol: rabbitProtocols[protocol] }), value: values[protocol] }
+      for (const protocol of messageProtocols) {
+        const labels = labelsOf({ protocol: rabbitProtocols[protocol] })
+        yield { labels, value: valueOf(protocol) }
       }
       yield { labels: streamLabels, value: 0 }
     },
   }
+}
+
+/** Queues have consumers of all protocols, and those of MQTT and STOMP are counted where they are. */
+function countConsumers(
+  protocol: MessageProtocol,
+  source: MetricsSource,
+  { clientSums, queueSums }: Snapshot,
+): number {
+  if (protocol === 'Kafka') return countMembers(source)
+  const { MQTT, STOMP } = clientSums
+  if (protocol !== 'AMQP 0-9-1') return clientSums[protocol].consumers
+  const all = Object.values(queueSums).reduce((sum, each) => sum + each.consumers, 0)
+  return Math.max(0, all - MQTT.consumers - STOMP.consumers)
 }
 
 /** A member of a group is Kafka's consumer. */

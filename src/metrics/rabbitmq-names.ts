@@ -5,6 +5,8 @@ import type { QueueType } from '../broker/queue-arguments.ts'
 export const rabbitProtocols: Readonly<Record<ClientProtocol, string>> = {
   'AMQP 0-9-1': 'amqp091',
   Kafka: 'kafka',
+  MQTT: 'mqtt',
+  STOMP: 'stomp',
   HTTP: 'http',
 }
 

@@ -2,7 +2,7 @@
 //
 // Invariant: a counter never falls from one scrape to the next, though queues and clients go meanwhile. What
 // those counted that are gone is read before the others are listed, and who goes after that is still in the list.
-import type { ClientProtocol } from '../auth/principal.ts'
+import { type ClientProtocol, clientProtocols } from '../auth/principal.ts'
 import type { Client } from '../broker/client/client.ts'
 import { queueTypes } from '../broker/counters/broker-counters.ts'
 import { ClientCounters } from '../broker/counters/client-counters.ts'
@@ -14,8 +14,6 @@ import type { FileCounts } from '../lib/count-files.ts'
 import { metricsLimits } from '../limits/metrics.ts'
 import { firstTimestamp } from './first-timestamp.ts'
 import type { MetricsSource } from './metrics-source.ts'
-
-export const clientProtocols: readonly ClientProtocol[] = ['AMQP 0-9-1', 'Kafka', 'HTTP']
 
 /** The queues or topics of a type together. */
 export interface QueueSums {
@@ -32,6 +30,7 @@ export interface ClientSums {
   closed: number
   channels: number
   publishers: number
+  consumers: number
   readonly counters: ClientCounters
 }
 
@@ -89,13 +88,15 @@ function endedClients({ clients }: MetricsSource, protocol: ClientProtocol): Cli
   counters.add(ended.counters)
   // As in RabbitMQ, whose API has a channel of AMQP for them.
   if (protocol === 'AMQP 0-9-1') counters.add(clients.ofRequests)
-  return { open: 0, closed: ended.clients, channels: 0, publishers: 0, counters }
+  const nobody = { open: 0, channels: 0, publishers: 0, consumers: 0 }
+  return { ...nobody, closed: ended.clients, counters }
 }
 
 function addClient(sums: ClientSums, client: Client): void {
   sums.open++
   sums.channels += client.channelCount
   sums.publishers += client.publisherCount
+  sums.consumers += client.consumerCount ?? 0
   sums.counters.add(client.counters)
 }
 

@@ -17,6 +17,9 @@ export interface ProtocolServices {
   readonly outlivesOthers?: boolean
 }
 
+/** Other programs may have their ports, Mosquitto above all. */
+const mayBeTaken = { isTls: false, mayBeTaken: true } as const
+
 /** In the order in which addresses are shown. */
 export const protocols: readonly ProtocolServices[] = [
   {
@@ -64,12 +67,42 @@ export const protocols: readonly ProtocolServices[] = [
   },
   {
     title: 'MQTT',
-    services: [{ name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort', isTls: false }],
+    services: [
+      { ...mayBeTaken, name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort' },
+      { ...mayBeTaken, name: 'mqtt-tls', scheme: 'mqtts', setting: 'mqttTlsPort', isTls: true },
+      { ...mayBeTaken, name: 'mqtt-ws', scheme: 'ws', setting: 'mqttWsPort', webSocket: 'mqtt' },
+      {
+        ...mayBeTaken,
+        name: 'mqtt-ws-tls',
+        scheme: 'wss',
+        setting: 'mqttWsTlsPort',
+        isTls: true,
+        webSocket: 'mqtt',
+      },
+    ],
     open: undefined,
   },
   {
     title: 'STOMP',
-    services: [{ name: 'stomp', scheme: 'stomp', setting: 'stompPort', isTls: false }],
+    services: [
+      { ...mayBeTaken, name: 'stomp', scheme: 'stomp', setting: 'stompPort' },
+      {
+        ...mayBeTaken,
+        name: 'stomp-tls',
+        scheme: 'stomp+ssl',
+        setting: 'stompTlsPort',
+        isTls: true,
+      },
+      { ...mayBeTaken, name: 'stomp-ws', scheme: 'ws', setting: 'stompWsPort', webSocket: 'stomp' },
+      {
+        ...mayBeTaken,
+        name: 'stomp-ws-tls',
+        scheme: 'wss',
+        setting: 'stompWsTlsPort',
+        isTls: true,
+        webSocket: 'stomp',
+      },
+    ],
     open: undefined,
   },
 ]

@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { otherPortsOff } from '../../src/cli/other-ports-off.ts'
 import { hasIpv6Loopback } from '../support/loopbacks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { isRunning, BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const freePorts = ['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0'])
+const freePorts = [
+  ...otherPortsOff,
+  ...['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0']),
+]
 
 /** How both loopbacks are written, or the one that this machine has. */
 const shown = hasIpv6Loopback() ? 'localhost' : '127\\.0\\.0\\.1'

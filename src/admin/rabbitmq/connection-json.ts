@@ -1,5 +1,6 @@
 // A connection as RabbitMQ's management shows it.
 import { z } from 'zod'
+import { protocolOf } from '../../broker/client/protocol-of.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
@@ -56,7 +57,7 @@ export function connectionJson(
   return {
     ...basicConnectionJson(listed),
     ...(givenName !== undefined && { user_provided_name: givenName }),
-    protocol: client.protocol,
+    protocol: protocolOf(client),
     type: 'network',
     state: client.state,
     connected_at: client.connectedAt,

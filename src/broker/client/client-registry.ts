@@ -1,5 +1,5 @@
 // All clients of a node, of every protocol: one list for whoever looks after a broker.
-import type { ClientProtocol } from '../../auth/principal.ts'
+import { type ClientProtocol, perProtocol } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { hostNodeName } from '../../lib/node-name.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
@@ -16,11 +16,10 @@ export class ClientRegistry implements Iterable<Client> {
   nodeName: string = hostNodeName
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
-  readonly #ended: Readonly<Record<ClientProtocol, Ended>> = {
-    'AMQP 0-9-1': { counters: new ClientCounters(), clients: 0 },
-    Kafka: { counters: new ClientCounters(), clients: 0 },
-    HTTP: { counters: new ClientCounters(), clients: 0 },
-  }
+  readonly #ended: Readonly<Record<ClientProtocol, Ended>> = perProtocol(() => ({
+    counters: new ClientCounters(),
+    clients: 0,
+  }))
   /** What was published and taken by requests of HTTP, which have no channel to count it on. */
   readonly ofRequests: ClientCounters = new ClientCounters()
   /** Requests of HTTP that wait for messages or hold some: listed, and no connections to be counted. */
@@ -100,7 +99,7 @@ export class ClientRegistry implements Iterable<Client> {
 
   /** How many there are of each protocol. */
   counts(): Record<ClientProtocol, number> {
-    const counts = { 'AMQP 0-9-1': 0, Kafka: 0, HTTP: 0 }
+    const counts = perProtocol(() => 0)
     for (const { protocol } of this.#clients.values()) counts[protocol]++
     return counts
   }

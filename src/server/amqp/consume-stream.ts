@@ -1,13 +1,13 @@
 import { type BrokerError, preconditionFailed, queueResource } from '../../broker/broker-error.ts'
 import { consumerTimeoutOf } from '../../broker/consumer-timeout.ts'
 import { StreamConsumer } from '../../broker/topic/stream-consumer.ts'
+import { streamFilterOf } from '../../broker/topic/stream-filter.ts'
 import { parseStreamStart, type StreamStart } from '../../broker/topic/stream-start.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import type { BasicConsume } from '../../codec/amqp/methods.gen.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Channel, ChannelConsumer } from './channel.ts'
 import { ProtocolError } from './reply.ts'
-import { streamFilterOf } from './stream-filter.ts'
 import { AmqpStreamSink } from './stream-sink.ts'
 
 /**

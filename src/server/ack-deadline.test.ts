@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { UnackedDeliveries } from '../broker/unacked-deliveries.ts'
+import { clientLimits } from '../limits/clients.ts'
 import { AckDeadline } from './ack-deadline.ts'
 
 function deliveries(ackTimeoutMs: number): {
@@ -45,7 +45,7 @@ test('nothing unacked is never late, nor what may stay so for ever', () => {
 })
 
 test('with more looks than are noted nobody gets less time, and nobody much more', () => {
-  const timeoutMs = 10 * amqpLimits.ackMarksMax
+  const timeoutMs = 10 * clientLimits.ackMarksMax
   const { look, deliver, ack } = deliveries(timeoutMs)
   for (let now = 0; now < timeoutMs; now++) {
     deliver()

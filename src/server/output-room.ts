@@ -5,13 +5,13 @@
 // more than some MiB of answers unsent the connection is not read, so that its client cannot ask for
 // more. Deliveries never stop the reading: a client may be in the middle of a write that it has to end
 // before it reads.
-import type { MemoryAccount, MemoryShare } from '../../broker/memory-account.ts'
-import { Fifo } from '../../lib/fifo.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
-import { memoryLimits } from '../../limits/memory.ts'
-import type { WriteHold } from '../write-hold.ts'
+import type { MemoryAccount, MemoryShare } from '../broker/memory-account.ts'
+import { Fifo } from '../lib/fifo.ts'
+import { clientLimits } from '../limits/clients.ts'
+import { memoryLimits } from '../limits/memory.ts'
 import type { Output } from './output.ts'
 import { pauseReason, type ReadGate } from './read-gate.ts'
+import type { WriteHold } from './write-hold.ts'
 
 export interface OutputRoomParts {
   readonly output: Output
@@ -41,7 +41,7 @@ export class OutputRoom {
   get hasRoom(): boolean {
     const { output, memory, hold } = this.#parts
     if (hold?.isShut === true) return false
-    if (!memory.isOver('output')) return output.unsentSize < amqpLimits.outputSizeMax
+    if (!memory.isOver('output')) return output.unsentSize < clientLimits.outputSizeMax
     // Much is unsent in all: those who read go on, and nobody at the very end.
     const isSmall = output.unsentSize < memoryLimits.pressedOutputSize
     return isSmall && !memory.isOver('output', memoryLimits.outputHardFactor)
@@ -67,9 +67,9 @@ export class OutputRoom {
     const { unsentSize } = output
     if (unsentSize !== share.sizes.output) share.set('output', unsentSize)
     if (unsentSize > 0) onUnsent()
-    const unreadMax = amqpLimits.unreadSizeMax
+    const unreadMax = clientLimits.unreadSizeMax
     if (unsentSize > unreadMax && output.answeredSize > unreadMax) gate.pause(pauseReason.unread)
-    if (unsentSize >= amqpLimits.outputSizeMax / 2 || hold?.isShut === true) return
+    if (unsentSize >= clientLimits.outputSizeMax / 2 || hold?.isShut === true) return
     output.answeredSize = 0
     gate.resume(pauseReason.unread)
     if (this.#isChoked) {

@@ -1,5 +1,5 @@
 // What settling does with one delivery, in the form that `UnackedDeliveries` calls.
-import type { DeliveryHolder, Settle, SettleReason } from '../../broker/unacked-deliveries.ts'
+import type { DeliveryHolder, Settle, SettleReason } from './unacked-deliveries.ts'
 
 /** The message is done with. */
 export function ack(holder: DeliveryHolder, offset: number): void {

@@ -1,14 +1,18 @@
 // What one connection makes the broker hold, and what follows from it: a connection that parks too much,
 // or whose unfinished messages have to wait for memory, is not read.
-import type { MemoryShare } from '../../broker/memory-account.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
-import { brokerLimits } from '../../limits/broker.ts'
-import type { InputSource } from '../input-budget.ts'
-import type { AmqpContext } from './amqp-context.ts'
+import type { MemoryAccount, MemoryShare } from '../broker/memory-account.ts'
+import { brokerLimits } from '../limits/broker.ts'
+import { clientLimits } from '../limits/clients.ts'
+import type { InputBudget, InputSource } from './input-budget.ts'
 import { pauseReason, type ReadGate } from './read-gate.ts'
 
 export interface HeldMemoryParts {
-  readonly context: AmqpContext
+  /** What all connections share. */
+  readonly context: {
+    readonly memory: MemoryAccount
+    readonly inputBudget: InputBudget
+    readonly settings: { readonly messageSizeMax: number }
+  }
   readonly gate: ReadGate
   /** The broker needs the memory: the connection has to end. */
   readonly onNeeded: () => void
@@ -73,6 +77,6 @@ export class HeldMemory implements InputSource {
 
   /** When all connections together have parked too much, none may park anything before it is not read. */
   get #parkedSizeMax(): number {
-    return this.#parts.context.memory.isOver('parked') ? 0 : amqpLimits.parkedSizeMax
+    return this.#parts.context.memory.isOver('parked') ? 0 : clientLimits.parkedSizeMax
   }
 }

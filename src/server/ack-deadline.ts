@@ -3,8 +3,8 @@
 //
 // As in RabbitMQ 4.2 only the oldest unacked delivery of a channel is looked at (rabbit_channel.erl,
 // evaluate_consumer_timeout): another one is its turn when those before it are settled.
-import type { UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import type { UnackedDeliveries } from '../broker/unacked-deliveries.ts'
+import { clientLimits } from '../limits/clients.ts'
 
 /** At this time all deliveries up to this tag had been sent. */
 interface Mark {
@@ -45,7 +45,7 @@ export class AckDeadline {
     const before = marks.at(-2)
     if (before !== undefined && mark.time - before.time < this.#spacingMs) marks.pop()
     marks.push(mark)
-    if (marks.length < amqpLimits.ackMarksMax) return
+    if (marks.length < clientLimits.ackMarksMax) return
     // Of two marks the later one stays: nobody gets less time than was said.
     this.#marks = marks.filter((_, index) => index % 2 === 1)
     this.#spacingMs = (mark.time - (marks[0] as Mark).time) / this.#marks.length

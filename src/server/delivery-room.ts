@@ -3,10 +3,10 @@
 //
 // Invariant: a sink that was refused is told once, unless it is forgotten before. Who got a delivery
 // longest ago is told first, so that a small prefetch goes round.
-import type { MemoryAccount } from '../../broker/memory-account.ts'
-import type { UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
-import { brokerLimits } from '../../limits/broker.ts'
-import { memoryLimits } from '../../limits/memory.ts'
+import type { MemoryAccount } from '../broker/memory-account.ts'
+import type { UnackedDeliveries } from '../broker/unacked-deliveries.ts'
+import { brokerLimits } from '../limits/broker.ts'
+import { memoryLimits } from '../limits/memory.ts'
 
 /** A sink that asks for room. */
 export interface RoomSeeker {

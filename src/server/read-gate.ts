@@ -1,10 +1,10 @@
 // Whether a connection is read, and why not. Reading goes on in a turn of its own, never inside the
 // call that took the last reason away: what is read then may begin atoms and settle deliveries.
 import type { Socket } from 'node:net'
-import type { TurnShare } from '../../lib/turn-share.ts'
-import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
-import type { Ticket } from '../../log/ticket.ts'
+import type { TurnShare } from '../lib/turn-share.ts'
+import { type Turn, turnPhase, type TurnTask } from '../lib/turn.ts'
+import { clientLimits } from '../limits/clients.ts'
+import type { Ticket } from '../log/ticket.ts'
 
 /** Why a connection is not read; each reason comes and goes by itself. */
 export const pauseReason = {
@@ -67,7 +67,7 @@ export class ReadGate implements TurnTask {
    * Whoever waits keeps up to a whole read: when too many do, the rest goes on.
    */
   yieldIfSpent(share: TurnShare): boolean {
-    if (!share.isSpent || share.waitingCount >= amqpLimits.yieldingConnectionsMax) return false
+    if (!share.isSpent || share.waitingCount >= clientLimits.yieldingConnectionsMax) return false
     this.pause(pauseReason.turn)
     share.whenLeft(this.#onTurnLeft)
     return true

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { framesOf, SocketDouble } from '../../../test/support/socket-double.ts'
-import { CHANNEL_CLOSE_OK, encodeMethod, FRAME_METHOD } from '../../codec/amqp/methods.gen.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { framesOf, SocketDouble } from '../../test/support/socket-double.ts'
+import { CHANNEL_CLOSE_OK, encodeMethod, FRAME_METHOD } from '../codec/amqp/methods.gen.ts'
+import { clientLimits } from '../limits/clients.ts'
+import { writeMethod } from './amqp/write-method.ts'
 import { Output } from './output.ts'
 
 function setUp(): { socket: SocketDouble; output: Output } {
@@ -14,7 +15,7 @@ function setUp(): { socket: SocketDouble; output: Output } {
 test('what is written between flushes leaves in one write', () => {
   const { socket, output } = setUp()
   for (let channel = 1; channel <= 3; channel++)
-    output.writeMethod(channel, { id: CHANNEL_CLOSE_OK })
+    writeMethod(output, channel, { id: CHANNEL_CLOSE_OK })
   assert.equal(socket.writes.length, 0)
   output.flush()
   assert.equal(socket.writes.length, 1)
@@ -35,7 +36,7 @@ test('a flush without anything to say writes nothing', () => {
 test('unsentSize counts what was not flushed and what the peer has not taken', () => {
   const { socket, output } = setUp()
   output.appendView(Buffer.alloc(100))
-  output.writeMethod(1, { id: CHANNEL_CLOSE_OK })
+  writeMethod(output, 1, { id: CHANNEL_CLOSE_OK })
   const { unsentSize } = output
   assert.equal(unsentSize, 112)
   output.flush()
@@ -82,10 +83,10 @@ test('bytes leave in the order they were given, and never change once they were 
 test('a busy connection gets larger slabs, up to the limit, and a quiet one gives its slab up', () => {
   const { output } = setUp()
   for (let count = 0; count < 5000; count++) {
-    output.writeMethod(1, { id: CHANNEL_CLOSE_OK })
+    writeMethod(output, 1, { id: CHANNEL_CLOSE_OK })
     if (count % 100 === 0) output.flush()
   }
-  assert.ok(output.buffer.length > 1000 && output.buffer.length <= amqpLimits.outputSlabSizeMax)
+  assert.ok(output.buffer.length > 1000 && output.buffer.length <= clientLimits.outputSlabSizeMax)
   output.trim()
   assert.ok(output.buffer.length > 0, 'something is still to be sent')
   output.flush()

@@ -2,9 +2,9 @@
 // x-stream-filter (a text or an array of texts) and, with x-stream-match-unfiltered, those without one.
 // RabbitMQ passes over whole chunks and leaves the rest to the client (rabbit_stream_queue.erl,
 // filter_spec); here nothing else is delivered.
-import type { RecordFilter } from '../../broker/topic/stream-context.ts'
 import { findHeader } from '../../record/message/content-header.ts'
 import { type FieldTable, type FieldValue } from '../../record/message/field-table.ts'
+import type { RecordFilter } from './stream-context.ts'
 
 const valueName = 'x-stream-filter-value'
 

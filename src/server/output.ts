@@ -1,14 +1,9 @@
-// What one connection sends. Frames are written into slabs and leave in one write per turn. A slab
+// What one connection sends. Frames or packets are written into slabs and leave in one write per turn. A slab
 // is not written to again where the socket still has it, so nothing is copied twice. Its memory is used
 // again once everything in it has been sent.
 import type { Socket } from 'node:net'
-import {
-  type AmqpMethod,
-  methodFrameSizeMax,
-  writeMethodFrame,
-} from '../../codec/amqp/methods.gen.ts'
-import { pagePool } from '../../lib/page-pool.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { pagePool } from '../lib/page-pool.ts'
+import { clientLimits } from '../limits/clients.ts'
 
 const slabSizeMin = 512
 
@@ -53,13 +48,6 @@ export class Output {
 
   advance(position: number): void {
     this.#position = position
-  }
-
-  writeMethod(channel: number, method: AmqpMethod): void {
-    const start = this.reserve(methodFrameSizeMax(method))
-    const end = writeMethodFrame(this.#slab, start, channel, method)
-    this.answeredSize += end - start
-    this.advance(end)
   }
 
   /** Sends a view as it is, after everything written so far. It must never change. */
@@ -135,7 +123,7 @@ export class Output {
     // Twice the last flush: a busy connection gets large slabs, a quiet one small ones.
     const wanted = Math.min(
       Math.max(this.#lastFlushSize * 2, slabSizeMin),
-      amqpLimits.outputSlabSizeMax,
+      clientLimits.outputSlabSizeMax,
     )
     // Earlier writes of the old one may not have left yet: they have when the next one has.
     this.releaseOnceSent(this.#slab)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryAccount } from '../../broker/memory-account.ts'
-import { type DeliveryHolder, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
-import { memoryLimits } from '../../limits/memory.ts'
+import { MemoryAccount } from '../broker/memory-account.ts'
+import { type DeliveryHolder, UnackedDeliveries } from '../broker/unacked-deliveries.ts'
+import { memoryLimits } from '../limits/memory.ts'
 import { DeliveryRoom, type RoomSeeker } from './delivery-room.ts'
 
 const memory = new MemoryAccount({ watermark: 80e6, onReceived: () => undefined })

@@ -1,0 +1,112 @@
+// Values by topic, as a tree by level that topic filters search.
+
+class TopicNode<T> {
+  value: T | undefined = undefined
+  levels: Map<string, TopicNode<T>> | undefined = undefined
+}
+
+export class TopicTree<T> {
+  readonly #root = new TopicNode<T>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(topic: string): T | undefined {
+    let node: TopicNode<T> | undefined = this.#root
+    for (const level of topic.split('/')) {
+      node = node.levels?.get(level)
+      if (node === undefined) return undefined
+    }
+    return node.value
+  }
+
+  /** Returns what was there. */
+  set(topic: string, value: T): T | undefined {
+    let node = this.#root
+    for (const level of topic.split('/')) {
+      node.levels ??= new Map()
+      let next = node.levels.get(level)
+      if (next === undefined) {
+        next = new TopicNode()
+        node.levels.set(level, next)
+      }
+      node = next
+    }
+    const before = node.value
+    node.value = value
+    if (before === undefined) this.#size++
+    return before
+  }
+
+  /** Returns what was there. */
+  delete(topic: string): T | undefined {
+    const levels = topic.split('/')
+    const path = [this.#root]
+    for (const level of levels) {
+      const next = path.at(-1)?.levels?.get(level)
+      if (next === undefined) return undefined
+      path.push(next)
+    }
+    const last = path.at(-1) as TopicNode<T>
+    const before = last.value
+    if (before === undefined) return undefined
+    last.value = undefined
+    this.#size--
+    for (let depth = path.length - 1; depth > 0 && isEmpty(path[depth]!); depth--) {
+      const parent = path[depth - 1]!
+      parent.levels?.delete(levels[depth - 1]!)
+      if (parent.levels?.size === 0) parent.levels = undefined
+    }
+    return before
+  }
+
+  /** Those that a filter has, one after the other; what comes or goes meanwhile may be among them. */
+  *match(filter: string): Generator<readonly [topic: string, value: T]> {
+    yield* walk(this.#root, { levels: filter.split('/'), depth: 0, path: '' })
+  }
+}
+
+interface Place {
+  readonly levels: readonly string[]
+  readonly depth: number
+  /** Of the topic so far. */
+  readonly path: string
+}
+
+function* walk<T>(
+  node: TopicNode<T>,
+  { levels, depth, path }: Place,
+): Generator<readonly [string, T]> {
+  const level = levels[depth]
+  if (level === undefined || level === '#') {
+    if (node.value !== undefined) yield [path, node.value]
+    if (level === undefined) return
+  } else if (level !== '+') {
+    const next = node.levels?.get(level)
+    if (next !== undefined)
+      yield* walk(next, { levels, depth: depth + 1, path: join(path, level, depth) })
+    return
+  }
+  for (const [name, next] of node.levels ?? []) {
+    // [MQTT-4.7.2-1]
+    if (depth === 0 && name.startsWith('$')) continue
+    const below = join(path, name, depth)
+    if (level === '#') yield* walkAll(next, below)
+    else yield* walk(next, { levels, depth: depth + 1, path: below })
+  }
+}
+
+function* walkAll<T>(node: TopicNode<T>, path: string): Generator<readonly [string, T]> {
+  if (node.value !== undefined) yield [path, node.value]
+  for (const [name, next] of node.levels ?? []) yield* walkAll(next, `${path}/${name}`)
+}
+
+function join(path: string, level: string, depth: number): string {
+  return depth === 0 ? level : `${path}/${level}`
+}
+
+function isEmpty<T>({ value, levels }: TopicNode<T>): boolean {
+  return value === undefined && levels === undefined
+}
