@@ -145,6 +145,7 @@ export const doors: readonly Door[] = [
       'src/server/http-get.ts',
       'src/server/tls-credentials.ts',
       'src/admin/http-server.ts',
+      'src/server/websocket/web-socket-door.ts',
       'src/admin/cluster/node-requests.ts',
       'src/admin/cluster/link-http.ts',
       'src/cli/broker-client.ts',

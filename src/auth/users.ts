@@ -17,13 +17,17 @@ import { ScramKeeper } from './scram-keeper.ts'
 
 export type LoginResult =
   | { readonly principal: Principal; readonly refusal: undefined }
-  | ({ readonly principal: undefined } & LoginRefusal)
+  | RefusedLogin
+
+type RefusedLogin = { readonly principal: undefined } & LoginRefusal
 
 export interface LoginRefusal {
   /** The reason, for the broker's own log; clients are told nothing of it. */
   readonly refusal: string
   /** How long the client waits for its answer, in milliseconds: see `LoginBrake`. */
   readonly waitMs: number
+  /** All is right but where the client comes from: its user may only come from this machine. */
+  readonly isFromAfar?: boolean
 }
 
 /** How many clients of a protocol have logged in, and were refused. */
@@ -169,7 +173,8 @@ export class Users {
     if (known !== undefined && matches && this.#mayComeFrom(user, origin)) {
       return this.#accept(principalOf(known, origin))
     }
-    return this.#refuse(`user '${user}' ${reasonFor(known, matches)}`, origin)
+    const refused = this.#refuse(`user '${user}' ${reasonFor(known, matches)}`, origin)
+    return known !== undefined && matches ? { ...refused, isFromAfar: true } : refused
   }
 
   /** How long a login still holds, in milliseconds; undefined for ever. */
@@ -209,7 +214,7 @@ export class Users {
     return { principal, refusal: undefined }
   }
 
-  #refuse(refusal: string, { protocol, address }: Origin): LoginResult {
+  #refuse(refusal: string, { protocol, address }: Origin): RefusedLogin {
     this.logins[protocol].refused++
     return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(address) }
   }

@@ -215,7 +215,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     for (const protocol of protocols) {
       const services = openServices(protocol, frame.options)
       if (services.length === 0 || protocol.openEdge === undefined) continue
-      const server = await protocol.openEdge(parts)
+      const server = frame.webSockets.offer(protocol.services, await protocol.openEdge(parts))
       const ownStack = protocol.outlivesOthers === true ? lastStack : stack
       this.#servers.push(ownStack.use(server))
       opened.push({ server, services, stack: ownStack })

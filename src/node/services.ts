@@ -80,7 +80,7 @@ export const protocols: readonly ProtocolServices[] = [
         webSocket: 'mqtt',
       },
     ],
-    open: undefined,
+    open: async (parts) => (await import('./open-mqtt.ts')).openMqtt(parts),
   },
   {
     title: 'STOMP',
@@ -103,7 +103,7 @@ export const protocols: readonly ProtocolServices[] = [
         webSocket: 'stomp',
       },
     ],
-    open: undefined,
+    open: async (parts) => (await import('./open-stomp.ts')).openStomp(parts),
   },
 ]
 

@@ -22,6 +22,10 @@ export const pauseReason = {
   rate: 32,
   /** Its client has sent another token, which is being checked. */
   secret: 64,
+  /** Something that its client has asked for is not done yet, and what it asks for next has to wait. */
+  waiting: 128,
+  /** The same for something that it has published. */
+  holding: 256,
 } as const
 export type PauseReason = (typeof pauseReason)[keyof typeof pauseReason]
 

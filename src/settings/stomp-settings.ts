@@ -1,5 +1,5 @@
 // Settings of STOMP: its ports, and what RabbitMQ's plugins for it were configured with, under those names.
-import { type Port, flag, oneOf, port, size, text } from './setting-kinds.ts'
+import { type Port, flag, oneOf, port, size, text, wholeNumber } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface StompSettings {
@@ -14,6 +14,7 @@ export interface StompSettings {
   readonly stompDefaultTopicExchange: string
   readonly stompDefaultNackRequeue: boolean
   readonly stompMaxFrameSize: number
+  readonly stompUserQueueExpiresMs: number
   readonly stompWsFrame: 'text' | 'binary'
   readonly stompWsUseHttpAuth: boolean
 }
@@ -60,7 +61,7 @@ export const stompSettings: {
     default: undefined,
     placeholder: 'NAME',
     description:
-      "User that STOMP clients are who give no login; left out, they are refused. guest may only come from this machine (RabbitMQ's stomp.default_user)",
+      "User that STOMP clients are who give no login; left out, they are guest while there is no --user, and refused otherwise. guest may only come from this machine (RabbitMQ's stomp.default_user)",
   },
   stompImplicitConnect: {
     kind: flag(),
@@ -97,6 +98,13 @@ export const stompSettings: {
     placeholder: 'SIZE',
     description:
       "Largest frame of a STOMP client that has logged in, --max-message-size holds besides (RabbitMQ's stomp.max_frame_size)",
+  },
+  stompUserQueueExpiresMs: {
+    kind: wholeNumber(0, 2 ** 31 - 1),
+    default: 3_600_000,
+    placeholder: 'MILLISECONDS',
+    description:
+      "How long queues such as /queue/x-user1f3a… stay that STOMP clients declare and nobody uses any more: Spring's relay makes some for each session of its own and leaves them. An hour outlasts its reconnect, and a session never comes back; 0: for ever, as in RabbitMQ",
   },
   stompWsFrame: {
     kind: oneOf(['text', 'binary']),

@@ -15,7 +15,7 @@ export interface SessionsOptions {
 }
 
 export class Sessions implements Disposable {
-  readonly budget: SessionBudget = { sessions: 0, subscriptions: 0 }
+  readonly budget: SessionBudget = { sessions: 0, subscriptions: 0, expired: 0 }
   readonly #broker: Broker
   readonly #options: SessionsOptions
   readonly #byVHost = new Map<VHost<Destination>, VHostSessions>()

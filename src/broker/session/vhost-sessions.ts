@@ -63,6 +63,8 @@ export interface PublishAsked {
 export interface SessionBudget {
   sessions: number
   subscriptions: number
+  /** Sessions that have ended because their client did not come back, since the start. */
+  expired: number
 }
 
 export interface VHostSessionsParts {
@@ -420,6 +422,7 @@ export class VHostSessions implements Disposable {
   }
 
   #expire(session: Session): void {
+    this.#parts.budget.expired++
     this.#stopTimers(session)
     if (session.will !== undefined) this.#publishWill(session)
     this.#end(session)

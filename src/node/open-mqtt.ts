@@ -1,0 +1,28 @@
+// MQTT on a node.
+import { takingOver } from '../server/byte-source.ts'
+import { MqttServer } from '../server/mqtt/mqtt-server.ts'
+import { mqttSettingsOf } from './mqtt-settings-of.ts'
+import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
+
+export async function openMqtt(parts: ProtocolParts): Promise<ProtocolServer> {
+  const { cell, options } = parts
+  const server = new MqttServer({
+    broker: cell.broker,
+    sessions: await cell.openSessions(),
+    users: parts.users,
+    clients: parts.clients,
+    turn: parts.turn,
+    gate: parts.gate,
+    clock: parts.clock,
+    random: parts.random,
+    memory: parts.memory,
+    inputBudget: parts.inputBudget,
+    logger: parts.logger.child({ area: 'mqtt' }),
+    settings: mqttSettingsOf(options),
+  })
+  return {
+    acceptorOf: () => takingOver(server.accept),
+    endClients: (reason) => server.endClients(reason),
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+}
