@@ -186,9 +186,6 @@ export const clients: readonly Client[] = [
   ...stompClients,
 ]
 
-/** Protocols that Pabal does not speak yet: their clients prove their steps elsewhere. */
-const pending: ReadonlySet<string> = new Set(['mqtt', 'stomp'])
-
 /**
  * Clients that `choice` names, separated by commas: names, languages in lower case, protocols, `all` (but
  * for Rust). Undefined means those that need nothing but npm packages.
@@ -201,10 +198,8 @@ export function chooseClients(choice: string | undefined): readonly Client[] {
     word === client.language.toLowerCase() ||
     word === client.protocol ||
     (word === 'all' && client.language !== 'Rust')
-  const isThere = ({ protocol }: Client): boolean =>
-    !pending.has(protocol) || process.env[`PABAL_TEST_${protocol.toUpperCase()}`] !== undefined
   for (const word of words)
     if (!clients.some((client) => isNamed(client, word)))
       throw new Error(`PABAL_INTEROP: no client or language is called ${word}`)
-  return clients.filter(isThere).filter((client) => words.some((word) => isNamed(client, word)))
+  return clients.filter((client) => words.some((word) => isNamed(client, word)))
 }

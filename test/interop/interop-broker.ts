@@ -7,6 +7,7 @@ import { TestBroker } from '../support/start-test-broker.ts'
 import type { ClientProtocol } from './client.ts'
 
 const START_MS = 20_000
+const ports: readonly string[] = '--kafka-port 0 --mqtt-port 0 --stomp-port 0'.split(' ')
 
 const protocols: readonly ClientProtocol[] = ['kafka', 'amqp', 'mqtt', 'stomp']
 
@@ -32,7 +33,7 @@ export class InteropBroker implements AsyncDisposable {
    */
   static async start(wanted: readonly ClientProtocol[]): Promise<InteropBroker> {
     if (wanted.every((protocol) => external(protocol) !== undefined)) return new InteropBroker([])
-    const started = await TestBroker.start(['--kafka-port', '0'], [], START_MS)
+    const started = await TestBroker.start(ports, [], START_MS)
     try {
       await keepOldRecords(started.kafkaPort)
     } catch (error) {
@@ -48,7 +49,8 @@ export class InteropBroker implements AsyncDisposable {
     if (found !== undefined) return found
     const node = this.#nodes[this.#askedCount++ % this.#nodes.length]
     if (node === undefined) throw new Error(`there is no broker for ${protocol}`)
-    return `127.0.0.1:${protocol === 'kafka' ? node.kafkaPort : node.port}`
+    const { port: amqp, kafkaPort: kafka, mqttPort: mqtt, stompPort: stomp } = node
+    return `127.0.0.1:${{ amqp, kafka, mqtt, stomp }[protocol]}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

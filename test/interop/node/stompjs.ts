@@ -1,7 +1,7 @@
 // @stomp/stompjs against a STOMP broker: node stompjs.ts HOST:PORT PREFIX
 
-import { connect } from 'node:net'
-import { Client, type IFrame, type IMessage, type IStompSocket } from '@stomp/stompjs'
+import { Client, type IFrame, type IMessage } from '@stomp/stompjs'
+import { TcpWebSocket } from '../../support/stomp/tcp-web-socket.ts'
 import { broker, until } from './report.ts'
 import {
   StompSteps,
@@ -11,35 +11,7 @@ import {
   type StompPeer,
 } from './stomp-steps.ts'
 
-const [host = '', port = ''] = broker.split(':')
-
-/** A plain connection in the form of a WebSocket. */
-function openSocket(): IStompSocket {
-  const socket = connect(Number(port), host)
-  socket.setNoDelay(true)
-  const found: IStompSocket & { readyState: number } = {
-    url: `tcp://${broker}`,
-    binaryType: 'arraybuffer',
-    readyState: 0,
-    onopen: undefined,
-    onmessage: undefined,
-    onerror: undefined,
-    onclose: undefined,
-    send: (data) => socket.write(typeof data === 'string' ? data : Buffer.from(data as Uint8Array)),
-    close: () => socket.end(),
-  }
-  socket.on('connect', () => {
-    found.readyState = 1
-    found.onopen?.()
-  })
-  socket.on('data', (chunk: Buffer) => found.onmessage?.({ data: new Uint8Array(chunk).buffer }))
-  socket.on('error', (error) => found.onerror?.(error))
-  socket.on('close', () => {
-    found.readyState = 3
-    found.onclose?.({ code: 1000, reason: '', wasClean: true })
-  })
-  return found
-}
+const [, port] = broker.split(':')
 
 class StompjsPeer implements StompPeer {
   readonly #client: Client
@@ -51,7 +23,7 @@ class StompjsPeer implements StompPeer {
 
   private constructor({ passcode = 'guest', heartBeatMs = 0 }: StompOptions) {
     this.#client = new Client({
-      webSocketFactory: openSocket,
+      webSocketFactory: () => new TcpWebSocket(Number(port)),
       connectHeaders: { login: 'guest', passcode, host: '/' },
       reconnectDelay: 0,
       heartbeatIncoming: heartBeatMs,
