@@ -1,7 +1,7 @@
 // SUBSCRIBE (section 3.8): each topic filter is answered for itself, in their order [MQTT-3.8.4-6].
 import { permit, permitTopic } from '../../broker/permit.ts'
-import type { AskedSubscription } from '../../broker/session/subscriptions.ts'
 import { sessionQueueName } from '../../broker/session/session-queue-names.ts'
+import type { AskedSubscription } from '../../broker/session/subscriptions.ts'
 import { parseTopicFilter } from '../../broker/session/topic-filter.ts'
 import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
 import { SUBACK } from '../../codec/mqtt/packet-type.ts'
