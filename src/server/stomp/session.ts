@@ -76,8 +76,9 @@ export class StompSession implements SubscribedSession {
     if (receipt !== undefined) this.receipts.add(receipt, ticket)
   }
 
-  beginTransaction(id: string): void {
-    this.transactions.set(id, new StompTransaction(this))
+  /** One that begins and is committed in one go needs no id. */
+  createTransaction(): StompTransaction {
+    return new StompTransaction(this)
   }
 
   onSubscriptionEnded(tag: string): void {
