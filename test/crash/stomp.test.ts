@@ -8,7 +8,7 @@ import { RawStomp, type RawStompFrame } from '../support/stomp/raw-stomp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const seed = Number(process.env['STOMP_CRASH_SEED'] ?? Date.now() % 100_000)
-const rounds = Number(process.env['STOMP_CRASH_ROUNDS'] ?? 3)
+const rounds = Number(process.env['STOMP_CRASH_ROUNDS'] ?? 2)
 
 let broker: TestBroker
 before(async () => {
