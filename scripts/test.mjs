@@ -4,7 +4,8 @@
 //   npm test -- --test-name-pattern 'publish'
 // A run of everything has three parts. Tests beside the code have nothing but the processor to share, and run on
 // all of it. Those that measure how long somebody waits, or how much memory something takes, have the machine to
-// themselves. All others wait more than they work, for brokers, browsers and clients, and run two at a time.
+// themselves. All others wait more than they work, for brokers, browsers and clients, and run two at a time. With
+// PABAL_TEST_TURNS=turn groups of them take turns by commit (see test-groups.ts).
 // With PABAL_REQUIRE_ALL=1 (as .ci/run sets it) a run of everything also fails when it finds fewer
 // tests than there should be, or when any test was skipped (see require-all-reporter.mjs).
 import { spawn } from 'node:child_process'
@@ -12,6 +13,7 @@ import { once } from 'node:events'
 import { existsSync, globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
+import { groupsToRun, testGroups } from './test-groups.ts'
 
 const root = path.dirname(import.meta.dirname)
 
@@ -26,7 +28,16 @@ const measuring = [
   'test/integration/a-million-delayed.test.ts',
   'test/soak/**/*.test.ts',
 ].flatMap(filesOf)
-const waiting = filesOf('test/**/*.test.ts').filter((file) => !measuring.includes(file))
+const given = process.argv.slice(2)
+const isFile = (argument) =>
+  !argument.startsWith('-') && (argument.includes('.test.') || existsSync(argument))
+const isEverything = !given.some(isFile)
+
+const running = isEverything ? groupsToRun() : []
+const resting = testGroups.filter((group) => !running.includes(group))
+const left = [...measuring, ...resting.flatMap(filesOfGroup)]
+const waiting = filesOf('test/**/*.test.ts').filter((file) => !left.includes(file))
+const groupCountMin = running.reduce((count, { testCountMin }) => count + testCountMin, 0)
 
 const everything = [
   {
@@ -35,7 +46,7 @@ const everything = [
     testCountMin: 2500,
   },
   { patterns: measuring, flags: ['--test-concurrency=1'], testCountMin: 85 },
-  { patterns: waiting, flags: ['--test-concurrency=2'], testCountMin: 3000 },
+  { patterns: waiting, flags: ['--test-concurrency=2'], testCountMin: 2800 + groupCountMin },
 ]
 
 function filesOf(pattern) {
@@ -44,10 +55,16 @@ function filesOf(pattern) {
   return files
 }
 
-const given = process.argv.slice(2)
-const isFile = (argument) =>
-  !argument.startsWith('-') && (argument.includes('.test.') || existsSync(argument))
-const runs = given.some(isFile) ? [{ patterns: [], flags: [], testCountMin: 0 }] : everything
+function filesOfGroup({ patterns, always }) {
+  const kept = always.flatMap(filesOf)
+  return patterns.flatMap(filesOf).filter((file) => !kept.includes(file))
+}
+
+const runs = isEverything ? everything : [{ patterns: [], flags: [], testCountMin: 0 }]
+if (isEverything && resting.length > 0) {
+  const names = (groups) => groups.map(({ name }) => name).join(', ')
+  console.log(`Groups of tests that run: ${names(running)}; not their turn: ${names(resting)}`)
+}
 
 // Pages that nobody retains are written over: views that were kept too long show everywhere.
 const poison = new URL('../src/testing/poison-pages.ts', import.meta.url).href

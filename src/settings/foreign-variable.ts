@@ -9,7 +9,7 @@ const serviceName =
   /_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_\d+_(?:TCP|UDP|SCTP)_(?:ADDR|PORT|PROTO))$/
 /** What docker copies from the container that is linked to. */
 const linkedName = /^PABAL_(?:.+_)?ENV_/
-const testName = /^PABAL_(?:REQUIRE_ALL|INTEROP|TEST_.+|BENCH_.+)$/
+const testName = /^PABAL_(?:REQUIRE_ALL|INTEROP|FRAMEWORKS|TEST_.+|BENCH_.+)$/
 
 /** Which broker commands ask, and how they log in there (src/cli/find-broker.ts). */
 const commandName = /^PABAL_(?:URL|CONTEXT|PASSWORD|TOKEN|TLS_CA)$/

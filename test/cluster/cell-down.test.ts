@@ -24,7 +24,7 @@ describe('a cell that cannot be opened', { skip: postgresMissing() }, () => {
 
   test('goes down after three failures, alone, and comes back', async () => {
     const first = await cluster.startNode('n1', ['--vhosts', '/,damaged,whole'])
-    await cluster.waitForCounts({ n1: 12 })
+    await cluster.waitForCounts({ n1: 6 })
     assert.equal(await cellOf('damaged'), String(cell))
     for (const vhost of ['damaged', 'whole']) await publish(first, vhost)
     assert.equal(await first.stop(), 0)
@@ -48,7 +48,7 @@ describe('a cell that cannot be opened', { skip: postgresMissing() }, () => {
     assert.equal(failures(), 3)
     const downMessage = /cell 1 is down: its owners crashed 3 times in 5 minutes/
     await waitFor('nodes say so', () => downMessage.test(first.output + second.output))
-    await cluster.waitForCounts({ n1: 6, n2: 5 })
+    await cluster.waitForCounts({ n1: 3, n2: 2 })
     for (const node of [first, second]) {
       await publish(node, 'whole')
       await assert.rejects(publish(node, 'damaged'))
@@ -62,7 +62,7 @@ describe('a cell that cannot be opened', { skip: postgresMissing() }, () => {
     const { code, stderr } = await runPabal(['cluster', 'reopen', '--cluster', address])
     assert.equal(code, 0, stderr)
     assert.match(stderr, /may have these again, which were down: cell 1/)
-    await cluster.waitForCounts({ n1: 6, n2: 6 })
+    await cluster.waitForCounts({ n1: 3, n2: 3 })
     await using session = await sessionAt(second, 'damaged')
     const channel = await session.channel()
     assert.equal((await channel.checkQueue('tasks')).messageCount, 1)

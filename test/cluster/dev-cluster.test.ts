@@ -15,6 +15,8 @@ import { waitFor } from '../support/wait-for.ts'
 
 /** Two brokers and a PostgreSQL start beside others' tests; a dead owner is waited for. */
 const slowMsMax = 60_000
+/** Nobody waits for anybody who has ended already. */
+const endMsMax = 10_000
 const messageCount = 1000
 
 describe('a cluster in one command', { skip: postgresMissing() }, () => {
@@ -61,7 +63,7 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
       command.child.kill('SIGKILL')
       await command.ended
       for (const pid of [owner.pid, other.pid, again, postgres, standby]) {
-        await waitFor(`process ${pid} has ended`, () => !isRunning(Number(pid)), slowMsMax)
+        await waitFor(`process ${pid} has ended`, () => !isRunning(Number(pid)), endMsMax)
       }
     } catch (error) {
       throw new Error(`It said:\n${command.stdout()}${command.stderr()}`, { cause: error })

@@ -47,7 +47,8 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
     const address = `${postgres.address}?schema=http`
     const store = `s3://bucket/http?endpoint=${encodeURIComponent(objects.url)}`
     const ports = ['http', 'node', 'metrics'].flatMap((port) => [`--${port}-port`, '0'])
-    return ['--cluster', address, '--objects', store, '--node-name', name, ...ports]
+    const cells = ['--cluster-cells', '6']
+    return ['--cluster', address, '--objects', store, '--node-name', name, ...cells, ...ports]
   }
 
   async function ask(
@@ -82,6 +83,13 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
   async function allServed(): Promise<boolean> {
     const { cells } = await look()
     return cells.length > 0 && cells.every(({ state }) => state === 'served')
+  }
+
+  /** A cell has its next owner before that one has opened it. */
+  async function isWhole(node: number): Promise<boolean> {
+    const answer = await ask(node, 'GET', '/queues?columns=name')
+    const queues = (await answer.json()) as unknown[]
+    return answer.headers.get('x-pabal-missing') === null && queues.length === vhosts.length
   }
 
   test('what one node makes another one has at once', async () => {
@@ -166,8 +174,7 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
       },
       takeoverMs,
     )
-    const queues = await json<unknown[]>(1, '/queues?columns=name')
-    assert.equal(queues.length, vhosts.length)
+    await waitFor('the list is whole', () => isWhole(1))
     assert.equal((await ask(1, 'POST', '/v1/cluster/nodes/n2/undrain')).status, 204)
     await waitFor(
       'it has some again',
@@ -196,12 +203,7 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
       async () => (await look(other)).cells.every(({ state }) => state === 'served'),
       takeoverMs,
     )
-    // A cell has its next owner before that one has opened it.
-    await waitFor('the list is whole again', async () => {
-      const answer = await ask(other, 'GET', '/queues?columns=name')
-      const whole = (await answer.json()) as unknown[]
-      return answer.headers.get('x-pabal-missing') === null && whole.length === vhosts.length
-    })
+    await waitFor('the list is whole again', () => isWhole(other))
     const gone = await json<{ name: string; running: boolean }[]>(other, '/nodes')
     assert.deepEqual(
       gone.filter(({ running }) => !running).map(({ name }) => name),

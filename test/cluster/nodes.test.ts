@@ -42,10 +42,10 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
 
   test('the first has all cells; those that join get their share within seconds', async () => {
     nodes['n1'] = await cluster.startNode('n1')
-    await cluster.waitForCounts({ n1: 12 })
+    await cluster.waitForCounts({ n1: 6 })
     const joining = ['n2', 'n3'].map(async (name) => (nodes[name] = await cluster.startNode(name)))
     await Promise.all(joining)
-    assert.ok((await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })) < spreadMsMax)
+    assert.ok((await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })) < spreadMsMax)
   })
 
   test('what one node confirmed another one has, after kill -9 of the owner', async () => {
@@ -63,13 +63,13 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     const [owner, other] = await ownerAndOther()
     await publish(nodeOf(owner), 0)
     assert.equal(await nodeOf(owner).stop(), 0)
-    const ms = await cluster.waitForCounts({ [other]: 12 })
+    const ms = await cluster.waitForCounts({ [other]: 6 })
     assert.ok(ms < ownershipLimits.timeToLiveMs, `it took ${ms} ms`)
     assert.deepEqual(await takeAll(nodeOf(other)), numbers(messageCount))
     // What was killed before comes back, too.
     const gone = Object.values(nodes).filter(({ isGone }) => isGone)
     await Promise.all(gone.map((node) => node.restart(slowMsMax)))
-    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
   })
 
   test('a node that stood still confirms nothing more, goes on, and gets its share again', async () => {
@@ -94,7 +94,7 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     await session.connectionClosed()
     assert.notEqual(late, 'confirmed')
     assert.deepEqual(await takeAll(nodeOf(other)), [0])
-    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
     assert.equal(nodeOf(owner).isGone, false)
   })
 
@@ -106,7 +106,7 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     await waitFor('the older one has ended', () => older.isGone, slowMsMax)
     assert.equal(await older.stop(), 75)
     assert.match(older.output, /this node stops: another process has the node name/)
-    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
     await publish(nodeOf(other), 0)
     assert.deepEqual(await takeAll(nodeOf(other)), numbers(messageCount))
   })

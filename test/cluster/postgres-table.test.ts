@@ -169,7 +169,7 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     const killing = (async () => {
       while (!state.isOver) {
         await server.run(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-          WHERE application_name = 'pabal'`)
+          WHERE application_name = 'pabal'; SELECT pg_sleep(0.02)`)
       }
     })()
     for (let count = 0; count < 15 * effort; count += 1) {

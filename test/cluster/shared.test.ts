@@ -25,7 +25,7 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
   before(async () => {
     cluster = await ClusterUnderTest.start()
     nodes = await Promise.all(['n1', 'n2', 'n3'].map((name) => cluster.startNode(name)))
-    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
   })
 
   after(async () => {
@@ -89,7 +89,7 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
   test('all of it is there after all nodes were started again', async () => {
     await everywhere(async (each) => void (await each.stop()))
     await everywhere((each) => each.restart(slowMsMax))
-    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
     await everywhere(async (each) => {
       await using session = await sessionAt(each, 'alice:other')
       assert.ok(session)

@@ -3,6 +3,7 @@
 // PABAL_REQUIRE_ALL=1, else it is said.
 
 import { kafkaClasspath } from '../../bench/systems/kafka-classpath.ts'
+import { groupsToRun } from '../../scripts/test-groups.ts'
 import { chooseClients, type Client } from './clients.ts'
 import { commitNumber } from './frameworks/commit-number.ts'
 import type { Framework } from './frameworks/framework.ts'
@@ -51,9 +52,12 @@ async function preparePython(): Promise<void> {
   await prepareFlower()
 }
 
+const hasFrameworks = groupsToRun().some(({ name }) => name === 'programs')
 const chosen: readonly (Client | Framework)[] = [
   ...chooseClients(interopChoice || 'all'),
-  ...chooseFrameworks(process.env['PABAL_FRAMEWORKS'] || 'all', commitNumber),
+  ...(hasFrameworks
+    ? chooseFrameworks(process.env['PABAL_FRAMEWORKS'] || 'all', commitNumber)
+    : []),
 ]
 const byLanguage = Map.groupBy(chosen, ({ language }) => language)
 const outcomes = await Promise.allSettled(

@@ -12,6 +12,8 @@ import { waitFor } from './wait-for.ts'
 
 /** Nodes start beside others' tests, and owners are dead after five seconds. */
 export const slowMsMax = 60_000
+/** Two for each of three nodes: they move two a second, and each has to be opened. */
+const cellCount = 6
 
 export class ClusterUnderTest implements AsyncDisposable {
   readonly postgres: PostgresServer
@@ -45,7 +47,8 @@ export class ClusterUnderTest implements AsyncDisposable {
     const address = `${this.postgres.address}?schema=cluster`
     const cluster = ['--cluster', address, '--objects', this.objectsAddress, '--node-name', name]
     const ports = ['--node-port', '0', '--kafka-port', '0', '--http-port', '0']
-    const node = await TestBroker.start([...cluster, ...ports, ...flags], [], slowMsMax)
+    const cells = ['--cluster-cells', `${cellCount}`]
+    const node = await TestBroker.start([...cluster, ...cells, ...ports, ...flags], [], slowMsMax)
     this.#nodes.set(`${name} ${node.pid}`, node)
     return node
   }

@@ -26,7 +26,7 @@ export async function startThreeNodes(flags: readonly string[]): Promise<ThreeNo
   try {
     const names = ['n1', 'n2', 'n3']
     const started = await Promise.all(names.map((name) => cluster.startNode(name, flags)))
-    await cluster.waitForCounts({ n1: 4, n2: 4, n3: 4 })
+    await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
     const owner = names.indexOf((await cluster.ownerOf(0)) ?? '')
     // The owner of `/` last.
     const nodes = [...started.slice(owner + 1), ...started.slice(0, owner + 1)]

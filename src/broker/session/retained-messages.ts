@@ -18,8 +18,6 @@ import { BrokerError } from '../broker-error.ts'
 import type { Queue } from '../queue/queue.ts'
 import { TopicTree } from './topic-tree.ts'
 
-export const retainedQueueName = 'mqtt-retained'
-
 export interface RetainedContext {
   readonly store: LogStore
   readonly clock: Clock

@@ -5,6 +5,7 @@
 // or ended. Invariant: a message of QoS 1 or 2 is in the session's queue until the client has it; an id of QoS 2 changes
 // in the atom that stores or acks its message.
 import type { LogStore } from '../../log/log-store.ts'
+import type { LogWatcher } from '../../log/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
@@ -42,6 +43,16 @@ export interface SessionOptions extends SessionPlace {
   readonly expiryMs: number
 }
 
+/** A message of its queue that cannot go out yet. */
+interface HeldMessage {
+  readonly offset: number
+  readonly qos: Qos
+  /** It can by now. */
+  isOver: boolean
+  /** It may have been sent before it waited. */
+  wasSent: boolean
+}
+
 /** A message of a shared subscription. */
 export interface SharedDelivery {
   readonly facts: DeliveryFacts
@@ -55,7 +66,7 @@ interface Sent extends SharedDelivery {
 /** What became of an answer to a message: `unknown` for an id that no message has, `wrong` for one of another QoS. */
 export type AckResult = 'done' | 'unknown' | 'wrong'
 
-export class Session implements DeliverySink {
+export class Session implements DeliverySink, LogWatcher {
   readonly vhost: string
   readonly clientId: string
   readonly user: string
@@ -78,8 +89,8 @@ export class Session implements DeliverySink {
   #consumer: Consumer | undefined
   /** Told when there may be room, or the connection is gone. */
   #waiting: (() => void)[] = []
-  /** The id that the next message would have, and another one still has. */
-  #awaitedId = 0
+  /** The next message waits: for its id, or to be durable. Undefined: none does. */
+  #held: HeldMessage | undefined
 
   constructor(options: SessionOptions, context: SessionContext) {
     this.vhost = options.vhost
@@ -155,7 +166,6 @@ export class Session implements DeliverySink {
     this.#client = client
     this.#receiveMax = receiveMax
     this.leftAt = 0
-    this.#awaitedId = 0
   }
 
   /** The client was told that it is connected, and can be sent messages. */
@@ -170,6 +180,8 @@ export class Session implements DeliverySink {
 
   /** The connection is gone: what the client has not answered goes back, in order [MQTT-4.4.0-1]. */
   detach(): void {
+    this.#queue?.log.removeLooker(this)
+    this.#held = undefined
     this.#client = undefined
     this.#hasStarted = false
     for (const resolve of this.#waiting.splice(0)) resolve()
@@ -198,9 +210,7 @@ export class Session implements DeliverySink {
   /** There may be room for messages again. */
   resume(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
-    if (this.#awaitedId !== 0 && this.inFlight.get(this.#awaitedId) === undefined) {
-      this.#awaitedId = 0
-    }
+    if (this.#held !== undefined && !this.#isInTheWay(this.#held)) this.#held.isOver = true
     this.#consumer?.resume()
     this.subscriptions.resumeMembers()
   }
@@ -272,18 +282,44 @@ export class Session implements DeliverySink {
   }
 
   canTake(): boolean {
-    return this.#awaitedId === 0 && this.hasWindow && this.#client?.canTake() === true
+    if (this.#held?.isOver === false) return false
+    return this.hasWindow && this.#client?.canTake() === true
   }
 
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
-    const packetId = packetIdOf(record.offset)
+    const { offset } = record
+    const packetId = packetIdOf(offset)
     const facts = this.#factsOf(record)
-    if (facts.qos > 0 && this.inFlight.get(packetId) !== undefined) {
-      this.#awaitedId = packetId
-      consumer.settle(record.offset, 'requeue')
+    const message = { offset, qos: facts.qos, isOver: false, wasSent: isRedelivered }
+    if (this.#isInTheWay(message)) {
+      if (this.#held?.offset === offset) message.wasSent = this.#held.wasSent
+      this.#held = message
+      this.#queue?.log.addLooker(this)
+      consumer.settle(offset, 'requeue')
       return
     }
-    this.#send(consumer, record, { packetId, facts, isRedelivered })
+    const wasSent = this.#held?.offset === offset ? this.#held.wasSent : isRedelivered
+    this.#held = undefined
+    this.#queue?.log.removeLooker(this)
+    this.#send(consumer, record, { packetId, facts, isRedelivered: wasSent })
+  }
+
+  /** More of its queue is durable. */
+  onDurable(): void {
+    if (this.#held === undefined || this.#isInTheWay(this.#held)) return
+    this.#queue?.log.removeLooker(this)
+    this.resume()
+  }
+
+  /**
+   * A message may not go out yet: another one has its id; or, of QoS 2, it is not durable, and after a crash another
+   * one would have its id, which the client would take for the same message.
+   */
+  #isInTheWay({ offset, qos }: Pick<HeldMessage, 'offset' | 'qos'>): boolean {
+    if (qos === 0) return false
+    if (this.inFlight.get(packetIdOf(offset)) !== undefined) return true
+    const log = this.#queue?.log
+    return qos === 2 && log?.isVolatile === false && offset >= log.durableEnd
   }
 
   /** A message of a shared subscription that stays in its group's queue until the client has it. */

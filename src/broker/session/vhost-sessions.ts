@@ -17,8 +17,9 @@ import type { QueueTarget } from '../exchange/binding.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
 import { deliverRetained } from './retained-delivery.ts'
-import { RetainedMessages, retainedQueueName } from './retained-messages.ts'
+import { RetainedMessages } from './retained-messages.ts'
 import type { SessionClient } from './session-client.ts'
+import { isClientIdShort, retainedQueueName, sessionQueueName } from './session-queue-names.ts'
 import { type KeptSession, SessionRows } from './session-rows.ts'
 import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
@@ -74,10 +75,6 @@ export interface VHostSessionsParts {
   readonly budget: SessionBudget
 }
 
-const queuePrefix = 'mqtt-subscription-'
-const queueSuffix = 'qos1'
-const nameSizeMax = 255
-
 export class VHostSessions implements Disposable {
   readonly retained: RetainedMessages
   readonly index: SubscriptionIndex = new SubscriptionIndex()
@@ -89,6 +86,8 @@ export class VHostSessions implements Disposable {
   readonly #wills: WillPublisher
   /** Of sessions that wait for their client: when they end. */
   readonly #expiries = new Map<Session, Timer>()
+  /** What wills and times of sessions wait for: wills are for all that are there. */
+  readonly #afterRestore: (() => void)[] = []
   /** Of those whose will waits as well. */
   readonly #delayedWills = new Map<Session, Timer>()
 
@@ -130,7 +129,7 @@ export class VHostSessions implements Disposable {
 
   /** Whether a client id can have a session: its queue has a name that contains it. */
   static mayHave(clientId: string): boolean {
-    return Buffer.byteLength(queuePrefix + clientId + queueSuffix) <= nameSizeMax
+    return isClientIdShort(clientId)
   }
 
   get all(): ReadonlyMap<string, Session> {
@@ -237,7 +236,7 @@ export class VHostSessions implements Disposable {
     const { row, will, subscriptions, ids } = kept
     if (row === undefined) {
       // It ended with its connection.
-      if (will !== undefined) this.#wills.publish(kept, will)
+      this.#afterRestore.push(() => will && this.#wills.publish(kept, will))
       return
     }
     const now = this.#parts.broker.clock.now()
@@ -247,7 +246,7 @@ export class VHostSessions implements Disposable {
     session.restoreIds('received', ids.received)
     session.restoreIds('released', ids.released)
     this.#subscriptions.restore(session, subscriptions)
-    this.#wait(session)
+    this.#afterRestore.push(() => this.#wait(session))
   }
 
   /** To be called when all sessions of the virtual host are restored. */
@@ -257,6 +256,7 @@ export class VHostSessions implements Disposable {
       const isShared = queue.kind === 'queue' && queue.name.startsWith('$share/')
       if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
     }
+    for (const goOn of this.#afterRestore.splice(0)) goOn()
   }
 
   /** A queue of the virtual host is about to be deleted. */
@@ -329,11 +329,7 @@ export class VHostSessions implements Disposable {
   }
 
   #openQueue(session: Session): { queue: Queue; target: QueueTarget<Destination> } {
-    return this.#openFor(
-      queuePrefix + session.clientId + queueSuffix,
-      session.isPersistent,
-      session,
-    )
+    return this.#openFor(sessionQueueName(session.clientId), session.isPersistent, session)
   }
 
   /** A queue of subscribers. */

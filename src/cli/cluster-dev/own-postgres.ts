@@ -114,7 +114,10 @@ export class OwnPostgres {
     )
     closeSync(log)
     this.#child = child
-    const guard = child.pid === undefined ? undefined : guardProcess(child.pid, user)
+    const { pid } = child
+    const { follows } = this.#options
+    const after = follows === undefined ? undefined : follows.#pidFile
+    const guard = pid === undefined ? undefined : guardProcess({ pid, user, after })
     this.#guard = guard
     let isReady = false
     child.on('error', () => undefined)
@@ -147,6 +150,10 @@ export class OwnPostgres {
 
   get #data(): string {
     return path.join(this.#options.folder, 'data')
+  }
+
+  get #pidFile(): string {
+    return path.join(this.#data, 'postmaster.pid')
   }
 
   get #passwordFile(): string {
@@ -196,7 +203,7 @@ export class OwnPostgres {
 
   #processFile(): readonly string[] {
     try {
-      return readFileSync(path.join(this.#data, 'postmaster.pid'), 'utf8').split('\n')
+      return readFileSync(this.#pidFile, 'utf8').split('\n')
     } catch {
       return []
     }

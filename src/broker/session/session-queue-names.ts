@@ -1,0 +1,23 @@
+// Names of the queues that sessions have, as RabbitMQ names them where it has them.
+
+const prefix = 'mqtt-subscription-'
+const suffix = 'qos1'
+const nameSizeMax = 255
+
+/** The last message of each topic: nobody consumes it. */
+export const retainedQueueName = 'mqtt-retained'
+
+/** Of a client's messages of QoS 1 and 2. */
+export function sessionQueueName(clientId: string): string {
+  return prefix + clientId + suffix
+}
+
+/** Whether a client id can have a session: its queue has a name that contains it. */
+export function isClientIdShort(clientId: string): boolean {
+  return Buffer.byteLength(sessionQueueName(clientId)) <= nameSizeMax
+}
+
+/** Whether messages wait there as they should while no consumer is there. */
+export function waitsForNobody(queueName: string): boolean {
+  return queueName === retainedQueueName || queueName.startsWith(prefix)
+}
