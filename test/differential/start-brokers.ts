@@ -27,7 +27,11 @@ export async function startBrokers(given?: Endpoints): Promise<StartedBrokers> {
   }
   const startReference = async (): Promise<Endpoints> => {
     const [managementPort, stompPort] = await freePorts(2)
-    const started = await startRabbitmq(folder, managementPort, stompPort)
+    const started = await startRabbitmq(
+      folder,
+      managementPort,
+      stompPort === undefined ? {} : { stompPort },
+    )
     rabbitmq = started
     return {
       amqp: `amqp://guest:guest@127.0.0.1:${started.amqpPort}`,
