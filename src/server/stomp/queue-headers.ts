@@ -47,11 +47,16 @@ export function readQueueHeaders(headers: FrameHeaders): QueueHeaders {
   }
 }
 
+const askingHeaders: ReadonlySet<string> = new Set([
+  'durable',
+  'auto-delete',
+  'exclusive',
+  ...Object.keys(queueArguments),
+])
+
 /** Whether nothing is asked: then a queue that is there is good as it is. */
-export function asksNothing(asked: QueueHeaders): boolean {
-  const { durable, autoDelete, exclusive } = asked
-  const isPlain = durable === undefined && autoDelete === undefined && exclusive === undefined
-  return isPlain && asked.arguments.size === 0
+export function asksNothing({ names }: FrameHeaders): boolean {
+  return !names.some((name) => askingHeaders.has(name))
 }
 
 /** Whether SUBSCRIBE or UNSUBSCRIBE is about a subscription that outlives its connection. */
