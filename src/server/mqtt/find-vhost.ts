@@ -23,7 +23,6 @@ export type FindParameter = (name: string) => unknown
 
 const ofCertificates = 'mqtt_default_vhosts'
 const ofPorts = 'mqtt_port_to_vhost_mapping'
-export const vhostParameters: readonly string[] = [ofCertificates, ofPorts]
 
 export function findVHost(
   parameter: FindParameter,
