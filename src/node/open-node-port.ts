@@ -8,7 +8,7 @@ import { mqttLinkHandler } from './open-mqtt-edge.ts'
 import { stompLinkHandler } from './open-stomp-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
+export function openNodePort({ frame, cluster, cells, api, cipher }: EdgeParts): ProtocolServer {
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
@@ -22,6 +22,7 @@ export function openNodePort({ frame, cluster, cells, api }: EdgeParts): Protoco
     },
     clock,
     random,
+    cipher,
     logger,
   })
   return {

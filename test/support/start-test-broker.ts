@@ -32,6 +32,10 @@ interface ReadyFile {
   readonly kafka?: { readonly host: string; readonly port: number }
   /** With `--http-port 0` among the flags. */
   readonly http?: { readonly host: string; readonly port: number }
+  /** With `--mqtt-port 0` among the flags. */
+  readonly mqtt?: { readonly host: string; readonly port: number }
+  /** With `--stomp-port 0` among the flags. */
+  readonly stomp?: { readonly host: string; readonly port: number }
   /** With `--kafka-tls-port 0` among the flags. */
   readonly 'kafka-tls'?: { readonly host: string; readonly port: number }
 }
@@ -45,6 +49,8 @@ export class TestBroker implements AsyncDisposable {
   #port = 0
   #kafkaPort = 0
   #httpPort = 0
+  #mqttPort = 0
+  #stompPort = 0
   #kafkaTlsPort = 0
   #readyFile: ReadyFile | undefined
   #output = ''
@@ -109,6 +115,16 @@ export class TestBroker implements AsyncDisposable {
   /** Where the UI and the API are; the same after a restart. */
   get httpPort(): number {
     return this.#httpPort
+  }
+
+  /** Where MQTT clients connect; the same after a restart. */
+  get mqttPort(): number {
+    return this.#mqttPort
+  }
+
+  /** Where STOMP clients connect; the same after a restart. */
+  get stompPort(): number {
+    return this.#stompPort
   }
 
   get kafkaTlsPort(): number {
@@ -182,7 +198,10 @@ export class TestBroker implements AsyncDisposable {
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
+    this.#mqttPort = ready.mqtt?.port ?? 0
+    this.#stompPort = ready.stomp?.port ?? 0
     this.#kafkaTlsPort = ready['kafka-tls']?.port ?? 0
+    this.#stompPort = ready.stomp?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -200,6 +219,8 @@ export class TestBroker implements AsyncDisposable {
     // Of a flag that is given twice the last counts.
     if (this.#kafkaPort !== 0) flags.push('--kafka-port', String(this.#kafkaPort))
     if (this.#httpPort !== 0) flags.push('--http-port', String(this.#httpPort))
+    if (this.#mqttPort !== 0) flags.push('--mqtt-port', String(this.#mqttPort))
+    if (this.#stompPort !== 0) flags.push('--stomp-port', String(this.#stompPort))
     return flags
   }
 

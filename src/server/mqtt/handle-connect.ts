@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
 import type { LoginResult } from '../../auth/users.ts'
 import { findGlobalParameter } from '../../broker/global-parameters.ts'
-import { type Connected, VHostSessions } from '../../broker/session/vhost-sessions.ts'
+import { isClientIdShort } from '../../broker/session/session-queue-names.ts'
+import type { Connected } from '../../broker/session/vhost-sessions.ts'
 import type { ConnectPacket } from '../../codec/mqtt/connect.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { authLimits } from '../../limits/auth.ts'
@@ -164,7 +165,7 @@ function checkClientId({ clientId, version, isCleanStart }: ConnectPacket): void
   const { clientIdNotValid } = reasonCode
   const mayBeEmpty = version === 5 || (version === 4 && isCleanStart)
   if (clientId === '' && !mayBeEmpty) throw new MqttError(clientIdNotValid, 'no client id')
-  if (VHostSessions.mayHave(clientId)) return
+  if (isClientIdShort(clientId)) return
   const size = Buffer.byteLength(clientId)
   throw new MqttError(clientIdNotValid, `client id of ${size} bytes, which is too long`)
 }

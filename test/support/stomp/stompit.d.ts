@@ -13,6 +13,10 @@ declare module 'stompit' {
     unsubscribe(headers?: Headers): void
   }
 
+  export interface SendOptions {
+    readonly onReceipt?: () => void
+  }
+
   export interface Transaction {
     send(headers: Headers): Writable
     commit(options?: { readonly onReceipt?: () => void }): void
@@ -28,8 +32,8 @@ declare module 'stompit' {
       headers: Headers,
       onMessage: (error: Error | null, message: Message, subscription: Subscription) => void,
     ): Subscription
-    ack(message: Message, headers?: Headers, done?: () => void): void
-    nack(message: Message, headers?: Headers, done?: () => void): void
+    ack(message: Message, headers?: Headers, options?: SendOptions): void
+    nack(message: Message, headers?: Headers, options?: SendOptions): void
     begin(headers?: Headers): Transaction
     disconnect(done?: (error: Error | null) => void): void
     destroy(error?: Error): void
