@@ -4,6 +4,10 @@ import { MiB } from './units.ts'
 export const sessionLimits = {
   /** Sessions of all virtual hosts. One that waits for its client takes a kilobyte, a queue some three more. */
   sessionsMax: 1_000_000,
+  /** Bytes of a topic, and of a shared subscription with its group: they are routing keys and names of queues. */
+  topicSizeMax: 255,
+  /** Retained messages that somebody deletes by a filter and that are one atom. */
+  retainedDeletedAtOnce: 500,
   /** Subscriptions of one session: its filters are looked at for its messages, and are rows of the log. */
   subscriptionsPerSessionMax: 10_000,
   /** Subscriptions of all sessions: each takes some 500 bytes, of which the log keeps a row in memory. */

@@ -4,6 +4,7 @@ import { deathStrategies, queueTypes } from '../broker/counters/broker-counters.
 import { counter, type Family, gauge, histogram, type MetricType, type Sample } from './family.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
+import { mqttFamilies } from './mqtt-families.ts'
 import type { Snapshot } from './snapshot.ts'
 import { transactionFamilies } from './transaction-families.ts'
 
@@ -16,6 +17,7 @@ export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family
     ...compactionFamilies(source),
     ...memoryFamilies(source),
     ...transactionFamilies(source),
+    ...mqttFamilies(source, snapshot),
   ]
 }
 

@@ -1,6 +1,6 @@
 // RabbitMQ's global counters: messages by protocol, and by type of queue. Its stream protocol is not spoken here:
 // the families that its stream dashboard asks for are there, and zero.
-import { type ClientProtocol, messageProtocols } from '../auth/principal.ts'
+import { messageProtocols } from '../auth/principal.ts'
 import {
   type DeathStrategy,
   deathStrategies,
@@ -12,7 +12,13 @@ import type { DeathReason } from '../record/message/encode-death.ts'
 import { type Family, histogram, type Sample } from './family.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
-import { rabbitProtocols, rabbitQueueTypes, volatileQueueType } from './rabbitmq-names.ts'
+import {
+  qos0QueueType,
+  rabbitMqttVersions,
+  rabbitProtocols,
+  rabbitQueueTypes,
+  volatileQueueType,
+} from './rabbitmq-names.ts'
 import type { ClientSums, Snapshot } from './snapshot.ts'
 
 type MessageProtocol = (typeof messageProtocols)[number]
@@ -21,14 +27,15 @@ const streamLabels = labelsOf({ protocol: 'stream' })
 
 export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
   return [
-    ...receivedFamilies(snapshot.clientSums),
+    ...receivedFamilies(snapshot),
     clientGauge(
       'publishers',
       'Current number of publishers',
-      (protocol) => snapshot.clientSums[protocol].publishers,
+      snapshot,
+      ({ sums }) => sums.publishers,
     ),
-    clientGauge('consumers', 'Current number of consumers', (protocol) =>
-      countConsumers(protocol, source, snapshot),
+    clientGauge('consumers', 'Current number of consumers', snapshot, (speakers) =>
+      countConsumers(speakers, source, snapshot),
     ),
     ...deliveredFamilies(snapshot),
     ...deathFamilies(source),
@@ -42,15 +49,34 @@ export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Famil
 
 type CountOf<C> = (counters: C) => number
 
-function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>): Family[] {
+/** The clients that one label is for. */
+interface Speakers {
+  readonly label: string
+  readonly protocol: MessageProtocol
+  readonly sums: ClientSums
+}
+
+/** RabbitMQ tells versions of MQTT apart. */
+function* speakersOf({ clientSums, mqttSums }: Snapshot): Generator<Speakers> {
+  for (const protocol of messageProtocols) {
+    if (protocol !== 'MQTT') {
+      yield { label: rabbitProtocols[protocol], protocol, sums: clientSums[protocol] }
+      continue
+    }
+    for (const [version, label] of Object.entries(rabbitMqttVersions)) {
+      yield { label, protocol, sums: mqttSums[version] as ClientSums }
+    }
+  }
+}
+
+function receivedFamilies(snapshot: Snapshot): Family[] {
   const family = (name: string, help: string, countOf: CountOf<ClientCounters>): Family => ({
     name: `rabbitmq_global_messages_${name}_total`,
     type: 'counter',
     help,
     *samples() {
-      for (const protocol of messageProtocols) {
-        const labels = labelsOf({ protocol: rabbitProtocols[protocol] })
-        yield { labels, value: countOf(clients[protocol].counters) }
+      for (const { label: protocol, sums } of speakersOf(snapshot)) {
+        yield { labels: labelsOf({ protocol }), value: countOf(sums.counters) }
       }
       yield { labels: streamLabels, value: 0 }
     },
@@ -80,16 +106,16 @@ function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>)
 function clientGauge(
   name: string,
   help: string,
-  valueOf: (protocol: MessageProtocol) => number,
+  snapshot: Snapshot,
+  valueOf: (speakers: Speakers) => number,
 ): Family {
   return {
     name: `rabbitmq_global_${name}`,
     type: 'gauge',
     help,
     *samples() {
-      for (const protocol of messageProtocols) {
-        const labels = labelsOf({ protocol: rabbitProtocols[protocol] })
-        yield { labels, value: valueOf(protocol) }
+      for (const speakers of speakersOf(snapshot)) {
+        yield { labels: labelsOf({ protocol: speakers.label }), value: valueOf(speakers) }
       }
       yield { labels: streamLabels, value: 0 }
     },
@@ -98,13 +124,13 @@ function clientGauge(
 
 /** Queues have consumers of all protocols, and those of MQTT and STOMP are counted where they are. */
 function countConsumers(
-  protocol: MessageProtocol,
+  { protocol, sums }: Speakers,
   source: MetricsSource,
   { clientSums, queueSums }: Snapshot,
 ): number {
   if (protocol === 'Kafka') return countMembers(source)
   const { MQTT, STOMP } = clientSums
-  if (protocol !== 'AMQP 0-9-1') return clientSums[protocol].consumers
+  if (protocol !== 'AMQP 0-9-1') return sums.consumers
   const all = Object.values(queueSums).reduce((sum, each) => sum + each.consumers, 0)
   return Math.max(0, all - MQTT.consumers - STOMP.consumers)
 }
@@ -121,12 +147,12 @@ function countMembers({ groups }: MetricsSource): number {
 const allDelivered: CountOf<QueueCounters> = (of) =>
   of.delivered + of.deliveredNoAck + of.got + of.gotNoAck
 
-function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
+function deliveredFamilies({ queueSums, clientSums, mqttSums }: Snapshot): Family[] {
   const { answered } = clientSums['AMQP 0-9-1'].counters
   const family = (
     name: string,
     help: string,
-    { countOf, ofReplies = 0, ofKafka }: DeliveryCounts,
+    { countOf, ofReplies = 0, ofKafka, isOfQos0 = false }: DeliveryCounts,
   ): Family => ({
     name: `rabbitmq_global_messages_${name}_total`,
     type: 'counter',
@@ -147,6 +173,11 @@ function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
         }
       }
       yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
+      for (const [version, protocol] of Object.entries(rabbitMqttVersions)) {
+        if (!isOfQos0) break
+        const value = mqttSums[version]?.counters.deliveredNoAck ?? 0
+        yield { labels: labels(protocol, qos0QueueType), value }
+      }
       yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
     },
   })
@@ -155,6 +186,7 @@ function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
       countOf: allDelivered,
       ofReplies: answered,
       ofKafka: (of) => of.fetched,
+      isOfQos0: true,
     }),
     family(
       'delivered_consume_manual_ack',
@@ -164,7 +196,7 @@ function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
     family(
       'delivered_consume_auto_ack',
       'Total number of messages delivered to consumers using basic.consume with automatic acknowledgment',
-      { countOf: (of) => of.deliveredNoAck, ofReplies: answered },
+      { countOf: (of) => of.deliveredNoAck, ofReplies: answered, isOfQos0: true },
     ),
     family(
       'delivered_get_manual_ack',
@@ -195,6 +227,8 @@ interface DeliveryCounts {
   readonly ofReplies?: number
   /** By Kafka clients; left out where they have no such thing. */
   readonly ofKafka?: CountOf<QueueCounters>
+  /** Messages of QoS 0, which go past queues to clients of MQTT, are among them. */
+  readonly isOfQos0?: boolean
 }
 
 const deathReasons: Readonly<Record<DeathReason, string>> = {
@@ -204,7 +238,7 @@ const deathReasons: Readonly<Record<DeathReason, string>> = {
   delivery_limit: 'due to delivery-limit exceeded',
 }
 
-function deathFamilies({ broker }: MetricsSource): Family[] {
+function deathFamilies({ broker, mqtt }: MetricsSource): Family[] {
   const { deaths } = broker.counters
   const samples = function* (
     countOf: CountOf<Record<DeathReason, number>>,
@@ -224,7 +258,13 @@ function deathFamilies({ broker }: MetricsSource): Family[] {
     name: `rabbitmq_global_messages_dead_lettered_${reason}_total`,
     type: 'counter',
     help: `Total number of messages dead-lettered ${text}`,
-    samples: () => samples((of) => of[reason as DeathReason], deathStrategies),
+    *samples() {
+      yield* samples((of) => of[reason as DeathReason], deathStrategies)
+      if (reason !== 'maxlen') return
+      // As RabbitMQ counts what a connection of MQTT has no room for.
+      const labels = labelsOf({ queue_type: qos0QueueType, dead_letter_strategy: 'disabled' })
+      yield { labels, value: mqtt.sessions?.counters.droppedQos0 ?? 0 }
+    },
   }))
   const sum: CountOf<Record<DeathReason, number>> = (of) =>
     Object.values(of).reduce((total, count) => total + count, 0)

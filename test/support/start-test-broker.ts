@@ -52,6 +52,7 @@ export class TestBroker implements AsyncDisposable {
   #mqttPort = 0
   #stompPort = 0
   #kafkaTlsPort = 0
+  #readyFile: ReadyFile | undefined
   #output = ''
   /** Those of its cluster, from this one on. */
   #nodes: readonly TestBroker[] = [this]
@@ -130,6 +131,13 @@ export class TestBroker implements AsyncDisposable {
     return this.#kafkaTlsPort
   }
 
+  /** Where a service listens, such as `stomp` with `--stomp-port 0` among the flags. */
+  portOf(service: string): number {
+    const address = this.#readyFile?.[service as 'amqp']
+    if (address === undefined) throw new Error(`no ${service} among the flags`)
+    return address.port
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
@@ -186,12 +194,14 @@ export class TestBroker implements AsyncDisposable {
     child.stdout?.on('data', collect)
     child.stderr?.on('data', collect)
     const ready = await this.#ready(child, readyFile, patienceMs)
+    this.#readyFile = ready
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
     this.#mqttPort = ready.mqtt?.port ?? 0
     this.#stompPort = ready.stomp?.port ?? 0
     this.#kafkaTlsPort = ready['kafka-tls']?.port ?? 0
+    this.#stompPort = ready.stomp?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { hostNodeName } from '../../lib/node-name.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import type { Client } from './client.ts'
+import { protocolOf } from './protocol-of.ts'
 
 /** What the clients of a protocol have done that are gone. */
 interface Ended {
@@ -20,6 +21,8 @@ export class ClientRegistry implements Iterable<Client> {
     counters: new ClientCounters(),
     clients: 0,
   }))
+  /** The same by version of a protocol, where it has several. */
+  readonly #endedVersions = new Map<string, Ended>()
   /** What was published and taken by requests of HTTP, which have no channel to count it on. */
   readonly ofRequests: ClientCounters = new ClientCounters()
   /** Requests of HTTP that wait for messages or hold some: listed, and no connections to be counted. */
@@ -57,9 +60,17 @@ export class ClientRegistry implements Iterable<Client> {
 
   remove(client: Client): void {
     if (!this.#clients.delete(client.id)) return
-    const ended = this.#ended[client.protocol]
-    ended.counters.add(client.counters)
-    ended.clients++
+    const ended = [this.#ended[client.protocol]]
+    if (client.protocolVersion !== undefined) ended.push(this.#endedVersion(protocolOf(client)))
+    for (const each of ended) {
+      each.counters.add(client.counters)
+      each.clients++
+    }
+  }
+
+  /** As `endedOf`, of clients whose `protocolOf` this is. */
+  endedOfVersion(protocol: string): Readonly<Ended> | undefined {
+    return this.#endedVersions.get(protocol)
   }
 
   /** What the clients of a protocol have done and got that are gone, and how many those are. */
@@ -95,6 +106,14 @@ export class ClientRegistry implements Iterable<Client> {
   /** Oldest first. */
   [Symbol.iterator](): Iterator<Client> {
     return this.#clients.values()
+  }
+
+  #endedVersion(protocol: string): Ended {
+    const known = this.#endedVersions.get(protocol)
+    if (known !== undefined) return known
+    const ended = { counters: new ClientCounters(), clients: 0 }
+    this.#endedVersions.set(protocol, ended)
+    return ended
   }
 
   /** How many there are of each protocol. */

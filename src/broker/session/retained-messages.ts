@@ -16,7 +16,7 @@ import type { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Queue } from '../queue/queue.ts'
-import { TopicTree } from './topic-tree.ts'
+import { type TopicBranch, TopicTree } from './topic-tree.ts'
 
 export interface RetainedContext {
   readonly store: LogStore
@@ -27,7 +27,8 @@ export interface RetainedContext {
   openQueue(): Queue
 }
 
-interface Retained {
+/** Where the message of a topic is. */
+export interface Retained {
   readonly offset: number
   /** Bytes of its body. */
   readonly size: number
@@ -41,6 +42,7 @@ export class RetainedMessages implements Disposable {
   /** Topics whose messages expire. */
   readonly #expiring = new Set<string>()
   #queue: Queue | undefined
+  #size = 0
   #sweep: Timer | undefined
 
   constructor(context: RetainedContext) {
@@ -50,6 +52,11 @@ export class RetainedMessages implements Disposable {
 
   get count(): number {
     return this.#tree.size
+  }
+
+  /** Bytes of their bodies. */
+  get size(): number {
+    return this.#size
   }
 
   get queue(): Queue | undefined {
@@ -94,14 +101,41 @@ export class RetainedMessages implements Disposable {
     const { header, headerStart, headerEnd, bodyStart, bodyEnd } = source
     const expiresAt = this.#context.clock.now() + ttlOf(header, headerStart, headerEnd)
     const retained = { offset: queue.log.endOffset - 1, size: bodyEnd - bodyStart, expiresAt }
-    this.#remove(this.#tree.set(topic, retained))
+    this.#remove(this.#put(topic, retained))
     this.#noteExpiry(topic, expiresAt)
   }
 
   /** Within the atom that publishes the empty message. */
   clear(topic: string): void {
-    this.#remove(this.#tree.delete(topic))
+    const before = this.#tree.delete(topic)
+    this.#size -= before?.size ?? 0
+    this.#remove(before)
     this.#expiring.delete(topic)
+  }
+
+  /** What a topic has; undefined for nothing, or what has expired. */
+  find(topic: string): Retained | undefined {
+    const retained = this.#tree.get(topic)
+    const isThere = retained !== undefined && this.isThere(retained)
+    return isThere ? retained : undefined
+  }
+
+  /** What a filter has; some of it may have expired. */
+  match(filter: string): Generator<readonly [topic: string, retained: Retained]> {
+    return this.#tree.match(filter)
+  }
+
+  /** What is one level below `parent`; undefined: the first level. */
+  branchesOf(parent: string | undefined): Generator<TopicBranch<Retained>> {
+    return this.#tree.branchesOf(parent)
+  }
+
+  /** Whether it has neither expired nor left the queue by itself. */
+  isThere({ offset, expiresAt }: Retained): boolean {
+    const queue = this.#queue
+    if (queue === undefined || queue.isDeleted || expiresAt <= this.#context.clock.now())
+      return false
+    return queue.levels[0]?.cursor.acked.isAcked(offset) === false
   }
 
   /** Topics that the filter has; what each of them has is there for `read`. */
@@ -117,7 +151,7 @@ export class RetainedMessages implements Disposable {
     const retained = this.#tree.get(topic)
     const queue = this.#queue
     if (retained === undefined || queue === undefined) return 'gone'
-    if (!this.#isThere(retained, queue)) return 'gone'
+    if (!this.isThere(retained)) return 'gone'
     const view = new RecordView()
     const reading = queue.log.read(retained.offset, view)
     if (typeof reading === 'object') return this.#load(queue, reading)
@@ -131,6 +165,7 @@ export class RetainedMessages implements Disposable {
     if (queue !== this.#queue) return
     this.#queue = undefined
     this.#tree = new TopicTree()
+    this.#size = 0
     this.#expiring.clear()
   }
 
@@ -160,13 +195,15 @@ export class RetainedMessages implements Disposable {
     const expiresAt = timestamp + ttlOf(buffer, headerStart, headerEnd)
     const size = view.bodyEnd - view.bodyStart
     const topic = topicOfRecord(view)
-    this.#tree.set(topic, { offset: view.offset, size, expiresAt })
+    this.#put(topic, { offset: view.offset, size, expiresAt })
     this.#noteExpiry(topic, expiresAt)
   }
 
-  #isThere({ offset, expiresAt }: Retained, queue: Queue): boolean {
-    if (queue.isDeleted || expiresAt <= this.#context.clock.now()) return false
-    return queue.levels[0]?.cursor.acked.isAcked(offset) === false
+  /** Returns what was there. */
+  #put(topic: string, retained: Retained): Retained | undefined {
+    const before = this.#tree.set(topic, retained)
+    this.#size += retained.size - (before?.size ?? 0)
+    return before
   }
 
   #load(queue: Queue, absence: Absence): Promise<void> {

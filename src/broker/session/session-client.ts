@@ -29,6 +29,8 @@ export type SessionEnd =
   | 'taken-over'
   /** Somebody has deleted the session, its queue or its virtual host. */
   | 'deleted'
+  /** Somebody has ended the connection; the session is there still. */
+  | 'disconnected'
 
 export interface SessionClient extends WithParty {
   /** Whether one more message fits its output. When it does again, it calls `Session.resume`. */

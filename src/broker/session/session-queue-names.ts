@@ -12,6 +12,12 @@ export function sessionQueueName(clientId: string): string {
   return prefix + clientId + suffix
 }
 
+/** Whose queue it is by its name; undefined for other queues. */
+export function clientIdOfQueue(queueName: string): string | undefined {
+  const isOne = queueName.startsWith(prefix) && queueName.endsWith(suffix)
+  return isOne ? queueName.slice(prefix.length, -suffix.length) : undefined
+}
+
 /** Whether a client id can have a session: its queue has a name that contains it. */
 export function isClientIdShort(clientId: string): boolean {
   return Buffer.byteLength(sessionQueueName(clientId)) <= nameSizeMax

@@ -75,6 +75,8 @@ export class Session implements DeliverySink, LogWatcher {
   expiryMs: number
   /** When its connection ended, in milliseconds since the Unix epoch; 0 while it has one. */
   leftAt = 0
+  /** When its connection began, in milliseconds since the Unix epoch; 0 for one that has had none in this process. */
+  attachedAt = 0
   will: Will | undefined
   readonly subscriptions: OwnSubscriptions
   readonly inFlight: InFlight = new InFlight()
@@ -162,8 +164,9 @@ export class Session implements DeliverySink, LogWatcher {
   }
 
   /** A connection has the session from now on: ids that wait to be released come first, then messages. */
-  attach(client: SessionClient, receiveMax: number): void {
+  attach(client: SessionClient, receiveMax: number, now: number): void {
     this.#client = client
+    this.attachedAt = now
     this.#receiveMax = receiveMax
     this.leftAt = 0
   }

@@ -4,6 +4,7 @@ import { brokerLimits } from '../../limits/broker.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import type { VHost } from '../vhost.ts'
+import { SessionCounters } from './session-counters.ts'
 import { keptSessionsOf } from './session-rows.ts'
 import { type SessionBudget, VHostSessions } from './vhost-sessions.ts'
 
@@ -14,8 +15,17 @@ export interface SessionsOptions {
   readonly keepsQos0: boolean
 }
 
+/** The way to them for who only looks and manages. */
+export interface SessionsDoor {
+  /** Those of an earlier process as well: loaded for the first who asks. */
+  openSessions(): Promise<Sessions>
+  /** Undefined where nobody has asked for any. */
+  readonly sessions: Sessions | undefined
+}
+
 export class Sessions implements Disposable {
   readonly budget: SessionBudget = { sessions: 0, subscriptions: 0, expired: 0 }
+  readonly counters: SessionCounters = new SessionCounters()
   readonly #broker: Broker
   readonly #options: SessionsOptions
   readonly #byVHost = new Map<VHost<Destination>, VHostSessions>()
@@ -24,7 +34,7 @@ export class Sessions implements Disposable {
     this.#options = options
     this.#broker = broker
     broker.deletionListeners.push((queue) => {
-      this.#find(queue.vhost)?.onQueueDeleted(queue)
+      this.find(queue.vhost)?.onQueueDeleted(queue)
     })
     broker.vhostDeletionListeners.push((vhost) => {
       this.#byVHost.get(vhost)?.onVHostDeleted()
@@ -46,6 +56,12 @@ export class Sessions implements Disposable {
     const sessions = new VHostSessions(parts)
     this.#byVHost.set(vhost, sessions)
     return sessions
+  }
+
+  /** Those of a virtual host that somebody has asked for. */
+  find(name: string): VHostSessions | undefined {
+    const vhost = this.#broker.findVHost(name)
+    return vhost && this.#byVHost.get(vhost)
   }
 
   /** Those that there are sessions of. */
@@ -70,10 +86,5 @@ export class Sessions implements Disposable {
 
   [Symbol.dispose](): void {
     for (const sessions of this) sessions[Symbol.dispose]()
-  }
-
-  #find(name: string): VHostSessions | undefined {
-    const vhost = this.#broker.findVHost(name)
-    return vhost && this.#byVHost.get(vhost)
   }
 }

@@ -38,6 +38,10 @@ export class SharedGroups {
     return this.#groups.get(name)
   }
 
+  [Symbol.iterator](): IterableIterator<SharedGroup> {
+    return this.#groups.values()
+  }
+
   /** The group, made when it is the first that is asked for. Not within an atom. */
   open(asked: { readonly text: string; readonly filter: string }): SharedGroup {
     const known = this.#groups.get(asked.text)

@@ -39,6 +39,11 @@ export class SubscriptionIndex implements TopicSubscribers<Destination> {
     this.#tree.remove(subscription.filter, subscription)
   }
 
+  /** Tells of each subscription that has the topic. */
+  subscriptionsOf(topic: string, found: (subscription: IndexedSubscription) => void): void {
+    this.#tree.match(topic, found)
+  }
+
   match(message: RoutedMessage, matched: MatchedSubscribers<Destination>): void {
     const { topic, routingKeys } = message
     const topics = topic === undefined ? routingKeys.map(topicOfKey) : [topic]

@@ -2,30 +2,48 @@
 
 class TopicNode<T> {
   value: T | undefined = undefined
+  /** Values here and below. */
+  count = 0
   levels: Map<string, TopicNode<T>> | undefined = undefined
+}
+
+/** What is one level below a topic. */
+export interface TopicBranch<T> {
+  /** The level alone. */
+  readonly name: string
+  /** The whole topic. */
+  readonly topic: string
+  /** Of this very topic. */
+  readonly value: T | undefined
+  /** Values of this topic and of all below it. */
+  readonly count: number
 }
 
 export class TopicTree<T> {
   readonly #root = new TopicNode<T>()
-  #size = 0
 
   get size(): number {
-    return this.#size
+    return this.#root.count
   }
 
   get(topic: string): T | undefined {
-    let node: TopicNode<T> | undefined = this.#root
-    for (const level of topic.split('/')) {
-      node = node.levels?.get(level)
-      if (node === undefined) return undefined
+    return this.#find(topic)?.value
+  }
+
+  /** What is one level below `parent`; undefined: the first level. */
+  *branchesOf(parent: string | undefined): Generator<TopicBranch<T>> {
+    const node = parent === undefined ? this.#root : this.#find(parent)
+    for (const [name, { value, count }] of node?.levels ?? []) {
+      const topic = parent === undefined ? name : `${parent}/${name}`
+      yield { name, topic, value, count }
     }
-    return node.value
   }
 
   /** Returns what was there. */
   set(topic: string, value: T): T | undefined {
+    const levels = topic.split('/')
     let node = this.#root
-    for (const level of topic.split('/')) {
+    for (const level of levels) {
       node.levels ??= new Map()
       let next = node.levels.get(level)
       if (next === undefined) {
@@ -36,7 +54,7 @@ export class TopicTree<T> {
     }
     const before = node.value
     node.value = value
-    if (before === undefined) this.#size++
+    if (before === undefined) this.#countOne(levels)
     return before
   }
 
@@ -53,13 +71,32 @@ export class TopicTree<T> {
     const before = last.value
     if (before === undefined) return undefined
     last.value = undefined
-    this.#size--
+    for (const each of path) each.count--
     for (let depth = path.length - 1; depth > 0 && isEmpty(path[depth]!); depth--) {
       const parent = path[depth - 1]!
       parent.levels?.delete(levels[depth - 1]!)
       if (parent.levels?.size === 0) parent.levels = undefined
     }
     return before
+  }
+
+  /** There is one more value at the end of these levels. */
+  #countOne(levels: readonly string[]): void {
+    let node = this.#root
+    node.count++
+    for (const level of levels) {
+      node = node.levels?.get(level) as TopicNode<T>
+      node.count++
+    }
+  }
+
+  #find(topic: string): TopicNode<T> | undefined {
+    let node: TopicNode<T> | undefined = this.#root
+    for (const level of topic.split('/')) {
+      node = node.levels?.get(level)
+      if (node === undefined) return undefined
+    }
+    return node
   }
 
   /** Those that a filter has, one after the other; what comes or goes meanwhile may be among them. */

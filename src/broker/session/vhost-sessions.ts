@@ -150,7 +150,7 @@ export class VHostSessions implements Disposable {
     const session = isPresent ? before : this.#create(asked)
     session.expiryMs = asked.expiryMs
     session.will = will
-    session.attach(client, receiveMax)
+    session.attach(client, receiveMax, this.#parts.broker.clock.now())
     return { session, isPresent, ticket: this.#keep(session) }
   }
 
@@ -223,14 +223,13 @@ export class VHostSessions implements Disposable {
     }
   }
 
-  /** Somebody deletes the session. False when there is none. */
-  delete(clientId: string): boolean {
+  /** Somebody deletes the session, if there is one; the ticket says when it has gone for good. */
+  delete(clientId: string): Ticket | undefined {
     const session = this.#sessions.get(clientId)
-    if (session === undefined) return false
+    if (session === undefined) return undefined
     session.will = undefined
     session.letGo('deleted')
-    this.#end(session)
-    return true
+    return this.#end(session)
   }
 
   /** Puts back what an earlier process kept. */
@@ -434,8 +433,8 @@ export class VHostSessions implements Disposable {
     if (will !== undefined) this.#wills.publish(session, will)
   }
 
-  #end(session: Session): void {
-    if (session.isEnded) return
+  #end(session: Session): Ticket | undefined {
+    if (session.isEnded) return undefined
     session.isEnded = true
     this.#stopTimers(session)
     session.detach()
@@ -446,9 +445,10 @@ export class VHostSessions implements Disposable {
     store.beginAtom()
     this.#subscriptions.forget(session)
     this.#dropRows(session)
-    store.endAtom()
+    const ticket = store.endAtom()
     this.#subscriptions.leaveGroups(session)
     if (queue !== undefined && !queue.isDeleted) this.#giveBack(queue)
+    return ticket
   }
 
   #dropRows(session: Session): void {

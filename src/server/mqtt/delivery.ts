@@ -82,6 +82,7 @@ export class MqttDelivery implements SessionClient {
     const { outputRoom, context, counters, version } = this.#peer
     if (!outputRoom.hasRoom) {
       context.counts.publishesDropped++
+      context.sessions.counters.droppedQos0++
       return
     }
     const { source } = message
@@ -119,11 +120,7 @@ export class MqttDelivery implements SessionClient {
   }
 
   onEnded(reason: SessionEnd): void {
-    if (reason === 'taken-over') {
-      this.#peer.endFor(reasonCode.sessionTakenOver, 'another connection has the client id')
-    } else {
-      this.#peer.endFor(reasonCode.administrativeAction, 'the session was deleted')
-    }
+    this.#peer.endFor(...endings[reason])
   }
 
   /** Sends a value that is in no queue and no exchange: it is gone when there is no room. */
@@ -198,6 +195,13 @@ export class MqttDelivery implements SessionClient {
     outgoing.topicAlias = aliases.give(topic)
     return publishSize(outgoing, version)
   }
+}
+
+/** What the client is told. */
+const endings: Readonly<Record<SessionEnd, readonly [code: number, text: string]>> = {
+  'taken-over': [reasonCode.sessionTakenOver, 'another connection has the client id'],
+  deleted: [reasonCode.administrativeAction, 'the session was deleted'],
+  disconnected: [reasonCode.administrativeAction, 'an operator ended the connection'],
 }
 
 function fillOutgoing({ topic, properties }: PublishContent, facts: DeliveryFacts): void {

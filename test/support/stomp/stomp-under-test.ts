@@ -23,6 +23,7 @@ export class StompUnderTest implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-stomp-'))
     const broker = await startBroker({
       data: folder,
+      storage: 'memory',
       ...otherPortsOff,
       amqpPort: 0,
       stompPort: 0,

@@ -271,6 +271,8 @@ function channelSums(
     const own = prefetchOf(channel, acking)
     prefetch = prefetch === 0 || own === 0 ? 0 : (prefetch ?? 0) + own
   }
+  // Those of MQTT are in no channel.
+  if (sums.consumers === 0) sums.consumers = client.consumerCount ?? 0
   return { ...sums, prefetch }
 }
 
