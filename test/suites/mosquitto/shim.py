@@ -95,7 +95,8 @@ def main():
         flags.setdefault("--mqtt-port", "1883")
     else:
         flags["--mqtt-port"] = arguments[arguments.index("-p") + 1]
-    store = ["--data", folder] if folder else ["--in-memory"]
+    # In memory, and gone with the machine's temporary files.
+    store = ["--data", folder or tempfile.mkdtemp(dir="/dev/shm", prefix="pabal-mosquitto-")]
     closed = [word for name in OFF for word in (f"--{name}-port", "off")]
     settings = [word for pair in flags.items() for word in pair]
     os.execvp(NODE, [NODE, PABAL, *store, *closed, *settings])
