@@ -18,6 +18,7 @@ import type { AccessChange } from '../meta/access-rows.ts'
 import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
+import { ClientsAtNodes } from './clients-at-nodes.ts'
 import { ClusterApi } from './cluster-api.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { listenerPartsOf } from './listener-parts.ts'
@@ -209,7 +210,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const api = lastStack.use(
       new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
     )
-    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners, api }
+    const atNodes = stack.use(this.#countAtNodes(api))
+    const edge = { frame, users, admission, cluster, owners, api, atNodes }
+    const parts: EdgeParts = { ...edge, cells: this }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
@@ -222,6 +225,14 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     }
     frame.maintenance.onTurned = (isOn) => this.#onMaintenance(isOn)
     await frame.maintenance.open(opened, listenerPartsOf(frame))
+  }
+
+  #countAtNodes({ asker }: ClusterApi): ClientsAtNodes {
+    const { clients, clock } = this.#parts.frame
+    const access = this.#control
+    const atNodes = new ClientsAtNodes({ cluster: asker, access, clients, clock })
+    clients.elsewhere = atNodes
+    return atNodes
   }
 
   async #openCell(

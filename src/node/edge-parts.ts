@@ -1,6 +1,7 @@
 import type { Users } from '../auth/users.ts'
 import type { Admission } from '../broker/admission.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { ClientsAtNodes } from './clients-at-nodes.ts'
 import type { ClusterApi } from './cluster-api.ts'
 import type { NodeFrame } from './node-frame.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
@@ -18,6 +19,8 @@ export interface EdgeParts {
   readonly cells: ServedCells
   readonly owners: OwnerRoutes
   readonly api: ClusterApi
+  /** Counts what users with limits have at other nodes. */
+  readonly atNodes: ClientsAtNodes
 }
 
 export type OpenEdge = (parts: EdgeParts) => Promise<ProtocolServer>

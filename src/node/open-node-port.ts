@@ -6,13 +6,13 @@ import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
+export function openNodePort({ frame, cluster, cells, api, atNodes }: EdgeParts): ProtocolServer {
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
     secret: cluster.secret,
     handlers: {
-      amqp: amqpLinkHandler(cells, logger),
+      amqp: amqpLinkHandler(cells, logger, atNodes),
       kafka: kafkaLinkHandler(cells, logger),
       http: api.takeLink,
     },

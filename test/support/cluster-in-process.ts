@@ -17,6 +17,8 @@ import { BrokerInProcess } from './broker-in-process.ts'
 import { notingLogger } from './noting-logger.ts'
 
 const secret: Buffer = Buffer.alloc(32, 7)
+/** No user has a limit. */
+const nobodyElse = { enter: () => undefined }
 const service: Service = { name: 'amqp', scheme: 'amqp', setting: 'amqpPort', isTls: false }
 
 /** What the test says of the cluster, which every node believes. */
@@ -107,7 +109,7 @@ export class NodeInProcess implements AsyncDisposable {
     const served = new Map<number, ServedCell>()
     const cells = { find: (cell: number) => served.get(cell), all: () => [...served.values()] }
     const { logger, warnings } = notingLogger()
-    const linkHandlers = { amqp: amqpLinkHandler(cells, logger) }
+    const linkHandlers = { amqp: amqpLinkHandler(cells, logger, nobodyElse) }
     const door = { secret, clock: systemClock, random: systemRandom }
     const directory = known.directoryOf(number)
     const owners = new OwnerRoutes({ directory, cells, clock, links: new NodeLinks(door) })
@@ -122,6 +124,7 @@ export class NodeInProcess implements AsyncDisposable {
       directory,
       clusterName: () => 'test',
       owners,
+      atNodes: nobodyElse,
     })
     const links = new LinkListener({ ...door, logger, handlers: linkHandlers })
     const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>

@@ -15,14 +15,18 @@ export function checkConnectionLimits(
   vhost: VHost<Destination>,
 ): void {
   const ofVHost = limitIn(vhost.metadata?.limits, 'max-connections')
-  if (ofVHost !== undefined && countOpen(context, { vhost: vhost.name }) >= ofVHost) {
+  // All of its clients are where it is.
+  const { clients } = context
+  if (ofVHost !== undefined && clients.usage({ vhost: vhost.name }).connections >= ofVHost) {
     throw new ProtocolError(
       'not_allowed',
       `access to vhost '${vhost.name}' refused for user '${user}': connection limit (${ofVHost}) is reached`,
     )
   }
   const ofUser = limitOfUser(context, user, 'max-connections')
-  if (ofUser === undefined || countOpen(context, { user }) < ofUser) return
+  if (ofUser === undefined) return
+  const elsewhere = clients.elsewhere?.ofUser(user).connections ?? 0
+  if (clients.usage({ user }).connections + elsewhere < ofUser) return
   throw new ProtocolError(
     'not_allowed',
     `connection refused for user '${user}': user connection limit (${ofUser}) is reached`,
@@ -33,7 +37,7 @@ export function checkConnectionLimits(
 export function checkChannelLimit(context: LimitContext, { user }: Principal): void {
   const limit = limitOfUser(context, user, 'max-channels')
   if (limit === undefined) return
-  let count = 0
+  let count = context.clients.elsewhere?.ofUser(user).channels ?? 0
   for (const client of context.clients) {
     if (client.principal?.user === user) count += client.channelCount
   }
@@ -54,17 +58,4 @@ function limitIn(
 ): number | undefined {
   const limit = limits?.[name]
   return limit === undefined || limit < 0 ? undefined : limit
-}
-
-/** Connections that are open in a virtual host. */
-function countOpen(
-  { clients }: LimitContext,
-  asked: { readonly user?: string; readonly vhost?: string },
-): number {
-  let count = 0
-  for (const { principal, vhost } of clients) {
-    const isUsers = asked.user === undefined || asked.user === principal?.user
-    if (vhost !== undefined && isUsers && (asked.vhost ?? vhost) === vhost) count++
-  }
-  return count
 }
