@@ -119,8 +119,11 @@ function declare(
   return { name: queue.name, ticket }
 }
 
-/** What Spring's relay makes of `/user/queue/x`: the name, `-user` and the id of a session of its own. */
-const userQueue = /-user[0-9a-z-]{8,}$/
+/**
+ * What Spring's relay makes of `/user/queue/x`: the name, `-user` and the id of a session of its own. That is a UUID, or
+ * eight letters and digits of SockJS. Without a digit it may as well be a word, and nobody's queue may go for its name.
+ */
+const userQueue = /-user(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-z]*[0-5])[a-z0-5]{8})$/
 
 /**
  * Spring's relay subscribes for each session to queues of its own, and nobody deletes them: they go when they have not
