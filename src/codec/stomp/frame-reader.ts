@@ -122,6 +122,8 @@ export class FrameReader {
     this.buffer = emptyBuffer
     this.start = 0
     this.end = 0
+    // Many and long ones would stay until the next frame, which need not come.
+    if (this.#state === 'between' && this.headers.size > 0) this.headers = new FrameHeaders()
   }
 
   /** Line ends and NULs between frames; true when a frame begins. */

@@ -8,7 +8,7 @@ import type { FrameHeaders } from '../../codec/stomp/frame-headers.ts'
 import { stompLimits } from '../../limits/stomp.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
-import type { StompDestination } from './destination.ts'
+import { checkedName, type StompDestination } from './destination.ts'
 import { asksNothing, isDurableSubscription, readQueueHeaders } from './queue-headers.ts'
 import type { StompSession } from './session.ts'
 import { subscriptionQueueName } from './subscription-queue-name.ts'
@@ -70,7 +70,9 @@ export function declareSubscriptionQueue(
   const key = destination.kind === 'exchange' ? destination.key : destination.name
   const durableId = isDurableSubscription(headers) ? headers.get('id') : undefined
   const { random } = session.connection.context
-  const name = headers.get('x-queue-name') ?? subscriptionQueueName(key, durableId, random)
+  const given = headers.get('x-queue-name')
+  const name =
+    given === undefined ? subscriptionQueueName(key, durableId, random) : checkedName(given)
   return declare(session, headers, {
     name,
     durable: durableId !== undefined,
