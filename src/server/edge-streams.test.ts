@@ -50,24 +50,22 @@ test('packets of MQTT are followed wherever they are cut', () => {
   const packets = fc.array(
     fc.oneof(
       fc.constant(Buffer.from([0xd0, 0])),
-      fc
-        .tuple(fc.nat(2), fc.oneof(fc.nat(300), fc.constantFrom(20_000)))
-        .map(([qos, size]) =>
-          writePacket(
-            {
-              name: 'PUBLISH',
-              qos,
-              isDuplicate: false,
-              isRetained: false,
-              packetId: qos,
-              topic: 't',
-              payload: 'x'.repeat(size),
-              properties: {},
-            },
-            5,
-            'server',
-          ),
+      fc.tuple(fc.nat(2), fc.oneof(fc.nat(300), fc.constantFrom(20_000))).map(([qos, size]) =>
+        writePacket(
+          {
+            name: 'PUBLISH',
+            qos,
+            isDuplicate: false,
+            isRetained: false,
+            packetId: qos,
+            topic: 't',
+            payload: 'x'.repeat(size),
+            properties: {},
+          },
+          5,
+          'server',
         ),
+      ),
     ),
     { maxLength: 8 },
   )
