@@ -24,7 +24,10 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-cluster-dev-'))
     // Where root runs this, PostgreSQL has another user.
     chmodSync(folder, 0o711)
-    const free = ['amqp', 'kafka', 'http', 'mqtt', 'stomp'].flatMap((service) => [`--${service}-port`, '0'])
+    const free = ['amqp', 'kafka', 'http', 'mqtt', 'stomp'].flatMap((service) => [
+      `--${service}-port`,
+      '0',
+    ])
     const how = ['--nodes', '2', '--standby', '--data', folder]
     const command = startPabal(['cluster', 'dev', ...how, ...free])
     try {
