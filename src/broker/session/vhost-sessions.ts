@@ -6,21 +6,20 @@
 import type { Timer } from '../../lib/clock.ts'
 import { sessionLimits } from '../../limits/session.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { decodeAddress } from '../../record/message/address.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
-import { RecordView } from '../../record/message/record-view.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import type { QueueTarget } from '../exchange/binding.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
+import { LeavingQueues } from './leaving-queues.ts'
 import { deliverRetained } from './retained-delivery.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionClient } from './session-client.ts'
-import { isClientIdShort, retainedQueueName, sessionQueueName } from './session-queue-names.ts'
-import { type KeptSession, SessionRows } from './session-rows.ts'
+import { retainedQueueName } from './session-queue-names.ts'
+import { type KeptSession, type SessionPlace, SessionRows } from './session-rows.ts'
 import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
@@ -86,6 +85,7 @@ export class VHostSessions implements Disposable {
   readonly #sessions = new Map<string, Session>()
   readonly #subscriptions: Subscriptions
   readonly #wills: WillPublisher
+  readonly #leaving: LeavingQueues
   /** Of sessions that wait for their client: when they end. */
   readonly #expiries = new Map<Session, Timer>()
   /** What wills and times of sessions wait for: wills are for all that are there. */
@@ -121,17 +121,21 @@ export class VHostSessions implements Disposable {
         vhost.forgetRoutes()
       },
     })
+    this.#leaving = new LeavingQueues({
+      store: broker.store,
+      clock: broker.clock,
+      rows: this.#rows,
+      groups: this.groups,
+      exchange,
+      hasQueue: (name) => vhost.findQueue(name) !== undefined,
+      deleteQueue: (queue) => void broker.deleteQueue(queue),
+    })
     this.#wills = new WillPublisher({
       broker,
       vhost,
       rows: this.#rows,
       retained: this.retained,
     })
-  }
-
-  /** Whether a client id can have a session: its queue has a name that contains it. */
-  static mayHave(clientId: string): boolean {
-    return isClientIdShort(clientId)
   }
 
   get all(): ReadonlyMap<string, Session> {
@@ -234,7 +238,8 @@ export class VHostSessions implements Disposable {
 
   /** Puts back what an earlier process kept. */
   restore(kept: KeptSession): void {
-    const { row, will, subscriptions, ids } = kept
+    const { row, will, subscriptions, ids, leaving } = kept
+    for (const name of leaving) this.#afterRestore.push(() => this.#goOnLeaving(kept, name))
     if (row === undefined) {
       // It ended with its connection.
       this.#afterRestore.push(() => will && this.#wills.publish(kept, will))
@@ -330,7 +335,7 @@ export class VHostSessions implements Disposable {
   }
 
   #openQueue(session: Session): { queue: Queue; target: QueueTarget<Destination> } {
-    return this.#openFor(sessionQueueName(session.clientId), session.isPersistent, session)
+    return this.#openFor(this.#leaving.nameFor(session.clientId), session.isPersistent, session)
   }
 
   /** A queue of subscribers. */
@@ -441,14 +446,24 @@ export class VHostSessions implements Disposable {
     const { queue } = session
     if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId)
     this.#parts.budget.sessions--
-    const { store } = this.#parts.broker
-    store.beginAtom()
+    const { broker } = this.#parts
+    const isThere = queue !== undefined && !queue.isDeleted
+    const isLeaving = isThere && session.hasShared
+    if (isThere && !isLeaving) broker.deleteQueue(queue)
+    broker.store.beginAtom()
     this.#subscriptions.forget(session)
     this.#dropRows(session)
-    const ticket = store.endAtom()
+    if (isLeaving) this.#rows.putLeaving(session, queue.name)
+    const ticket = broker.store.endAtom()
     this.#subscriptions.leaveGroups(session)
-    if (queue !== undefined && !queue.isDeleted) this.#giveBack(queue)
+    if (isLeaving) this.#leaving.giveBack(session, queue)
     return ticket
+  }
+
+  /** An earlier process has not ended it. */
+  #goOnLeaving(place: SessionPlace, name: string): void {
+    const queue = queueOf(this.#parts.vhost.findQueue(name))
+    if (queue !== undefined) this.#leaving.giveBack(place, queue)
   }
 
   #dropRows(session: Session): void {
@@ -460,26 +475,6 @@ export class VHostSessions implements Disposable {
     for (const [id, { holder }] of session.inFlight.entries()) {
       if (holder === undefined) rows.dropId(session, 'released', id)
     }
-  }
-
-  /** What came by a shared subscription is for the others who share it; the rest goes with the queue. */
-  #giveBack(queue: Queue): void {
-    const { broker } = this.#parts
-    const view = new RecordView()
-    for (;;) {
-      const result = queue.isDeleted || !this.groups.isUsed ? 'empty' : queue.take(view)
-      if (result === 'wait') {
-        queue.whenReadable(() => this.#giveBack(queue))
-        return
-      }
-      if (result === 'empty') break
-      const { exchange } = decodeAddress(view.buffer, view.addressStart)
-      broker.store.beginAtom()
-      this.groups.find(exchange)?.takeBack(view, this.#parts.exchange)
-      queue.settle(view.offset, 'ack')
-      broker.store.endAtom()
-    }
-    broker.deleteQueue(queue)
   }
 
   #stopTimers(session: Session): void {
