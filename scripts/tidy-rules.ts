@@ -141,6 +141,7 @@ export const doors: readonly Door[] = [
       'src/server/local-listener.ts',
       'src/server/byte-source.ts',
       'src/server/connect-socket.ts',
+      'src/server/node-link/link-cipher.ts',
       'src/server/resolve-host.ts',
       'src/server/http-get.ts',
       'src/server/tls-credentials.ts',

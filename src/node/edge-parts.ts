@@ -1,6 +1,7 @@
 import type { Users } from '../auth/users.ts'
 import type { Admission } from '../broker/admission.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { LinkCipher } from '../server/node-link/link-cipher.ts'
 import type { ClusterApi } from './cluster-api.ts'
 import type { NodeFrame } from './node-frame.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
@@ -18,6 +19,8 @@ export interface EdgeParts {
   readonly cells: ServedCells
   readonly owners: OwnerRoutes
   readonly api: ClusterApi
+  /** Of what nodes say to each other. */
+  readonly cipher: LinkCipher
 }
 
 export type OpenEdge = (parts: EdgeParts) => Promise<ProtocolServer>

@@ -4,7 +4,12 @@ import { MqttServer } from '../server/mqtt/mqtt-server.ts'
 import { mqttSettingsOf } from './mqtt-settings-of.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
-export async function openMqtt(parts: ProtocolParts): Promise<ProtocolServer> {
+/** What takes over connections of MQTT, by itself or from those who have begun with them. */
+export interface OpenedMqtt extends ProtocolServer {
+  readonly server: MqttServer
+}
+
+export async function openMqtt(parts: ProtocolParts): Promise<OpenedMqtt> {
   const { cell, options } = parts
   const server = new MqttServer({
     broker: cell.broker,
@@ -21,6 +26,7 @@ export async function openMqtt(parts: ProtocolParts): Promise<ProtocolServer> {
     settings: mqttSettingsOf(options),
   })
   return {
+    server,
     acceptorOf: () => takingOver(server.accept),
     endClients: (reason) => server.endClients(reason),
     [Symbol.asyncDispose]: () => server.close(),

@@ -4,9 +4,11 @@ import { LinkListener } from '../server/node-link/link-listener.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
+import { mqttLinkHandler } from './open-mqtt-edge.ts'
+import { stompLinkHandler } from './open-stomp-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells, api }: EdgeParts): ProtocolServer {
+export function openNodePort({ frame, cluster, cells, api, cipher }: EdgeParts): ProtocolServer {
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
@@ -14,10 +16,13 @@ export function openNodePort({ frame, cluster, cells, api }: EdgeParts): Protoco
     handlers: {
       amqp: amqpLinkHandler(cells, logger),
       kafka: kafkaLinkHandler(cells, logger),
+      mqtt: mqttLinkHandler(cells, logger),
+      stomp: stompLinkHandler(cells, logger),
       http: api.takeLink,
     },
     clock,
     random,
+    cipher,
     logger,
   })
   return {

@@ -81,6 +81,7 @@ export const protocols: readonly ProtocolServices[] = [
       },
     ],
     open: async (parts) => (await import('./open-mqtt.ts')).openMqtt(parts),
+    openEdge: async (parts) => (await import('./open-mqtt-edge.ts')).openMqttEdge(parts),
   },
   {
     title: 'STOMP',
@@ -104,6 +105,7 @@ export const protocols: readonly ProtocolServices[] = [
       },
     ],
     open: async (parts) => (await import('./open-stomp.ts')).openStomp(parts),
+    openEdge: async (parts) => (await import('./open-stomp-edge.ts')).openStompEdge(parts),
   },
 ]
 

@@ -1,7 +1,7 @@
-import type { Broker } from '../../broker/broker.ts'
 // Which virtual host a client of MQTT comes to, in RabbitMQ's order (rabbit_mqtt_processor.erl): by its certificate, by
-// the port that it came to, by its user name, and else the one that is set.
-import { findGlobalParameter } from '../../broker/global-parameters.ts'
+// the port that it came to, by its user name, and else the one that is set. At a node of a cluster that is found before
+// the client is passed on, and is what it has found for whoever gets the client.
+import type { Socket } from 'node:net'
 import type { MqttSettings } from './mqtt-context.ts'
 
 export interface VHostAsked {
@@ -18,24 +18,36 @@ export interface FoundVHost {
   readonly username: string | undefined
 }
 
-/** Global parameters, whose names and values users of RabbitMQ have. */
+/** Finds a global parameter, whose names and values users of RabbitMQ have. */
+export type FindParameter = (name: string) => unknown
+
 const ofCertificates = 'mqtt_default_vhosts'
 const ofPorts = 'mqtt_port_to_vhost_mapping'
 
 export function findVHost(
-  broker: Broker,
+  parameter: FindParameter,
   settings: Pick<MqttSettings, 'vhost' | 'ignoresColons'>,
   { username, certificateUser, port }: VHostAsked,
 ): FoundVHost {
   const byCertificate =
-    certificateUser === undefined ? undefined : mapped(broker, ofCertificates, certificateUser)
+    certificateUser === undefined ? undefined : mapped(parameter(ofCertificates), certificateUser)
   const named = settings.ignoresColons ? undefined : splitName(username)
-  const byPort = (): string | undefined => mapped(broker, ofPorts, String(port))
   if (byCertificate !== undefined) return { vhost: byCertificate, username }
   if (certificateUser === undefined && named !== undefined) return named
-  const vhost = byPort()
+  const vhost = mapped(parameter(ofPorts), String(port))
   if (vhost !== undefined) return { vhost, username }
   return named ?? { vhost: settings.vhost, username }
+}
+
+const found = new WeakMap<Socket, FoundVHost>()
+
+/** Somebody else has looked already. */
+export function noteFoundVHost(socket: Socket, where: FoundVHost): void {
+  found.set(socket, where)
+}
+
+export function foundVHostOf(socket: Socket): FoundVHost | undefined {
+  return found.get(socket)
 }
 
 /** `shop:anna` is anna of the virtual host shop; a virtual host may have colons in its name. */
@@ -45,9 +57,8 @@ function splitName(username: string | undefined): FoundVHost | undefined {
   return { vhost: username.slice(0, colon), username: username.slice(colon + 1) }
 }
 
-/** What a global parameter, which is an object, has for a key. */
-function mapped(broker: Broker, parameter: string, key: string): string | undefined {
-  const mapping = findGlobalParameter(broker, parameter)
+/** What a mapping, which is an object, has for a key. */
+function mapped(mapping: unknown, key: string): string | undefined {
   if (typeof mapping !== 'object' || mapping === null || !Object.hasOwn(mapping, key)) {
     return undefined
   }

@@ -3,7 +3,9 @@
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
 import type { LoginResult } from '../../auth/users.ts'
-import { type Connected, VHostSessions } from '../../broker/session/vhost-sessions.ts'
+import { findGlobalParameter } from '../../broker/global-parameters.ts'
+import { isClientIdShort } from '../../broker/session/session-queue-names.ts'
+import type { Connected } from '../../broker/session/vhost-sessions.ts'
 import type { ConnectPacket } from '../../codec/mqtt/connect.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { authLimits } from '../../limits/auth.ts'
@@ -11,7 +13,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { findConnectionLimit } from '../connection-limits.ts'
 import type { PeerFacts } from '../peer-facts.ts'
 import type { MqttDelivery } from './delivery.ts'
-import { findVHost, type FoundVHost } from './find-vhost.ts'
+import { findVHost, type FoundVHost, foundVHostOf } from './find-vhost.ts'
 import { certificateUserOf, checkCertificateClientId, logIn } from './login.ts'
 import type { MqttContext } from './mqtt-context.ts'
 import { MqttError, unauthorized } from './mqtt-error.ts'
@@ -59,11 +61,9 @@ export function handleConnect(peer: ConnectingPeer, connect: ConnectPacket): voi
   checkCertificateClientId(socket, connect, settings)
   const certificateUser = certificateUserOf(socket, settings)
   const { port } = peer.peer.transport.local
-  const found = findVHost(context.broker, settings, {
-    username: connect.username,
-    certificateUser,
-    port,
-  })
+  const parameter = (name: string): unknown => findGlobalParameter(context.broker, name)
+  const asks = { username: connect.username, certificateUser, port }
+  const found = foundVHostOf(socket) ?? findVHost(parameter, settings, asks)
   const origin = { protocol: 'MQTT', address: peer.peer.remoteAddress } as const
   const asked = { username: found.username, password: connect.password, certificateUser }
   const login = logIn(users, asked, settings, origin) ?? badCredentials
@@ -165,7 +165,7 @@ function checkClientId({ clientId, version, isCleanStart }: ConnectPacket): void
   const { clientIdNotValid } = reasonCode
   const mayBeEmpty = version === 5 || (version === 4 && isCleanStart)
   if (clientId === '' && !mayBeEmpty) throw new MqttError(clientIdNotValid, 'no client id')
-  if (VHostSessions.mayHave(clientId)) return
+  if (isClientIdShort(clientId)) return
   const size = Buffer.byteLength(clientId)
   throw new MqttError(clientIdNotValid, `client id of ${size} bytes, which is too long`)
 }

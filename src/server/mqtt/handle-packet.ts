@@ -1,5 +1,5 @@
-import { readReasonPacket } from '../../codec/mqtt/disconnect.ts'
 // Which handler a packet of a client goes to that has been let in.
+import { readReasonPacket } from '../../codec/mqtt/disconnect.ts'
 import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
 import {
   AUTH,

@@ -1,5 +1,6 @@
 // SUBSCRIBE (section 3.8): each topic filter is answered for itself, in their order [MQTT-3.8.4-6].
 import { permit, permitTopic } from '../../broker/permit.ts'
+import { sessionQueueName } from '../../broker/session/session-queue-names.ts'
 import type { AskedSubscription } from '../../broker/session/subscriptions.ts'
 import { parseTopicFilter } from '../../broker/session/topic-filter.ts'
 import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
@@ -90,7 +91,7 @@ function permitSubscription({ place, context }: OpenPeer, routingKey: string): v
   const { rights, vhost, session } = place
   if (rights.isUnrestricted) return
   const { exchange } = context.sessions
-  const queue = { kind: 'queue', name: `mqtt-subscription-${session.clientId}qos1` } as const
+  const queue = { kind: 'queue', name: sessionQueueName(session.clientId) } as const
   permit(rights, 'configure', queue)
   permit(rights, 'write', queue)
   permit(rights, 'read', { kind: 'exchange', name: exchange })

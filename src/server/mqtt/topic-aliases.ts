@@ -1,5 +1,5 @@
-import type { PublishPacket } from '../../codec/mqtt/publish.ts'
 // Topic aliases of a connection (MQTT 5 §3.3.2.3.4): numbers that stand for topics, in each direction its own.
+import type { PublishPacket } from '../../codec/mqtt/publish.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import type { BytesView } from './message/publish-to-record.ts'
 import { MqttError } from './mqtt-error.ts'

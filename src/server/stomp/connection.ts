@@ -32,7 +32,7 @@ import { type LoggedIn, Login } from './login.ts'
 import type { SessionConnection } from './session-connection.ts'
 import { StompSession } from './session.ts'
 import type { StompContext } from './stomp-context.ts'
-import { answerTo, type ErrorAnswer, fatalAnswer } from './stomp-error.ts'
+import { answerTo, type ErrorAnswer, errorFrame, fatalAnswer } from './stomp-error.ts'
 import type { StompFrame } from './stomp-frame.ts'
 
 export type ConnectionStatus = 'login' | 'running' | 'leaving' | 'closing' | 'closed'
@@ -235,7 +235,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
       return
     }
     this.#release()
-    this.#sendError(answer)
+    this.send(errorFrame(answer))
     this.endAfterFlush(waitMs)
   }
 
@@ -356,19 +356,11 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     const facts = { remote, user: principal?.user, vhost: session?.vhost.name, title, detail }
     if (!answer.isFatal) {
       this.context.logger.debug(facts, 'A STOMP frame was refused')
-      this.#sendError(answer)
+      this.send(errorFrame(answer))
       return
     }
     this.context.logger.info(facts, 'Connection closed')
     this.end(answer)
-  }
-
-  #sendError({ title, detail }: ErrorAnswer): void {
-    this.send({
-      command: 'ERROR',
-      headers: { message: title, 'content-type': 'text/plain', version: '1.0,1.1,1.2' },
-      body: detail,
-    })
   }
 
   #endForMemory(): void {

@@ -3,6 +3,7 @@
 // to end it; programs are written for RabbitMQ.
 import { BrokerError } from '../../broker/broker-error.ts'
 import { FrameError } from '../../codec/stomp/frame-error.ts'
+import type { OutgoingFrame } from '../../codec/stomp/write-frame.ts'
 import { amqpErrorNames } from '../amqp-error-names.ts'
 
 /** A frame that the broker refuses. */
@@ -42,6 +43,15 @@ export function answerTo(error: unknown): ErrorAnswer | undefined {
 /** An error of the core, or an end that somebody else has asked for. */
 export function fatalAnswer(name: string, explanation: string): ErrorAnswer {
   return { title: name, detail: `${name.toUpperCase()} - ${explanation}`, isFatal: true }
+}
+
+/** Versions are those that there are, as RabbitMQ says them. */
+export function errorFrame({ title, detail }: ErrorAnswer): OutgoingFrame {
+  return {
+    command: 'ERROR',
+    headers: { message: title, 'content-type': 'text/plain', version: '1.0,1.1,1.2' },
+    body: detail,
+  }
 }
 
 /** A header whose value cannot be what it has to be. */

@@ -32,12 +32,14 @@ export class StompServer {
   }
 
   /** Takes over an accepted socket, or what looks like one; closes it when memory is nearly used up. */
-  readonly accept = (socket: Socket, source: ByteSource, peer?: PeerFacts): void => {
-    if (!this.#context.broker.admission.mayEnter) {
-      socket.destroy()
-      return
-    }
-    this.#connect({ socket, source, ...(peer && { peer }) })
+  readonly accept = (socket: Socket, source: ByteSource): void => {
+    if (this.#context.broker.admission.mayEnter) this.#connect({ socket, source })
+    else socket.destroy()
+  }
+
+  /** Takes over a client that has come elsewhere; nothing has been read of it. */
+  adopt(incoming: Incoming, peer: PeerFacts): void {
+    this.#connect({ ...incoming, peer })
   }
 
   /** Tells every client that is there why it has to go, and resolves when their connections are closed. */

@@ -1,6 +1,6 @@
-import { PUBLISH } from '../../../codec/mqtt/packet-type.ts'
 // A message as logs keep it, whoever wrote it → what a PUBLISH to a client says. One without properties costs no table
 // and, but for its topic, no object.
+import { PUBLISH } from '../../../codec/mqtt/packet-type.ts'
 import { encodeProperties } from '../../../codec/mqtt/packet-writer.ts'
 import { isTopicName } from '../../../codec/mqtt/text-bytes.ts'
 import {
