@@ -12,15 +12,22 @@ export function sessionQueueName(clientId: string): string {
   return prefix + clientId + suffix
 }
 
+/** The same, and what it is called where that of an earlier session has not gone yet. */
+export function sessionQueueNames(clientId: string): readonly string[] {
+  const name = sessionQueueName(clientId)
+  return [name, ...['-2', '-3', '-4'].map((end) => name + end)]
+}
+
 /** Whose queue it is by its name; undefined for other queues. */
 export function clientIdOfQueue(queueName: string): string | undefined {
-  const isOne = queueName.startsWith(prefix) && queueName.endsWith(suffix)
-  return isOne ? queueName.slice(prefix.length, -suffix.length) : undefined
+  const name = queueName.replace(/-[234]$/, '')
+  const isOne = name.startsWith(prefix) && name.endsWith(suffix)
+  return isOne ? name.slice(prefix.length, -suffix.length) : undefined
 }
 
 /** Whether a client id can have a session: its queue has a name that contains it. */
 export function isClientIdShort(clientId: string): boolean {
-  return Buffer.byteLength(sessionQueueName(clientId)) <= nameSizeMax
+  return sessionQueueNames(clientId).every((name) => Buffer.byteLength(name) <= nameSizeMax)
 }
 
 /** Whether messages wait there as they should while no consumer is there. */

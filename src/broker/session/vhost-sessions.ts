@@ -6,20 +6,19 @@
 import type { Timer } from '../../lib/clock.ts'
 import { sessionLimits } from '../../limits/session.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { decodeAddress } from '../../record/message/address.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
-import { RecordView } from '../../record/message/record-view.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import type { QueueTarget } from '../exchange/binding.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
+import { LeavingQueues } from './leaving-queues.ts'
 import { deliverRetained } from './retained-delivery.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionClient } from './session-client.ts'
-import { isClientIdShort, retainedQueueName, sessionQueueName } from './session-queue-names.ts'
+import { isClientIdShort, retainedQueueName } from './session-queue-names.ts'
 import { type KeptSession, SessionRows } from './session-rows.ts'
 import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
@@ -86,6 +85,7 @@ export class VHostSessions implements Disposable {
   readonly #sessions = new Map<string, Session>()
   readonly #subscriptions: Subscriptions
   readonly #wills: WillPublisher
+  readonly #leaving: LeavingQueues
   /** Of sessions that wait for their client: when they end. */
   readonly #expiries = new Map<Session, Timer>()
   /** What wills and times of sessions wait for: wills are for all that are there. */
@@ -120,6 +120,13 @@ export class VHostSessions implements Disposable {
         vhost.getExchange(exchange).subscribers = this.index
         vhost.forgetRoutes()
       },
+    })
+    this.#leaving = new LeavingQueues({
+      store: broker.store,
+      groups: this.groups,
+      exchange,
+      hasQueue: (name) => vhost.findQueue(name) !== undefined,
+      deleteQueue: (queue) => void broker.deleteQueue(queue),
     })
     this.#wills = new WillPublisher({
       broker,
@@ -330,7 +337,7 @@ export class VHostSessions implements Disposable {
   }
 
   #openQueue(session: Session): { queue: Queue; target: QueueTarget<Destination> } {
-    return this.#openFor(sessionQueueName(session.clientId), session.isPersistent, session)
+    return this.#openFor(this.#leaving.nameFor(session.clientId), session.isPersistent, session)
   }
 
   /** A queue of subscribers. */
@@ -447,7 +454,7 @@ export class VHostSessions implements Disposable {
     this.#dropRows(session)
     const ticket = store.endAtom()
     this.#subscriptions.leaveGroups(session)
-    if (queue !== undefined && !queue.isDeleted) this.#giveBack(queue)
+    if (queue !== undefined && !queue.isDeleted) this.#leaving.giveBack(queue)
     return ticket
   }
 
@@ -460,26 +467,6 @@ export class VHostSessions implements Disposable {
     for (const [id, { holder }] of session.inFlight.entries()) {
       if (holder === undefined) rows.dropId(session, 'released', id)
     }
-  }
-
-  /** What came by a shared subscription is for the others who share it; the rest goes with the queue. */
-  #giveBack(queue: Queue): void {
-    const { broker } = this.#parts
-    const view = new RecordView()
-    for (;;) {
-      const result = queue.isDeleted || !this.groups.isUsed ? 'empty' : queue.take(view)
-      if (result === 'wait') {
-        queue.whenReadable(() => this.#giveBack(queue))
-        return
-      }
-      if (result === 'empty') break
-      const { exchange } = decodeAddress(view.buffer, view.addressStart)
-      broker.store.beginAtom()
-      this.groups.find(exchange)?.takeBack(view, this.#parts.exchange)
-      queue.settle(view.offset, 'ack')
-      broker.store.endAtom()
-    }
-    broker.deleteQueue(queue)
   }
 
   #stopTimers(session: Session): void {

@@ -3,6 +3,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"sync"
@@ -76,7 +77,11 @@ func (p *peer) Subscribe(filter string, qos byte, _ SubscribeOptions) (byte, err
 	if !token.WaitTimeout(patience) {
 		return 0, errors.New("not subscribed in time")
 	}
-	return token.Result()[filter], token.Error()
+	granted := token.Result()[filter]
+	if granted > 2 && token.Error() == nil {
+		return granted, fmt.Errorf("refused with %d", granted)
+	}
+	return granted, token.Error()
 }
 
 func (p *peer) Unsubscribe(filter string) error { return done(p.client.Unsubscribe(filter)) }
