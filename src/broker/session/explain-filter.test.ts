@@ -27,7 +27,8 @@ describe('why a text is no topic filter', () => {
       '$share/g/a#': /'#' stands for a whole level/,
       [`$share/g/${'a'.repeat(250)}`]: /it has 259 bytes, and 255 are allowed/,
     }
-    for (const [text, pattern] of Object.entries(why)) assert.match(whyNoFilter(text) ?? '', pattern)
+    for (const [text, pattern] of Object.entries(why))
+      assert.match(whyNoFilter(text) ?? '', pattern)
   })
 })
 

@@ -26,7 +26,10 @@ test('who is disconnected is told, has its will sent, and finds its session agai
   actor.subscribe('x')
   assert.equal(disconnectSession(process.sessions, session), true)
   await on.settle()
-  assert.deepEqual([actor.ends, session.client, other.texts], [['disconnected'], undefined, ['bye']])
+  assert.deepEqual(
+    [actor.ends, session.client, other.texts],
+    [['disconnected'], undefined, ['bye']],
+  )
   assert.equal(disconnectSession(process.sessions, session), false)
   process.publish('x', '1')
   const again = process.actor('a')
