@@ -13,7 +13,7 @@ export function HowToConnect({
   readonly text: ComponentChildren
 }): JSX.Element {
   const { data } = useLive<HomeJson>('/v1/home')
-  const port = data?.listeners.find(({ protocol, tls }) => protocol === 'MQTT' && !tls)?.port
+  const port = data?.listeners.find(({ service }) => service === 'mqtt')?.port
   return (
     <>
       <Empty
