@@ -1,8 +1,9 @@
-// Writes docs/http-reference.md from the OpenAPI document that a broker answers with, or with --check fails when the
-// page is not what would be written.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { startBroker } from '../src/start-broker.ts'
+import { otherPortsOff } from '../test/support/other-ports-off.ts'
+// Writes docs/http-reference.md from the OpenAPI document that a broker answers with, or with --check fails when the
+// page is not what would be written.
 
 const page: string = path.join(import.meta.dirname, '..', 'docs', 'http-reference.md')
 
@@ -153,7 +154,7 @@ function cell(text: string): string {
 }
 
 async function readDocument(): Promise<OpenApi> {
-  const ports = { amqpPort: 0, kafkaPort: 0, metricsPort: 'off', httpPort: 0 } as const
+  const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 0, ...otherPortsOff } as const
   const broker = await startBroker({ storage: 'memory', ...ports })
   try {
     const answer = await fetch(

@@ -12,6 +12,8 @@ const broker = await startBroker({
   httpPort: off,
   metricsPort: off,
   mqttPort: off,
+  mqttWsPort: off,
   stompPort: off,
+  stompWsPort: off,
 })
 parentPort?.postMessage(broker.addresses['amqp']?.port ?? 0)

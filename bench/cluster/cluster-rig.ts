@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { otherPortsOff } from '../../src/cli/other-ports-off.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'
@@ -106,7 +107,7 @@ export class ClusterRig implements AsyncDisposable {
     rmSync(readyFile, { force: true })
     const preload = pathToFileURL(path.join(import.meta.dirname, 'tiny-files.ts')).href
     const served = ['--amqp-port', String(ports.amqp), '--kafka-port', String(ports.kafka)]
-    const closed = ['--http-port', 'off', '--metrics-port', 'off']
+    const closed = ['--http-port', 'off', ...otherPortsOff]
     const own = ['--data', data, '--ready-file', readyFile]
     const words = [mainFile, ...own, ...flags, ...served, ...closed]
     if (isTiny) words.unshift('--import', preload)

@@ -3,10 +3,10 @@ import { clusterSystem } from './cluster-system.ts'
 import { kafkaClusterSystem } from './kafka-cluster-system.ts'
 import { kafkaSystem } from './kafka-system.ts'
 import { pabalSystem } from './pabal-system.ts'
-import { rabbitmqSystem } from './rabbitmq-system.ts'
+import { rabbitmqPluginsSystem, rabbitmqSystem } from './rabbitmq-system.ts'
 
 export const systemNames =
-  'pabal, pabal-os, pabal-tls, pabal-throughput, pabal+1ms (any delay), pabal-cluster-1 (any number of nodes), pabal-cluster-3-passed-on, rabbitmq, kafka, kafka-fsync, kafka-3'
+  'pabal, pabal-os, pabal-tls, pabal-throughput, pabal+1ms (any delay), pabal-cluster-1 (any number of nodes), pabal-cluster-3-passed-on, rabbitmq, rabbitmq-plugins, kafka, kafka-fsync, kafka-3'
 
 /** The system of that name; throws with a text for people when there is none or it is missing. */
 export function findSystem(name: string): BrokerSystem {
@@ -26,6 +26,7 @@ export function findSystem(name: string): BrokerSystem {
   }
   if (name === 'kafka-3') return kafkaClusterSystem()
   if (name === 'rabbitmq') return rabbitmqSystem()
+  if (name === 'rabbitmq-plugins') return rabbitmqPluginsSystem()
   if (name === 'kafka' || name === 'kafka-fsync') {
     return kafkaSystem({ doesFsync: name === 'kafka-fsync' })
   }

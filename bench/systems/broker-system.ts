@@ -1,5 +1,5 @@
 /** What a client speaks with a broker, or an extension of it that not all have. */
-export type Protocol = 'amqp' | 'kafka' | 'x-delayed-message'
+export type Protocol = 'amqp' | 'kafka' | 'mqtt' | 'stomp' | 'x-delayed-message'
 
 /** A broker that the benchmarks can start, drive and stop. One object per variant measured. */
 export type BrokerSystem = {
@@ -22,6 +22,8 @@ export type RunningBroker = {
   /** Undefined where it does not speak the protocol. */
   readonly amqpPort: number | undefined
   readonly kafkaPort: number | undefined
+  readonly mqttPort?: number
+  readonly stompPort?: number
   /** Where it takes TLS, and what vouches for its certificate; only of a system that is about TLS. */
   readonly tls?: { readonly amqpPort: number; readonly kafkaPort: number; readonly ca: string }
   /** From the start of the process until each of its protocols answered a client, ms. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve, relative } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
+import { otherPortsOff } from '../../src/cli/other-ports-off.ts'
 import { makeCertificate } from '../../test/support/make-certificate.ts'
 import type { BrokerSystem, RunningBroker } from './broker-system.ts'
 import { answers } from './handshake.ts'
@@ -75,7 +76,8 @@ async function startPabal(
       `--data=${join(folder, 'data')}`,
       '--amqp-port=0',
       '--kafka-port=0',
-      ...['http', 'metrics', 'mqtt', 'stomp'].map((name) => `--${name}-port=off`),
+      '--http-port=off',
+      ...otherPortsOff,
       `--durability=${durability}`,
       `--profile=${profile}`,
       `--ready-file=${readyFile}`,

@@ -15,6 +15,7 @@ import { startChild, type RunningChild } from './start-child.ts'
 export const rabbitmqServerScript = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 const START_TIMEOUT_MS = 600_000
 
+/** With its defaults. */
 export function rabbitmqSystem(): BrokerSystem {
   return {
     name: 'rabbitmq',
@@ -23,6 +24,20 @@ export function rabbitmqSystem(): BrokerSystem {
     version: installedVersion,
     prepare: expectInstalled,
     start: (folder) => startRabbitmq(folder),
+  }
+}
+
+/** With the plugins of other protocols, apart, so that figures of AMQP are of a node without them. */
+export function rabbitmqPluginsSystem(): BrokerSystem {
+  return {
+    ...rabbitmqSystem(),
+    name: 'rabbitmq-plugins',
+    protocols: ['mqtt', 'stomp'],
+    settings: { plugins: 'rabbitmq_mqtt and rabbitmq_stomp' },
+    start: async (folder) => {
+      const [mqttPort, stompPort] = await freePorts(2)
+      return startRabbitmq(folder, undefined, { mqttPort, stompPort })
+    },
   }
 }
 
@@ -52,6 +67,12 @@ export interface RabbitmqNode extends RunningBroker {
   control(...args: string[]): Promise<string>
 }
 
+/** What is served beside AMQP, by plugins of RabbitMQ, and where. */
+export interface RabbitmqPlugins {
+  readonly mqttPort?: number
+  readonly stompPort?: number
+}
+
 /**
  * Starts a node on `folder`; resolves when it takes connections. `managementPort`: where its management API
  * is to be; without it there is none.
@@ -59,12 +80,13 @@ export interface RabbitmqNode extends RunningBroker {
 export async function startRabbitmq(
   folder: string,
   managementPort?: number,
+  plugins: RabbitmqPlugins = {},
 ): Promise<RabbitmqNode> {
   mkdirSync(folder, { recursive: true })
   const [amqpPort, distPort, epmdPort] = await freePorts(3)
   const env = {
     ...environment(folder, { amqpPort, distPort, epmdPort }),
-    ...(managementPort !== undefined && enableManagement(folder, managementPort)),
+    ...enablePlugins(folder, managementPort, plugins),
   }
   // Started by us and in the foreground, epmd can be stopped with the broker; Erlang's own start of it
   // would leave a daemon behind.
@@ -84,6 +106,8 @@ export async function startRabbitmq(
   })
   try {
     await server.waitUntil(() => answers('amqp', amqpPort), START_TIMEOUT_MS)
+    for (const port of [plugins.mqttPort, plugins.stompPort])
+      if (port !== undefined) await server.waitUntil(() => accepts(port), START_TIMEOUT_MS)
   } catch (error) {
     await stopBoth(server, epmd, 'SIGKILL')
     throw error
@@ -93,6 +117,7 @@ export async function startRabbitmq(
     env,
     amqpPort,
     kafkaPort: undefined,
+    ...plugins,
     readyMs: performance.now() - server.startedAt,
     logTail: () => server.logTail(),
     control: async (...args) => {
@@ -103,17 +128,33 @@ export async function startRabbitmq(
   }
 }
 
-/** What the environment has to say for it. */
-function enableManagement(folder: string, port: number): Record<string, string> {
-  const config = join(folder, 'rabbitmq.conf')
-  const lines = [
-    `management.tcp.ip = ${HOST}`,
-    `management.tcp.port = ${port}`,
-    // Milliseconds: who asks for them does not wait five seconds.
-    'collect_statistics_interval = 500',
+/** What the environment has to say for them. */
+function enablePlugins(
+  folder: string,
+  managementPort: number | undefined,
+  { mqttPort, stompPort }: RabbitmqPlugins,
+): Record<string, string> {
+  const all: readonly (readonly [string, number | undefined, readonly string[]])[] = [
+    [
+      'rabbitmq_management',
+      managementPort,
+      [
+        `management.tcp.ip = ${HOST}`,
+        `management.tcp.port = ${managementPort}`,
+        // Milliseconds: who asks for them does not wait five seconds.
+        'collect_statistics_interval = 500',
+      ],
+    ],
+    ['rabbitmq_mqtt', mqttPort, [`mqtt.listeners.tcp.local = ${HOST}:${mqttPort}`]],
+    ['rabbitmq_stomp', stompPort, [`stomp.listeners.tcp.local = ${HOST}:${stompPort}`]],
   ]
+  const wanted = all.filter(([, port]) => port !== undefined)
+  if (wanted.length === 0) return {}
+  const config = join(folder, 'rabbitmq.conf')
+  const lines = wanted.flatMap(([, , settings]) => settings)
   writeFileSync(config, lines.map((line) => `${line}\n`).join(''))
-  writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_management].')
+  const names = wanted.map(([name]) => name)
+  writeFileSync(join(folder, 'enabled_plugins'), `[${names.join(',')}].`)
   return { RABBITMQ_CONFIG_FILE: config }
 }
 

@@ -7,6 +7,7 @@ import type { MessageStreams } from '../broker/browse/message-streams.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { Leases } from '../broker/lease/leases.ts'
+import type { SessionsDoor } from '../broker/session/sessions.ts'
 import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
@@ -52,6 +53,8 @@ export interface ManagementParts {
   /** Kafka's transactions. */
   readonly transactions: TransactionCoordinator
   readonly shareGroups: ShareGroups
+  /** Sessions, subscriptions and retained messages of MQTT. */
+  readonly mqtt: SessionsDoor
   readonly statistics: Statistics
   readonly countFiles: CountFiles
   /** How many logins were right and wrong, of each protocol. */

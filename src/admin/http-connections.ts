@@ -44,6 +44,12 @@ export class HttpConnections {
     return this.#all.get(socket)
   }
 
+  /** Its socket is another protocol's from now on. */
+  release(socket: Socket): void {
+    const client = this.find(socket)
+    if (client !== undefined) this.#forget(client)
+  }
+
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#options.server.close(() => resolve())

@@ -10,11 +10,11 @@ import { waitFor, within } from '../../test/support/wait-for.ts'
 import type { Principal } from '../auth/principal.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import { systemClock } from '../lib/clock.ts'
+import { loopbackHosts } from '../lib/own-hosts.ts'
 import { networkLimits } from '../limits/network.ts'
 import { type Listener, openListener } from '../server/listener.ts'
 import type { BrokerState } from './broker-status.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from './http-server.ts'
-import { loopbackHosts } from './own-hosts.ts'
 import { createRoutes } from './routes.ts'
 
 test('/health/ready is 503 until the broker is ready and while it stops', async () => {

@@ -1,5 +1,10 @@
 // HTTP on accepted sockets. It serves before the routes are loaded; requests in between wait for them.
-import { createServer, type RequestListener, type ServerOptions } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import type { Principal } from '../auth/principal.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
@@ -28,6 +33,8 @@ export interface HttpServerOptions extends Pick<
   readonly onUnreadable?: (bytes: Buffer, remoteAddress: string) => void
   /** A request failed through no fault of its client's, and was answered with 500. */
   readonly onFault?: (error: Error) => void
+  /** Takes requests for WebSocket; left out, they are answered like others. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void
   /** Until the header of a request is there; `networkLimits` has the usual one. */
   readonly headersMsMax?: number
 }
@@ -49,7 +56,12 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     loading ??= loadRoutes({ ...options, authenticate })
     return loading
   }
-  const server = createServer(timeouts(options.headersMsMax), (request, response) => {
+  const { onUpgrade } = options
+  const serverOptions = {
+    ...timeouts(options.headersMsMax),
+    ...(onUpgrade && { shouldUpgradeCallback: isForWebSocket }),
+  }
+  const server = createServer(serverOptions, (request, response) => {
     load().then(
       (answer) => answer(request, response),
       () => {
@@ -61,6 +73,12 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
   const { clients, anonymousFrom = () => undefined } = options
   const connections = new HttpConnections({ server, clients, anonymousFrom })
   const authenticate = authenticatorOf(options, connections)
+  if (onUpgrade !== undefined) {
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      connections.release(socket)
+      onUpgrade(request, socket, head)
+    })
+  }
   server.on('clientError', (error: ParserError, socket: Socket) => {
     options.onUnreadable?.(error.rawPacket ?? Buffer.alloc(0), socket.remoteAddress ?? '')
     refuse(error, socket)
@@ -72,6 +90,11 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     await load().catch(() => (loading = undefined))
   }
   return { accept: connections.accept, prepare, close: () => connections.close() }
+}
+
+/** Others ask for HTTP/2 that way and are content with an answer. */
+function isForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 async function loadAllRoutes(options: RouteOptions): Promise<RequestListener> {

@@ -58,6 +58,7 @@ import { type LiveApi, liveOperation } from './v1/live-operation.ts'
 import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
+import { mqttOperations } from './v1/mqtt/mqtt-operations.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { offsetsOperation } from './v1/offsets-operation.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
@@ -123,7 +124,7 @@ export function managementOperations(
   return [...operations, document]
 }
 
-type Publishing = Parameters<typeof publishOperation>[0]
+type Publishing = Parameters<typeof mqttOperations>[0]
 
 /** RabbitMQ's management API. */
 function rabbitmqOperations(
@@ -143,7 +144,7 @@ function rabbitmqOperations(
     ...queueOperations(parts),
     queueGetOperation(parts.broker, parts.clients),
     ...queueReplayOperations(parts.broker),
-    ...bindingOperations(parts.broker),
+    ...bindingOperations(parts),
     ...vhostOperations(parts),
     ...userOperations(parts),
     ...permissionOperations(parts),
@@ -179,6 +180,7 @@ function ownOperations(
     ...setAsideOperations(parts),
     ...streamOperations(parts, facts),
     ...transactionOperations(parts),
+    ...mqttOperations(publishing),
     ...notInMaintenance(
       [...publishBatchOperations(publishing), ...receiveOperations(parts)],
       parts.maintenance,

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
-import { isOwnHost } from './own-hosts.ts'
+import { isOwnHost } from '../lib/own-hosts.ts'
 
 /** A request without a host is one of HTTP/1.0, which no browser sends. */
 export function refuseOtherHosts(hosts: ReadonlySet<string>): MiddlewareHandler {

@@ -1,7 +1,20 @@
 import type { TokenGrant } from './oauth/token-grant.ts'
 
 /** What a client speaks, as RabbitMQ's and Kafka's tools name it. */
-export type ClientProtocol = 'AMQP 0-9-1' | 'Kafka' | 'HTTP'
+export const clientProtocols = ['AMQP 0-9-1', 'Kafka', 'MQTT', 'STOMP', 'HTTP'] as const
+
+export type ClientProtocol = (typeof clientProtocols)[number]
+
+/** Those whose clients work with messages: a connection of HTTP is one request after the other. */
+export const messageProtocols = ['AMQP 0-9-1', 'Kafka', 'MQTT', 'STOMP'] as const
+
+/** A value for each protocol. */
+export function perProtocol<T>(make: (protocol: ClientProtocol) => T): Record<ClientProtocol, T> {
+  return Object.fromEntries(clientProtocols.map((each) => [each, make(each)])) as Record<
+    ClientProtocol,
+    T
+  >
+}
 
 /** Where a client comes from. */
 export interface Origin {

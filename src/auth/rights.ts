@@ -46,7 +46,13 @@ export interface TopicGrant {
   /** None is restricted. */
   readonly isOpen: boolean
   restricts(exchange: string): boolean
-  permits(operation: TopicOperation, exchange: string, routingKey: string): boolean
+  permits(operation: TopicOperation, exchange: string, asked: TopicAsked): boolean
+}
+
+/** A routing key, and the client id of who asks, where its protocol has such: patterns may name it. */
+export interface TopicAsked {
+  readonly routingKey: string
+  readonly clientId?: string | undefined
 }
 
 export type Grant = RowGrant | PatternGrant
@@ -122,11 +128,13 @@ export class Rights {
   readonly place: Place
   readonly #held: HeldGrant
   readonly #acls: HeardAcls | undefined
+  readonly #clientId: string | undefined
 
   /** `grant` may be what others hold who act for the same user. */
-  constructor(place: Place, grant: Grant | HeldGrant, acls?: HeardAcls) {
+  constructor(place: Place, grant: Grant | HeldGrant, acls?: HeardAcls, clientId?: string) {
     this.place = place
     this.#acls = acls
+    this.#clientId = clientId
     if (grant instanceof HeldGrant) this.#held = grant
     else {
       this.#held = new HeldGrant()
@@ -138,6 +146,11 @@ export class Rights {
   from(address: string): Rights {
     if (this.#acls === undefined) return this
     return new Rights(this.place, this.#held, { ...this.#acls, host: canonicalHost(address) })
+  }
+
+  /** The same for a client that patterns of topics may name: `{client_id}`. */
+  forClient(clientId: string): Rights {
+    return new Rights(this.place, this.#held, this.#acls, clientId)
   }
 
   /** From now on permissions say this, and nothing else. */
@@ -214,7 +227,8 @@ export class Rights {
   }
 
   mayTopic(operation: TopicOperation, exchange: string, routingKey: string): boolean {
-    return this.#held.topics.permits(operation, exchange, routingKey)
+    const asked = { routingKey, clientId: this.#clientId }
+    return this.#held.topics.permits(operation, exchange, asked)
   }
 
   #verdict(bits: number, type: AclResourceType, name: string): AclVerdict {
@@ -256,19 +270,40 @@ function topicGrantOf(rows: readonly TopicPermissionRow[], place: Place): TopicG
   return {
     isOpen: rows.length === 0,
     restricts: (exchange) => byExchange.has(exchange),
-    permits: (operation, exchange, routingKey) =>
-      byExchange.get(exchange)?.[operation](routingKey) ?? true,
+    permits: (operation, exchange, asked) => byExchange.get(exchange)?.[operation](asked) ?? true,
   }
 }
 
 function topicPatternsOf(
   { write, read }: TopicPermissionRow,
   { user: username, vhost }: Place,
-): Patterns<TopicOperation> {
+): Readonly<Record<TopicOperation, TopicPattern>> {
   const variables = { username, vhost }
   return {
-    write: compile(expandPattern(write, variables)),
-    read: compile(expandPattern(read, variables)),
+    write: compileTopics(expandPattern(write, variables)),
+    read: compileTopics(expandPattern(read, variables)),
+  }
+}
+
+type TopicPattern = (asked: TopicAsked) => boolean
+
+/** One that names clients is another one for each of them. */
+function compileTopics(pattern: string): TopicPattern {
+  if (!pattern.includes('{client_id}')) {
+    const fits = compile(pattern)
+    return ({ routingKey }) => fits(routingKey)
+  }
+  const byClient = new Map<string | undefined, NamePattern>()
+  return ({ routingKey, clientId }) => {
+    let fits = byClient.get(clientId)
+    if (fits === undefined) {
+      fits = compile(
+        clientId === undefined ? pattern : expandPattern(pattern, { client_id: clientId }),
+      )
+      if (byClient.size >= authLimits.rightsKnownMax) byClient.clear()
+      byClient.set(clientId, fits)
+    }
+    return fits(routingKey)
   }
 }
 

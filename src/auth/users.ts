@@ -9,7 +9,7 @@ import { LoginBrake } from './login-brake.ts'
 import type { TokenLogin } from './oauth/token-login.ts'
 import { isTokenShaped } from './oauth/token-shape.ts'
 import { type HashedPassword, hashPassword, matchesPassword } from './password-hash.ts'
-import type { ClientProtocol, Origin, Principal } from './principal.ts'
+import { type ClientProtocol, type Origin, perProtocol, type Principal } from './principal.ts'
 import type { Rights } from './rights.ts'
 import type { Credentials } from './sasl.ts'
 import { ScramExchange } from './scram-exchange.ts'
@@ -17,13 +17,17 @@ import { ScramKeeper } from './scram-keeper.ts'
 
 export type LoginResult =
   | { readonly principal: Principal; readonly refusal: undefined }
-  | ({ readonly principal: undefined } & LoginRefusal)
+  | RefusedLogin
+
+type RefusedLogin = { readonly principal: undefined } & LoginRefusal
 
 export interface LoginRefusal {
   /** The reason, for the broker's own log; clients are told nothing of it. */
   readonly refusal: string
   /** How long the client waits for its answer, in milliseconds: see `LoginBrake`. */
   readonly waitMs: number
+  /** All is right but where the client comes from: its user may only come from this machine. */
+  readonly isFromAfar?: boolean
 }
 
 /** How many clients of a protocol have logged in, and were refused. */
@@ -65,11 +69,10 @@ export class Users {
   readonly #clock: Clock
   readonly #lookAgain: (() => Promise<void>) | undefined
   /** Since the start. */
-  readonly logins: Readonly<Record<ClientProtocol, LoginCounts>> = {
-    'AMQP 0-9-1': { accepted: 0, refused: 0 },
-    Kafka: { accepted: 0, refused: 0 },
-    HTTP: { accepted: 0, refused: 0 },
-  }
+  readonly logins: Readonly<Record<ClientProtocol, LoginCounts>> = perProtocol(() => ({
+    accepted: 0,
+    refused: 0,
+  }))
   /** What a client logs in with that names nobody; undefined where the broker has a user of its own. */
   readonly anonymous: Credentials | undefined
 
@@ -170,7 +173,8 @@ export class Users {
     if (known !== undefined && matches && this.#mayComeFrom(user, origin)) {
       return this.#accept(principalOf(known, origin))
     }
-    return this.#refuse(`user '${user}' ${reasonFor(known, matches)}`, origin)
+    const refused = this.#refuse(`user '${user}' ${reasonFor(known, matches)}`, origin)
+    return known !== undefined && matches ? { ...refused, isFromAfar: true } : refused
   }
 
   /** How long a login still holds, in milliseconds; undefined for ever. */
@@ -210,7 +214,7 @@ export class Users {
     return { principal, refusal: undefined }
   }
 
-  #refuse(refusal: string, { protocol, address }: Origin): LoginResult {
+  #refuse(refusal: string, { protocol, address }: Origin): RefusedLogin {
     this.logins[protocol].refused++
     return { principal: undefined, refusal, waitMs: this.#brake.onWrongLogin(address) }
   }

@@ -156,6 +156,8 @@ export class Broker {
     (queue) => this.counters.onDeleted(queue),
     (queue) => forgetPause(this.store, queue),
   ]
+  /** Told within the atom that deletes a virtual host. */
+  readonly vhostDeletionListeners: ((vhost: VHost<Destination>) => void)[] = []
   readonly #sharedAccess: SharedAccess | undefined
   readonly #publisher: Publisher
   readonly #historyReplay: HistoryReplay

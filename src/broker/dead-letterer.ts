@@ -107,7 +107,7 @@ function withoutCycles(
   const payload = { buffer: header, start: 0, end: headerEnd }
   const cycles = reached.map((queues) => queues.some((name) => isDeathCycle(payload, name)))
   if (!cycles.includes(true)) return route
-  const { delays, histories, idNotes, exchange } = route
+  const { delays, histories, idNotes, subscribers, exchange } = route
   const queues = route.queues.filter((_, index) => !cycles[index])
-  return routeTo({ queues, delays, histories, idNotes }, exchange)
+  return routeTo({ queues, delays, histories, idNotes, subscribers }, exchange)
 }

@@ -16,6 +16,8 @@ export interface DeleteVHostContext {
   readonly exclusiveQueues: ExclusiveQueues
   /** Told just before a queue or topic is deleted. */
   readonly deletionListeners: readonly ((queue: Destination) => void)[]
+  /** Told within the atom. */
+  readonly vhostDeletionListeners: readonly ((vhost: VHost<Destination>) => void)[]
 }
 
 /** Consumers are told; connections are the caller's to close. */
@@ -37,6 +39,7 @@ export function deleteVHost(
       exclusiveQueues.remove(queue)
     }
   }
+  for (const listener of context.vhostDeletionListeners) listener(vhost)
   vhost.close()
   topology.put([{ kind: 'vhost', op: 'delete', name }])
   const ticket = store.endAtom()

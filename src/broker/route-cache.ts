@@ -11,6 +11,7 @@ import type { MessageHistory } from './exchange/message-history.ts'
 import type { IdNote } from './exchange/message-ids.ts'
 import { PublishedMessage } from './exchange/published-message.ts'
 import { noDelays, type RouteResult } from './exchange/route.ts'
+import type { TopicSubscriber } from './exchange/topic-subscriber.ts'
 import type { PublishLimit } from './rate/publish-limit.ts'
 import type { VHost } from './vhost.ts'
 
@@ -35,6 +36,8 @@ export interface Route {
   readonly histories: readonly MessageHistory[] | undefined
   /** What exchanges that deduplicate have to note, or know already; undefined for nothing. */
   readonly idNotes: readonly IdNote[] | undefined
+  /** Who gets it past all queues; undefined for nobody. */
+  readonly subscribers: readonly TopicSubscriber[] | undefined
   /** CC or BCC headers had a part in it: BCC has to be taken out. */
   readonly hasCopies: boolean
 }
@@ -65,6 +68,7 @@ export class RouteCache {
    */
   find(source: RecordSource): Route {
     const { address, addressStart: start, addressEnd: end } = source
+    if (source.topic !== undefined) return this.#findByTopic(source)
     if (this.#version !== this.#vhost.version) this.#forget()
     let known = this.#last
     if (known === undefined || !isSame(known.bytes, address, start, end)) {
@@ -78,13 +82,21 @@ export class RouteCache {
     return routeTo(this.#ask(known.address, source), known.exchange)
   }
 
+  /** Other topics have the same address. */
+  #findByTopic(source: RecordSource): Route {
+    const address = decodeAddress(source.address, source.addressStart)
+    const { counters } = this.#vhost.getExchange(address.exchange)
+    return routeTo(this.#ask(address, source), counters)
+  }
+
   #add(bytes: Buffer, source: RecordSource): Route {
     const address = decodeAddress(bytes, 0)
     const result = this.#ask(address, source)
-    const { queues, isPerMessage } = result
+    const { queues, subscribers, isPerMessage } = result
     const { counters } = this.#vhost.getExchange(address.exchange)
     const route: CachedRoute = { ...routeTo(result, counters), bytes, address, isPerMessage }
-    this.#size += brokerLimits.routeSize + queues.length * pointerSize
+    const targetCount = queues.length + (subscribers?.size ?? 0)
+    this.#size += brokerLimits.routeSize + targetCount * pointerSize
     if (this.#size > brokerLimits.routesSizeMax) this.#forget()
     this.#routes.set(hashOf(bytes, 0, bytes.length), route)
     this.#last = route
@@ -105,11 +117,13 @@ export class RouteCache {
 
 /** Where a message goes. */
 type Targets = Pick<RouteResult<Destination>, 'queues'> &
-  Partial<Pick<RouteResult<Destination>, 'delays' | 'histories' | 'idNotes'>>
+  Partial<Pick<RouteResult<Destination>, 'delays' | 'histories' | 'idNotes'>> & {
+    readonly subscribers?: Iterable<TopicSubscriber> | undefined
+  }
 
 /** The route that leads there, for messages to the exchange with these counters. */
 export function routeTo(
-  { queues, delays = noDelays, histories, idNotes }: Targets,
+  { queues, delays = noDelays, histories, idNotes, subscribers: direct }: Targets,
   exchange: ExchangeCounters,
 ): Route {
   let durableCount = 0
@@ -123,13 +137,14 @@ export function routeTo(
     if (queue.publishLimit !== undefined) (limits ??= []).push(queue.publishLimit)
   }
   for (const delay of delays) if (!delay.isVolatile) durableCount++
-  const found = { queues, delays, histories, idNotes, limits }
+  const subscribers = direct && [...direct]
+  const found = { queues, delays, histories, idNotes, subscribers, limits }
   return { ...found, durableCount, exchange, needsKey, mayRefuse, hasCopies: false }
 }
 
 /** Whether a message has anywhere to go. */
-export function isRouted({ queues, delays }: Route): boolean {
-  return queues.length > 0 || delays.length > 0
+export function isRouted({ queues, delays, subscribers }: Route): boolean {
+  return queues.length > 0 || delays.length > 0 || subscribers !== undefined
 }
 
 function isSame(known: Buffer, address: Buffer, start: number, end: number): boolean {

@@ -17,7 +17,7 @@ export interface DeliveredFrom {
 /** Who a delivery was for: a consumer, or one `basic.get`. */
 export interface DeliveryHolder {
   /** The queue that has the message; undefined for a stream, whose messages stay. */
-  readonly from?: DeliveredFrom
+  readonly from?: DeliveredFrom | undefined
   /** How long a delivery may stay unacked; Infinity: for ever. */
   readonly ackTimeoutMs: number
   /** Ends the delivery of the message at `offset`; there may be room for another one. */
@@ -111,6 +111,13 @@ export class UnackedDeliveries {
   restore(tag: number, holder: DeliveryHolder, offset: number): void {
     this.#stragglers.set(tag, { holder, offset })
     this.#count++
+  }
+
+  /** Who has an unsettled delivery; undefined when the tag is unknown. */
+  holderOf(tag: number): DeliveryHolder | undefined {
+    const index = tag - this.#base
+    const holder = index >= this.#head ? this.#holders[index] : undefined
+    return holder ?? this.#stragglers.get(tag)?.holder
   }
 
   has(tag: number): boolean {

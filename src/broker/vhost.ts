@@ -234,6 +234,11 @@ export class VHost<Q extends QueueLike> {
     return this.#queues.get(name)?.queue
   }
 
+  /** Where messages are routed to that are for a queue that is there. */
+  targetOf(queue: Q): QueueTarget<Q> {
+    return this.#queueTarget(queue.name)
+  }
+
   /** As {@link findQueue}; throws `queue_not_found`. */
   getQueue(name: string): Q {
     return this.#queueTarget(name).queue

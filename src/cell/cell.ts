@@ -16,6 +16,8 @@ import { groupRowsOf } from '../broker/group/log-group-store.ts'
 import { describeInert } from '../broker/inert-settings.ts'
 import type { PublishRate } from '../broker/rate/publish-limit.ts'
 import type { RestoreReport } from '../broker/restore-topology.ts'
+import { sessionStateOf } from '../broker/session/session-rows.ts'
+import type { Sessions, SessionsOptions } from '../broker/session/sessions.ts'
 import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import { shareParts } from '../broker/share/share-parts.ts'
@@ -59,6 +61,8 @@ export interface CellOptions extends Pick<
   readonly sharedAccess?: SharedAccess
   /** Another cell has the virtual host `/`. */
   readonly hasNoDefaultVHost?: boolean
+  /** What messages by topic are published to, and whether those of QoS 0 wait for clients that are away. */
+  readonly sessions?: SessionsOptions
 }
 
 /** What the node lends its cells, and wants to hear from them. */
@@ -89,6 +93,10 @@ export class Cell implements AsyncDisposable {
   readonly compaction: Compaction
   readonly #retention: Retention
   readonly #storage: Storage
+  readonly #sessionState: ReadonlyMap<string, Buffer>
+  readonly #sessionsOptions: SessionsOptions
+  #openingSessions: Promise<Sessions> | undefined
+  #sessions: Sessions | undefined
   #isAbandoned = false
 
   /** Opens a data folder or makes it. Throws as `openStorage`, `LogError` also for what a newer version wrote. */
@@ -118,6 +126,7 @@ export class Cell implements AsyncDisposable {
       if (shareCursorIds(storage.state).size > 0) await shareParts.load()
       if (fenced !== undefined) throw fenced
       cell = new Cell({ crossing, storage, shortage, options }, parts)
+      if (cell.#sessionState.size > 0) await cell.openSessions()
       return cell
     } catch (error) {
       if (fenced !== undefined) storage.abandon()
@@ -148,6 +157,8 @@ export class Cell implements AsyncDisposable {
       logger: parts.logger,
     })
     this.clusterId = clusterIdOf(store, parts.random, state)
+    this.#sessionState = sessionStateOf(state)
+    this.#sessionsOptions = options.sessions ?? { exchange: 'amq.topic', keepsQos0: false }
     this.#retention = createRetention(this.broker, parts)
     this.compaction = createCompaction(this.broker, parts)
     this.broker.onRetentionChanged = () => {
@@ -159,12 +170,31 @@ export class Cell implements AsyncDisposable {
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
   }
 
+  /** Those of an earlier process are there from the start; else they are loaded for the first who asks. */
+  openSessions(): Promise<Sessions> {
+    this.#openingSessions ??= this.#openSessions()
+    return this.#openingSessions
+  }
+
+  /** Undefined where nobody has asked for them. */
+  get sessions(): Sessions | undefined {
+    return this.#sessions
+  }
+
+  async #openSessions(): Promise<Sessions> {
+    const { openSessions } = await import('./open-sessions.ts')
+    const { broker } = this
+    this.#sessions = await openSessions(broker, this.#sessionsOptions, this.#sessionState)
+    return this.#sessions
+  }
+
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
   rest(): void {
     this.#retention.close()
     void this.compaction.close()
     this.groups.close()
     this.shareGroups.close()
+    this.#sessions?.[Symbol.dispose]()
     this.transactions[Symbol.dispose]()
   }
 

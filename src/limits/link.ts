@@ -39,4 +39,8 @@ export const edgeLimits = {
   unknownMsMax: 1500,
   /** The owner of a cell that moves tells its clients itself; after so long the node that passes them on does. */
   movedMsMax: 1000,
+  /** What a node knows of parameters of another node's cell is asked for again after so long. */
+  parametersMs: 1000,
+  /** A client that is refused has so long to read why. */
+  refusedMsMax: 2000,
 } as const

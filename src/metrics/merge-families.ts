@@ -3,7 +3,7 @@ import type { Family, Sample } from './family.ts'
 
 /** Of states and ages the worst tells; of what the whole process has, each cell says the same. */
 const greatest =
-  /^rabbitmq_(?:alarms_|raft_term$|raft_commit_latency|resident_memory_limit|process_max)|^pabal_(?:publishers_blocked|refusing|ready|uptime|memory_held_limit|memory_watermark)|_oldest_|_info$|^kafka_brokers$/
+  /^rabbitmq_(?:alarms_|raft_term$|raft_commit_latency|resident_memory_limit|process_max)|^pabal_(?:publishers_blocked|refusing|ready|uptime|memory_held_limit|memory_watermark)|_oldest_|_largest$|_info$|^kafka_brokers$/
 
 /** In the order of the first that has them. Those of queues are of one cell, and are not looked up. */
 export function mergeFamilies(all: readonly (readonly Family[])[]): Family[] {

@@ -4,6 +4,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
+import type { SessionsDoor } from '../broker/session/sessions.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { CountFiles } from '../lib/count-files.ts'
@@ -16,6 +17,7 @@ export interface MetricsSource {
   readonly groups: Pick<GroupCoordinator, 'describe' | 'fetchAllOffsets' | 'list'>
   readonly transactions: Pick<TransactionCoordinator, 'count' | 'list' | 'totals'>
   readonly shareGroups: Pick<ShareGroups, 'list' | 'counters'>
+  readonly mqtt: Pick<SessionsDoor, 'sessions'>
   readonly clients: ClientRegistry
   readonly memory: Pick<MemoryAccount, 'budgets' | 'sizes'>
   readonly users: Pick<Users, 'logins'>

@@ -1,9 +1,11 @@
 // What only this broker has: its log, its memory, what holds publishers up, and why messages died.
+import { clientProtocols } from '../auth/principal.ts'
 import { deathStrategies, queueTypes } from '../broker/counters/broker-counters.ts'
 import { counter, type Family, gauge, histogram, type MetricType, type Sample } from './family.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
-import { clientProtocols, type Snapshot } from './snapshot.ts'
+import { mqttFamilies } from './mqtt-families.ts'
+import type { Snapshot } from './snapshot.ts'
 import { transactionFamilies } from './transaction-families.ts'
 
 export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
@@ -15,6 +17,7 @@ export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family
     ...compactionFamilies(source),
     ...memoryFamilies(source),
     ...transactionFamilies(source),
+    ...mqttFamilies(source, snapshot),
   ]
 }
 

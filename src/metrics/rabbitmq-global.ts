@@ -1,6 +1,6 @@
 // RabbitMQ's global counters: messages by protocol, and by type of queue. Its stream protocol is not spoken here:
 // the families that its stream dashboard asks for are there, and zero.
-import type { ClientProtocol } from '../auth/principal.ts'
+import { messageProtocols } from '../auth/principal.ts'
 import {
   type DeathStrategy,
   deathStrategies,
@@ -12,27 +12,31 @@ import type { DeathReason } from '../record/message/encode-death.ts'
 import { type Family, histogram, type Sample } from './family.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
-import { rabbitProtocols, rabbitQueueTypes, volatileQueueType } from './rabbitmq-names.ts'
+import {
+  qos0QueueType,
+  rabbitMqttVersions,
+  rabbitProtocols,
+  rabbitQueueTypes,
+  volatileQueueType,
+} from './rabbitmq-names.ts'
 import type { ClientSums, Snapshot } from './snapshot.ts'
 
-/** Protocols of messages. */
-const protocols = ['AMQP 0-9-1', 'Kafka'] as const satisfies readonly ClientProtocol[]
+type MessageProtocol = (typeof messageProtocols)[number]
+
 const streamLabels = labelsOf({ protocol: 'stream' })
 
 export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
   return [
-    ...receivedFamilies(snapshot.clientSums),
-    clientGauge('publishers', 'Current number of publishers', {
-      'AMQP 0-9-1': snapshot.clientSums['AMQP 0-9-1'].publishers,
-      Kafka: snapshot.clientSums.Kafka.publishers,
-    }),
-    clientGauge('consumers', 'Current number of consumers', {
-      'AMQP 0-9-1': Object.values(snapshot.queueSums).reduce(
-        (sum, each) => sum + each.consumers,
-        0,
-      ),
-      Kafka: countMembers(source),
-    }),
+    ...receivedFamilies(snapshot),
+    clientGauge(
+      'publishers',
+      'Current number of publishers',
+      snapshot,
+      ({ sums }) => sums.publishers,
+    ),
+    clientGauge('consumers', 'Current number of consumers', snapshot, (speakers) =>
+      countConsumers(speakers, source, snapshot),
+    ),
     ...deliveredFamilies(snapshot),
     ...deathFamilies(source),
     histogram('rabbitmq_message_size_bytes', 'Size of messages received from publishers', {
@@ -45,15 +49,34 @@ export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Famil
 
 type CountOf<C> = (counters: C) => number
 
-function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>): Family[] {
+/** The clients that one label is for. */
+interface Speakers {
+  readonly label: string
+  readonly protocol: MessageProtocol
+  readonly sums: ClientSums
+}
+
+/** RabbitMQ tells versions of MQTT apart. */
+function* speakersOf({ clientSums, mqttSums }: Snapshot): Generator<Speakers> {
+  for (const protocol of messageProtocols) {
+    if (protocol !== 'MQTT') {
+      yield { label: rabbitProtocols[protocol], protocol, sums: clientSums[protocol] }
+      continue
+    }
+    for (const [version, label] of Object.entries(rabbitMqttVersions)) {
+      yield { label, protocol, sums: mqttSums[version] as ClientSums }
+    }
+  }
+}
+
+function receivedFamilies(snapshot: Snapshot): Family[] {
   const family = (name: string, help: string, countOf: CountOf<ClientCounters>): Family => ({
     name: `rabbitmq_global_messages_${name}_total`,
     type: 'counter',
     help,
     *samples() {
-      for (const protocol of protocols) {
-        const labels = labelsOf({ protocol: rabbitProtocols[protocol] })
-        yield { labels, value: countOf(clients[protocol].counters) }
+      for (const { label: protocol, sums } of speakersOf(snapshot)) {
+        yield { labels: labelsOf({ protocol }), value: countOf(sums.counters) }
       }
       yield { labels: streamLabels, value: 0 }
     },
@@ -83,19 +106,33 @@ function receivedFamilies(clients: Readonly<Record<ClientProtocol, ClientSums>>)
 function clientGauge(
   name: string,
   help: string,
-  values: Readonly<Record<(typeof protocols)[number], number>>,
+  snapshot: Snapshot,
+  valueOf: (speakers: Speakers) => number,
 ): Family {
   return {
     name: `rabbitmq_global_${name}`,
     type: 'gauge',
     help,
     *samples() {
-      for (const protocol of protocols) {
-        yield { labels: labelsOf({ protocol: rabbitProtocols[protocol] }), value: values[protocol] }
+      for (const speakers of speakersOf(snapshot)) {
+        yield { labels: labelsOf({ protocol: speakers.label }), value: valueOf(speakers) }
       }
       yield { labels: streamLabels, value: 0 }
     },
   }
+}
+
+/** Queues have consumers of all protocols, and those of MQTT and STOMP are counted where they are. */
+function countConsumers(
+  { protocol, sums }: Speakers,
+  source: MetricsSource,
+  { clientSums, queueSums }: Snapshot,
+): number {
+  if (protocol === 'Kafka') return countMembers(source)
+  const { MQTT, STOMP } = clientSums
+  if (protocol !== 'AMQP 0-9-1') return sums.consumers
+  const all = Object.values(queueSums).reduce((sum, each) => sum + each.consumers, 0)
+  return Math.max(0, all - MQTT.consumers - STOMP.consumers)
 }
 
 /** A member of a group is Kafka's consumer. */
@@ -110,40 +147,20 @@ function countMembers({ groups }: MetricsSource): number {
 const allDelivered: CountOf<QueueCounters> = (of) =>
   of.delivered + of.deliveredNoAck + of.got + of.gotNoAck
 
-function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
-  const { answered } = clientSums['AMQP 0-9-1'].counters
-  const family = (
-    name: string,
-    help: string,
-    { countOf, ofReplies = 0, ofKafka }: DeliveryCounts,
-  ): Family => ({
+function deliveredFamilies(snapshot: Snapshot): Family[] {
+  const { answered } = snapshot.clientSums['AMQP 0-9-1'].counters
+  const family = (name: string, help: string, counts: DeliveryCounts): Family => ({
     name: `rabbitmq_global_messages_${name}_total`,
     type: 'counter',
     help,
-    *samples() {
-      const labels = (protocol: string, type: string): string =>
-        labelsOf({ protocol, queue_type: type })
-      for (const type of queueTypes) {
-        const rabbitType = rabbitQueueTypes[type]
-        yield {
-          labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType),
-          value: countOf(queueSums[type].counters),
-        }
-        if (ofKafka === undefined) continue
-        yield {
-          labels: labels(rabbitProtocols.Kafka, rabbitType),
-          value: ofKafka(queueSums[type].counters),
-        }
-      }
-      yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
-      yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
-    },
+    samples: () => deliverySamples(snapshot, counts),
   })
   return [
     family('delivered', 'Total number of messages delivered to consumers', {
       countOf: allDelivered,
       ofReplies: answered,
       ofKafka: (of) => of.fetched,
+      isOfQos0: true,
     }),
     family(
       'delivered_consume_manual_ack',
@@ -153,7 +170,7 @@ function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
     family(
       'delivered_consume_auto_ack',
       'Total number of messages delivered to consumers using basic.consume with automatic acknowledgment',
-      { countOf: (of) => of.deliveredNoAck, ofReplies: answered },
+      { countOf: (of) => of.deliveredNoAck, ofReplies: answered, isOfQos0: true },
     ),
     family(
       'delivered_get_manual_ack',
@@ -177,6 +194,27 @@ function deliveredFamilies({ queueSums, clientSums }: Snapshot): Family[] {
   ]
 }
 
+function* deliverySamples(
+  { queueSums, mqttSums }: Snapshot,
+  { countOf, ofReplies = 0, ofKafka, isOfQos0 = false }: DeliveryCounts,
+): Generator<Sample> {
+  const labels = (protocol: string, type: string): string =>
+    labelsOf({ protocol, queue_type: type })
+  for (const type of queueTypes) {
+    const rabbitType = rabbitQueueTypes[type]
+    const { counters } = queueSums[type]
+    yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType), value: countOf(counters) }
+    if (ofKafka === undefined) continue
+    yield { labels: labels(rabbitProtocols.Kafka, rabbitType), value: ofKafka(counters) }
+  }
+  yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
+  for (const [version, protocol] of isOfQos0 ? Object.entries(rabbitMqttVersions) : []) {
+    const value = mqttSums[version]?.counters.deliveredNoAck ?? 0
+    yield { labels: labels(protocol, qos0QueueType), value }
+  }
+  yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
+}
+
 interface DeliveryCounts {
   /** By AMQP clients, of the queues of a type. */
   readonly countOf: CountOf<QueueCounters>
@@ -184,6 +222,8 @@ interface DeliveryCounts {
   readonly ofReplies?: number
   /** By Kafka clients; left out where they have no such thing. */
   readonly ofKafka?: CountOf<QueueCounters>
+  /** Messages of QoS 0, which go past queues to clients of MQTT, are among them. */
+  readonly isOfQos0?: boolean
 }
 
 const deathReasons: Readonly<Record<DeathReason, string>> = {
@@ -193,7 +233,7 @@ const deathReasons: Readonly<Record<DeathReason, string>> = {
   delivery_limit: 'due to delivery-limit exceeded',
 }
 
-function deathFamilies({ broker }: MetricsSource): Family[] {
+function deathFamilies({ broker, mqtt }: MetricsSource): Family[] {
   const { deaths } = broker.counters
   const samples = function* (
     countOf: CountOf<Record<DeathReason, number>>,
@@ -213,7 +253,13 @@ function deathFamilies({ broker }: MetricsSource): Family[] {
     name: `rabbitmq_global_messages_dead_lettered_${reason}_total`,
     type: 'counter',
     help: `Total number of messages dead-lettered ${text}`,
-    samples: () => samples((of) => of[reason as DeathReason], deathStrategies),
+    *samples() {
+      yield* samples((of) => of[reason as DeathReason], deathStrategies)
+      if (reason !== 'maxlen') return
+      // As RabbitMQ counts what a connection of MQTT has no room for.
+      const labels = labelsOf({ queue_type: qos0QueueType, dead_letter_strategy: 'disabled' })
+      yield { labels, value: mqtt.sessions?.counters.droppedQos0 ?? 0 }
+    },
   }))
   const sum: CountOf<Record<DeathReason, number>> = (of) =>
     Object.values(of).reduce((total, count) => total + count, 0)

@@ -1,10 +1,8 @@
 // The node and sums over everything, under RabbitMQ's names.
+import { messageProtocols } from '../auth/principal.ts'
 import { counter, type Family, gauge } from './family.ts'
 import type { MetricsSource } from './metrics-source.ts'
 import type { Snapshot } from './snapshot.ts'
-
-/** HTTP is no protocol of messages: RabbitMQ does not count its connections either. */
-const countedProtocols = ['AMQP 0-9-1', 'Kafka'] as const
 
 export function nodeFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
   const { process, broker, users } = source
@@ -64,7 +62,8 @@ export function nodeFamilies(source: MetricsSource, snapshot: Snapshot): Family[
 }
 
 function clientFamilies({ clientSums }: Snapshot): Family[] {
-  const sums = countedProtocols.map((protocol) => clientSums[protocol])
+  // RabbitMQ does not count connections of HTTP either.
+  const sums = messageProtocols.map((protocol) => clientSums[protocol])
   const connections = sums.reduce((sum, { open }) => sum + open, 0)
   const closed = sums.reduce((sum, each) => sum + each.closed, 0)
   const { channels, counters } = clientSums['AMQP 0-9-1']

@@ -2,8 +2,9 @@
 //
 // Invariant: a counter never falls from one scrape to the next, though queues and clients go meanwhile. What
 // those counted that are gone is read before the others are listed, and who goes after that is still in the list.
-import type { ClientProtocol } from '../auth/principal.ts'
+import { type ClientProtocol, clientProtocols } from '../auth/principal.ts'
 import type { Client } from '../broker/client/client.ts'
+import { protocolOf } from '../broker/client/protocol-of.ts'
 import { queueTypes } from '../broker/counters/broker-counters.ts'
 import { ClientCounters } from '../broker/counters/client-counters.ts'
 import { QueueCounters } from '../broker/counters/queue-counters.ts'
@@ -14,8 +15,8 @@ import type { FileCounts } from '../lib/count-files.ts'
 import { metricsLimits } from '../limits/metrics.ts'
 import { firstTimestamp } from './first-timestamp.ts'
 import type { MetricsSource } from './metrics-source.ts'
-
-export const clientProtocols: readonly ClientProtocol[] = ['AMQP 0-9-1', 'Kafka', 'HTTP']
+import { rabbitMqttVersions } from './rabbitmq-names.ts'
+import { addSession, allSessions, noSessions, type SessionSums } from './session-sums.ts'
 
 /** The queues or topics of a type together. */
 export interface QueueSums {
@@ -32,6 +33,7 @@ export interface ClientSums {
   closed: number
   channels: number
   publishers: number
+  consumers: number
   readonly counters: ClientCounters
 }
 
@@ -41,6 +43,9 @@ export interface Snapshot {
   readonly queueSums: Readonly<Record<QueueType, QueueSums>>
   readonly clients: readonly Client[]
   readonly clientSums: Readonly<Record<ClientProtocol, ClientSums>>
+  /** Of MQTT's clients, by what lists say that they speak: `MQTT 5.0`. */
+  readonly mqttSums: Readonly<Record<string, ClientSums>>
+  readonly sessionSums: SessionSums
   /** When the oldest message of a work queue came, in milliseconds since the Unix epoch. */
   readonly oldestAt: number | undefined
   readonly files: FileCounts | undefined
@@ -50,8 +55,18 @@ export async function takeSnapshot(source: MetricsSource): Promise<Snapshot> {
   const files = await source.countFiles()
   const { broker } = source
   const clientSums = mapOf(clientProtocols, (protocol) => endedClients(source, protocol))
+  const mqttSums = mapOf(Object.keys(rabbitMqttVersions), (protocol) =>
+    sumsOf(source.clients.endedOfVersion(protocol)),
+  )
   const clients = [...source.clients]
-  await inTurns(broker.clock, clients, (client) => addClient(clientSums[client.protocol], client))
+  await inTurns(broker.clock, clients, (client) => {
+    addClient(clientSums[client.protocol], client)
+    const versionSums = client.protocol === 'MQTT' && mqttSums[protocolOf(client)]
+    if (versionSums) addClient(versionSums, client)
+  })
+  const sessionSums = noSessions()
+  const sessions = allSessions(source.mqtt.sessions)
+  await inTurns(broker.clock, sessions, (session) => addSession(sessionSums, session))
   const queueSums = mapOf(queueTypes, (type) => endedQueues(source, type))
   const queues = Array.from(broker.vhosts, (vhost) => [...vhost.queues()]).flat()
   let oldestAt = Infinity
@@ -65,6 +80,8 @@ export async function takeSnapshot(source: MetricsSource): Promise<Snapshot> {
     queueSums,
     clients,
     clientSums,
+    mqttSums,
+    sessionSums,
     oldestAt: oldestAt === Infinity ? undefined : oldestAt,
     files,
   }
@@ -84,18 +101,24 @@ async function inTurns<T>(
 }
 
 function endedClients({ clients }: MetricsSource, protocol: ClientProtocol): ClientSums {
-  const ended = clients.endedOf(protocol)
-  const counters = new ClientCounters()
-  counters.add(ended.counters)
+  const sums = sumsOf(clients.endedOf(protocol))
   // As in RabbitMQ, whose API has a channel of AMQP for them.
-  if (protocol === 'AMQP 0-9-1') counters.add(clients.ofRequests)
-  return { open: 0, closed: ended.clients, channels: 0, publishers: 0, counters }
+  if (protocol === 'AMQP 0-9-1') sums.counters.add(clients.ofRequests)
+  return sums
+}
+
+function sumsOf(ended: ReturnType<MetricsSource['clients']['endedOfVersion']>): ClientSums {
+  const counters = new ClientCounters()
+  if (ended !== undefined) counters.add(ended.counters)
+  const nobody = { open: 0, channels: 0, publishers: 0, consumers: 0 }
+  return { ...nobody, closed: ended?.clients ?? 0, counters }
 }
 
 function addClient(sums: ClientSums, client: Client): void {
   sums.open++
   sums.channels += client.channelCount
   sums.publishers += client.publisherCount
+  sums.consumers += client.consumerCount ?? 0
   sums.counters.add(client.counters)
 }
 

@@ -1,4 +1,4 @@
-import { amqpLimits } from '../limits/amqp.ts'
+import { clientLimits } from '../limits/clients.ts'
 import type { AmqpSettings } from '../server/amqp/amqp-context.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
 
@@ -10,7 +10,7 @@ export function amqpSettingsOf(options: BrokerOptions): AmqpSettings {
     messageSizeMax: options.maxMessageSize,
     isStrict: options.amqpStrict,
     certificateName: options.tlsClientName,
-    sendTimeoutMs: amqpLimits.sendTimeoutMs,
+    sendTimeoutMs: clientLimits.sendTimeoutMs,
     productName: options.productName,
     productVersion: options.productVersion,
   }

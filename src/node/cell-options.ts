@@ -14,6 +14,7 @@ export function cellOptionsOf(
     vhosts: options.vhosts,
     nodeId: options.kafkaNodeId,
     groups: groupConfigOf(options),
+    sessions: { exchange: options.mqttExchange, keepsQos0: options.mqttQueueQos0Messages },
     connectionRate: {
       messages: options.connectionMaxPublishRate,
       bytes: options.connectionMaxPublishBytesRate,

@@ -13,7 +13,9 @@ import { lendParts } from './lend-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
 import { openAmqp } from './open-amqp.ts'
 import { openKafka, type OpenedKafka } from './open-kafka.ts'
-import type { ProtocolParts } from './protocol-server.ts'
+import { openMqtt, type OpenedMqtt } from './open-mqtt.ts'
+import { openStomp, type OpenedStomp } from './open-stomp.ts'
+import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { ServedCell } from './served-cells.ts'
 
 export interface CellServerParts {
@@ -37,6 +39,8 @@ export class CellServer implements ServedCell {
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
   readonly kafka: OpenedKafka
+  readonly mqtt: OpenedMqtt
+  readonly stomp: OpenedStomp
   readonly #opened: Cell
   readonly #cluster: Cluster
   readonly #vhosts: CellVHosts
@@ -54,6 +58,8 @@ export class CellServer implements ServedCell {
     this.parts = opened.parts
     this.amqp = opened.amqp
     this.kafka = opened.kafka
+    this.mqtt = opened.mqtt
+    this.stomp = opened.stomp
   }
 
   /** Rejects as `Cell.open`; then nothing of it is left here. */
@@ -84,11 +90,14 @@ export class CellServer implements ServedCell {
       const kafka = stack.use(openKafka(lent.parts, cluster.directory))
       const amqp = openAmqp(lent.parts)
       stack.use(amqp)
+      const stomp = stack.use(openStomp(lent.parts))
+      const mqtt = stack.use(await openMqtt(lent.parts))
       // No group may lose a member because its connection is closed.
       stack.defer(() => cell.rest())
       stack.defer(async () => (await lent.demo())?.close())
       stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
-      const opened = { cell, stack, kafka, vhosts, amqp: amqp.server, parts: lent.parts }
+      const served = { kafka, amqp: amqp.server, mqtt, stomp }
+      const opened = { cell, stack, vhosts, ...served, parts: lent.parts }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
       return server
@@ -118,7 +127,13 @@ export class CellServer implements ServedCell {
   /** Another node is to have it: clients are told to come back, and all that was accepted becomes durable. */
   async close(reason: string): Promise<void> {
     this.parts.streams.endAll(reason)
-    await Promise.all([this.amqp.endClients(reason), this.kafka.endClients?.(reason)])
+    const protocols: readonly Pick<ProtocolServer, 'endClients'>[] = [
+      this.amqp,
+      this.kafka,
+      this.mqtt,
+      this.stomp,
+    ]
+    await Promise.all(protocols.map(async (protocol) => protocol.endClients?.(reason)))
     await this.#stack.disposeAsync()
   }
 
@@ -136,4 +151,6 @@ interface Opened {
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
   readonly kafka: OpenedKafka
+  readonly mqtt: OpenedMqtt
+  readonly stomp: OpenedStomp
 }

@@ -1,4 +1,5 @@
 // Metrics of a node of a cluster: of the process and its clients once, of each of its cells, and of the cluster.
+import { perProtocol } from '../auth/principal.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { ClusterFigures } from '../metrics/cluster-families.ts'
@@ -54,8 +55,7 @@ function withoutNode(source: MetricsSource, nobody: Nobody): MetricsSource {
 
 const nothingHeld = { input: 0, parked: 0, output: 0, unacked: 0 }
 
-const noLogin = { accepted: 0, refused: 0 }
-const noLogins = { 'AMQP 0-9-1': noLogin, Kafka: noLogin, HTTP: noLogin }
+const noLogins = perProtocol(() => ({ accepted: 0, refused: 0 }))
 
 const noProcess: ProcessFigures = {
   isReady: false,

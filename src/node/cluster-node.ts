@@ -15,6 +15,7 @@ import { clusterHttpLimits, clusterLimits } from '../limits/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import { LogError } from '../log/log-error.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
+import { openLinkCipher, plainLinks } from '../server/node-link/link-cipher.ts'
 import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
@@ -205,20 +206,22 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const nothing = { shortage: new Shortage(frame.clock), store: { uncommittedSize: 0 } }
     stack.defer(frame.memory.guard({ admission, ...nothing }))
     const { clock, random } = frame
-    const links = new NodeLinks({ secret: cluster.secret, clock, random })
+    const { secret } = cluster
+    const cipher = frame.options.nodeEncryption ? openLinkCipher(secret, clock) : plainLinks
+    const links = new NodeLinks({ secret, clock, random, cipher })
     const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
     const api = lastStack.use(
       new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
     )
     const atNodes = stack.use(this.#countAtNodes(api))
-    const edge = { frame, users, admission, cluster, owners, api, atNodes }
+    const edge = { frame, users, admission, cluster, owners, api, atNodes, cipher }
     const parts: EdgeParts = { ...edge, cells: this }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
       const services = openServices(protocol, frame.options)
       if (services.length === 0 || protocol.openEdge === undefined) continue
-      const server = await protocol.openEdge(parts)
+      const server = frame.webSockets.offer(protocol.services, await protocol.openEdge(parts))
       const ownStack = protocol.outlivesOthers === true ? lastStack : stack
       this.#servers.push(ownStack.use(server))
       opened.push({ server, services, stack: ownStack })

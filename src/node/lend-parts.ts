@@ -56,6 +56,7 @@ export function lendParts(
     leases: stack.use(new Leases({ broker, clients })),
     streams: new MessageStreams(broker),
     live: frame.live,
+    webSockets: frame.webSockets,
   }
   const metrics = metricsOf(lent, frame.lag, () => frame.processStatus())
   const parts: ProtocolParts = { ...lent, metrics }

@@ -46,6 +46,7 @@ export function managementOf({
     setAside: cell.setAside,
     transactions: cell.transactions,
     shareGroups: cell.shareGroups,
+    mqtt: cell,
     keeper: new AccessKeeper({ broker, clients, settingsVHosts: options.vhosts, sharedVHosts }),
     backUp: cell.backUp,
     backups: cell.backups,

@@ -20,6 +20,7 @@ export function metricsOf(
     groups: cell.groups,
     transactions: cell.transactions,
     shareGroups: cell.shareGroups,
+    mqtt: cell,
     clients,
     memory,
     users,

@@ -22,6 +22,7 @@ import { Maintenance } from './maintenance.ts'
 import { MemoryGuard } from './memory-guard.ts'
 import type { ProcessStatus } from './metrics-of.ts'
 import { PasswordFile } from './password-file.ts'
+import { WebSockets } from './web-sockets.ts'
 
 export interface NodeFrameParts {
   readonly options: BrokerOptions
@@ -52,6 +53,8 @@ export class NodeFrame {
   readonly maintenance: Maintenance
   /** Who has views sent by HTTP. */
   readonly live: LiveConnections
+  /** Clients of protocols that come by WebSocket. */
+  readonly webSockets: WebSockets
   /** Of changes by HTTP, on whichever port. */
   readonly audit: AuditLog = new AuditLog()
   /** Service name → address, for every listener that is open. */
@@ -76,6 +79,12 @@ export class NodeFrame {
     this.clients = new ClientRegistry(doors.clock)
     this.maintenance = new Maintenance(logger)
     this.live = new LiveConnections(doors.clock)
+    this.webSockets = new WebSockets({
+      options,
+      clock: doors.clock,
+      logger,
+      whyShut: () => whyShut(this.#shownState),
+    })
   }
 
   /** Shut while the node may not serve; undefined without a cluster, where it always may. */
@@ -149,7 +158,14 @@ export class NodeFrame {
   }
 
   [Symbol.dispose](): void {
+    this.webSockets[Symbol.dispose]()
     this.#memory?.[Symbol.dispose]()
     this.lag[Symbol.dispose]()
   }
+}
+
+/** At the HTTP port, which goes on when the others are closed. */
+function whyShut(state: BrokerState): string | undefined {
+  if (state === 'maintenance') return 'The broker is in maintenance'
+  return state === 'stopping' ? 'The broker stops' : undefined
 }

@@ -1,9 +1,9 @@
 // HTTP on a node of a cluster.
 import type { RequestListener } from 'node:http'
 import { openHttpServer } from '../admin/http-server.ts'
-import { loopbackHosts } from '../admin/own-hosts.ts'
 import type { RouteOptions } from '../admin/routes.ts'
 import { isLoopback } from '../lib/loopback.ts'
+import { loopbackHosts } from '../lib/own-hosts.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import { countCells } from './count-everything.ts'
 import type { EdgeParts } from './edge-parts.ts'
@@ -23,6 +23,7 @@ export function openHttpEdge(parts: EdgeParts): ProtocolServer {
     onUnreadable: (bytes, remoteAddress) =>
       void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
     authenticate: (login, address) => authenticate(login, address, { users, clock, logger }),
+    onUpgrade: frame.webSockets.upgrade,
     loadRoutes: (routeOptions) => loadRoutes(parts, routeOptions),
     ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })

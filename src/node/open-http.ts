@@ -1,9 +1,9 @@
 // The HTTP port on a node: health checks for everyone, the rest for those who may log in.
 import type { HttpLogin } from '../admin/callers.ts'
 import { openHttpServer } from '../admin/http-server.ts'
-import { loopbackHosts } from '../admin/own-hosts.ts'
 import type { Principal } from '../auth/principal.ts'
 import { isLoopback } from '../lib/loopback.ts'
+import { loopbackHosts } from '../lib/own-hosts.ts'
 import { authLimits } from '../limits/auth.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import { managementOf } from './management-parts.ts'
@@ -22,6 +22,7 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
     authenticate: (login, address) => authenticate(login, address, parts),
     management: managementOf(parts),
     gate: parts.gate,
+    onUpgrade: parts.webSockets.upgrade,
     metrics: metrics.source,
     ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })

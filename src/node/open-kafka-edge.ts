@@ -5,18 +5,18 @@ import { userOfCertificate } from '../auth/certificate-user.ts'
 import { defaultVHost } from '../broker/broker.ts'
 import type { Logger } from '../lib/logger.ts'
 import { kafkaLimits } from '../limits/kafka.ts'
-import { edgeLimits } from '../limits/link.ts'
-import { type Incoming, takeOver } from '../server/byte-source.ts'
+import { linkLimits } from '../limits/link.ts'
+import { takeOver } from '../server/byte-source.ts'
 import { clientCertificateOf } from '../server/client-certificate.ts'
 import { passedKafkaOf, passedKafkaToFacts } from '../server/kafka/passed-kafka.ts'
 import type { LinkHandler } from '../server/node-link/link-listener.ts'
+import type { LastWords } from '../server/passed-on-client.ts'
 import { peerFactsOf } from '../server/peer-facts.ts'
-import { Relay } from '../server/relay.ts'
-import { SendWatch } from '../server/send-watch.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { linkToCell } from './link-to-cell.ts'
 import type { NodeFrame } from './node-frame.ts'
-import type { LinkedRoute, OwnerRoutes } from './owner-routes.ts'
+import type { OwnerRoutes } from './owner-routes.ts'
+import { PassingEdge, type WaitingClient } from './passing-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCells } from './served-cells.ts'
 import type { Service } from './service.ts'
@@ -35,7 +35,6 @@ export interface KafkaEdgeParts {
 
 export function openKafkaEdge(parts: KafkaEdgeParts): ProtocolServer {
   const edge = new KafkaEdge(parts)
-  parts.owners.passedOn.set('kafka', () => edge.passedOnCount)
   return {
     acceptorOf: (service) => (accepted) => edge.accept(accepted, service),
     // Those that are served here, too, whichever node they have come to.
@@ -56,116 +55,79 @@ export function kafkaLinkHandler(cells: ServedCells, logger: Logger): LinkHandle
   })
 }
 
-interface PassedOn {
-  readonly relay: Relay
-  readonly route: LinkedRoute
-}
-
 class KafkaEdge implements AsyncDisposable {
   readonly #parts: KafkaEdgeParts
-  readonly #sendWatch: SendWatch
-  /** Those that wait for an owner, and those that are passed on. */
-  readonly #clients = new Map<Socket, PassedOn | undefined>()
-  readonly #stopListening: () => void
-  #allEnded: PromiseWithResolvers<void> | undefined
+  readonly #passing: PassingEdge
 
   constructor(parts: KafkaEdgeParts) {
     const { clock, memory } = parts.frame
     this.#parts = parts
-    this.#sendWatch = new SendWatch({
+    this.#passing = new PassingEdge({
+      protocol: 'kafka',
       clock,
       memory: memory.account,
-      timeoutMs: kafkaLimits.kafkaIdleMsMax,
+      owners: parts.owners,
+      sendTimeoutMs: kafkaLimits.kafkaIdleMsMax,
+      endMsMax: 0,
     })
-    this.#stopListening = parts.owners.onChange(() => this.#endMoved())
-  }
-
-  get passedOnCount(): number {
-    let count = 0
-    for (const passedOn of this.#clients.values()) if (passedOn !== undefined) count++
-    return count
   }
 
   /** Takes over an accepted socket: paused, nothing was read. */
   accept(accepted: Socket, service: Service): void {
-    const { cells, cluster, admission } = this.#parts
-    const served = cells.find(cluster.shared.vhosts.get(defaultVHost) ?? 0)
+    const { cells, admission } = this.#parts
+    const served = cells.find(this.#cellNumber ?? 0)
     if (served !== undefined) served.kafka.acceptorOf(service)(accepted)
-    else if (admission.mayEnter) void this.#passOn(accepted, service)
+    else if (admission.mayEnter) void this.#passing.lead(this.#waiting(accepted, service))
     else accepted.destroy()
   }
 
-  /** Kafka has no word for it: clients find out by themselves and come back. */
-  async endClients(): Promise<void> {
-    if (this.#clients.size === 0) return
-    this.#allEnded ??= Promise.withResolvers()
-    for (const [socket, passedOn] of this.#clients) {
-      if (passedOn === undefined) socket.destroy()
-      else passedOn.relay.destroy()
-    }
-    await this.#allEnded.promise
-    this.#allEnded = undefined
+  endClients(): Promise<void> {
+    return this.#passing.endClients('')
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#stopListening()
-    return this.endClients()
+    return this.#passing[Symbol.asyncDispose]()
   }
 
-  async #passOn(accepted: Socket, service: Service): Promise<void> {
-    const { owners, cluster, frame } = this.#parts
-    accepted.on('error', ignore)
-    accepted.once('close', () => this.#forget(accepted))
-    this.#clients.set(accepted, undefined)
+  get #cellNumber(): number | undefined {
+    return this.#parts.cluster.shared.vhosts.get(defaultVHost)
+  }
+
+  #waiting(accepted: Socket, service: Service): WaitingClient {
+    const { tlsClientName } = this.#parts.frame.options
     const certificate = clientCertificateOf(accepted)
-    const facts = passedKafkaToFacts({
-      isSecure: service.isTls,
-      peer: peerFactsOf(accepted),
-      certifiedAs: certificate && userOfCertificate(certificate, frame.options.tlsClientName),
-    })
-    const numberOf = (): number | undefined => cluster.shared.vhosts.get(defaultVHost)
-    const route = await owners.find(numberOf, { protocol: 'kafka', facts })
-    if (route.kind === 'elsewhere') this.#relay(accepted, route)
-    else if (route.kind !== 'here' || accepted.destroyed) accepted.destroy()
-    else {
-      this.#forget(accepted)
-      route.served.kafka.acceptorOf(service)(accepted)
+    const onClosed = (): void => this.#passing.forget(accepted)
+    accepted.on('error', ignore)
+    accepted.once('close', onClosed)
+    return {
+      socket: accepted,
+      facts: passedKafkaToFacts({
+        isSecure: service.isTls,
+        peer: peerFactsOf(accepted),
+        certifiedAs: certificate && userOfCertificate(certificate, tlsClientName),
+      }),
+      numberOf: () => this.#cellNumber,
+      adopt({ kafka }) {
+        if (accepted.destroyed) return
+        accepted.off('close', onClosed)
+        kafka.acceptorOf(service)(accepted)
+      },
+      handOver: () =>
+        accepted.destroyed ? undefined : { ...takeOver(accepted, true), unread: noBytes },
+      words: () => noWords,
+      refuse: () => accepted.destroy(),
+      end: () => accepted.destroy(),
     }
   }
+}
 
-  #relay(accepted: Socket, route: LinkedRoute): void {
-    const { socket } = route
-    if (accepted.destroyed) {
-      socket.on('error', ignore)
-      socket.destroy()
-      return
-    }
-    this.#forget(accepted)
-    const client: Incoming = takeOver(accepted, true)
-    const { clock, memory } = this.#parts.frame
-    const parts = { clock, memory: memory.account, sendWatch: this.#sendWatch }
-    const relay = new Relay(client, takeOver(socket, true), parts, {
-      onClosed: () => this.#forget(client.socket),
-    })
-    this.#clients.set(client.socket, { relay, route })
-  }
+const noBytes: Buffer = Buffer.alloc(0)
 
-  /** An owner that is lost, or cut off, cannot end its clients itself, and they would wait for its answers. */
-  #endMoved(): void {
-    const { owners, frame } = this.#parts
-    const isMoved = (each: PassedOn | undefined): each is PassedOn =>
-      each !== undefined && !owners.isCurrent(each.route)
-    const moved = [...this.#clients.values()].filter(isMoved)
-    if (moved.length === 0) return
-    frame.clock.after(edgeLimits.movedMsMax, () => {
-      for (const each of moved) if (isMoved(each)) each.relay.destroy()
-    })
-  }
-
-  #forget(socket: Socket): void {
-    this.#clients.delete(socket)
-    if (this.#clients.size === 0) this.#allEnded?.resolve()
-  }
+/** Kafka has no word for an end: clients find out by themselves and come back. */
+const noWords: LastWords = {
+  tracker: { isBetweenFrames: false, hasClosed: true, follow: ignore, followToEnd: () => 0 },
+  say: () => noBytes,
+  waitMs: linkLimits.halfClosedMsMax,
 }
 
 function ignore(): void {}

@@ -1,8 +1,8 @@
 // The port of metrics on a node: for Prometheus, without a login, as in RabbitMQ.
 import type { RequestListener } from 'node:http'
 import { openHttpServer } from '../admin/http-server.ts'
-import { loopbackHosts } from '../admin/own-hosts.ts'
 import { isLoopback } from '../lib/loopback.ts'
+import { loopbackHosts } from '../lib/own-hosts.ts'
 import { warnIfTls } from '../server/tls-failure.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 

@@ -4,9 +4,12 @@ import { LinkListener } from '../server/node-link/link-listener.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { amqpLinkHandler } from './open-amqp-edge.ts'
 import { kafkaLinkHandler } from './open-kafka-edge.ts'
+import { mqttLinkHandler } from './open-mqtt-edge.ts'
+import { stompLinkHandler } from './open-stomp-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells, api, atNodes }: EdgeParts): ProtocolServer {
+export function openNodePort(parts: EdgeParts): ProtocolServer {
+  const { frame, cluster, cells, api, cipher, atNodes } = parts
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
@@ -14,10 +17,13 @@ export function openNodePort({ frame, cluster, cells, api, atNodes }: EdgeParts)
     handlers: {
       amqp: amqpLinkHandler(cells, logger, atNodes),
       kafka: kafkaLinkHandler(cells, logger),
+      mqtt: mqttLinkHandler(cells, logger),
+      stomp: stompLinkHandler(cells, logger),
       http: api.takeLink,
     },
     clock,
     random,
+    cipher,
     logger,
   })
   return {

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { wait } from '../lib/wait.ts'
 import { edgeLimits } from '../limits/link.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
-import type { Preface } from '../server/node-link/preface.ts'
+import type { LinkProtocol, Preface } from '../server/node-link/preface.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 
 export interface OwnerRoutesParts {
@@ -34,7 +34,7 @@ export type OwnerRoute =
 
 export class OwnerRoutes {
   /** How many clients that have come in here other nodes serve, as the protocols say. */
-  readonly passedOn: Map<'amqp' | 'kafka', () => number> = new Map()
+  readonly passedOn: Map<Exclude<LinkProtocol, 'http'>, () => number> = new Map()
   readonly #parts: OwnerRoutesParts
   #refreshedAt = -Infinity
 

@@ -1,4 +1,5 @@
 // What a node knows of a protocol: something that takes over sockets until it is disposed of.
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AuditLog } from '../admin/audit-log.ts'
 import type { BrokerFigures, BrokerStatus } from '../admin/broker-status.ts'
@@ -33,6 +34,11 @@ export interface MetricsParts {
   start(): void
 }
 
+/** Takes requests of HTTP that become connections of WebSocket. */
+export interface WebSocketUpgrades {
+  readonly upgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void
+}
+
 /** What a node lends to a protocol. */
 export interface ProtocolParts {
   readonly cell: Cell
@@ -63,6 +69,8 @@ export interface ProtocolParts {
   readonly streams: MessageStreams
   /** Who has views sent by HTTP. */
   readonly live: LiveConnections
+  /** Who comes by WebSocket. */
+  readonly webSockets: WebSocketUpgrades
   /** Of changes by HTTP, on whichever port. */
   readonly audit: AuditLog
   /** Where settings are from. */

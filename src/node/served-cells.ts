@@ -1,6 +1,8 @@
 // The cells of a cluster that this node serves at this moment.
 import type { AmqpServer } from '../server/amqp/amqp-server.ts'
 import type { OpenedKafka } from './open-kafka.ts'
+import type { OpenedMqtt } from './open-mqtt.ts'
+import type { OpenedStomp } from './open-stomp.ts'
 import type { ProtocolParts } from './protocol-server.ts'
 
 /** A cell that is open here, with what serves it to clients. Nothing of it listens. */
@@ -11,6 +13,8 @@ export interface ServedCell {
   readonly parts: ProtocolParts
   readonly amqp: AmqpServer
   readonly kafka: OpenedKafka
+  readonly mqtt: OpenedMqtt
+  readonly stomp: OpenedStomp
 }
 
 export interface ServedCells {

@@ -1,3 +1,4 @@
+import type { WebSocketProtocol } from '../server/websocket/sub-protocols.ts'
 import type { PortKey } from '../settings/settings.ts'
 
 /** One port of a protocol. */
@@ -8,6 +9,8 @@ export interface Service {
   readonly scheme: string
   readonly setting: PortKey
   readonly isTls: boolean
+  /** Its clients speak this protocol within WebSocket. */
+  readonly webSocket?: WebSocketProtocol
   /**
    * The broker starts without it where its usual port is in use and nobody has asked for another one: not
    * worth a start, and two brokers on a machine need not know of it.

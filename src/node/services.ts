@@ -1,5 +1,5 @@
 // Everything that a broker can listen for, in one table: names, schemes, the settings of ports, and
-// what opens a protocol. A protocol without an opener is not built yet.
+// what opens a protocol.
 import type { BrokerOptions } from '../settings/settings.ts'
 import type { OpenEdge } from './edge-parts.ts'
 import type { OpenProtocol } from './protocol-server.ts'
@@ -16,6 +16,9 @@ export interface ProtocolServices {
   /** It answers until all others have ended: health checks see that the broker stops. */
   readonly outlivesOthers?: boolean
 }
+
+/** Other programs may have their ports, Mosquitto above all. */
+const mayBeTaken = { isTls: false, mayBeTaken: true } as const
 
 /** In the order in which addresses are shown. */
 export const protocols: readonly ProtocolServices[] = [
@@ -64,13 +67,45 @@ export const protocols: readonly ProtocolServices[] = [
   },
   {
     title: 'MQTT',
-    services: [{ name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort', isTls: false }],
-    open: undefined,
+    services: [
+      { ...mayBeTaken, name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort' },
+      { ...mayBeTaken, name: 'mqtt-tls', scheme: 'mqtts', setting: 'mqttTlsPort', isTls: true },
+      { ...mayBeTaken, name: 'mqtt-ws', scheme: 'ws', setting: 'mqttWsPort', webSocket: 'mqtt' },
+      {
+        ...mayBeTaken,
+        name: 'mqtt-ws-tls',
+        scheme: 'wss',
+        setting: 'mqttWsTlsPort',
+        isTls: true,
+        webSocket: 'mqtt',
+      },
+    ],
+    open: async (parts) => (await import('./open-mqtt.ts')).openMqtt(parts),
+    openEdge: async (parts) => (await import('./open-mqtt-edge.ts')).openMqttEdge(parts),
   },
   {
     title: 'STOMP',
-    services: [{ name: 'stomp', scheme: 'stomp', setting: 'stompPort', isTls: false }],
-    open: undefined,
+    services: [
+      { ...mayBeTaken, name: 'stomp', scheme: 'stomp', setting: 'stompPort' },
+      {
+        ...mayBeTaken,
+        name: 'stomp-tls',
+        scheme: 'stomp+ssl',
+        setting: 'stompTlsPort',
+        isTls: true,
+      },
+      { ...mayBeTaken, name: 'stomp-ws', scheme: 'ws', setting: 'stompWsPort', webSocket: 'stomp' },
+      {
+        ...mayBeTaken,
+        name: 'stomp-ws-tls',
+        scheme: 'wss',
+        setting: 'stompWsTlsPort',
+        isTls: true,
+        webSocket: 'stomp',
+      },
+    ],
+    open: async (parts) => (await import('./open-stomp.ts')).openStomp(parts),
+    openEdge: async (parts) => (await import('./open-stomp-edge.ts')).openStompEdge(parts),
   },
 ]
 

@@ -93,7 +93,8 @@ export class SingleCell implements Serving {
     for (const protocol of protocols) {
       const services = openServices(protocol, parts.options)
       if (services.length === 0 || protocol.open === undefined) continue
-      const server = await protocol.open(parts)
+      const { webSockets } = this.#parts.frame
+      const server = webSockets.offer(protocol.services, await protocol.open(parts))
       const stack = protocol.outlivesOthers === true ? this.#parts.lastStack : this.#parts.stack
       this.#servers.push(stack.use(server))
       opened.push({ server, services, stack })

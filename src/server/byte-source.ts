@@ -38,6 +38,7 @@ interface AcceptedSocket extends Socket {
  * is asked of the source after each read.
  */
 export function takeOver(accepted: Socket, mayChange = false): Incoming {
+  if (hasOwnSource(accepted)) return { socket: accepted, source: accepted.byteSource }
   const source = new ByteSource()
   const { _handle: handle, _server: server } = accepted as AcceptedSocket
   // What TLS has decrypted comes in memory of its own, and goes on coming after a pause.
@@ -61,6 +62,11 @@ export function takeOver(accepted: Socket, mayChange = false): Incoming {
   socket._server = server
   Object.assign(accepted, { _handle: null, _server: null })
   return { socket, source }
+}
+
+/** One that is not the system's, of a client within WebSocket. */
+function hasOwnSource(socket: Socket): socket is Socket & { readonly byteSource: ByteSource } {
+  return 'byteSource' in socket
 }
 
 /** For a listener: takes over what it accepts and hands it on. */

@@ -53,7 +53,7 @@ const tlsMajorVersion = 3
 /** Who came to which plain port. */
 export interface PlainClient {
   readonly remoteAddress: string
-  readonly port: 'AMQP' | 'HTTP' | 'Kafka' | 'metrics'
+  readonly port: 'AMQP' | 'HTTP' | 'Kafka' | 'MQTT' | 'STOMP' | 'metrics'
 }
 
 /** Says so where a connection to a plain port begins as TLS does. */

@@ -1,6 +1,6 @@
 // Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
 import { postgresLimits } from '../limits/postgres.ts'
-import { type Port, port, text, url, wholeNumber, withoutPassword } from './setting-kinds.ts'
+import { flag, type Port, port, text, url, wholeNumber, withoutPassword } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface ClusterSettings {
@@ -10,6 +10,7 @@ export interface ClusterSettings {
   readonly nodeName: string | undefined
   readonly nodePort: Port
   readonly nodeAddress: string | undefined
+  readonly nodeEncryption: boolean
 }
 
 export const clusterSettings: {
@@ -46,6 +47,13 @@ export const clusterSettings: {
     default: 25_672,
     placeholder: 'PORT',
     description: 'Port for the other nodes of a cluster, which pass clients on',
+  },
+  nodeEncryption: {
+    kind: flag(),
+    default: true,
+    placeholder: 'BOOLEAN',
+    description:
+      'Whether what nodes of a cluster say to each other is encrypted: true or false, on all nodes the same',
   },
   nodeAddress: {
     kind: text(),

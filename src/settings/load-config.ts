@@ -117,6 +117,9 @@ function checkValues(given: GivenValues): Settings {
   )
 }
 
+/** Values of settings that ask for nothing. */
+const inertValues: ReadonlySet<unknown> = new Set(['off', 'none', false])
+
 function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
   const { tlsCert, tlsKey } = checked
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
@@ -127,7 +130,7 @@ function checkTls(checked: Settings, given: ReadonlySet<SettingKey>): void {
   }
   if (tlsCert !== undefined) return
   const idle = settingKeys.find(
-    (key) => settings[key].needs === 'tlsCert' && given.has(key) && checked[key] !== 'off',
+    (key) => settings[key].needs !== undefined && given.has(key) && !inertValues.has(checked[key]),
   )
   if (idle === undefined) return
   throw new ExitError(

@@ -9,6 +9,8 @@ export interface SettingRow<Value> {
   readonly placeholder: string
   /** What it does, as a sentence without the full stop. */
   readonly description: string
+  /** Giving it makes sense only with this other one. */
+  readonly needs?: 'tlsCert'
   /** What people are shown of a value that has a secret in it. */
   readonly shown?: (value: unknown) => unknown
 }

@@ -6,6 +6,7 @@ import { programLimits } from '../limits/program.ts'
 import { topicLimits } from '../limits/topic.ts'
 import { type ClusterSettings, clusterSettings } from './cluster-settings.ts'
 import { type ConsumerGroupSettings, consumerGroupSettings } from './consumer-group-settings.ts'
+import { type MqttSettings, mqttSettings } from './mqtt-settings.ts'
 import {
   assignments,
   flag,
@@ -21,17 +22,18 @@ import {
 } from './setting-kinds.ts'
 import type { Port } from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
+import { type StompSettings, stompSettings } from './stomp-settings.ts'
+import { type WebSocketSettings, webSocketSettings } from './web-socket-settings.ts'
 
 /** What a person can set. A setting `amqpPort` is `--amqp-port`, `PABAL_AMQP_PORT`, `amqp-port:`. */
-export interface Settings extends ClusterSettings, ConsumerGroupSettings {
+export interface Settings
+  extends ClusterSettings, ConsumerGroupSettings, MqttSettings, StompSettings, WebSocketSettings {
   readonly data: string
   readonly host: string
   readonly amqpPort: Port
   readonly httpPort: Port
   readonly kafkaPort: Port
   readonly metricsPort: Port
-  readonly mqttPort: Port
-  readonly stompPort: Port
   readonly kafkaAdvertised: string | undefined
   readonly kafkaNodeId: number
   readonly kafkaNumPartitions: number
@@ -93,16 +95,10 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 /** `auto` is `human` on a terminal and `json` otherwise. */
 export type LogFormat = 'auto' | 'human' | 'json'
 
-/** One row of the settings table. */
-export interface Setting<Value> extends SettingRow<Value> {
-  /** Giving it makes sense only with this other one. */
-  readonly needs?: keyof Settings
-}
-
 const int32Max = 2 ** 31 - 1
 
 /** The settings, in the order in which people read about them. */
-export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]> } = {
+export const settings: { readonly [Key in keyof Settings]: SettingRow<Settings[Key]> } = {
   data: {
     kind: text(),
     default: './data',
@@ -140,18 +136,6 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
     placeholder: 'PORT',
     description:
       'Port of metrics for Prometheus, without a login; 0 or off as above; see docs/metrics.md',
-  },
-  mqttPort: {
-    kind: port(),
-    default: 1883,
-    placeholder: 'PORT',
-    description: 'Port of MQTT; not built yet, so nothing listens there',
-  },
-  stompPort: {
-    kind: port(),
-    default: 61_613,
-    placeholder: 'PORT',
-    description: 'Port of STOMP; not built yet, so nothing listens there',
   },
   ...clusterSettings,
   kafkaAdvertised: {
@@ -272,6 +256,9 @@ export const settings: { readonly [Key in keyof Settings]: Setting<Settings[Key]
       'Address that Kafka clients over TLS are told to connect to; by default the host of --kafka-advertised and the port where the broker listens',
     needs: 'tlsCert',
   },
+  ...mqttSettings,
+  ...stompSettings,
+  ...webSocketSettings,
   durability: {
     kind: oneOf(['fsync', 'os']),
     default: 'fsync',

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { within } from '../support/wait-for.ts'
 
 /** Users of the tests by what they may do; each has its name for a password. */
@@ -57,6 +58,7 @@ export class ApiUnderTest implements AsyncDisposable {
       storage: 'memory',
       user: 'own',
       password: 'own',
+      ...otherPortsOff,
       amqpPort: 0,
       kafkaPort: 0,
       httpPort: 0,

@@ -14,6 +14,7 @@ import { MemoryCells } from '../../src/testing/memory-cells.ts'
 import { MemoryObjects } from '../../src/testing/memory-objects.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { CellOwner, cellRoot } from '../support/cell-owner.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { within } from '../support/wait-for.ts'
 
 const clocks = { clock: systemClock, random: systemRandom }
@@ -33,7 +34,14 @@ async function startNext(): Promise<RunningBroker> {
   const remote = { root: cellRoot, localDisk: createSystemDisk() }
   const disk = await owner.openDisk()
   const storage = { disk, topologyFiles: systemTopologyFiles, remote }
-  return startBroker({ data, storage, amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+  return startBroker({
+    data,
+    storage,
+    ...otherPortsOff,
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 'off',
+  })
 }
 
 function urlOf(broker: RunningBroker): string {

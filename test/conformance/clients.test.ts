@@ -10,11 +10,12 @@ import type { Client } from '../../src/broker/client/client.ts'
 import { silentLogger } from '../../src/lib/logger.ts'
 import { Node } from '../../src/node/node.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let node: Node
 before(async () => {
-  const options = completeOptions({ amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+  const options = completeOptions({ ...otherPortsOff, amqpPort: 0, kafkaPort: 0, httpPort: 0 })
   node = await Node.open(options, { logger: silentLogger, storage: 'memory', syncDelayMs: 0 })
 })
 after(() => node.close())

@@ -7,6 +7,7 @@ import { parse } from 'yaml'
 import { Histogram } from '../../src/lib/histogram.ts'
 import { type ClusterFigures, clusterFamilies } from '../../src/metrics/cluster-families.ts'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { readMetrics } from '../support/read-metrics.ts'
 
 const deploy: string = join(import.meta.dirname, '../../deploy')
@@ -60,7 +61,13 @@ let broker: RunningBroker
 /** Names of all samples that there can be, of the broker as a whole. */
 const exported = new Set<string>()
 before(async () => {
-  const ports = { amqpPort: 'off', kafkaPort: 'off', httpPort: 'off', metricsPort: 0 } as const
+  const ports = {
+    ...otherPortsOff,
+    amqpPort: 'off',
+    kafkaPort: 'off',
+    httpPort: 'off',
+    metricsPort: 0,
+  } as const
   broker = await startBroker({ storage: 'memory', ...ports })
   const response = await fetch(`http://127.0.0.1:${broker.addresses['metrics']?.port}/metrics`)
   const { types } = readMetrics(await response.text())

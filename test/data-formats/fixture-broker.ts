@@ -9,6 +9,7 @@ import { Node } from '../../src/node/node.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 
 /** What sections write with and look with. */
 export class FixtureBroker implements AsyncDisposable {
@@ -33,7 +34,13 @@ export class FixtureBroker implements AsyncDisposable {
 
   /** `shiftMs`: how far ahead of the machine's its clock is. */
   static async open(data: string, shiftMs = 0): Promise<FixtureBroker> {
-    const options = completeOptions({ data, amqpPort: 0, kafkaPort: 0, httpPort: 'off' })
+    const options = completeOptions({
+      data,
+      ...otherPortsOff,
+      amqpPort: 0,
+      kafkaPort: 0,
+      httpPort: 'off',
+    })
     const clock: Clock = { ...systemClock, now: () => systemClock.now() + shiftMs }
     const node = await Node.open(options, {
       logger: silentLogger,

@@ -2,6 +2,7 @@
 // More seeds: npm run differential -- --seeds 1000, and with --access
 import assert from 'node:assert/strict'
 import { after, before, test, type TestContext } from 'node:test'
+import { compareStomp } from './compare-stomp.ts'
 import { type Comparison, compareScripts } from './compare.ts'
 import { compareCalls } from './management/compare-calls.ts'
 import { hasRabbitmq, type StartedBrokers, startBrokers } from './start-brokers.ts'
@@ -22,6 +23,12 @@ test('monitors cannot tell Pabal from RabbitMQ', options, async (t) => {
   assert.deepEqual(differences, [])
   assert.ok(count > 200)
   t.diagnostic(`${count} calls`)
+})
+
+test('a client of STOMP cannot tell Pabal from RabbitMQ', options, async (t) => {
+  const { count, differences } = await compareStomp(brokers)
+  assert.deepEqual(differences, [])
+  t.diagnostic(`${count} scripts`)
 })
 
 test('a client cannot tell Pabal from RabbitMQ', options, async (t) => {

@@ -17,7 +17,7 @@ export interface StartedBrokers extends Brokers, AsyncDisposable {}
 
 /** `given`: a broker that runs already, to be compared with instead of a RabbitMQ of its own. */
 export async function startBrokers(given?: Endpoints): Promise<StartedBrokers> {
-  const pabal = await TestBroker.start()
+  const pabal = await TestBroker.start(['--stomp-port', '0'])
   const folder = mkdtempSync(join(tmpdir(), 'pabal-reference-'))
   let rabbitmq: RunningBroker | undefined
   const stop = async (): Promise<void> => {
@@ -26,11 +26,16 @@ export async function startBrokers(given?: Endpoints): Promise<StartedBrokers> {
     rmSync(folder, { recursive: true })
   }
   const startReference = async (): Promise<Endpoints> => {
-    const [managementPort] = await freePorts(2)
-    const started = await startRabbitmq(folder, managementPort)
+    const [managementPort, stompPort] = await freePorts(2)
+    const started = await startRabbitmq(
+      folder,
+      managementPort,
+      stompPort === undefined ? {} : { stompPort },
+    )
     rabbitmq = started
     return {
       amqp: `amqp://guest:guest@127.0.0.1:${started.amqpPort}`,
+      stompPort,
       management: { host: '127.0.0.1', port: managementPort },
     }
   }
@@ -38,6 +43,7 @@ export async function startBrokers(given?: Endpoints): Promise<StartedBrokers> {
     return {
       pabal: {
         amqp: pabal.url,
+        stompPort: pabal.stompPort,
         management: { socketPath: join(pabal.dataFolder, localSocketFile) },
       },
       reference: given ?? (await startReference()),

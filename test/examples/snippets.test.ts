@@ -15,6 +15,7 @@ import { startBroker } from '../../src/start-broker.ts'
 import { interopChoice, isOthersTurn } from '../interop/interop-choice.ts'
 import { findPython, has } from '../interop/languages.ts'
 import { findPika } from '../support/find-pika.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { ExampleProgram } from './example-program.ts'
 
@@ -22,7 +23,13 @@ const root: string = join(import.meta.dirname, '../..')
 const snippets: string = join(root, 'docs/snippets')
 const greeting = 'Hello, Pabal'
 
-const broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+const broker = await startBroker({
+  storage: 'memory',
+  ...otherPortsOff,
+  amqpPort: 0,
+  kafkaPort: 0,
+  httpPort: 0,
+})
 const cache = join(root, 'node_modules/.cache/pabal')
 mkdirSync(cache, { recursive: true })
 // Below the repository, so that Node finds the libraries.

@@ -54,16 +54,7 @@ export async function runHostile(options: HostileRunOptions): Promise<HostileRun
     flags.push(`--import=${pathToFileURL(join(import.meta.dirname, weakness)).href}`)
   }
   await using broker = await TestBroker.start(
-    [
-      '--memory-watermark',
-      `${watermarkMegabytes}MiB`,
-      '--metrics-port',
-      'off',
-      '--kafka-port',
-      '0',
-      '--http-port',
-      '0',
-    ],
+    ['--memory-watermark', `${watermarkMegabytes}MiB`, '--kafka-port', '0', '--http-port', '0'],
     flags,
   )
   try {

@@ -7,9 +7,10 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const ports = { amqpPort: 0, kafkaPort: 'off', httpPort: 'off', metricsPort: 'off' } as const
+const ports = { ...otherPortsOff, amqpPort: 0, kafkaPort: 'off', httpPort: 'off' } as const
 
 function open(broker: RunningBroker): Promise<AmqpSession> {
   return AmqpSession.open(`amqp://localhost:${broker.addresses['amqp']?.port}`)

@@ -10,6 +10,7 @@ import type {
   StreamShownJson,
 } from '../../src/admin/v1/stream-show-operations.ts'
 import { startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let broker: Awaited<ReturnType<typeof startBroker>>
@@ -19,7 +20,13 @@ let kafka: Kafka
 let consumer: Consumer | undefined
 
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+  broker = await startBroker({
+    storage: 'memory',
+    ...otherPortsOff,
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 0,
+  })
   const amqp = broker.addresses['amqp']!
   connection = await connect(`amqp://${amqp.host}:${amqp.port}`)
   channel = await connection.createConfirmChannel()

@@ -4,12 +4,19 @@ import { after, before, test } from 'node:test'
 import { connect } from 'amqplib'
 import { Kafka, logLevel } from 'kafkajs'
 import { startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let broker: Awaited<ReturnType<typeof startBroker>>
 let kafka: Kafka
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+  broker = await startBroker({
+    storage: 'memory',
+    ...otherPortsOff,
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 0,
+  })
   const { host, port } = broker.addresses['kafka']!
   kafka = new Kafka({ brokers: [`${host}:${port}`], logLevel: logLevel.NOTHING })
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { TokenIssuer } from '../support/token-issuer.ts'
 
 test('the status is shown to administrators, by a token as well', async () => {
@@ -11,6 +12,7 @@ test('the status is shown to administrators, by a token as well', async () => {
     host: '0.0.0.0',
     user: 'own',
     password: 'secret',
+    ...otherPortsOff,
     amqpPort: 'off',
     kafkaPort: 'off',
     httpPort: 0,

@@ -7,6 +7,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { silentLogger } from '../../src/lib/logger.ts'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 
 let warnings: string[]
 let broker: RunningBroker
@@ -19,7 +20,7 @@ beforeEach(async () => {
     warn: (_fields: unknown, text?: unknown): void => void warnings.push(String(text)),
     child: () => logger,
   }
-  const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 'off', metricsPort: 'off' } as const
+  const ports = { ...otherPortsOff, amqpPort: 0, kafkaPort: 0, httpPort: 'off' } as const
   broker = await startBroker({ ...ports, storage: 'memory', logger })
   session = await AmqpSession.open(`amqp://localhost:${broker.addresses['amqp']?.port}`)
   channel = await session.channel()

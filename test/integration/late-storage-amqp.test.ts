@@ -7,6 +7,7 @@ import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor, within } from '../support/wait-for.ts'
 
 const seeds = [1, 2, 3, 4]
@@ -32,7 +33,7 @@ function scenario(name: string, body: (setting: Setting) => Promise<void>): void
 
 function start(seed: number): Promise<RunningBroker> {
   const storage = { random: seededRandom(seed), delayMsMax: 12 }
-  return startBroker({ storage, amqpPort: 0, httpPort: 'off', metricsPort: 'off' })
+  return startBroker({ storage, ...otherPortsOff, amqpPort: 0, httpPort: 'off' })
 }
 
 /** Publishes all without waiting in between; resolves when all are confirmed. */

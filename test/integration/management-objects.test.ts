@@ -5,11 +5,18 @@ import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { connect } from 'amqplib'
 import { startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let broker: Awaited<ReturnType<typeof startBroker>>
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 'off', httpPort: 0 })
+  broker = await startBroker({
+    storage: 'memory',
+    ...otherPortsOff,
+    amqpPort: 0,
+    kafkaPort: 'off',
+    httpPort: 0,
+  })
 })
 after(() => broker[Symbol.asyncDispose]())
 

@@ -6,6 +6,7 @@ import kafkajs, { type Admin } from 'kafkajs'
 import { startBroker, type StartOptions } from '../../src/start-broker.ts'
 import { ScratchFolder } from '../process/broker-program.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 
 const { Kafka, logLevel } = kafkajs
 
@@ -17,9 +18,9 @@ async function run(
 ): Promise<void> {
   await using broker = await startBroker({
     data,
+    ...otherPortsOff,
     amqpPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
     kafkaPort,
   })
   const { amqp, kafka } = broker.addresses

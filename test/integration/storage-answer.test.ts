@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { StorageJson } from '../../src/admin/v1/storage-json.ts'
 import { startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'pabal-storage-'))
-const broker = await startBroker({ data, amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+const broker = await startBroker({ data, ...otherPortsOff, amqpPort: 0, kafkaPort: 0, httpPort: 0 })
 after(async () => {
   await broker.close()
   rmSync(data, { recursive: true })

@@ -1,9 +1,10 @@
 // The tables of docs/compatibility.md with the clients side by side, a row for each step.
 
 import { join } from 'node:path'
-import { clients, type Client } from './clients.ts'
+import type { Client, ClientProtocol } from './client.ts'
+import { clients } from './clients.ts'
 import { row, sign, type ResultsByName, type ResultsTable } from './results.ts'
-import { amqpSteps, kafkaSteps, type Steps } from './steps.ts'
+import { stepsOf } from './steps.ts'
 
 /** Results of test/interop/interop.test.ts. */
 export const clientsTable: ResultsTable = {
@@ -11,20 +12,29 @@ export const clientsTable: ResultsTable = {
   mark: 'clients',
   names: clients.map(({ name }) => name),
   render: (results) =>
-    [
-      '### Kafka clients',
-      table('kafka', kafkaSteps, results),
-      '### AMQP clients',
-      table('amqp', amqpSteps, results),
-    ].join('\n\n'),
+    titles
+      .flatMap(([protocol, title]) => {
+        const text = table(protocol, results)
+        return text === undefined ? [] : [`### ${title}`, text]
+      })
+      .join('\n\n'),
 }
 
-function table(protocol: Client['protocol'], steps: Steps, results: ResultsByName): string {
+const titles: readonly (readonly [ClientProtocol, string])[] = [
+  ['kafka', 'Kafka clients'],
+  ['amqp', 'AMQP clients'],
+  ['mqtt', 'MQTT clients'],
+  ['stomp', 'STOMP clients'],
+]
+
+/** Undefined when nothing is known of clients of the protocol. */
+function table(protocol: ClientProtocol, results: ResultsByName): string | undefined {
   const shown = clients.filter((client) => client.protocol === protocol && results[client.name])
+  if (shown.length === 0) return undefined
   const heads = shown.map(
     ({ name, language }) => `${name} ${results[name]?.version}<br>${language}`,
   )
-  const rows = Object.keys(steps).map((step) =>
+  const rows = Object.keys(stepsOf[protocol]).map((step) =>
     row([step, ...shown.map((client) => sign(results[client.name]?.steps[step]))]),
   )
   const reasons = shown.flatMap(describeGaps)

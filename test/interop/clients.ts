@@ -1,31 +1,12 @@
 // The clients of test/interop: how each is built and started, and which steps it has no means for.
 
 import { join } from 'node:path'
-import {
-  buildGo,
-  buildJava,
-  buildRust,
-  findKcat,
-  findNode,
-  preparePython,
-  type Preparation,
-} from './languages.ts'
+import type { Client } from './client.ts'
+import { buildGo, buildJava, buildRust, findKcat, findNode, preparePython } from './languages.ts'
+import { mqttClients } from './mqtt-clients.ts'
+import { stompClients } from './stomp-clients.ts'
 
 const here: string = import.meta.dirname
-
-/** A program of a language that runs the steps with one client library. */
-export interface Client {
-  /** As in the heading of the table. */
-  readonly name: string
-  readonly language: 'Node' | 'Python' | 'Java' | 'Go' | 'Rust' | 'C'
-  readonly protocol: 'kafka' | 'amqp'
-  /** Version of the library. */
-  readonly version: string
-  /** Steps it has no means for, and why. */
-  readonly cannot: Readonly<Record<string, string>>
-  /** Builds what it needs; arguments are the broker's address and a prefix for names. */
-  prepare(): Promise<Preparation>
-}
 
 const rawCommit = { 'wrong generation': 'commits only with its own generation' }
 
@@ -201,11 +182,13 @@ export const clients: readonly Client[] = [
   ...goClients,
   kcat,
   ...rustClients,
+  ...mqttClients,
+  ...stompClients,
 ]
 
 /**
- * Clients that `choice` names, separated by commas: names, languages in lower case, `all` (but for
- * Rust). Undefined means those that need nothing but npm packages.
+ * Clients that `choice` names, separated by commas: names, languages in lower case, protocols, `all` (but
+ * for Rust). Undefined means those that need nothing but npm packages.
  * @throws Error for a word that names nothing.
  */
 export function chooseClients(choice: string | undefined): readonly Client[] {
@@ -213,6 +196,7 @@ export function chooseClients(choice: string | undefined): readonly Client[] {
   const isNamed = (client: Client, word: string): boolean =>
     word === client.name ||
     word === client.language.toLowerCase() ||
+    word === client.protocol ||
     (word === 'all' && client.language !== 'Rust')
   for (const word of words)
     if (!clients.some((client) => isNamed(client, word)))

@@ -22,6 +22,14 @@ const groups: readonly {
     title: 'AMQP client',
     names: clients.filter(({ protocol }) => protocol === 'amqp').map(({ name }) => name),
   },
+  {
+    title: 'MQTT client',
+    names: clients.filter(({ protocol }) => protocol === 'mqtt').map(({ name }) => name),
+  },
+  {
+    title: 'STOMP client',
+    names: clients.filter(({ protocol }) => protocol === 'stomp').map(({ name }) => name),
+  },
   { title: 'framework or program', names: frameworks.map(({ name }) => name) },
   { title: "Kafka's tool", names: allTools.map(({ name }) => name), hasNoVersions: true },
 ]
@@ -30,7 +38,11 @@ const onThreeNodes: ResultsTable = {
   file: join(import.meta.dirname, 'cluster-results.json'),
   mark: 'cluster',
   names: groups.flatMap(({ names }) => names),
-  render: (results) => groups.map((group) => render(group, results)).join('\n\n'),
+  render: (results) =>
+    groups
+      .filter(({ names }) => names.some((name) => results[name]))
+      .map((group) => render(group, results))
+      .join('\n\n'),
 }
 
 /** The table of one broker, or this one with PABAL_TEST_CLUSTER. */

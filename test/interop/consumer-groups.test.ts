@@ -7,7 +7,7 @@ import { TestBroker } from '../support/start-test-broker.ts'
 import { interopChoice } from './interop-choice.ts'
 import { buildJava, preparePython, type Preparation } from './languages.ts'
 import { runClient } from './run-client.ts'
-import type { Steps } from './steps.ts'
+import type { Steps } from './step-table.ts'
 
 /** How many partitions of six each member has, in the order in which they came. */
 const steps: Steps = {

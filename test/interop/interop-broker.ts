@@ -1,19 +1,20 @@
-// The broker that the clients talk to: a Pabal of their own, or brokers named by PABAL_TEST_KAFKA
-// (host:port) and PABAL_TEST_AMQP (host:port, user guest), to prove the steps themselves.
+// The broker that the clients talk to: a Pabal of their own, or brokers named by PABAL_TEST_KAFKA, PABAL_TEST_AMQP,
+// PABAL_TEST_MQTT and PABAL_TEST_STOMP (host:port; user guest), to prove the steps themselves.
 
 import { ConfigCalls, configType } from '../support/config-calls.ts'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
+import type { ClientProtocol } from './client.ts'
 
 const START_MS = 20_000
+const ports: readonly string[] = '--kafka-port 0 --mqtt-port 0 --stomp-port 0'.split(' ')
 
-type Protocol = 'kafka' | 'amqp'
+const protocols: readonly ClientProtocol[] = ['kafka', 'amqp', 'mqtt', 'stomp']
 
 /** True when the steps are proven against other brokers. */
-export const isExternal: boolean =
-  process.env['PABAL_TEST_KAFKA'] !== undefined || process.env['PABAL_TEST_AMQP'] !== undefined
+export const isExternal: boolean = protocols.some((protocol) => external(protocol) !== undefined)
 
-function external(protocol: Protocol): string | undefined {
+function external(protocol: ClientProtocol): string | undefined {
   return process.env[`PABAL_TEST_${protocol.toUpperCase()}`]
 }
 
@@ -30,10 +31,9 @@ export class InteropBroker implements AsyncDisposable {
    * Starts a Pabal, ready to be connected to, unless every protocol has a broker already.
    * @throws Error with its log when it does not start.
    */
-  static async start(protocols: readonly Protocol[]): Promise<InteropBroker> {
-    if (protocols.every((protocol) => external(protocol) !== undefined))
-      return new InteropBroker([])
-    const started = await TestBroker.start(['--kafka-port', '0'], [], START_MS)
+  static async start(wanted: readonly ClientProtocol[]): Promise<InteropBroker> {
+    if (wanted.every((protocol) => external(protocol) !== undefined)) return new InteropBroker([])
+    const started = await TestBroker.start(ports, [], START_MS)
     try {
       await keepOldRecords(started.kafkaPort)
     } catch (error) {
@@ -44,12 +44,13 @@ export class InteropBroker implements AsyncDisposable {
   }
 
   /** `host:port`; of a cluster's nodes by turns. @throws Error when nothing was started. */
-  address(protocol: Protocol): string {
+  address(protocol: ClientProtocol): string {
     const found = external(protocol)
     if (found !== undefined) return found
     const node = this.#nodes[this.#askedCount++ % this.#nodes.length]
     if (node === undefined) throw new Error(`there is no broker for ${protocol}`)
-    return `127.0.0.1:${protocol === 'kafka' ? node.kafkaPort : node.port}`
+    const { port: amqp, kafkaPort: kafka, mqttPort: mqtt, stompPort: stomp } = node
+    return `127.0.0.1:${{ amqp, kafka, mqtt, stomp }[protocol]}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,14 +8,15 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it, type TestContext } from 'node:test'
+import type { Client } from './client.ts'
 import { clientsTable } from './clients-table.ts'
-import { chooseClients, type Client } from './clients.ts'
+import { chooseClients } from './clients.ts'
 import { tableFor } from './cluster-table.ts'
 import { InteropBroker, isExternal } from './interop-broker.ts'
 import { interopChoice } from './interop-choice.ts'
 import { Results } from './results.ts'
 import { runClient, type ClientRun } from './run-client.ts'
-import { amqpSteps, kafkaSteps, type Steps } from './steps.ts'
+import { stepsOf } from './steps.ts'
 
 const requiresAll: boolean = process.env['PABAL_REQUIRE_ALL'] === '1'
 const isForTable: boolean = interopChoice !== '' && !isExternal
@@ -65,8 +66,7 @@ async function checkSteps(
   run: ClientRun,
   results: Results,
 ): Promise<void> {
-  const steps: Steps = client.protocol === 'kafka' ? kafkaSteps : amqpSteps
-  for (const [step, expected] of Object.entries(steps)) {
+  for (const [step, expected] of Object.entries(stepsOf[client.protocol])) {
     if (step in client.cannot) continue
     let verdict: 'works' | 'fails' = 'fails'
     await test.test(step, () => {

@@ -61,6 +61,13 @@ export async function findKcat(file: string): Promise<Preparation> {
   return { command: process.execPath, args: [file] }
 }
 
+export async function findMosquitto(file: string): Promise<Preparation> {
+  // Asked for help, they end with 1.
+  if (!has('sh', '-c', 'command -v mosquitto_pub && command -v mosquitto_sub'))
+    return { missing: 'mosquitto_pub (Debian package mosquitto-clients)' }
+  return { command: process.execPath, args: [file] }
+}
+
 const clientRequirements: string = join(here, 'python/requirements.txt')
 const quietPip = ['--quiet', '--disable-pip-version-check', '--no-input']
 

@@ -4,7 +4,8 @@
 
 import { kafkaClasspath } from '../../bench/systems/kafka-classpath.ts'
 import { groupsToRun } from '../../scripts/test-groups.ts'
-import { chooseClients, type Client } from './clients.ts'
+import type { Client } from './client.ts'
+import { chooseClients } from './clients.ts'
 import { commitNumber } from './frameworks/commit-number.ts'
 import type { Framework } from './frameworks/framework.ts'
 import { chooseFrameworks } from './frameworks/frameworks.ts'

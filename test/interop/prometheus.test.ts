@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
 import { type RunningBroker, startBroker } from '../../src/start-broker.ts'
+import { otherPortsOff } from '../support/other-ports-off.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { describeInterop } from './interop-choice.ts'
 import { buildGo } from './languages.ts'
@@ -30,7 +31,13 @@ describeInterop("Prometheus's parsers", { language: 'go', own: 'prometheus' }, (
       const prepared = await buildGo('metrics')
       if ('missing' in prepared) throw new Error(`missing: ${prepared.missing}`)
       ;({ command } = prepared)
-      const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 'off', metricsPort: 0 } as const
+      const ports = {
+        ...otherPortsOff,
+        amqpPort: 0,
+        kafkaPort: 0,
+        httpPort: 'off',
+        metricsPort: 0,
+      } as const
       broker = await startBroker({ storage: 'memory', ...ports })
       const port = broker.addresses['amqp']?.port ?? 0
       await using raw = await RawClient.openChannel(port)

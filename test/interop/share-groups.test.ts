@@ -6,7 +6,7 @@ import { InteropBroker } from './interop-broker.ts'
 import { interopChoice } from './interop-choice.ts'
 import { buildJava } from './languages.ts'
 import { runClient } from './run-client.ts'
-import type { Steps } from './steps.ts'
+import type { Steps } from './step-table.ts'
 
 const steps: Steps = {
   'three consumers': { records: 5000, twice: 0, lag: 0 },

@@ -1,11 +1,13 @@
 // What every client must see, step by step. A client program prints one JSON line per step; its
 // result must equal the one here. What a client has no means for stands in clients.ts.
 
-/** Results by step, in the order of the table in docs/compatibility.md. */
-export type Steps = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+import type { ClientProtocol } from './client.ts'
+import { mqtt5Steps, mqttSteps } from './mqtt-steps.ts'
+import type { Steps } from './step-table.ts'
+import { stompSteps } from './stomp-steps.ts'
 
 /** Steps of a Kafka client. Proven against Kafka 4.3. */
-export const kafkaSteps: Steps = {
+const kafkaSteps: Steps = {
   'create topic': { partitions: 3 },
   'unknown topic': { code: 3 },
   'auto-create topic': { partitions: 1 },
@@ -45,7 +47,7 @@ export const kafkaSteps: Steps = {
 }
 
 /** Steps of an AMQP 0-9-1 client. Proven against RabbitMQ 3.10. */
-export const amqpSteps: Steps = {
+const amqpSteps: Steps = {
   declare: { messages: 0, consumers: 0 },
   'publish confirmed': { confirmed: 100, messages: 100 },
   'consume and ack': { received: 100, inOrder: true, left: 0 },
@@ -59,4 +61,12 @@ export const amqpSteps: Steps = {
   prefetch: { unacked: 3 },
   'missing queue': { code: 404 },
   'delete queue': { messages: 2 },
+}
+
+/** By protocol. */
+export const stepsOf: Readonly<Record<ClientProtocol, Steps>> = {
+  kafka: kafkaSteps,
+  amqp: amqpSteps,
+  mqtt: { ...mqttSteps, ...mqtt5Steps },
+  stomp: stompSteps,
 }

@@ -7,10 +7,11 @@ import { ConfigCalls, configType } from '../support/config-calls.ts'
 import { KafkaRawClient } from '../support/kafka-raw-client.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
 import { startThreeNodes, type ThreeNodes } from '../support/three-nodes.ts'
-import { chooseClients, type Client } from './clients.ts'
+import type { Client } from './client.ts'
+import { chooseClients } from './clients.ts'
 import { keepOldRecords } from './interop-broker.ts'
 import { runClient } from './run-client.ts'
-import { amqpSteps, kafkaSteps } from './steps.ts'
+import { stepsOf } from './steps.ts'
 
 const runMsMax = 300_000
 const code = { none: 0, invalidReplicationFactor: 38, invalidReplicas: 39, invalidRequest: 42 }
@@ -124,7 +125,7 @@ async function checkProgram(client: Client, port: number): Promise<void> {
   assert.ok('command' in prepared, `missing for ${name}`)
   const args = [...prepared.args, `127.0.0.1:${port}`, `${protocol}-nodes`]
   const run = await runClient(prepared.command, args, prepared.env)
-  for (const [step, expected] of Object.entries(protocol === 'kafka' ? kafkaSteps : amqpSteps)) {
+  for (const [step, expected] of Object.entries(stepsOf[protocol])) {
     if (step in cannot) continue
     const { error, result } = run.reports.get(step) ?? { error: `not reached; ${run.ending}` }
     assert.deepEqual([name, step, error, result], [name, step, undefined, expected])

@@ -14,7 +14,7 @@ import {
   type Preparation,
 } from './languages.ts'
 import { runClient } from './run-client.ts'
-import type { Steps } from './steps.ts'
+import type { Steps } from './step-table.ts'
 
 const here: string = import.meta.dirname
 

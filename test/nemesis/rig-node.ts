@@ -98,6 +98,10 @@ export class RigNode {
       'kafka-group-initial-rebalance-delay-ms': '0',
       'http-port': 'off',
       'metrics-port': 'off',
+      'mqtt-port': 'off',
+      'mqtt-ws-port': 'off',
+      'stomp-port': 'off',
+      'stomp-ws-port': 'off',
       'parent-pid': `${process.pid}`,
     }
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])

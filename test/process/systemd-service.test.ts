@@ -5,21 +5,13 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { otherPortsOff } from '../../src/cli/other-ports-off.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
 const repository = path.join(import.meta.dirname, '../..')
 const unit = path.join(repository, 'deploy/systemd/pabal.service')
-const freePorts = [
-  '--amqp-port',
-  '0',
-  '--http-port',
-  '0',
-  '--kafka-port',
-  '0',
-  '--metrics-port',
-  'off',
-]
+const freePorts = ['--amqp-port', '0', '--http-port', '0', '--kafka-port', '0', ...otherPortsOff]
 
 /** A `systemd-notify` that notes what it is told, a line each time. */
 function notifyTool(folder: ScratchFolder): { readonly path: string; readonly told: () => string } {

@@ -1,7 +1,7 @@
 // Limits of the broker made small, so that what is rare happens often. They are objects that all of the
 // product shares: a run changes them and puts them back.
-import { amqpLimits } from '../../src/limits/amqp.ts'
 import { brokerLimits } from '../../src/limits/broker.ts'
+import { clientLimits } from '../../src/limits/clients.ts'
 import { crossingLimits } from '../../src/limits/crossing.ts'
 import { kafkaLimits } from '../../src/limits/kafka.ts'
 import { logLimits } from '../../src/limits/log.ts'
@@ -11,8 +11,8 @@ import { KiB } from '../../src/limits/units.ts'
 import type { Draw } from './draw.ts'
 
 const areas: Readonly<Record<Area, object>> = {
-  amqp: amqpLimits,
   broker: brokerLimits,
+  clients: clientLimits,
   crossing: crossingLimits,
   kafka: kafkaLimits,
   log: logLimits,
@@ -20,14 +20,14 @@ const areas: Readonly<Record<Area, object>> = {
   topic: topicLimits,
 }
 
-type Area = 'amqp' | 'broker' | 'crossing' | 'kafka' | 'log' | 'memory' | 'topic'
+type Area = 'broker' | 'clients' | 'crossing' | 'kafka' | 'log' | 'memory' | 'topic'
 
 type Some<Names extends PropertyKey> = Readonly<Partial<Record<Names, number>>>
 
 /** Other values for some limits of each area. */
 export interface Limits {
-  readonly amqp: Some<keyof typeof amqpLimits>
   readonly broker: Some<keyof typeof brokerLimits>
+  readonly clients: Some<keyof typeof clientLimits>
   readonly crossing: Some<keyof typeof crossingLimits>
   readonly kafka: Some<keyof typeof kafkaLimits>
   readonly log: Some<keyof typeof logLimits>
@@ -39,7 +39,7 @@ export function drawLimits(draw: Draw): Limits {
   const maybe = (choices: readonly number[]): number => draw.oneOf(choices)
   const walFileSizeMax = maybe([32 * KiB, 128 * KiB, 1024 * KiB])
   return {
-    amqp: {
+    clients: {
       outputSizeMax: maybe([2 * KiB, 64 * KiB, 1024 * KiB]),
       outputSlabSizeMax: maybe([1 * KiB, 64 * KiB]),
       copiedBodySizeMax: maybe([256, 16 * KiB]),

@@ -3,6 +3,7 @@ import type { ConfirmChannel } from 'amqplib'
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs'
 import { type RunningBroker, startBroker, type StartOptions } from '../../src/start-broker.ts'
 import { AmqpSession } from './amqp-session.ts'
+import { otherPortsOff } from './other-ports-off.ts'
 
 export class BothClients implements AsyncDisposable {
   readonly broker: RunningBroker
@@ -25,10 +26,10 @@ export class BothClients implements AsyncDisposable {
   static async open(data: string, options: StartOptions = {}): Promise<BothClients> {
     const broker = await startBroker({
       data,
+      ...otherPortsOff,
       amqpPort: 0,
       kafkaPort: 0,
       httpPort: 'off',
-      metricsPort: 'off',
       ...options,
     })
     const session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)

@@ -15,7 +15,7 @@ export function statusOf(state: BrokerState, blockedReason?: string): BrokerStat
       watermarkBytes: 1e9,
       heldBytes: { input: 0 },
     },
-    clients: { 'AMQP 0-9-1': 1, Kafka: 0, HTTP: 0 },
+    clients: { 'AMQP 0-9-1': 1, Kafka: 0, MQTT: 0, STOMP: 0, HTTP: 0 },
     counts: {
       connections: 1,
       channels: 2,

@@ -10,6 +10,7 @@ import type { ServedCell } from '../../src/node/served-cells.ts'
 import type { Service } from '../../src/node/service.ts'
 import type { Connection } from '../../src/server/amqp/connection.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
+import { openLinkCipher } from '../../src/server/node-link/link-cipher.ts'
 import { type LinkHandler, LinkListener } from '../../src/server/node-link/link-listener.ts'
 import { NodeLinks } from '../../src/server/node-link/node-links.ts'
 import { completeOptions } from '../../src/settings/load-config.ts'
@@ -110,7 +111,8 @@ export class NodeInProcess implements AsyncDisposable {
     const cells = { find: (cell: number) => served.get(cell), all: () => [...served.values()] }
     const { logger, warnings } = notingLogger()
     const linkHandlers = { amqp: amqpLinkHandler(cells, logger, nobodyElse) }
-    const door = { secret, clock: systemClock, random: systemRandom }
+    const cipher = openLinkCipher(secret, systemClock)
+    const door = { secret, clock: systemClock, random: systemRandom, cipher }
     const directory = known.directoryOf(number)
     const owners = new OwnerRoutes({ directory, cells, clock, links: new NodeLinks(door) })
     const edge = serveAmqpEdge({

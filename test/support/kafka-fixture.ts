@@ -6,6 +6,7 @@ import { type BatchOptions, RecordBatchBuilder } from '../../src/record/batch/ba
 import { type CompressionName } from '../../src/record/batch/compression.ts'
 import { type RunningBroker, startBroker, type StartOptions } from '../../src/start-broker.ts'
 import { KafkaRawClient } from './kafka-raw-client.ts'
+import { otherPortsOff } from './other-ports-off.ts'
 
 export interface TestRecord {
   readonly key?: string
@@ -33,10 +34,10 @@ export class KafkaFixture implements AsyncDisposable {
   ): Promise<KafkaFixture> {
     const broker = await startOther({
       storage: 'memory',
+      ...otherPortsOff,
       amqpPort: 0,
       kafkaPort: 0,
       httpPort: 'off',
-      metricsPort: 'off',
       ...options,
     })
     const port = broker.addresses['kafka']?.port ?? 0

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
+import { type LinkCipher, plainLinks } from '../../src/server/node-link/link-cipher.ts'
 import { type IncomingLink, LinkListener } from '../../src/server/node-link/link-listener.ts'
 import { NodeLinks, type LinkTarget } from '../../src/server/node-link/node-links.ts'
 import { notingLogger } from './noting-logger.ts'
@@ -26,6 +27,7 @@ export class LinkUnderTest implements Disposable {
   static async open(
     amqp: (link: IncomingLink) => void,
     clock: Clock = systemClock,
+    cipher: LinkCipher = plainLinks,
   ): Promise<LinkUnderTest> {
     const { logger, warnings } = notingLogger()
     const links = new LinkListener({
@@ -33,6 +35,7 @@ export class LinkUnderTest implements Disposable {
       handlers: { amqp },
       clock,
       random: systemRandom,
+      cipher,
       logger,
     })
     const listener = await openListener({
@@ -56,6 +59,9 @@ export class LinkUnderTest implements Disposable {
 }
 
 /** Another node of the cluster. */
-export function neighbour(secret: Buffer = clusterSecret): NodeLinks {
-  return new NodeLinks({ secret, clock: systemClock, random: systemRandom })
+export function neighbour(
+  secret: Buffer = clusterSecret,
+  cipher: LinkCipher = plainLinks,
+): NodeLinks {
+  return new NodeLinks({ secret, clock: systemClock, random: systemRandom, cipher })
 }

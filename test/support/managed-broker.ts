@@ -9,6 +9,7 @@ import { Broker, type BrokerOptions, defaultVHost } from '../../src/broker/broke
 import { MessageStreams } from '../../src/broker/browse/message-streams.ts'
 import { ClientRegistry } from '../../src/broker/client/client-registry.ts'
 import { Leases } from '../../src/broker/lease/leases.ts'
+import { Sessions } from '../../src/broker/session/sessions.ts'
 import { Statistics } from '../../src/broker/statistics/statistics.ts'
 import { ProducerIds } from '../../src/broker/topic/producer-ids.ts'
 import { openGroups } from '../../src/cell/open-groups.ts'
@@ -34,6 +35,7 @@ export type ManagedBroker = Pick<
   | 'setAside'
   | 'transactions'
   | 'shareGroups'
+  | 'mqtt'
   | 'countFiles'
   | 'logins'
   | 'settings'
@@ -68,6 +70,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
   const clients = new ClientRegistry(broker.clock)
   const vhost = broker.getVHost(defaultVHost)
   const groups = openGroups(broker, vhost, new Map())
+  const sessions = new Sessions(broker, { exchange: 'amq.topic', keepsQos0: false })
   return {
     broker,
     clients,
@@ -94,5 +97,6 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
       logger: silentLogger,
     }),
     shareGroups: openShareGroups(broker, groups, new Map(), silentLogger),
+    mqtt: { sessions, openSessions: () => Promise.resolve(sessions) },
   }
 }

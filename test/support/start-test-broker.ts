@@ -32,6 +32,10 @@ interface ReadyFile {
   readonly kafka?: { readonly host: string; readonly port: number }
   /** With `--http-port 0` among the flags. */
   readonly http?: { readonly host: string; readonly port: number }
+  /** With `--mqtt-port 0` among the flags. */
+  readonly mqtt?: { readonly host: string; readonly port: number }
+  /** With `--stomp-port 0` among the flags. */
+  readonly stomp?: { readonly host: string; readonly port: number }
   /** With `--kafka-tls-port 0` among the flags. */
   readonly 'kafka-tls'?: { readonly host: string; readonly port: number }
 }
@@ -45,7 +49,10 @@ export class TestBroker implements AsyncDisposable {
   #port = 0
   #kafkaPort = 0
   #httpPort = 0
+  #mqttPort = 0
+  #stompPort = 0
   #kafkaTlsPort = 0
+  #readyFile: ReadyFile | undefined
   #output = ''
   /** Those of its cluster, from this one on. */
   #nodes: readonly TestBroker[] = [this]
@@ -110,8 +117,25 @@ export class TestBroker implements AsyncDisposable {
     return this.#httpPort
   }
 
+  /** Where MQTT clients connect; the same after a restart. */
+  get mqttPort(): number {
+    return this.#mqttPort
+  }
+
+  /** Where STOMP clients connect; the same after a restart. */
+  get stompPort(): number {
+    return this.#stompPort
+  }
+
   get kafkaTlsPort(): number {
     return this.#kafkaTlsPort
+  }
+
+  /** Where a service listens, such as `stomp` with `--stomp-port 0` among the flags. */
+  portOf(service: string): number {
+    const address = this.#readyFile?.[service as 'amqp']
+    if (address === undefined) throw new Error(`no ${service} among the flags`)
+    return address.port
   }
 
   get pid(): number | undefined {
@@ -170,10 +194,14 @@ export class TestBroker implements AsyncDisposable {
     child.stdout?.on('data', collect)
     child.stderr?.on('data', collect)
     const ready = await this.#ready(child, readyFile, patienceMs)
+    this.#readyFile = ready
     this.#port = ready.amqp.port
     this.#kafkaPort = ready.kafka?.port ?? 0
     this.#httpPort = ready.http?.port ?? 0
+    this.#mqttPort = ready.mqtt?.port ?? 0
+    this.#stompPort = ready.stomp?.port ?? 0
     this.#kafkaTlsPort = ready['kafka-tls']?.port ?? 0
+    this.#stompPort = ready.stomp?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -191,6 +219,8 @@ export class TestBroker implements AsyncDisposable {
     // Of a flag that is given twice the last counts.
     if (this.#kafkaPort !== 0) flags.push('--kafka-port', String(this.#kafkaPort))
     if (this.#httpPort !== 0) flags.push('--http-port', String(this.#httpPort))
+    if (this.#mqttPort !== 0) flags.push('--mqtt-port', String(this.#mqttPort))
+    if (this.#stompPort !== 0) flags.push('--stomp-port', String(this.#stompPort))
     return flags
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Logger, silentLogger } from '../../src/lib/logger.ts'
 import { type RunningBroker, type StartOptions, startBroker } from '../../src/start-broker.ts'
 import { makeCertificate, type MadeCertificate } from './make-certificate.ts'
+import { otherPortsOff } from './other-ports-off.ts'
 
 const hosts = ['localhost', '127.0.0.1']
 
@@ -35,7 +36,7 @@ export class TlsBroker implements AsyncDisposable {
     writeFileSync(join(folder, 'ca.pem'), authority.certificate)
     writeOwn(folder, makeCertificate({ name: 'broker', hosts, issuer: authority }))
     const { logger, warnings } = notingLogger()
-    const ports = { amqpPort: 0, kafkaPort: 0, httpPort: 0, metricsPort: 'off' } as const
+    const ports = { ...otherPortsOff, amqpPort: 0, kafkaPort: 0, httpPort: 0 } as const
     const tlsPorts = { amqpTlsPort: 0, kafkaTlsPort: 0, httpTlsPort: 0 } as const
     const broker = await startBroker({
       data: join(folder, 'data'),

@@ -15,6 +15,8 @@ export interface BindingIn {
   readonly destination: string
   readonly routingKey: string
   readonly arguments: FieldTable
+  /** It is one of a client of MQTT. */
+  readonly isSubscription?: true
 }
 
 export const bindingSchema: z.ZodType = z.object({

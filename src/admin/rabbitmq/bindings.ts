@@ -1,6 +1,7 @@
 // Bindings: lists by all that they belong to, and one by its properties key.
 import { z } from 'zod'
 import type { Rights } from '../../auth/rights.ts'
+import { preconditionFailed } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { getUsableQueue } from '../../broker/declare-queue.ts'
 import type { Destination } from '../../broker/destination.ts'
@@ -9,7 +10,7 @@ import { permitBinding } from '../../broker/permit.ts'
 import { checkBindable } from '../../broker/reply-registry.ts'
 import type { Changes, VHost } from '../../broker/vhost.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
-import { notFound, roomToDeclare } from '../answers.ts'
+import { type ManagementParts, notFound, roomToDeclare } from '../answers.ts'
 import { answerList, listOf, listQuery, type ListQuery } from '../api/listing.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
@@ -23,6 +24,7 @@ import {
   bindingsBetween,
   bindingsFrom,
   bindingsTo,
+  type BoundPlace,
 } from './find-bindings.ts'
 import { hashOf, propertiesKey, quote, readPropertiesKey } from './properties-key.ts'
 import { missing } from './refusals.ts'
@@ -31,12 +33,14 @@ const tag = 'Bindings'
 const betweenPath = '/bindings/{vhost}/e/{source}/{type}/{destination}'
 const onePath = `${betweenPath}/{props}` as const
 
-export function bindingOperations(broker: Broker): Operation[] {
+type BindingParts = Pick<ManagementParts, 'broker' | 'mqtt'>
+
+export function bindingOperations(parts: BindingParts): Operation[] {
   return [
-    ...listOperations(broker),
-    ...endOperations(broker),
-    bindOperation(broker),
-    ...oneOperations(broker),
+    ...listOperations(parts),
+    ...endOperations(parts),
+    bindOperation(parts.broker),
+    ...oneOperations(parts),
   ]
 }
 
@@ -59,7 +63,8 @@ const facts = {
   answers: { 200: listOf(bindingSchema) },
 } as const
 
-function listOperations(broker: Broker): Operation[] {
+function listOperations(parts: BindingParts): Operation[] {
+  const { broker } = parts
   return [
     operation({
       ...facts,
@@ -67,7 +72,8 @@ function listOperations(broker: Broker): Operation[] {
       where: gatherList('vhosts', ['vhost']),
       summary: 'Bindings of all virtual hosts that the caller sees',
       access: 'management',
-      handle: ({ query, caller }) => list(broker, query, eachOf(visibleVHosts(broker, caller))),
+      handle: ({ query, caller }) =>
+        list(broker, query, eachOf(visibleVHosts(broker, caller), parts)),
     }),
     operation({
       ...facts,
@@ -75,8 +81,8 @@ function listOperations(broker: Broker): Operation[] {
       summary: 'Bindings of a virtual host',
       access: 'vhost',
       handle: ({ names, query, context }) => {
-        const vhost = broker.findVHost(names.vhost)
-        return vhost === undefined ? notFound(context) : list(broker, query, allBindings(vhost))
+        const place = placeIn(parts, names.vhost)
+        return place === undefined ? notFound(context) : list(broker, query, allBindings(place))
       },
     }),
     operation({
@@ -85,17 +91,18 @@ function listOperations(broker: Broker): Operation[] {
       summary: 'Bindings from an exchange to a queue (`q`) or an exchange (`e`)',
       access: 'vhost',
       handle: ({ names, query, context }) => {
-        const vhost = broker.findVHost(names.vhost)
+        const place = placeIn(parts, names.vhost)
         const end = endOf(names)
-        if (vhost === undefined || end === undefined) return notFound(context)
-        return list(broker, query, bindingsBetween(vhost, exchangeOfPath(names.source), end))
+        if (place === undefined || end === undefined) return notFound(context)
+        return list(broker, query, bindingsBetween(place, exchangeOfPath(names.source), end))
       },
     }),
   ]
 }
 
 /** What is not there has none, as in RabbitMQ. */
-function endOperations(broker: Broker): Operation[] {
+function endOperations(parts: BindingParts): Operation[] {
+  const { broker } = parts
   return [
     operation({
       ...facts,
@@ -103,9 +110,9 @@ function endOperations(broker: Broker): Operation[] {
       summary: 'Bindings from an exchange',
       access: 'vhost',
       handle: ({ names, query, context }) => {
-        const vhost = broker.findVHost(names.vhost)
-        if (vhost === undefined) return notFound(context)
-        return list(broker, query, bindingsFrom(vhost, exchangeOfPath(names.exchange)))
+        const place = placeIn(parts, names.vhost)
+        if (place === undefined) return notFound(context)
+        return list(broker, query, bindingsFrom(place, exchangeOfPath(names.exchange)))
       },
     }),
     operation({
@@ -114,10 +121,10 @@ function endOperations(broker: Broker): Operation[] {
       summary: 'Bindings to an exchange',
       access: 'vhost',
       handle: ({ names, query, context }) => {
-        const vhost = broker.findVHost(names.vhost)
-        if (vhost === undefined) return notFound(context)
+        const place = placeIn(parts, names.vhost)
+        if (place === undefined) return notFound(context)
         const name = exchangeOfPath(names.exchange)
-        return list(broker, query, bindingsTo(vhost, { kind: 'exchange', name }))
+        return list(broker, query, bindingsTo(place, { kind: 'exchange', name }))
       },
     }),
     operation({
@@ -126,9 +133,9 @@ function endOperations(broker: Broker): Operation[] {
       summary: 'Bindings to a queue',
       access: 'vhost',
       handle: ({ names, query, context }) => {
-        const vhost = broker.findVHost(names.vhost)
-        if (vhost === undefined) return notFound(context)
-        return list(broker, query, bindingsTo(vhost, { kind: 'queue', name: names.name }))
+        const place = placeIn(parts, names.vhost)
+        if (place === undefined) return notFound(context)
+        return list(broker, query, bindingsTo(place, { kind: 'queue', name: names.name }))
       },
     }),
   ]
@@ -143,8 +150,16 @@ const listing = {
   nameOf: ({ source, destination }: BindingIn): string => `${source} ${destination}`,
 }
 
-function* eachOf(vhosts: readonly VHost<Destination>[]): Generator<BindingIn> {
-  for (const vhost of vhosts) yield* allBindings(vhost)
+function* eachOf(
+  vhosts: readonly VHost<Destination>[],
+  { mqtt: { sessions } }: BindingParts,
+): Generator<BindingIn> {
+  for (const vhost of vhosts) yield* allBindings({ vhost, sessions })
+}
+
+function placeIn({ broker, mqtt }: BindingParts, name: string): BoundPlace | undefined {
+  const vhost = broker.findVHost(name)
+  return vhost && { vhost, sessions: mqtt.sessions }
 }
 
 function bindOperation(broker: Broker): Operation {
@@ -207,7 +222,8 @@ function unbind(
   return vhost.unbindQueue(end.name, source, routingKey, args)
 }
 
-function oneOperations(broker: Broker): Operation[] {
+function oneOperations(parts: BindingParts): Operation[] {
+  const { broker } = parts
   return [
     operation({
       method: 'get',
@@ -217,7 +233,7 @@ function oneOperations(broker: Broker): Operation[] {
       access: 'vhost',
       answers: { 200: bindingSchema },
       handle: ({ names, context }) => {
-        const binding = findBinding(broker, names)
+        const binding = findBinding(parts, names)
         return binding === undefined ? notFound(context) : bindingJson(binding)
       },
     }),
@@ -231,8 +247,11 @@ function oneOperations(broker: Broker): Operation[] {
       async handle({ names, caller, context }) {
         await roomToDeclare(broker)
         const vhost = broker.findVHost(names.vhost)
-        const binding = findBinding(broker, names)
+        const binding = findBinding(parts, names)
         if (vhost === undefined || binding === undefined) return notFound(context)
+        if (binding.isSubscription === true) {
+          throw preconditionFailed('it is a subscription of an MQTT client, which ends it itself')
+        }
         const { source, destination, destinationType, routingKey, arguments: args } = binding
         const end = { kind: destinationType, name: destination }
         const rights = caller.rightsIn(vhost.name)
@@ -245,14 +264,14 @@ function oneOperations(broker: Broker): Operation[] {
 }
 
 function findBinding(
-  broker: Broker,
+  parts: BindingParts,
   names: BindingNames & { readonly vhost: string; readonly props: string },
 ): BindingIn | undefined {
-  const vhost = broker.findVHost(names.vhost)
+  const place = placeIn(parts, names.vhost)
   const end = endOf(names)
   const key = readPropertiesKey(names.props)
-  if (vhost === undefined || end === undefined || key === undefined) return undefined
-  for (const binding of bindingsBetween(vhost, exchangeOfPath(names.source), end)) {
+  if (place === undefined || end === undefined || key === undefined) return undefined
+  for (const binding of bindingsBetween(place, exchangeOfPath(names.source), end)) {
     if (binding.routingKey !== key.routingKey) continue
     const { arguments: args } = binding
     const hash = args.size === 0 ? undefined : hashOf(args)

@@ -1,5 +1,7 @@
 // A connection as RabbitMQ's management shows it.
 import { z } from 'zod'
+import type { Client } from '../../broker/client/client.ts'
+import { protocolOf } from '../../broker/client/protocol-of.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import type { JsonObject } from '../api/columns.ts'
@@ -29,6 +31,7 @@ export const connectionSchema: z.ZodType = z.object({
   ...tlsShape,
   auth_mechanism: z.string().nullable().optional().describe('null for who need not log in'),
   client_properties: z.record(z.string(), z.unknown()).optional(),
+  variable_map: z.object({ client_id: z.string() }).optional().describe('Of MQTT'),
   channels: count.optional(),
   channel_max: count.optional(),
   frame_max: count.optional(),
@@ -39,6 +42,12 @@ export const connectionSchema: z.ZodType = z.object({
   user_who_performed_action: z.string().optional(),
   ...detailsShape(octetStats),
 })
+
+/** RabbitMQ writes versions of MQTT as those of AMQP: `MQTT 5-0`. */
+function rabbitProtocolOf(client: Client): string {
+  const protocol = protocolOf(client)
+  return client.protocol === 'MQTT' ? protocol.replaceAll('.', '-') : protocol
+}
 
 export function basicConnectionJson({ name, vhost, principal, node }: ListedClient): JsonObject {
   return { name, vhost, user: principal.user, node }
@@ -56,7 +65,7 @@ export function connectionJson(
   return {
     ...basicConnectionJson(listed),
     ...(givenName !== undefined && { user_provided_name: givenName }),
-    protocol: client.protocol,
+    protocol: rabbitProtocolOf(client),
     type: 'network',
     state: client.state,
     connected_at: client.connectedAt,
@@ -68,6 +77,7 @@ export function connectionJson(
     ...tlsJson(client.tls),
     auth_mechanism: client.mechanism ?? null,
     client_properties: argumentsToJson(properties),
+    ...(client.protocol === 'MQTT' && { variable_map: { client_id: givenName ?? '' } }),
     channels: client.channelCount,
     ...(limits !== undefined && {
       channel_max: limits.channelMax,

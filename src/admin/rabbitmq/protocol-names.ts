@@ -9,6 +9,14 @@ const byService: Readonly<Record<string, string>> = {
   'http-tls': 'https',
   kafka: 'kafka',
   'kafka-tls': 'kafka/ssl',
+  mqtt: 'mqtt',
+  'mqtt-tls': 'mqtt/ssl',
+  'mqtt-ws': 'http/web-mqtt',
+  'mqtt-ws-tls': 'https/web-mqtt',
+  stomp: 'stomp',
+  'stomp-tls': 'stomp/ssl',
+  'stomp-ws': 'http/web-stomp',
+  'stomp-ws-tls': 'https/web-stomp',
   node: 'clustering',
 }
 
@@ -30,6 +38,8 @@ const aliases: readonly (readonly [RegExp, string])[] = [
   [/^mqtt(s|\+tls|\+ssl)$/, 'mqtt/ssl'],
   [/^stomp1[._]?[012]$/, 'stomp'],
   [/^stomp(s|\+tls|\+ssl)$/, 'stomp/ssl'],
+  [/^(http\/)?web[-_](mqtt|stomp)$/, 'http/web-$2'],
+  [/^(https\/web[-_]|web[-_])(mqtt|stomp)([-_/]?(tls|ssl))?$/, 'https/web-$2'],
   [/^(http1|http1\.1|http_api|management|management_ui|ui)$/, 'http'],
   [/^kafka(s|\+tls|\+ssl)$/, 'kafka/ssl'],
 ]

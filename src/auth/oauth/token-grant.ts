@@ -91,7 +91,7 @@ function topicGrantOf(rules: readonly Rule[]): TopicGrant {
   return {
     isOpen,
     restricts: () => !isOpen,
-    permits: (operation, exchange, routingKey) =>
+    permits: (operation, exchange, { routingKey }) =>
       keysOf(operation, exchange).some((pattern) => pattern(routingKey)),
   }
 }

@@ -1,10 +1,11 @@
 // All clients of a node, of every protocol: one list for whoever looks after a broker.
-import type { ClientProtocol } from '../../auth/principal.ts'
+import { type ClientProtocol, perProtocol } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { hostNodeName } from '../../lib/node-name.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import type { ClientUsage, ClientsElsewhere, EnteringClient, UsageAsked } from './client-usage.ts'
 import type { Client } from './client.ts'
+import { protocolOf } from './protocol-of.ts'
 
 /** What the clients of a protocol have done that are gone. */
 interface Ended {
@@ -17,11 +18,12 @@ export class ClientRegistry implements Iterable<Client> {
   nodeName: string = hostNodeName
   readonly #clock: Clock
   readonly #clients = new Map<number, Client>()
-  readonly #ended: Readonly<Record<ClientProtocol, Ended>> = {
-    'AMQP 0-9-1': { counters: new ClientCounters(), clients: 0 },
-    Kafka: { counters: new ClientCounters(), clients: 0 },
-    HTTP: { counters: new ClientCounters(), clients: 0 },
-  }
+  readonly #ended: Readonly<Record<ClientProtocol, Ended>> = perProtocol(() => ({
+    counters: new ClientCounters(),
+    clients: 0,
+  }))
+  /** The same by version of a protocol, where it has several. */
+  readonly #endedVersions = new Map<string, Ended>()
   /** What was published and taken by requests of HTTP, which have no channel to count it on. */
   readonly ofRequests: ClientCounters = new ClientCounters()
   /** Requests of HTTP that wait for messages or hold some: listed, and no connections to be counted. */
@@ -63,9 +65,17 @@ export class ClientRegistry implements Iterable<Client> {
 
   remove(client: Client): void {
     if (!this.#clients.delete(client.id)) return
-    const ended = this.#ended[client.protocol]
-    ended.counters.add(client.counters)
-    ended.clients++
+    const ended = [this.#ended[client.protocol]]
+    if (client.protocolVersion !== undefined) ended.push(this.#endedVersion(protocolOf(client)))
+    for (const each of ended) {
+      each.counters.add(client.counters)
+      each.clients++
+    }
+  }
+
+  /** As `endedOf`, of clients whose `protocolOf` this is. */
+  endedOfVersion(protocol: string): Readonly<Ended> | undefined {
+    return this.#endedVersions.get(protocol)
   }
 
   /** What the clients of a protocol have done and got that are gone, and how many those are. */
@@ -115,9 +125,17 @@ export class ClientRegistry implements Iterable<Client> {
     return { connections, channels }
   }
 
+  #endedVersion(protocol: string): Ended {
+    const known = this.#endedVersions.get(protocol)
+    if (known !== undefined) return known
+    const ended = { counters: new ClientCounters(), clients: 0 }
+    this.#endedVersions.set(protocol, ended)
+    return ended
+  }
+
   /** How many there are of each protocol. */
   counts(): Record<ClientProtocol, number> {
-    const counts = { 'AMQP 0-9-1': 0, Kafka: 0, HTTP: 0 }
+    const counts = perProtocol(() => 0)
     for (const { protocol } of this.#clients.values()) counts[protocol]++
     return counts
   }

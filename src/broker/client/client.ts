@@ -22,6 +22,8 @@ export interface Client {
   /** Rises with each connection; never used again while the node runs. */
   readonly id: number
   readonly protocol: ClientProtocol
+  /** Where clients of a protocol speak one of several versions of it: `1.2`. */
+  readonly protocolVersion?: string | undefined
   /** What lists call it; left out, it is named after its two ends. */
   readonly givenName?: string
   readonly transport: Transport
@@ -45,6 +47,8 @@ export interface Client {
   readonly channelCount: number
   /** Channels, or for other protocols connections, that have published something. */
   readonly publisherCount: number
+  /** Consumers of queues; left out by AMQP, whose consumers are all that others are not. */
+  readonly consumerCount?: number
   channels(): Iterable<ChannelInfo>
   readonly counters: ClientCounters
   /** Bytes of its protocol, without those of TLS. */

@@ -7,6 +7,7 @@ import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
 import type { MessageIds } from './message-ids.ts'
 import type { RoutedMessage } from './routed-message.ts'
+import type { TopicSubscriber } from './topic-subscriber.ts'
 import { tableIdentity } from './value-identity.ts'
 
 /** What routing needs to know of a queue. */
@@ -37,6 +38,8 @@ export interface BoundExchange<Q extends QueueLike> {
   readonly delay: MessageDelay | undefined
   /** Ids of messages that it let through; undefined where repeats pass. */
   readonly ids: MessageIds | undefined
+  /** Who gets messages by topic filters, besides bindings; undefined for nobody. */
+  readonly subscribers: TopicSubscribers<Q> | undefined
   readonly target: ExchangeTarget<Q>
   readonly bindingCount: number
   /** Bindings from it. */
@@ -44,6 +47,21 @@ export interface BoundExchange<Q extends QueueLike> {
   removeBinding(binding: Binding<Q>): void
   /** Adds every target that a message's keys and headers lead to; false when no binding matches. */
   match(message: RoutedMessage, matched: Set<Target<Q>>): boolean
+}
+
+/** Who gets messages of an exchange by topic filters. */
+export interface TopicSubscribers<Q extends QueueLike> {
+  readonly isEmpty: boolean
+  /** Adds everybody with a filter that has a topic of the message. */
+  match(message: RoutedMessage, matched: MatchedSubscribers<Q>): void
+}
+
+/** Where those go that match. */
+export interface MatchedSubscribers<Q extends QueueLike> {
+  readonly targets: Set<Target<Q>>
+  readonly direct: Set<TopicSubscriber>
+  /** Some may have the message or not, by who has published it. */
+  isPerMessage: boolean
 }
 
 /** None, one, or a set of several; see bindings.ts. */

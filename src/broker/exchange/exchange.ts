@@ -5,7 +5,14 @@ import { type FieldTable } from '../../record/message/field-table.ts'
 import { nameOf } from '../../record/message/name-bytes.ts'
 import { ExchangeCounters } from '../counters/exchange-counters.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
-import type { Binding, BoundExchange, ExchangeTarget, QueueLike, Target } from './binding.ts'
+import type {
+  Binding,
+  BoundExchange,
+  ExchangeTarget,
+  QueueLike,
+  Target,
+  TopicSubscribers,
+} from './binding.ts'
 import type { Matcher } from './matcher.ts'
 import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
@@ -38,6 +45,8 @@ export class Exchange<Q extends QueueLike> implements BoundExchange<Q>, PolicySu
   delay: MessageDelay | undefined
   /** Only of exchanges that deduplicate; set once, by whoever makes them. */
   ids: MessageIds | undefined
+  /** Who gets messages by topic filters, besides bindings; set once, by whoever has them. */
+  subscribers: TopicSubscribers<Q> | undefined
   readonly target: ExchangeTarget<Q>
   readonly counters: ExchangeCounters = new ExchangeCounters()
   readonly #bindings = new Map<string, Binding<Q>>()

@@ -8,7 +8,8 @@ import type { FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { HashedProperty, RoutedMessage } from './routed-message.ts'
 
-type HeaderSource = Pick<RecordSource, 'header' | 'headerStart' | 'headerEnd'>
+type HeaderSource = Pick<RecordSource, 'header' | 'headerStart' | 'headerEnd'> &
+  Partial<Pick<RecordSource, 'topic' | 'origin'>>
 
 /** A message that came in, as exchanges see it: its headers are decoded once, if one looks at them. */
 export class PublishedMessage implements RoutedMessage {
@@ -20,6 +21,14 @@ export class PublishedMessage implements RoutedMessage {
   constructor(routingKeys: readonly string[], source: HeaderSource) {
     this.routingKeys = routingKeys
     this.#source = source
+  }
+
+  get topic(): string | undefined {
+    return this.#source.topic
+  }
+
+  get origin(): object | undefined {
+    return this.#source.origin
   }
 
   get headers(): FieldTable | undefined {

@@ -8,6 +8,7 @@ import type { MessageDelay } from './message-delay.ts'
 import type { MessageHistory } from './message-history.ts'
 import { type IdNote, readIdNote } from './message-ids.ts'
 import type { RoutedMessage } from './routed-message.ts'
+import type { TopicSubscriber } from './topic-subscriber.ts'
 
 export interface RouteResult<Q> {
   /** Each queue once. */
@@ -18,6 +19,8 @@ export interface RouteResult<Q> {
   readonly histories: readonly MessageHistory[] | undefined
   /** What the exchanges on the way that deduplicate have to note, or know already; undefined for nothing. */
   readonly idNotes: readonly IdNote[] | undefined
+  /** Who gets it past all queues; undefined for nobody. */
+  readonly subscribers: ReadonlySet<TopicSubscriber> | undefined
   /** Whether the result is only for this message; otherwise it holds for the routing keys. */
   readonly isPerMessage: boolean
 }
@@ -54,7 +57,7 @@ export function route<Q extends QueueLike>(
   let delays = noDelays
   let histories: MessageHistory[] | undefined
   let idNotes: IdNote[] | undefined
-  let isPerMessage = false
+  const found: FoundSubscribers = { direct: undefined, isPerMessage: false }
   // Grows while it is walked.
   const reached = new Set<Target<Q>>([start.target])
   for (const target of reached) {
@@ -63,9 +66,9 @@ export function route<Q extends QueueLike>(
       continue
     }
     const { exchange } = target
-    if (exchange.isPerMessage) isPerMessage = true
+    if (exchange.isPerMessage) found.isPerMessage = true
     if (exchange.delay !== undefined) {
-      isPerMessage = true
+      found.isPerMessage = true
       if (delayMsOf(message.headers?.get(delayHeader)) > 0) {
         delays = [...delays, exchange.delay]
         watch.onDelayed(exchange)
@@ -80,10 +83,43 @@ export function route<Q extends QueueLike>(
     if (note !== undefined) idNotes = [...(idNotes ?? []), note]
     // What it knows goes no further than what nothing matches.
     if (note?.isRepeat === true) watch.onRepeat(exchange)
-    else if (watch.match(exchange, message, reached)) continue
+    else if (matchAll(exchange, message, { reached, found, watch })) continue
     addAlternate(exchange, reached, findExchange, watch)
   }
-  return { queues, delays, histories, idNotes, isPerMessage }
+  const { direct: subscribers, isPerMessage } = found
+  return { queues, delays, histories, idNotes, subscribers, isPerMessage }
+}
+
+interface FoundSubscribers {
+  direct: Set<TopicSubscriber> | undefined
+  isPerMessage: boolean
+}
+
+interface Matching<Q extends QueueLike> {
+  readonly reached: Set<Target<Q>>
+  readonly found: FoundSubscribers
+  readonly watch: RouteWatch<Q>
+}
+
+/** Bindings, and those who subscribe by topic filters; false when nothing matches. */
+function matchAll<Q extends QueueLike>(
+  exchange: BoundExchange<Q>,
+  message: RoutedMessage,
+  { reached, found, watch }: Matching<Q>,
+): boolean {
+  const isMatched = watch.match(exchange, message, reached)
+  const { subscribers } = exchange
+  if (subscribers === undefined || subscribers.isEmpty) return isMatched
+  const targets = new Set<Target<Q>>()
+  const matched = { targets, direct: new Set<TopicSubscriber>(), isPerMessage: false }
+  subscribers.match(message, matched)
+  for (const target of targets) reached.add(target)
+  if (matched.isPerMessage) found.isPerMessage = true
+  const { direct } = matched
+  if (direct.size > 0) {
+    found.direct = found.direct === undefined ? direct : new Set([...found.direct, ...direct])
+  }
+  return isMatched || targets.size > 0 || direct.size > 0
 }
 
 function addAlternate<Q extends QueueLike>(

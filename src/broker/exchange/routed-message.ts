@@ -9,6 +9,10 @@ export type HashedProperty = (typeof hashedProperties)[number]
 export interface RoutedMessage {
   /** The publisher's key, and those of the CC and BCC headers. */
   readonly routingKeys: readonly string[]
+  /** The topic that it was published to; undefined: the one that its keys stand for. */
+  readonly topic?: string | undefined
+  /** The session that it is from. */
+  readonly origin?: object | undefined
   /** Read only when an exchange takes part that looks at headers. */
   readonly headers: FieldTable | undefined
   /** A property as text. */

@@ -26,6 +26,9 @@ export class KeptMessage {
     if (from.isBodyOwn) pagePool.retain(body)
     source.bodyEnd = body.length
     source.isBodyOwn = true
+    source.topic = from.topic
+    source.origin = from.origin
+    source.companion = from.companion
   }
 
   /** Bytes of memory that it takes while it waits. */

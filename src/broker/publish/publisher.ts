@@ -6,6 +6,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { Destination } from '../destination.ts'
 import type { IdNote } from '../exchange/message-ids.ts'
+import type { TopicSubscriber } from '../exchange/topic-subscriber.ts'
 import { isRouted, type Route, routeTo } from '../route-cache.ts'
 import type { MessageTrail, MessageWatch, PublishCause } from '../trace/message-watch.ts'
 import { removeBlindCopies } from './carbon-copies.ts'
@@ -45,7 +46,8 @@ export class Publisher {
     const trail = this.#watch.observer?.onPublish(source, asked, cause)
     const route = asked.mayRefuse ? this.#refuse(asked, source, trail) : asked
     this.isRefused = route !== asked
-    if (route.durableCount === 0 && route.idNotes === undefined) {
+    const isAtom = route.durableCount > 0 || route.idNotes !== undefined
+    if (!isAtom && source.companion === undefined) {
       this.ticket = undefined
       append(route, source, -1, trail)
       return
@@ -102,8 +104,8 @@ export class Publisher {
 function without(route: Route, full: readonly Destination[]): Route {
   if (full.length === 0) return route
   const queues = route.queues.filter((queue) => !full.includes(queue))
-  const { hasCopies, delays, histories, exchange } = route
-  return { ...routeTo({ queues, delays, histories }, exchange), hasCopies }
+  const { hasCopies, delays, histories, exchange, subscribers } = route
+  return { ...routeTo({ queues, delays, histories, subscribers }, exchange), hasCopies }
 }
 
 /** `sharedPosition` of the body, or -1; `trail` of a message that is followed. */
@@ -114,6 +116,7 @@ function append(
   trail: MessageTrail | undefined,
 ): void {
   route.exchange.publishedIn++
+  source.companion?.(source)
   if (route.delays.length > 0) delay(route, source, sharedPosition, trail)
   appendTo(route, source, sharedPosition, trail)
 }
@@ -135,7 +138,7 @@ function appendTo(
   sharedPosition: number,
   trail: MessageTrail | undefined,
 ): void {
-  const { queues, exchange, histories, idNotes } = route
+  const { queues, exchange, histories, idNotes, subscribers } = route
   exchange.publishedOut += queues.length
   for (let index = 0; index < queues.length; index++) {
     const queue = queues[index]!
@@ -145,6 +148,17 @@ function appendTo(
   }
   if (histories !== undefined) for (const history of histories) history.add(source)
   if (idNotes !== undefined) noteIds(route, idNotes)
+  if (subscribers !== undefined) tellSubscribers(subscribers, route, source)
+}
+
+function tellSubscribers(
+  subscribers: readonly TopicSubscriber[],
+  { exchange }: Route,
+  source: RecordSource,
+): void {
+  exchange.publishedOut += subscribers.length
+  const message = { source, shared: undefined }
+  for (const subscriber of subscribers) subscriber.takeDirectly(message)
 }
 
 function tellFull(

@@ -4,6 +4,7 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
+import { isPersistent } from '../../record/message/content-header.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
@@ -72,6 +73,8 @@ export class Queue
   presentIds: PresentIds | undefined
   /** Undefined: none applies to it. */
   policy: EffectivePolicy | undefined
+  /** What is not persistent is only for consumers that are there; set by whoever has the queue. */
+  isForPresent = false
   readonly #backlog: QueueBacklog
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
@@ -246,6 +249,7 @@ export class Queue
 
   /** Appends one message; its body may already be among the group's shared ones. Within an atom. */
   publish(source: RecordSource, sharedPosition: number): void {
+    if (this.isForPresent && this.consumerCount === 0 && !isSourcePersistent(source)) return
     if (this.presentIds === undefined) this.#append(source, sharedPosition)
     else this.presentIds.admit(source, () => this.#append(source, sharedPosition))
   }
@@ -482,4 +486,8 @@ export class Queue
       onExpired: () => this.#context.onUnused(this),
     })
   }
+}
+
+function isSourcePersistent({ header, headerStart, headerEnd }: RecordSource): boolean {
+  return isPersistent(header, headerStart, headerEnd)
 }

@@ -1,13 +1,11 @@
 // What is sampled of the broker as a whole beside its messages: clients, channels and queues that come and go,
 // and what is written to the disk.
+import { messageProtocols } from '../../auth/principal.ts'
 import type { Broker } from '../broker.ts'
 import type { ClientRegistry } from '../client/client-registry.ts'
 import { deathStrategies } from '../counters/broker-counters.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Counts } from './sample.ts'
-
-/** HTTP is no protocol of messages: RabbitMQ does not count its connections either. */
-const protocols = ['AMQP 0-9-1', 'Kafka'] as const
 
 /** Since the start. `totals` are those of the clients. */
 export function churnCounts(
@@ -17,7 +15,7 @@ export function churnCounts(
 ): Counts {
   const open = clients.counts()
   let [connected, disconnected] = [0, 0]
-  for (const protocol of protocols) {
+  for (const protocol of messageProtocols) {
     const { clients: ended } = clients.endedOf(protocol)
     connected += open[protocol] + ended
     disconnected += ended

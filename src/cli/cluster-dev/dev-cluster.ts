@@ -8,6 +8,7 @@ import type { Random } from '../../lib/random.ts'
 import { wait } from '../../lib/wait.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
 import { S3Double } from '../../s3-double/s3-double.ts'
+import { otherPortsOff } from '../other-ports-off.ts'
 import type { Terminal } from '../terminal.ts'
 import { CellWatch } from './cell-watch.ts'
 import * as words from './cluster-words.ts'
@@ -153,7 +154,7 @@ export class DevCluster {
       folder: path.join(folder, name),
       logFile: path.join(logs, `${name}.log`),
       // The others learn where that is from PostgreSQL.
-      flags: [...objects, '--node-port', '0', '--metrics-port', 'off'],
+      flags: [...objects, '--node-port', '0', ...otherPortsOff],
       // In flags everybody on this machine would read the password.
       environment: { ...environment, PABAL_CLUSTER: this.#postgres.address },
       onServes: (node, cell, epoch) => {

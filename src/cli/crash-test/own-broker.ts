@@ -8,12 +8,13 @@ import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
 import { wait } from '../../lib/wait.ts'
 import { crashTestLimits } from '../../limits/crash-test.ts'
+import { otherPortsOff } from '../other-ports-off.ts'
 
 /** Beside this file, in sources and in what is built of them. */
 const extension = path.extname(import.meta.filename)
 const mainFile = path.join(import.meta.dirname, `../../main${extension}`)
 
-const amqpAlone = ['--amqp-port', '0', '--http-port', 'off', '--kafka-port', 'off']
+const amqpAlone = '--amqp-port 0 --http-port off --kafka-port off'.split(' ').concat(otherPortsOff)
 
 export class OwnBroker {
   readonly #clock: Clock

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { BrokerClient } from '../broker-client.ts'
 import { OwnBroker } from '../crash-test/own-broker.ts'
+import { otherPortsOff } from '../other-ports-off.ts'
 import type { Terminal } from '../terminal.ts'
 
 const ports = ['amqp', 'kafka', 'http'].flatMap((name) => [`--${name}-port`, '0'])
@@ -15,7 +16,7 @@ export async function withOwnBroker<T>(
   use: (broker: BrokerClient) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pabal-demo-'))
-  const own = new OwnBroker(systemClock, folder, [...ports, '--metrics-port', 'off'])
+  const own = new OwnBroker(systemClock, folder, [...ports, ...otherPortsOff])
   try {
     await own.start()
     terminal.tell(

@@ -26,4 +26,10 @@ export class RecordSource {
   asideId = 0
   /** The broker has dead-lettered it: x-death in its headers is true. */
   hasDeaths = false
+  /** The topic that it is published to, where its routing key is that of another topic as well. */
+  topic: string | undefined = undefined
+  /** The session that it is from, which may not want to have it back. */
+  origin: object | undefined = undefined
+  /** What is done within the atom that puts it into its queues, and makes one where it has none. */
+  companion: ((source: RecordSource) => void) | undefined = undefined
 }

@@ -4,6 +4,7 @@ import { clusterNameOf } from '../../broker/cluster-name.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { TurnShare } from '../../lib/turn-share.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 import { memoryLimits } from '../../limits/memory.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
 import type { PeerFacts } from '../peer-facts.ts'
@@ -24,7 +25,7 @@ export class AmqpServer {
 
   constructor(parts: AmqpParts) {
     const sendWatch = new SendWatch({ ...parts, timeoutMs: parts.settings.sendTimeoutMs })
-    const frameShare = new TurnShare(parts.clock, amqpLimits.framesMs)
+    const frameShare = new TurnShare(parts.clock, clientLimits.framesMs)
     const { broker } = parts
     const clusterName = (): string => clusterNameOf(broker)
     this.#context = { ...parts, admission: broker.admission, clusterName, frameShare, sendWatch }

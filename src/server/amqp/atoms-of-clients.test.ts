@@ -16,7 +16,7 @@ import {
 } from '../../../test/support/raw-codec.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import type { Random } from '../../lib/random.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 
 /** Every commit takes this long, so that channels wait together. */
 const commitMs = 300
@@ -81,10 +81,10 @@ test('a transaction whose requeue wakes a basic.get runs nothing of other channe
       method(3, 'basic.nack', { deliveryTag: got.args['deliveryTag'] as number, requeue: true }),
       method(3, 'tx.commit'),
       publishes(29, [1], 100_000),
-      publishes(amqpLimits.parkedSizeMax / 10_000, [1, 2], 10_000),
+      publishes(clientLimits.parkedSizeMax / 10_000, [1, 2], 10_000),
     ]),
   )
-  const published = 10 + 29 + (2 * amqpLimits.parkedSizeMax) / 10_000
+  const published = 10 + 29 + (2 * clientLimits.parkedSizeMax) / 10_000
   const sink = await waitFor('the queue exists', () =>
     broker.broker.getVHost('/').findQueue('sink'),
   )

@@ -3,6 +3,7 @@ import type { Destination } from '../../broker/destination.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
+import { requeue, settlers } from '../../broker/settle.ts'
 import type { DeliveryHolder, SettleReason } from '../../broker/unacked-deliveries.ts'
 import {
   type AmqpMethod,
@@ -35,7 +36,6 @@ import { partyOn } from './party.ts'
 import { readableQueue, workQueue } from './queue-methods.ts'
 import { ReplyConsumer } from './reply-consumer.ts'
 import { ProtocolError, unexpectedMethod } from './reply.ts'
-import { requeue, settlers } from './settle.ts'
 import { writeGetOk } from './write-content.ts'
 
 const tagSuffixBytes = 16

@@ -7,6 +7,7 @@ import type { ConsumerInfo } from '../../broker/client/channel-info.ts'
 import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { ReplyAddressee } from '../../broker/reply-registry.ts'
+import { ack, fail } from '../../broker/settle.ts'
 import { type Settle, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { FrameReader } from '../../codec/amqp/frame.ts'
@@ -24,17 +25,16 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { AckDeadline } from './ack-deadline.ts'
+import { AckDeadline } from '../ack-deadline.ts'
+import { DeliveryRoom } from '../delivery-room.ts'
+import type { Output } from '../output.ts'
 import { ChannelPublisher, type PublishingChannel } from './channel-publisher.ts'
 import type { ConnectionSession } from './connection-session.ts'
-import { DeliveryRoom } from './delivery-room.ts'
 import { isDeclaration } from './is-declaration.ts'
-import type { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
 import type { Reply } from './reply.ts'
-import { ack, fail } from './settle.ts'
 import type { ChannelTransaction } from './transaction.ts'
 
 /** A frame that came while its channel was waiting. */
@@ -401,5 +401,5 @@ export class Channel implements PublishingChannel, TurnTask {
 }
 
 function parkedSizeOf(payload: Buffer): number {
-  return amqpLimits.keptFrameSize + payload.length
+  return clientLimits.keptFrameSize + payload.length
 }

@@ -4,8 +4,8 @@ import * as fc from 'fast-check'
 import { framesOf, SocketDouble } from '../../../test/support/socket-double.ts'
 import { BASIC_ACK } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import { Output } from '../output.ts'
 import { Confirms } from './confirms.ts'
-import { Output } from './output.ts'
 
 class TicketDouble implements Ticket {
   isDurable = false

@@ -3,7 +3,8 @@
 // queue refused it for being full: storage keeps all of them or fails as a whole.
 import { BASIC_ACK, BASIC_NACK } from '../../codec/amqp/methods.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import type { Output } from './output.ts'
+import type { Output } from '../output.ts'
+import { writeMethod } from './write-method.ts'
 
 /** Consecutive publishes that share a commit; without one they need no waiting. */
 interface Batch {
@@ -47,9 +48,14 @@ export class Confirms {
       // What comes next says the same, and for these as well.
       if (next?.isRefused === isRefused && next.ticket?.isDurable !== false) continue
       if (isRefused) {
-        output.writeMethod(channel, { id: BASIC_NACK, deliveryTag, multiple: true, requeue: false })
+        writeMethod(output, channel, {
+          id: BASIC_NACK,
+          deliveryTag,
+          multiple: true,
+          requeue: false,
+        })
       } else {
-        output.writeMethod(channel, { id: BASIC_ACK, deliveryTag, multiple: true })
+        writeMethod(output, channel, { id: BASIC_ACK, deliveryTag, multiple: true })
       }
     }
     const through = this.#batches[due - 1]?.lastTag ?? this.#confirmedTag

@@ -27,10 +27,17 @@ import {
 import type { Timer } from '../../lib/clock.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
+import { endDeaf } from '../end-deaf.ts'
+import { HeldMemory } from '../held-memory.ts'
+import { meterPublishes } from '../meter-publishes.ts'
+import { OutputRoom } from '../output-room.ts'
+import { Output } from '../output.ts'
 import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
+import { ReadGate } from '../read-gate.ts'
 import type { Sender } from '../send-watch.ts'
 import type { WriteHold } from '../write-hold.ts'
 import type { AmqpContext } from './amqp-context.ts'
@@ -42,20 +49,16 @@ import type { ChosenLimits } from './chosen-limits.ts'
 import { replyOrTell, tellClosed } from './connection-log.ts'
 import type { ClosableChannel, ConfirmingChannel, ConnectionSession } from './connection-session.ts'
 import { Credential, type CredentialPeer } from './credential.ts'
-import { endDeaf, endForMemory } from './end-connection.ts'
+import { endForMemory } from './end-for-memory.ts'
 import { FirstBytes } from './first-bytes.ts'
 import { handleMethod } from './handle-method.ts'
 import type { Handover } from './handover.ts'
 import { Handshake, type HandshakePeer } from './handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from './heartbeat.ts'
-import { HeldMemory } from './held-memory.ts'
-import { meterPublishes } from './meter-publishes.ts'
 import { openConnection } from './open-connection.ts'
-import { OutputRoom } from './output-room.ts'
-import { Output } from './output.ts'
 import { unexpectedFrame } from './publish-state.ts'
-import { ReadGate } from './read-gate.ts'
 import { ProtocolError, type Reply } from './reply.ts'
+import { writeMethod } from './write-method.ts'
 
 export type ConnectionStatus = 'header' | 'handshake' | 'running' | 'closing' | 'closed'
 
@@ -168,7 +171,7 @@ export class Connection
 
   send(channel: number, method: AmqpMethod): void {
     if (this.status === 'closed') return
-    this.output.writeMethod(channel, method)
+    writeMethod(this.output, channel, method)
     this.scheduleFlush()
   }
 
@@ -341,7 +344,7 @@ export class Connection
     let untilLook = 0
     while (!this.#gate.isShut && this.status !== 'closed') {
       if (untilLook-- === 0) {
-        untilLook = amqpLimits.framesPerLook
+        untilLook = clientLimits.framesPerLook
         if (this.#gate.yieldIfSpent(this.context.frameShare)) break
       }
       try {

@@ -8,10 +8,10 @@ import {
   type ConnectionUpdateSecret,
 } from '../../codec/amqp/methods.gen.ts'
 import { Deadline } from '../../lib/deadline.ts'
+import { pauseReason, type ReadGate } from '../read-gate.ts'
 import type { ChannelTable } from './channel-table.ts'
 import type { Channel } from './channel.ts'
 import type { ConnectionSession } from './connection-session.ts'
-import { pauseReason, type ReadGate } from './read-gate.ts'
 import { makeReply, ProtocolError, type Reply } from './reply.ts'
 
 /** The connection, as far as its login goes. */

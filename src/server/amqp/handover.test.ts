@@ -57,7 +57,7 @@ test('a token permits there what it permitted here, and as long', () => {
   assert.equal(grant.patterns.read('orders-1'), true)
   assert.equal(grant.patterns.write('orders-1'), true)
   assert.equal(grant.patterns.configure('orders-1'), false)
-  assert.equal(grant.topics.permits('write', 'orders-1', 'a.b'), true)
+  assert.equal(grant.topics.permits('write', 'orders-1', { routingKey: 'a.b' }), true)
 })
 
 test('what a later version says besides is ignored', () => {

@@ -5,13 +5,13 @@ import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { Committed, Intake } from '../../broker/publish/intake.ts'
 import type { KeptMessage } from '../../broker/publish/kept-message.ts'
 import type { Settlement } from '../../broker/publish/settlement.ts'
+import { fail } from '../../broker/settle.ts'
 import type { Settle, SettleReason, UnackedDeliveries } from '../../broker/unacked-deliveries.ts'
 import { type AmqpMethod, TX_COMMIT_OK } from '../../codec/amqp/methods.gen.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import type { DeliveryRoom } from '../delivery-room.ts'
 import type { ConnectionSession } from './connection-session.ts'
-import type { DeliveryRoom } from './delivery-room.ts'
-import { fail } from './settle.ts'
 
 /** The channel whose work is kept until a commit. */
 export interface TransactedChannel {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SocketDouble } from '../../../test/support/socket-double.ts'
 import { pagePool } from '../../lib/page-pool.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 import { logLimits } from '../../limits/log.ts'
 import { RecordView } from '../../record/message/record-view.ts'
-import { Output } from './output.ts'
+import { Output } from '../output.ts'
 import { writeDelivery } from './write-content.ts'
 
 /** A record whose body fills most of a page. */
@@ -19,15 +19,15 @@ function recordIn(page: Buffer, bodySize: number): RecordView {
 }
 
 for (const [bodySize, isKept] of [
-  [amqpLimits.copiedBodySizeMax, false],
-  [amqpLimits.copiedBodySizeMax + 1, true],
+  [clientLimits.copiedBodySizeMax, false],
+  [clientLimits.copiedBodySizeMax + 1, true],
 ] as const) {
   test(`a body of ${bodySize} bytes ${isKept ? 'keeps its memory until it is sent' : 'is copied'}`, () => {
     const socket = new SocketDouble()
     const output = new Output(socket.asSocket())
     const page = pagePool.take(logLimits.runSizeMax)
     const delivery = { deliveryTag: 1, isRedelivered: false }
-    const target = { output, channel: 1, frameMax: amqpLimits.copiedBodySizeMax * 4 }
+    const target = { output, channel: 1, frameMax: clientLimits.copiedBodySizeMax * 4 }
     writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(page, bodySize))
     output.flush()
     pagePool.release(page)
@@ -42,10 +42,10 @@ for (const [bodySize, isKept] of [
 test('a large body has its memory to itself until it is sent, and then others get it', () => {
   const socket = new SocketDouble()
   const output = new Output(socket.asSocket())
-  const bodySize = 16 * amqpLimits.copiedBodySizeMax
+  const bodySize = 16 * clientLimits.copiedBodySizeMax
   const body = pagePool.take(bodySize + 2000)
   const delivery = { deliveryTag: 1, isRedelivered: false }
-  const target = { output, channel: 1, frameMax: amqpLimits.copiedBodySizeMax * 4 }
+  const target = { output, channel: 1, frameMax: clientLimits.copiedBodySizeMax * 4 }
   writeDelivery(target, Buffer.from([1, 65]), delivery, recordIn(body, bodySize))
   pagePool.release(body)
   const isTaken = (): boolean => {

@@ -13,10 +13,10 @@ import {
 } from '../../codec/amqp/methods.gen.ts'
 import { copyBytes } from '../../lib/copy-bytes.ts'
 import { pagePool } from '../../lib/page-pool.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
-import type { Output } from './output.ts'
+import type { Output } from '../output.ts'
 
 /** Where a message goes: channel and the largest frame its connection may get. */
 export interface ContentTarget {
@@ -45,7 +45,7 @@ export function viewOf(source: RecordSource): RecordView {
   view.body = source.body
   view.bodyStart = source.bodyStart
   view.bodyEnd = source.bodyEnd
-  if (view.bodyEnd - view.bodyStart > amqpLimits.copiedBodySizeMax) copyBody(view)
+  if (view.bodyEnd - view.bodyStart > clientLimits.copiedBodySizeMax) copyBody(view)
   return view
 }
 
@@ -135,7 +135,7 @@ export function writeReturn(
 function contentSizeMax(target: ContentTarget, record: RecordView): number {
   const headerSize = record.headerEnd - record.headerStart + FRAME_OVERHEAD
   const bodySize = record.bodyEnd - record.bodyStart
-  if (bodySize > amqpLimits.copiedBodySizeMax) return headerSize
+  if (bodySize > clientLimits.copiedBodySizeMax) return headerSize
   const frames = Math.ceil(bodySize / (target.frameMax - FRAME_OVERHEAD))
   return headerSize + bodySize + frames * FRAME_OVERHEAD
 }
@@ -149,7 +149,7 @@ function writeHeaderAndBody(target: ContentTarget, record: RecordView): void {
   position = copyBytes(record.buffer, record.headerStart, record.headerEnd, buffer, position)
   buffer[position++] = FRAME_END
   const bodySize = record.bodyEnd - record.bodyStart
-  if (bodySize > amqpLimits.copiedBodySizeMax) {
+  if (bodySize > clientLimits.copiedBodySizeMax) {
     output.advance(position)
     sendBodyViews(target, record)
     return

@@ -4,7 +4,7 @@ import { apiCodecs, type ApiName } from '../../codec/kafka/apis.gen.ts'
 import { type WriteItem, WrittenArray } from '../../codec/kafka/arrays.ts'
 import { WireWriter } from '../../codec/kafka/wire-writer.ts'
 import type { Steps } from '../../lib/slices.ts'
-import { amqpLimits } from '../../limits/amqp.ts'
+import { clientLimits } from '../../limits/clients.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import type { GrowingAnswer } from './answer-room.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
@@ -36,7 +36,7 @@ export class ItemWriter<T> implements GrowingAnswer {
   add(item: T): void {
     this.#writeItem(this.#writer, item, this.#version)
     this.#count++
-    if (this.#writer.size < amqpLimits.outputSlabSizeMax) return
+    if (this.#writer.size < clientLimits.outputSlabSizeMax) return
     this.#grow(this.#writer.size)
     this.#pieces.push(...this.#writer.finish())
     if (this.size > kafkaLimits.answerSizeMax) {

@@ -7,6 +7,7 @@ import type { Logger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import { linkLimits } from '../../limits/link.ts'
 import { ExactReader } from './exact-reader.ts'
+import type { LinkCipher } from './link-cipher.ts'
 import {
   greeting,
   greetingSize,
@@ -47,6 +48,7 @@ export interface LinkListenerParts {
   readonly handlers: Readonly<Partial<Record<LinkProtocol, LinkHandler>>>
   readonly clock: Clock
   readonly random: Random
+  readonly cipher: LinkCipher
   readonly logger: Logger
 }
 
@@ -91,23 +93,32 @@ export class LinkListener implements Disposable {
     this.#strangers.clear()
   }
 
-  async #listen(socket: Socket): Promise<void> {
-    const { remoteAddress = '' } = socket
-    const reader = new ExactReader(socket)
+  async #listen(accepted: Socket): Promise<void> {
+    const { remoteAddress = '' } = accepted
     let link: Link
+    try {
+      const socket = await this.#parts.cipher.accept(accepted)
+      link = await this.#meet(socket)
+    } catch (error) {
+      // Others have been ended, and it was said why.
+      const isStranger = this.#strangers.has(accepted)
+      if (isStranger) this.#end(accepted, (error as Error).message, remoteAddress)
+      return
+    }
+    this.#forget(accepted)
+    this.#hand(link)
+  }
+
+  async #meet(socket: Socket): Promise<Link> {
+    if (socket.listenerCount('error') === 0) socket.on('error', ignore)
+    const reader = new ExactReader(socket)
     try {
       const nonces = await this.#greet(socket, reader)
       const preface = await this.#readPreface(reader, nonces)
-      link = new Link(socket, preface, (answer) => this.#seal(nonces, answer))
-    } catch (error) {
-      // Others have been ended, and it was said why.
-      if (this.#strangers.has(socket)) this.#end(socket, (error as Error).message, remoteAddress)
-      return
+      return new Link(socket, preface, (answer) => this.#seal(nonces, answer))
     } finally {
       reader.release()
     }
-    this.#forget(socket)
-    this.#hand(link)
   }
 
   /** Proves to whoever comes that this is the cluster, before it says anything of a client. */

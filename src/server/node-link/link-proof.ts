@@ -6,7 +6,7 @@
 //   listener → size, proof of both nonces and the answer, the answer
 //
 // Then bytes go through as they are. Each proof is for one party, one step and these nonces: said again, or said back,
-// it proves nothing. What follows is not protected; docs/cluster.md says what the network has to be.
+// it proves nothing. What follows is protected by link-cipher.ts.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /** Rises when nodes could not understand each other any more. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { clusterSecret, LinkUnderTest, neighbour } from '../../../test/support/link-under-test.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
@@ -10,6 +10,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { linkLimits } from '../../limits/link.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { connectSocket } from '../connect-socket.ts'
+import { openLinkCipher, plainLinks } from './link-cipher.ts'
 import type { IncomingLink } from './link-listener.ts'
 import { greeting, LinkProof, nonceSize } from './link-proof.ts'
 import { NodeLinks } from './node-links.ts'
@@ -127,6 +128,7 @@ test('what a node has said once proves nothing a second time', async () => {
     secret: clusterSecret,
     clock: systemClock,
     random: systemRandom,
+    cipher: plainLinks,
     connect: async (...where) => {
       const socket = await connectSocket(...where)
       const write = socket.write.bind(socket)
@@ -234,6 +236,7 @@ test('a node that cannot be reached is not asked again at once', async () => {
     secret: clusterSecret,
     clock,
     random: systemRandom,
+    cipher: plainLinks,
     connect: () => {
       attempts++
       return Promise.reject(new Error('connection refused'))
@@ -313,4 +316,44 @@ test('no more connections to a node are made at a time than may be', async () =>
   assert(results.every(({ socket }) => socket === undefined))
   assert(most <= linkLimits.dialsAtOnceMax, `${most} at a time`)
   server.close()
+})
+
+describe('an encrypted node port', () => {
+  test('takes nodes of its cluster, and bytes go through both ways', async () => {
+    using port = await LinkUnderTest.open(
+      echo,
+      systemClock,
+      openLinkCipher(clusterSecret, systemClock),
+    )
+    const links = neighbour(clusterSecret, openLinkCipher(clusterSecret, systemClock))
+    const { socket } = await links.connectTo(port.target, preface)
+    assert.ok(socket)
+    assert.ok('encrypted' in socket)
+    const text = 'x'.repeat(300_000)
+    socket.write(text)
+    let got = ''
+    for await (const bytes of socket) {
+      got += String(bytes)
+      if (got.length >= text.length) break
+    }
+    assert.equal(got, text)
+  })
+
+  test('refuses who knows another secret, and who speaks in the clear', async () => {
+    using port = await LinkUnderTest.open(
+      echo,
+      systemClock,
+      openLinkCipher(clusterSecret, systemClock),
+    )
+    const other = Buffer.alloc(32, 9)
+    const stranger = neighbour(other, openLinkCipher(other, systemClock))
+    const refused = await stranger.connectTo(port.target, preface)
+    assert.equal(refused.socket, undefined)
+    await waitFor('it to be told', () => port.warnings.length > 0)
+    const plain = await neighbour().connectTo(port.target, preface)
+    assert.equal(plain.socket, undefined)
+    assert.match(refused.text, /does not know the secret/)
+    assert.match(plain.text, /closed the connection/)
+    assert.match(port.warnings.join(), /does not know the secret of this cluster/)
+  })
 })

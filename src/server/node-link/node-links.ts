@@ -8,6 +8,7 @@ import type { Random } from '../../lib/random.ts'
 import { linkLimits } from '../../limits/link.ts'
 import { type ConnectSocket, connectSocket } from '../connect-socket.ts'
 import { dialLink } from './dial-link.ts'
+import type { LinkCipher } from './link-cipher.ts'
 import { LinkProof } from './link-proof.ts'
 import type { LinkAnswer, LinkRefusal, Preface } from './preface.ts'
 
@@ -32,6 +33,7 @@ export interface NodeLinksParts {
   readonly secret: Buffer
   readonly clock: Clock
   readonly random: Random
+  readonly cipher: LinkCipher
   /** The machine's own by default. */
   readonly connect?: ConnectSocket
 }
@@ -101,8 +103,8 @@ export class NodeLinks {
   ): Promise<Dialed> {
     const { link } = addresses
     if (link === undefined) throw new Error('the node says no address for other nodes')
-    const { connect, clock, random } = this.#parts
-    const socket = await connect(link, linkLimits.connectMsMax, clock)
+    const { connect, clock, random, cipher } = this.#parts
+    const socket = await cipher.dial(await connect(link, linkLimits.connectMsMax, clock))
     const end = (): void => void socket.destroy(new Error(noUse))
     signal?.addEventListener('abort', end)
     try {

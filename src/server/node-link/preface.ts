@@ -1,7 +1,7 @@
 // What one node says to another before bytes of a client go through: for which cell, and for which protocol.
 
 /** What a link carries after its preface. */
-export type LinkProtocol = 'amqp' | 'kafka' | 'http'
+export type LinkProtocol = 'amqp' | 'kafka' | 'mqtt' | 'stomp' | 'http'
 
 export interface Preface {
   readonly protocol: LinkProtocol
@@ -22,7 +22,13 @@ export type LinkAnswer =
   | { readonly isAccepted: true; readonly epoch: number }
   | { readonly isAccepted: false; readonly refusal: LinkRefusal; readonly text: string }
 
-const protocols: readonly unknown[] = ['amqp', 'kafka', 'http'] satisfies LinkProtocol[]
+const protocols: readonly unknown[] = [
+  'amqp',
+  'kafka',
+  'mqtt',
+  'stomp',
+  'http',
+] satisfies LinkProtocol[]
 const refusals: readonly unknown[] = ['not-owner', 'no-memory', 'unusable'] satisfies LinkRefusal[]
 
 export function encodePreface(preface: Preface): Buffer {

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { type ChannelModel, connect } from 'amqplib'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { findPika } from '../../support/find-pika.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { RawClient, type RawOpenOptions } from '../../support/raw-client.ts'
 import { allScopes, type ClaimsOf, TokenIssuer } from '../../support/token-issuer.ts'
 
@@ -18,9 +19,9 @@ before(async () => {
   issuer = await TokenIssuer.start()
   broker = await startBroker({
     storage: 'memory',
+    ...otherPortsOff,
     amqpPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
     kafkaPort: 'off',
     vhosts: ['shop'],
     oauthIssuer: issuer.url,
@@ -296,9 +297,9 @@ describe("an issuer's keys", () => {
     await using other = await TokenIssuer.start('RS256')
     await using own = await startBroker({
       storage: 'memory',
+      ...otherPortsOff,
       amqpPort: 0,
       httpPort: 'off',
-      metricsPort: 'off',
       kafkaPort: 'off',
       oauthJwks: other.keysUrl,
     })
@@ -319,9 +320,9 @@ describe("an issuer's keys", () => {
     mute.isMute = true
     await using own = await startBroker({
       storage: 'memory',
+      ...otherPortsOff,
       amqpPort: 0,
       httpPort: 'off',
-      metricsPort: 'off',
       kafkaPort: 'off',
       oauthIssuer: mute.url,
     })

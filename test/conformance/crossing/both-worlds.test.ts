@@ -8,6 +8,7 @@ import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
 import { Inbox } from '../../support/inbox.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let broker: RunningBroker
@@ -17,10 +18,10 @@ let kafka: Kafka
 before(async () => {
   broker = await startBroker({
     storage: 'memory',
+    ...otherPortsOff,
     amqpPort: 0,
     kafkaPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
   })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   kafka = new Kafka({

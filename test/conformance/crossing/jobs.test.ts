@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let broker: RunningBroker
@@ -12,7 +13,13 @@ let session: AmqpSession
 let kafka: Kafka
 
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+  broker = await startBroker({
+    storage: 'memory',
+    ...otherPortsOff,
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 0,
+  })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   kafka = new Kafka({
     brokers: [`127.0.0.1:${broker.addresses['kafka']?.port}`],

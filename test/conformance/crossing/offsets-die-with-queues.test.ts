@@ -8,6 +8,7 @@ import { after, test } from 'node:test'
 import { startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { KafkaFixture } from '../../support/kafka-fixture.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'pabal-offsets-'))
 after(() => rmSync(data, { recursive: true, force: true }))
@@ -52,9 +53,9 @@ test('offsets die with their queue while the Kafka port is off', async () => {
   {
     await using broker = await startBroker({
       data,
+      ...otherPortsOff,
       amqpPort: 0,
       httpPort: 'off',
-      metricsPort: 'off',
       kafkaPort: 'off',
     })
     await using session = await AmqpSession.open(

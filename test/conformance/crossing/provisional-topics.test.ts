@@ -11,6 +11,7 @@ import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession, channelClosed, replyText } from '../../support/amqp-session.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
 import { Inbox } from '../../support/inbox.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 /** Kafka's number for topics among the resources with settings. */
@@ -25,10 +26,10 @@ let admin: Admin
 async function open(): Promise<void> {
   broker = await startBroker({
     data,
+    ...otherPortsOff,
     amqpPort: 0,
     kafkaPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
   })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   const brokers = [`127.0.0.1:${broker.addresses['kafka']?.port}`]

@@ -7,6 +7,7 @@ import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 interface Event {
@@ -34,10 +35,10 @@ let api: string
 before(async () => {
   broker = await startBroker({
     storage: 'memory',
+    ...otherPortsOff,
     amqpPort: 0,
     kafkaPort: 0,
     httpPort: 0,
-    metricsPort: 'off',
   })
   session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']?.port}`)
   channel = await session.channel()

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 
 let broker: RunningBroker
 let client: KafkaRawClient
 before(async () => {
   broker = await startBroker({
     storage: 'memory',
+    ...otherPortsOff,
     amqpPort: 'off',
     kafkaPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
   })
   client = await KafkaRawClient.connect(broker.addresses['kafka']!.port)
 })

@@ -5,6 +5,7 @@ import { type Admin, CompressionTypes, Kafka, logLevel, type Producer } from 'ka
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { uniqueName } from '../../support/broker-under-test.ts'
 import { HttpMessages } from '../../support/http-messages.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { pabal } from '../../support/pabal-command.ts'
 
 let broker: RunningBroker
@@ -13,7 +14,13 @@ let admin: Admin
 let producer: Producer
 
 before(async () => {
-  broker = await startBroker({ storage: 'memory', amqpPort: 0, kafkaPort: 0, httpPort: 0 })
+  broker = await startBroker({
+    storage: 'memory',
+    ...otherPortsOff,
+    amqpPort: 0,
+    kafkaPort: 0,
+    httpPort: 0,
+  })
   const { kafka, http: web } = broker.addresses
   const brokers = [`127.0.0.1:${kafka?.port}`]
   const client = new Kafka({ brokers, logLevel: logLevel.NOTHING })

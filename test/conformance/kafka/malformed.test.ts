@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { zeroUuid } from '../../../src/codec/kafka/field-defaults.ts'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { KafkaRawClient } from '../../support/kafka-raw-client.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 
 const invalidRequest = 42
 
@@ -13,10 +14,10 @@ let client: KafkaRawClient
 before(async () => {
   broker = await startBroker({
     storage: 'memory',
+    ...otherPortsOff,
     amqpPort: 'off',
     kafkaPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
   })
   client = await KafkaRawClient.connect(broker.addresses['kafka']?.port ?? 0)
 })

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
 import { AmqpSession } from '../../support/amqp-session.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const values = [
@@ -17,9 +18,9 @@ const values = [
 
 test('a reader of committed records gets what a producer commits after it has aborted, also after a restart', async () => {
   const data = await mkdtemp(join(tmpdir(), 'transactions-'))
-  const off = { httpPort: 'off', metricsPort: 'off' } as const
+  const off = { httpPort: 'off' } as const
   const start = (): Promise<RunningBroker> =>
-    startBroker({ data, amqpPort: 0, kafkaPort: 0, ...off })
+    startBroker({ data, ...otherPortsOff, amqpPort: 0, kafkaPort: 0, ...off })
   let broker = await start()
   try {
     const session = await AmqpSession.open(`amqp://127.0.0.1:${broker.addresses['amqp']!.port}`)

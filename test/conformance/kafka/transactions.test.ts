@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Consumer, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import { type RunningBroker, startBroker } from '../../../src/start-broker.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let broker: RunningBroker
@@ -10,10 +11,10 @@ let kafka: Kafka
 before(async () => {
   broker = await startBroker({
     storage: 'memory',
+    ...otherPortsOff,
     amqpPort: 'off',
     kafkaPort: 0,
     httpPort: 'off',
-    metricsPort: 'off',
   })
   const { host, port } = broker.addresses['kafka']!
   const config: KafkaConfig = { brokers: [`${host}:${port}`], logLevel: logLevel.NOTHING }

@@ -1,7 +1,7 @@
 // What is known of one program of test/interop/frameworks.
 
 import type { Preparation } from '../languages.ts'
-import type { Steps } from '../steps.ts'
+import type { Steps } from '../step-table.ts'
 
 /** A program written with a framework, as its users write theirs, or one that users run as it is. */
 export interface Framework {

@@ -12,6 +12,7 @@ import type { Listener, ListenerOptions } from '../../../src/server/listener.ts'
 import { completeOptions } from '../../../src/settings/load-config.ts'
 import type { BrokerOptions } from '../../../src/settings/settings.ts'
 import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
+import { otherPortsOff } from '../../support/other-ports-off.ts'
 import type { Network, ServiceName } from '../network/network.ts'
 import { batchThreads } from './batch-thread-in-process.ts'
 import { NotingLogger } from './noting-logger.ts'
@@ -20,7 +21,7 @@ import { type DiskPlan, SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedMemory } from './simulated-memory.ts'
 import { TopologyInMemory } from './topology-in-memory.ts'
 
-const ports = { amqpPort: 1, kafkaPort: 1, httpPort: 'off', metricsPort: 'off' } as const
+const ports = { ...otherPortsOff, amqpPort: 1, kafkaPort: 1, httpPort: 'off' } as const
 
 export interface MachinePlan {
   readonly engine: 'file' | 'memory'

@@ -18,6 +18,7 @@ import type { AmqpSettings } from '../../../src/server/amqp/amqp-context.ts'
 import type { AmqpServer } from '../../../src/server/amqp/amqp-server.ts'
 import { AmqpEdge } from '../../../src/server/amqp/edge/amqp-edge.ts'
 import { takeOver } from '../../../src/server/byte-source.ts'
+import { openLinkCipher } from '../../../src/server/node-link/link-cipher.ts'
 import { LinkListener } from '../../../src/server/node-link/link-listener.ts'
 import { NodeLinks } from '../../../src/server/node-link/node-links.ts'
 
@@ -44,7 +45,9 @@ export const isRelayed: boolean = process.env['PABAL_TEST_VIA_RELAY'] === '1'
 
 export async function relayAmqp(parts: RelayedParts): Promise<RelayedAmqp> {
   const { server, broker, logger } = parts
-  const door = { secret: Buffer.alloc(32, 1), clock: systemClock, random: systemRandom }
+  const secret = Buffer.alloc(32, 1)
+  const cipher = openLinkCipher(secret, systemClock)
+  const door = { secret, clock: systemClock, random: systemRandom, cipher }
   const served = { cell: 1, epoch: 1, amqp: server } as ServedCell
   const owner = { find: (cell: number) => (cell === 1 ? served : undefined), all: () => [served] }
   const handlers = { amqp: amqpLinkHandler(owner, logger, nobodyElse) }

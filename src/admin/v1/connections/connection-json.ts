@@ -4,6 +4,7 @@ import type { Principal } from '../../../auth/principal.ts'
 import type { Broker } from '../../../broker/broker.ts'
 import type { ChannelInfo } from '../../../broker/client/channel-info.ts'
 import type { Client } from '../../../broker/client/client.ts'
+import { protocolOf } from '../../../broker/client/protocol-of.ts'
 import { takenOf } from '../../../broker/statistics/read-counts.ts'
 import type { Sample } from '../../../broker/statistics/sample.ts'
 import type { Statistics } from '../../../broker/statistics/statistics.ts'
@@ -110,7 +111,9 @@ const shape = {
   id: count.describe('Never used again while the broker runs'),
   name: z.string(),
   own_name: text.describe('What the client calls itself'),
-  protocol: z.string().describe('AMQP 0-9-1, Kafka or HTTP'),
+  protocol: z
+    .string()
+    .describe('AMQP 0-9-1, Kafka, MQTT, STOMP or HTTP; with its version where it has several'),
   user: z.string(),
   vhost: text,
   product: text.describe('Of the client library, as it says'),
@@ -198,7 +201,7 @@ export function connectionJson(
   return {
     id: client.id,
     name: nameOf(client),
-    protocol: client.protocol,
+    protocol: protocolOf(client),
     user: principal.user,
     vhost: client.vhost ?? null,
     ...ownWords(client),
@@ -268,6 +271,8 @@ function channelSums(
     const own = prefetchOf(channel, acking)
     prefetch = prefetch === 0 || own === 0 ? 0 : (prefetch ?? 0) + own
   }
+  // Those of MQTT are in no channel.
+  if (sums.consumers === 0) sums.consumers = client.consumerCount ?? 0
   return { ...sums, prefetch }
 }
 

@@ -35,7 +35,7 @@ const count = z.number().int()
 const connectionsQuery = listQuery.and(
   z.object({
     protocol: z
-      .enum(['amqp', 'kafka', 'http', 'messages'])
+      .enum(['amqp', 'kafka', 'mqtt', 'stomp', 'http', 'messages'])
       .optional()
       .describe('messages: all that work with messages, as requests of HTTP do not'),
     user: z.string().optional().describe('Only those of this user'),
@@ -201,7 +201,13 @@ function closedJson({
   return { id: client.id, name: nameOf(client), user: principal.user, consumers, unacked }
 }
 
-const protocolNames = { amqp: 'AMQP 0-9-1', kafka: 'Kafka', http: 'HTTP' } as const
+const protocolNames = {
+  amqp: 'AMQP 0-9-1',
+  kafka: 'Kafka',
+  mqtt: 'MQTT',
+  stomp: 'STOMP',
+  http: 'HTTP',
+} as const
 
 function* connectedSeen(
   clients: ClientRegistry,

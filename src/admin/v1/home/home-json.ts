@@ -35,7 +35,7 @@ export interface GrowerJson {
 
 export interface ListenerJson {
   readonly service: string
-  readonly protocol: 'AMQP' | 'Kafka' | 'HTTP' | 'metrics'
+  readonly protocol: 'AMQP' | 'Kafka' | 'MQTT' | 'STOMP' | 'HTTP' | 'metrics'
   readonly tls: boolean
   readonly host: string
   readonly port: number
@@ -119,7 +119,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
   listeners: z.array(
     z.object({
       service: z.string(),
-      protocol: z.enum(['AMQP', 'Kafka', 'HTTP', 'metrics']),
+      protocol: z.enum(['AMQP', 'Kafka', 'MQTT', 'STOMP', 'HTTP', 'metrics']),
       tls: z.boolean(),
       host: z.string(),
       port: count,
@@ -147,6 +147,14 @@ const schemes: Readonly<
   http: ['http', 'HTTP'],
   'http-tls': ['https', 'HTTP'],
   metrics: ['http', 'metrics'],
+  mqtt: ['mqtt', 'MQTT'],
+  'mqtt-tls': ['mqtts', 'MQTT'],
+  'mqtt-ws': ['ws', 'MQTT'],
+  'mqtt-ws-tls': ['wss', 'MQTT'],
+  stomp: ['stomp', 'STOMP'],
+  'stomp-tls': ['stomp+ssl', 'STOMP'],
+  'stomp-ws': ['ws', 'STOMP'],
+  'stomp-ws-tls': ['wss', 'STOMP'],
 }
 
 export function listenersJson(addresses: BrokerFigures['addresses']): ListenerJson[] {

@@ -3,6 +3,7 @@ import type { Destination } from '../../../broker/destination.ts'
 import type { DynamicSettings } from '../../../broker/dynamic-settings.ts'
 import { findDeadLetterQueues, waitingIn } from '../../../broker/jobs/dead-letter-queues.ts'
 import type { Queue } from '../../../broker/queue/queue.ts'
+import { waitsForNobody } from '../../../broker/session/session-queue-names.ts'
 import { takenOf } from '../../../broker/statistics/read-counts.ts'
 import type { VHost } from '../../../broker/vhost.ts'
 import type { Steps } from '../../../lib/slices.ts'
@@ -154,7 +155,7 @@ function sortIn(
   const growth = notes.note(queue, ready, now)
   const fact: QueueFact = { queue, ready, consumers, growth, leftAt, oldest: undefined }
   if ((queue.ends.deadLetters?.keptCount ?? 0) > 0) facts.keeping.add(fact)
-  if (ready === 0) return
+  if (ready === 0 || waitsForNobody(queue.name)) return
   if (isGrowing(fact) && !isIdle(queue)) facts.growing.add(fact)
   if (consumers === 0 && !isForDead) sortInMissed(facts, fact, now)
   if (consumers > 0 && ready >= healthLimits.behindMin) facts.behind.add(fact)

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { amqpLimits } from '../../../limits/amqp.ts'
 import { edgeLimits } from '../../../limits/link.ts'
 import type { ByteSource } from '../../byte-source.ts'
+import { PassedOnClient } from '../../passed-on-client.ts'
 import { SendWatch } from '../../send-watch.ts'
 import type { AmqpServer } from '../amqp-server.ts'
 import { replyOrTell } from '../connection-log.ts'
@@ -11,12 +12,12 @@ import type { Handover } from '../handover.ts'
 import { makeReply, type Reply } from '../reply.ts'
 import { EdgeConnection, type EdgeConnectionOwner } from './edge-connection.ts'
 import type { EdgeContext, EdgeParts, RouteElsewhere } from './edge-context.ts'
-import { PassedOnClient } from './passed-on-client.ts'
+import { amqpLastWords } from './last-words.ts'
 
 export class AmqpEdge implements EdgeConnectionOwner, AsyncDisposable {
   readonly #context: EdgeContext
   readonly #arriving = new Set<EdgeConnection>()
-  readonly #passedOn = new Set<PassedOnClient>()
+  readonly #passedOn = new Set<PassedOnClient<RouteElsewhere>>()
   readonly #stopListening: () => void
   #allClosed: PromiseWithResolvers<void> | undefined
 
@@ -47,7 +48,7 @@ export class AmqpEdge implements EdgeConnectionOwner, AsyncDisposable {
     this.#allClosed ??= Promise.withResolvers()
     const reply = makeReply('connection_forced', reason)
     for (const client of this.#arriving) client.closeForReply(reply, 0, amqpLimits.stopCloseMsMax)
-    for (const client of this.#passedOn) client.close(reason, amqpLimits.stopCloseMsMax)
+    for (const client of this.#passedOn) client.close('stopping', reason, amqpLimits.stopCloseMsMax)
     await this.#allClosed.promise
     this.#allClosed = undefined
   }
@@ -81,23 +82,25 @@ export class AmqpEdge implements EdgeConnectionOwner, AsyncDisposable {
       route.socket.destroy()
       return
     }
-    const passedOn = new PassedOnClient(client, route, this.#context, (closed) => {
+    const words = amqpLastWords()
+    const passedOn = new PassedOnClient(client, { route, words }, this.#context, (closed) => {
       this.#passedOn.delete(closed)
       this.#tellIfNobody()
     })
     this.#passedOn.add(passedOn)
-    if (this.#allClosed !== undefined) passedOn.close(stopping, amqpLimits.stopCloseMsMax)
+    if (this.#allClosed !== undefined)
+      passedOn.close('stopping', stopping, amqpLimits.stopCloseMsMax)
   }
 
   /** An owner that gives a cell away tells its clients itself; one that is lost, or cut off, cannot. */
   #endMoved(): void {
     const { routes, clock } = this.#context
-    const isMoved = ({ route }: PassedOnClient): boolean => !routes.isCurrent(route)
+    const isMoved = ({ route }: PassedOnClient<RouteElsewhere>): boolean => !routes.isCurrent(route)
     const moved = [...this.#passedOn].filter(isMoved)
     if (moved.length === 0) return
     clock.after(edgeLimits.movedMsMax, () => {
       for (const client of moved) {
-        if (isMoved(client)) client.close('its virtual host has moved to another node')
+        if (isMoved(client)) client.close('moved', 'its virtual host has moved to another node')
       }
     })
   }

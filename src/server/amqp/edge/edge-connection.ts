@@ -21,6 +21,7 @@ import type { Timer } from '../../../lib/clock.ts'
 import { amqpLimits } from '../../../limits/amqp.ts'
 import { edgeLimits } from '../../../limits/link.ts'
 import type { ByteSource, Incoming } from '../../byte-source.ts'
+import { Output } from '../../output.ts'
 import { type PeerFacts, peerFactsOf } from '../../peer-facts.ts'
 import type { ChosenLimits } from '../chosen-limits.ts'
 import { replyOrTell, tellClosed } from '../connection-log.ts'
@@ -28,9 +29,9 @@ import { FirstBytes } from '../first-bytes.ts'
 import type { Handover } from '../handover.ts'
 import { Handshake, type HandshakePeer } from '../handshake.ts'
 import { Heartbeat, type HeartbeatPeer } from '../heartbeat.ts'
-import { Output } from '../output.ts'
 import { unexpectedFrame } from '../publish-state.ts'
 import { ProtocolError, type Reply } from '../reply.ts'
+import { writeMethod } from '../write-method.ts'
 import type { EdgeContext } from './edge-context.ts'
 
 type Status = 'header' | 'handshake' | 'routing' | 'closing' | 'closed'
@@ -95,7 +96,7 @@ export class EdgeConnection implements HandshakePeer, HeartbeatPeer, MemoryHolde
 
   send(channel: number, method: AmqpMethod): void {
     if (this.status === 'closed') return
-    this.#output.writeMethod(channel, method)
+    writeMethod(this.#output, channel, method)
     this.#flush()
   }
 

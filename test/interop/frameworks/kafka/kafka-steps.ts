@@ -1,6 +1,6 @@
 // What the programs in this folder print.
 
-import type { Steps } from '../../steps.ts'
+import type { Steps } from '../../step-table.ts'
 
 const exactly = { missing: 0, doubled: 0 }
 const compacted = 'compact'

@@ -1,4 +1,4 @@
-import type { Steps } from '../../steps.ts'
+import type { Steps } from '../../step-table.ts'
 
 /** What symfony_messenger.php prints. */
 export const symfonySteps: Steps = {

@@ -10,13 +10,13 @@ import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 
 /** Prints one JSON line per step, for test/interop/interop.test.ts. */
-final class Report {
+public final class Report {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Report() {}
 
     /** Runs one step and prints its result or error; later steps run in any case. */
-    static void step(String name, Callable<Map<String, Object>> run) throws Exception {
+    public static void step(String name, Callable<Map<String, Object>> run) throws Exception {
         try {
             print(Map.of("step", name, "result", run.call()));
         } catch (Exception error) {
@@ -29,14 +29,14 @@ final class Report {
     }
 
     /** Pairs of name and value; unlike Map.of, a value may be null. */
-    static Map<String, Object> result(Object... pairs) {
+    public static Map<String, Object> result(Object... pairs) {
         Map<String, Object> result = new HashMap<>();
         for (int n = 0; n < pairs.length; n += 2) result.put((String) pairs[n], pairs[n + 1]);
         return result;
     }
 
     /** Polls a condition for 20 seconds. */
-    static void until(String what, BooleanSupplier condition) throws InterruptedException {
+    public static void until(String what, BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + 20_000_000_000L;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) throw new IllegalStateException("gave up waiting: " + what);

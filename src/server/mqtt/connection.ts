@@ -1,0 +1,493 @@
+// One MQTT connection: bytes in, packets to their handlers, one write per turn out.
+//
+// Lifecycle: connecting (CONNECT is still to come) → opening (the client logs in and gets its session) → running →
+// closing (everything has been said) → closed. The peer's end of the socket, an error or a client that says nothing lead
+// to closed from anywhere. Whatever ends it but a DISCONNECT that says otherwise has its will published.
+import type { Socket } from 'node:net'
+import type { Principal } from '../../auth/principal.ts'
+import { ClientCounters } from '../../broker/counters/client-counters.ts'
+import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
+import type { Party } from '../../broker/trace/party.ts'
+import { type ConnectPacket, readConnect } from '../../codec/mqtt/connect.ts'
+import { PacketReader } from '../../codec/mqtt/packet-reader.ts'
+import type { MqttVersion } from '../../codec/mqtt/packet-type.ts'
+import { reasonCode } from '../../codec/mqtt/reason-code.ts'
+import type { Timer } from '../../lib/clock.ts'
+import { Deadline } from '../../lib/deadline.ts'
+import { connectionName } from '../../lib/transport.ts'
+import { turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { clientLimits } from '../../limits/clients.ts'
+import { mqttLimits } from '../../limits/mqtt.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import type { ByteSource, Incoming } from '../byte-source.ts'
+import { endDeaf } from '../end-deaf.ts'
+import { HeldMemory } from '../held-memory.ts'
+import { meterPublishes } from '../meter-publishes.ts'
+import { OutputRoom } from '../output-room.ts'
+import { Output } from '../output.ts'
+import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
+import { pauseReason, ReadGate } from '../read-gate.ts'
+import type { Sender } from '../send-watch.ts'
+import { warnIfTls } from '../tls-failure.ts'
+import { noteEndReason } from '../web-socket-facts.ts'
+import type { WriteHold } from '../write-hold.ts'
+import { Answers } from './answers.ts'
+import { connackOf } from './connack-of.ts'
+import { MqttDelivery } from './delivery.ts'
+import { type ConnectingPeer, handleConnect, ticketOf, type Welcome } from './handle-connect.ts'
+import { handlePacket } from './handle-packet.ts'
+import { KeepAlive, type KeepAlivePeer } from './keep-alive.ts'
+import { goodbye, refusal } from './last-packet.ts'
+import type { MqttContext } from './mqtt-context.ts'
+import { type Failure, failureOf } from './mqtt-error.ts'
+import type { MqttPlace } from './mqtt-peer.ts'
+import type { Leaving, OpenPeer } from './open-peer.ts'
+import { MqttPublisher } from './publisher.ts'
+import { IncomingAliases, OutgoingAliases } from './topic-aliases.ts'
+
+export type ConnectionStatus = 'connecting' | 'opening' | 'running' | 'closing' | 'closed'
+
+/** What a client has once it is let in. */
+interface Opened {
+  readonly place: MqttPlace
+  readonly connect: ConnectPacket
+  readonly clientId: string
+  readonly keepAliveSeconds: number
+}
+
+export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, Sender, TurnTask {
+  readonly context: MqttContext
+  readonly socket: Socket
+  readonly peer: PeerFacts
+  readonly hold: WriteHold | undefined
+  readonly output: Output
+  readonly outputRoom: OutputRoom
+  readonly held: HeldMemory
+  readonly counters: ClientCounters = new ClientCounters()
+  readonly answers: Answers
+  status: ConnectionStatus = 'connecting'
+  /** Undefined until the client has logged in. */
+  principal: Principal | undefined
+  rate: PublishMeter | undefined
+  lastTicket: Ticket | undefined
+  /** It has published something since it came. */
+  hasPublished = false
+  readonly #source: ByteSource
+  readonly #onClosed: (connection: MqttConnection) => void
+  readonly #reader = new PacketReader('client', mqttLimits.firstPacketSizeMax)
+  readonly #gate: ReadGate
+  #opened: Opened | undefined
+  #delivery: MqttDelivery | undefined
+  #publisher: MqttPublisher | undefined
+  #keepAlive: KeepAlive | undefined
+  /** When the token expires that the client has logged in with. */
+  #expiry: Deadline | undefined
+  /** When a connection that is not running ends. */
+  #deadline: Timer | undefined
+  /** Bytes of a packet on its way in that the account knows of. */
+  #inputSize = 0
+  #isFlushScheduled = false
+  #areAnswersDue = false
+  /** The client has said goodbye. */
+  #isLeaving = false
+  #isFirstChunk = true
+
+  constructor(
+    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
+    context: MqttContext,
+    onClosed: (connection: MqttConnection) => void,
+  ) {
+    this.context = context
+    this.socket = socket
+    this.hold = hold
+    this.peer = peer
+    this.#source = source
+    this.#onClosed = onClosed
+    this.output = new Output(socket)
+    this.answers = new Answers(this)
+    this.#gate = new ReadGate(socket, context.turn, () => this.#readPackets())
+    this.held = new HeldMemory({
+      context,
+      gate: this.#gate,
+      onNeeded: () => this.endFor(reasonCode.serverBusy, 'memory is nearly used up'),
+    })
+    this.outputRoom = new OutputRoom({
+      output: this.output,
+      hold,
+      gate: this.#gate,
+      memory: context.memory,
+      share: this.held.memory,
+      onUnsent: () => context.sendWatch.watch(this),
+      onRoom: () => this.#opened?.place.session.resume(),
+    })
+    source.onBytes = (chunk) => this.#onData(chunk)
+    socket.on('drain', () => this.outputRoom.check())
+    if (hold) hold.onOpened = () => this.outputRoom.check()
+    for (const event of ['end', 'error', 'close']) socket.on(event, () => this.destroy())
+    this.#endAfter(mqttLimits.connectMsMax)
+  }
+
+  get version(): MqttVersion {
+    return this.#reader.version || 4
+  }
+
+  get place(): MqttPlace {
+    return this.#known.place
+  }
+
+  get delivery(): MqttDelivery {
+    return this.#delivery as MqttDelivery
+  }
+
+  get publisher(): MqttPublisher {
+    const { place } = this.#known
+    const { context, answers } = this
+    const aliases = new IncomingAliases(context.settings.topicAliasMax)
+    this.#publisher ??= new MqttPublisher(this, {
+      place,
+      answers,
+      aliases,
+      toRecord: context.toRecord,
+    })
+    return this.#publisher
+  }
+
+  get wantsReasons(): boolean {
+    return this.#opened?.connect.properties.requestProblemInformation !== 0
+  }
+
+  get vhostName(): string | undefined {
+    return this.#opened?.place.vhost.name
+  }
+
+  /** As it was given, or invented; undefined until the client is let in. */
+  get clientId(): string | undefined {
+    return this.#opened?.clientId
+  }
+
+  /** 0 for any. */
+  get keepAliveSeconds(): number {
+    return this.#opened?.keepAliveSeconds ?? 0
+  }
+
+  get subscriptionCount(): number {
+    return this.#opened?.place.session.subscriptions.size ?? 0
+  }
+
+  get party(): Party {
+    return {
+      protocol: 'MQTT',
+      user: this.principal?.user ?? '',
+      connection: connectionName(this.peer.transport),
+      clientId: this.clientId,
+    }
+  }
+
+  /** Nothing is read of it, or its publishes wait. */
+  get isExcusedFromKeepAlive(): boolean {
+    return this.#gate.isShut || this.context.broker.shortage.reason !== undefined
+  }
+
+  send(packet: Buffer, shorter?: () => Buffer): void {
+    if (this.status === 'closed') return
+    // [MQTT-3.1.2-24]: what the client does not take is not sent.
+    if (packet.length > this.#packetSizeMax) {
+      if (shorter !== undefined) this.send(shorter())
+      return
+    }
+    this.output.appendView(packet)
+    this.output.answeredSize += packet.length
+    this.context.counts.packetsSent++
+    this.scheduleFlush()
+  }
+
+  scheduleFlush(): void {
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    this.context.turn.schedule(turnPhase.output, this)
+  }
+
+  scheduleAnswers(): void {
+    this.#areAnswersDue = true
+    this.scheduleFlush()
+  }
+
+  runTurn(): void {
+    this.#isFlushScheduled = false
+    if (this.status === 'closed') return
+    if (this.#areAnswersDue) {
+      this.#areAnswersDue = false
+      if (this.status === 'running') this.answers.write()
+    }
+    this.output.flush()
+    this.outputRoom.check()
+  }
+
+  wait(): void {
+    this.#gate.pause(pauseReason.waiting)
+  }
+
+  resume(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.onError(error)
+    }
+  }
+
+  createDelivery({ properties }: ConnectPacket): MqttDelivery {
+    const { topicAliasMax } = this.context.settings
+    this.#delivery = new MqttDelivery(this, {
+      packetSizeMax: properties.packetSizeMax ?? Infinity,
+      aliases: new OutgoingAliases(Math.min(properties.topicAliasMax ?? 0, topicAliasMax)),
+    })
+    return this.#delivery
+  }
+
+  welcome(welcome: Welcome): void {
+    const { connect, clientId, place, keepAlive: keepAliveSeconds } = welcome
+    this.#opened = { connect, clientId, place, keepAliveSeconds }
+    this.rate = meterPublishes(this.context, place.rights.place, this.#gate)
+    this.#watchToken()
+    const ticket = ticketOf(welcome)
+    if (ticket === undefined || ticket.isDurable) this.#begin(welcome)
+    else ticket.whenDurable(() => this.context.clock.atEndOfTurn(() => this.#begin(welcome)))
+  }
+
+  onError(error: unknown): void {
+    const failure = failureOf(error)
+    if (failure === undefined) {
+      this.context.logger.error({ err: error }, 'Unexpected error in an MQTT connection')
+      const text = 'an unexpected error occurred; the broker log has details'
+      this.#end({ code: reasonCode.implementationError, text })
+    } else {
+      this.#end(failure)
+    }
+  }
+
+  endFor(code: number, text: string): void {
+    this.#end({ code, text })
+  }
+
+  onPublished(): void {
+    this.hasPublished = true
+  }
+
+  onUnblocked(): void {
+    this.held.resumeIfFew()
+  }
+
+  onSendLook(): void {
+    this.outputRoom.check()
+  }
+
+  onSendTimeout(): void {
+    endDeaf(this)
+  }
+
+  onKeepAliveMissed(): void {
+    this.endFor(reasonCode.keepAliveTimeout, 'nothing was heard for one and a half keep alives')
+  }
+
+  trim(): void {
+    this.output.trim()
+    this.#reader.trim()
+  }
+
+  leave({ sendsWill, expiryMs }: Leaving): void {
+    this.#isLeaving = true
+    this.wait()
+    this.#whenIdle(() => {
+      if (this.status !== 'running') return
+      this.#release(sendsWill, expiryMs)
+      this.#endAfterFlush(mqttLimits.closeMsMax)
+    })
+  }
+
+  get remoteAddress(): string {
+    return this.peer.remoteAddress
+  }
+
+  /** Ends the connection in so many milliseconds when the client does not: the broker stops. */
+  endForStop(text: string): void {
+    noteEndReason(this.socket, 'shutting-down')
+    this.#end({ code: reasonCode.serverShuttingDown, text }, mqttLimits.stopCloseMsMax)
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    if (this.status === 'closed') return
+    this.#deadline?.stop()
+    this.#release(true)
+    this.status = 'closed'
+    this.context.counts.bytesSent += this.socket.bytesWritten
+    this.#reader.close()
+    this.held.close()
+    this.rate?.close()
+    this.context.sendWatch.forget(this)
+    this.socket.destroy()
+    this.#onClosed(this)
+  }
+
+  /** Largest packet that the client takes. */
+  get #packetSizeMax(): number {
+    return this.#opened?.connect.properties.packetSizeMax ?? Infinity
+  }
+
+  get #known(): Opened {
+    return this.#opened as Opened
+  }
+
+  get #isReading(): boolean {
+    return this.status !== 'closing' && this.status !== 'closed'
+  }
+
+  #onData(chunk: Buffer): void {
+    if (!this.#isReading) return
+    this.#keepAlive?.onReceived()
+    this.context.memory.onReceived(chunk.length)
+    this.context.counts.bytesReceived += chunk.length
+    if (this.#isFirstChunk) this.#onFirstChunk(chunk)
+    this.#reader.push(chunk)
+    this.#readPackets()
+    this.#reader.keepRest()
+    this.#noteInput()
+  }
+
+  #onFirstChunk(chunk: Buffer): void {
+    this.#isFirstChunk = false
+    const { remoteAddress } = this.peer
+    warnIfTls(chunk, { remoteAddress, port: 'MQTT' }, this.context.logger)
+  }
+
+  #readPackets(): void {
+    let untilLook = 0
+    while (!this.#gate.isShut && this.#isReading && !this.#isLeaving) {
+      if (untilLook-- === 0) {
+        untilLook = clientLimits.framesPerLook
+        if (this.#gate.yieldIfSpent(this.context.packetShare)) break
+      }
+      try {
+        if (!this.#reader.next()) break
+        this.#onPacket()
+      } catch (error) {
+        this.onError(error)
+        return
+      }
+    }
+    const { lastTicket } = this
+    if (this.context.broker.isAheadOfDisk && lastTicket?.isDurable === false) {
+      this.#gate.pauseUntilDurable(lastTicket)
+    }
+  }
+
+  #onPacket(): void {
+    this.context.counts.packetsReceived++
+    if (this.status === 'running') {
+      handlePacket(this, this.#reader)
+      return
+    }
+    const connect = readConnect(this.#reader)
+    this.status = 'opening'
+    handleConnect(this, connect)
+  }
+
+  /** What has come of a packet that is not complete. */
+  #noteInput(): void {
+    const more = this.#reader.heldSize - this.#inputSize
+    if (more === 0 || this.status === 'closed') return
+    this.#inputSize += more
+    this.held.change('input', more)
+  }
+
+  #begin(welcome: Welcome): void {
+    if (this.status !== 'opening') return
+    const { clock, settings, system } = this.context
+    this.status = 'running'
+    this.#deadline?.stop()
+    this.#reader.packetSizeMax = settings.packetSizeMax
+    const { keepAlive } = welcome
+    const connack = connackOf(welcome, settings)
+    if (connack.length > this.#packetSizeMax) {
+      this.destroy()
+      return
+    }
+    if (keepAlive > 0) this.#keepAlive = new KeepAlive(this, clock, keepAlive)
+    system.onConnected()
+    this.send(connack)
+    welcome.place.session.start()
+    this.#gate.resume(pauseReason.waiting)
+  }
+
+  #watchToken(): void {
+    const { users, clock } = this.context
+    const ms = this.principal && users.lifetimeMsOf(this.principal)
+    if (ms === undefined) return
+    this.#expiry = new Deadline(clock, () =>
+      this.endFor(reasonCode.maximumConnectTime, 'credential expired'),
+    )
+    this.#expiry.set(ms)
+  }
+
+  /** What it has published is where it belongs, or will not be. */
+  #whenIdle(action: () => void): void {
+    if (this.#publisher === undefined) action()
+    else this.#publisher.intake.whenIdle(action)
+  }
+
+  #end(failure: Failure, waitMs: number = mqttLimits.closeMsMax): void {
+    if (!this.#isReading) return
+    this.#tellLog(failure)
+    // What is held back does not leave any more, so nothing can be said after it.
+    if (this.hold?.isHolding === true) {
+      this.destroy()
+      return
+    }
+    const packet =
+      this.status === 'running'
+        ? goodbye(failure, this.version, this.#packetSizeMax)
+        : refusal(failure, this.#reader.version)
+    this.#release(true)
+    if (packet !== undefined) this.send(packet)
+    const isMistake =
+      failure.code === reasonCode.malformedPacket || failure.code === reasonCode.protocolError
+    if (isMistake) noteEndReason(this.socket, 'protocol-error')
+    this.#endAfterFlush(waitMs)
+  }
+
+  #tellLog({ code, text }: Failure): void {
+    const { principal, vhostName: vhost, clientId } = this
+    const facts = { remote: this.remoteAddress, user: principal?.user, vhost, clientId }
+    this.context.logger.info({ ...facts, code, reason: text }, 'Connection closed')
+  }
+
+  /** Everything was said: the socket closes when the peer has taken it. */
+  #endAfterFlush(waitMs: number): void {
+    this.status = 'closing'
+    this.output.flush()
+    this.socket.end()
+    this.#endAfter(waitMs)
+    // Whatever else comes is dropped.
+    this.#source.onBytes = () => undefined
+    this.#gate.open()
+    this.socket.resume()
+  }
+
+  #endAfter(ms: number): void {
+    this.#deadline?.stop()
+    this.#deadline = this.context.clock.after(ms, () => this.destroy())
+  }
+
+  /** Gives back everything; its session waits for the next connection, or ends. */
+  #release(sendsWill: boolean, expiryMs?: number): void {
+    this.#keepAlive?.stop()
+    this.#expiry?.clear()
+    this.#publisher?.release()
+    const opened = this.#opened
+    const delivery = this.#delivery
+    this.#opened = undefined
+    if (opened === undefined || delivery === undefined) return
+    const { sessions, session } = opened.place
+    sessions.leave(session, delivery, { sendsWill, expiryMs })
+  }
+}

@@ -1,0 +1,175 @@
+// CONNECT (section 3.1): who the client is, whether it may come in, and which session it has. It is told with CONNACK
+// once that is durable, and what it sends meanwhile waits [MQTT-3.1.4-5].
+import type { Socket } from 'node:net'
+import type { Principal } from '../../auth/principal.ts'
+import type { LoginResult } from '../../auth/users.ts'
+import { findGlobalParameter } from '../../broker/global-parameters.ts'
+import { isClientIdShort } from '../../broker/session/session-queue-names.ts'
+import type { Connected } from '../../broker/session/vhost-sessions.ts'
+import type { ConnectPacket } from '../../codec/mqtt/connect.ts'
+import { reasonCode } from '../../codec/mqtt/reason-code.ts'
+import { authLimits } from '../../limits/auth.ts'
+import type { Ticket } from '../../log/ticket.ts'
+import { findConnectionLimit } from '../connection-limits.ts'
+import type { PeerFacts } from '../peer-facts.ts'
+import type { MqttDelivery } from './delivery.ts'
+import { findVHost, type FoundVHost, foundVHostOf } from './find-vhost.ts'
+import { certificateUserOf, checkCertificateClientId, logIn } from './login.ts'
+import type { MqttContext } from './mqtt-context.ts'
+import { MqttError, unauthorized } from './mqtt-error.ts'
+import type { MqttPlace } from './mqtt-peer.ts'
+import { neverExpires, sessionExpiryMs } from './session-expiry.ts'
+import { willOf } from './will-of.ts'
+
+/** What a client has been let in with. */
+export interface Welcome {
+  readonly connect: ConnectPacket
+  readonly clientId: string
+  readonly place: MqttPlace
+  readonly connected: Connected
+  /** Seconds; 0 for any. */
+  readonly keepAlive: number
+}
+
+/** The connection, as long as it has no session. */
+export interface ConnectingPeer {
+  readonly context: MqttContext
+  readonly socket: Socket
+  readonly peer: PeerFacts
+  readonly status: string
+  principal: Principal | undefined
+  /** Nothing more is read until `resume`. */
+  wait(): void
+  /** Does `action` and goes on reading. What it throws ends the connection. */
+  resume(action: () => void): void
+  /** Where messages for the client go. */
+  createDelivery(connect: ConnectPacket): MqttDelivery
+  /** The client has its session, and is to be told when that is durable. */
+  welcome(welcome: Welcome): void
+}
+
+/** Throws what the client is refused for. */
+export function handleConnect(peer: ConnectingPeer, connect: ConnectPacket): void {
+  const { context, socket } = peer
+  const { settings, users } = context
+  context.broker.admission.admit()
+  if (connect.properties.authenticationMethod !== undefined) {
+    const text = `authentication method '${connect.properties.authenticationMethod}'`
+    throw new MqttError(reasonCode.badAuthenticationMethod, text)
+  }
+  checkClientId(connect)
+  checkCertificateClientId(socket, connect, settings)
+  const certificateUser = certificateUserOf(socket, settings)
+  const { port } = peer.peer.transport.local
+  const parameter = (name: string): unknown => findGlobalParameter(context.broker, name)
+  const asks = { username: connect.username, certificateUser, port }
+  const found = foundVHostOf(socket) ?? findVHost(parameter, settings, asks)
+  const origin = { protocol: 'MQTT', address: peer.peer.remoteAddress } as const
+  const asked = { username: found.username, password: connect.password, certificateUser }
+  const login = logIn(users, asked, settings, origin) ?? badCredentials
+  peer.wait()
+  if (!(login instanceof Promise)) {
+    onLogin(peer, { connect, found }, login)
+    return
+  }
+  void login.then((result) => {
+    if (peer.status !== 'opening') return
+    peer.resume(() => onLogin(peer, { connect, found }, result))
+  })
+}
+
+const badCredentials: LoginResult = {
+  principal: undefined,
+  refusal: 'gave no name, or no password',
+  waitMs: 0,
+}
+
+interface Arrival {
+  readonly connect: ConnectPacket
+  readonly found: FoundVHost
+}
+
+/** Throws what the client is refused for. */
+function onLogin(peer: ConnectingPeer, arrival: Arrival, login: LoginResult): void {
+  if (login.principal !== undefined) {
+    peer.principal = login.principal
+    enter(peer, arrival, login.principal)
+    return
+  }
+  const { logger, clock } = peer.context
+  const { refusal, waitMs } = login
+  // The rest of a flood is not told one by one.
+  if (waitMs < authLimits.wrongLoginWaitMsMax) {
+    logger.warn({ remote: peer.peer.remoteAddress, reason: refusal, waitMs }, 'Login refused')
+  }
+  const refuse = (): void => {
+    throw new MqttError(reasonCode.badUserNameOrPassword, 'login refused')
+  }
+  if (waitMs === 0) refuse()
+  clock.after(waitMs, () => {
+    if (peer.status === 'opening') peer.resume(refuse)
+  })
+}
+
+function enter(peer: ConnectingPeer, { connect, found }: Arrival, principal: Principal): void {
+  const { context } = peer
+  const { broker } = context
+  const vhost = broker.getVHost(found.vhost)
+  const reached = findConnectionLimit(context, principal.user, vhost)
+  if (reached !== undefined) {
+    const whose = reached.of === 'vhost' ? `vhost '${vhost.name}'` : `user '${principal.user}'`
+    const text = `connection limit (${reached.limit}) of ${whose} is reached`
+    throw new MqttError(reasonCode.quotaExceeded, text)
+  }
+  const clientId = connect.clientId === '' ? inventClientId(context) : connect.clientId
+  const rights = broker.access.rightsFor(principal, vhost.name).forClient(clientId)
+  if (!rights.hasAccess) {
+    throw unauthorized(`access to vhost '${vhost.name}' refused for user '${principal.user}'`)
+  }
+  const sessions = context.sessions.of(vhost)
+  const will = connect.will && willOf(connect.will, { vhost, rights }, context.toRecord)
+  const { settings } = context
+  const connected = sessions.connect({
+    clientId,
+    user: principal.user,
+    isCleanStart: connect.isCleanStart,
+    expiryMs: sessionExpiryMs(expiryAskedBy(connect), settings),
+    will,
+    receiveMax: Math.min(connect.properties.receiveMax ?? settings.prefetch, settings.prefetch),
+    client: peer.createDelivery(connect),
+  })
+  const place = { vhost, rights, sessions, session: connected.session }
+  const keepAlive = keepAliveFor(connect, settings.keepAliveSecondsMax)
+  peer.welcome({ connect, clientId, place, connected, keepAlive })
+}
+
+/** Whether the client has to wait for the disk before it is told. */
+export function ticketOf({ connected, connect }: Welcome): Ticket | undefined {
+  const isKept = connected.session.isPersistent || connect.will !== undefined
+  return isKept ? connected.ticket : undefined
+}
+
+/** A clean session of MQTT 3 ends with its connection, another one never does. */
+function expiryAskedBy({ version, isCleanStart, properties }: ConnectPacket): number {
+  if (version === 5) return properties.sessionExpiry ?? 0
+  return isCleanStart ? 0 : neverExpires
+}
+
+function keepAliveFor({ keepAlive }: ConnectPacket, max: number): number {
+  if (max === 0) return keepAlive
+  return keepAlive === 0 ? max : Math.min(keepAlive, max)
+}
+
+/** [MQTT-3.1.3-7] [MQTT-3.1.3-8] of 3.1.1; before, every client had an id. */
+function checkClientId({ clientId, version, isCleanStart }: ConnectPacket): void {
+  const { clientIdNotValid } = reasonCode
+  const mayBeEmpty = version === 5 || (version === 4 && isCleanStart)
+  if (clientId === '' && !mayBeEmpty) throw new MqttError(clientIdNotValid, 'no client id')
+  if (isClientIdShort(clientId)) return
+  const size = Buffer.byteLength(clientId)
+  throw new MqttError(clientIdNotValid, `client id of ${size} bytes, which is too long`)
+}
+
+function inventClientId({ random }: MqttContext): string {
+  return `auto-${random.bytes(16).toString('hex')}`
+}

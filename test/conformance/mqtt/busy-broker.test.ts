@@ -1,0 +1,172 @@
+// What clients of MQTT notice while publishers are blocked, when they publish too fast or read nothing, and when
+// somebody ends their connections.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, it } from 'node:test'
+import { connectAsync } from 'mqtt'
+import { clientLimits } from '../../../src/limits/clients.ts'
+import { BrokerInProcess } from '../../support/broker-in-process.ts'
+import { type MqttBeside, openMqttBeside } from '../../support/mqtt/open-mqtt-beside.ts'
+import { RawMqttClient } from '../../support/mqtt/raw-mqtt-client.ts'
+import { waitFor } from '../../support/wait-for.ts'
+
+let broker: BrokerInProcess
+let mqtt: MqttBeside
+before(async () => {
+  broker = await BrokerInProcess.start()
+  mqtt = await openMqttBeside(broker, { sysIntervalMs: 50 })
+})
+after(async () => {
+  await mqtt[Symbol.asyncDispose]()
+  await broker[Symbol.asyncDispose]()
+  assert.deepEqual(broker.bugs, [])
+})
+afterEach(() => broker.broker.shortage.set('memory', false))
+
+describe('while publishers are blocked', () => {
+  it('publishes wait for their answers, and pings and acks go on', async () => {
+    await using subscriber = await RawMqttClient.connect(mqtt.port)
+    await subscriber.subscribe('blocked', { qos: 1 })
+    await using client = await RawMqttClient.connect(mqtt.port)
+    client.publish({ topic: 'blocked', qos: 1, packetId: 1, payload: 'before' })
+    await client.receive('PUBACK')
+    const { packetId } = await subscriber.receive('PUBLISH')
+    broker.broker.shortage.set('memory', true)
+    client.publish({ topic: 'blocked', qos: 1, packetId: 2, payload: 'one' })
+    client.publish({ topic: 'blocked', qos: 2, packetId: 3, payload: 'two' })
+    assert.deepEqual(await client.ping(), [])
+    subscriber.answer('PUBACK', packetId as number)
+    assert.deepEqual(await subscriber.ping(), [])
+    const [listed] = [...broker.clients].filter(({ state }) => state === 'blocked')
+    assert.equal(listed?.protocol, 'MQTT')
+    broker.broker.shortage.set('memory', false)
+    assert.equal((await client.receive('PUBACK'))['packetId'], 2)
+    assert.equal((await client.receive('PUBREC'))['packetId'], 3)
+    assert.equal((await subscriber.receive('PUBLISH'))['payload'], 'one')
+    assert.equal((await subscriber.receive('PUBLISH'))['payload'], 'two')
+  })
+
+  it('a client that goes on publishing is not read beyond its budget', async () => {
+    await using client = await RawMqttClient.connect(mqtt.port)
+    broker.broker.shortage.set('memory', true)
+    const payload = 'x'.repeat(100_000)
+    for (let count = 0; count < 100; count++) client.publish({ topic: 'much', payload })
+    await waitFor('the budget', () => broker.memory.sizes.parked > clientLimits.parkedSizeMax)
+    assert.ok(broker.memory.sizes.parked < clientLimits.parkedSizeMax + 2_000_000)
+    broker.broker.shortage.set('memory', false)
+    await client.ping()
+    assert.equal(broker.memory.sizes.parked, 0)
+  })
+
+  it('a goodbye waits for what was published before it', async () => {
+    await using subscriber = await RawMqttClient.connect(mqtt.port)
+    await subscriber.subscribe('goodbye')
+    const client = await RawMqttClient.connect(mqtt.port)
+    broker.broker.shortage.set('memory', true)
+    client.publish({ topic: 'goodbye', payload: 'last words' })
+    client.send({ name: 'DISCONNECT', type: 14, code: 0, properties: {} })
+    assert.deepEqual(await subscriber.ping(), [])
+    broker.broker.shortage.set('memory', false)
+    assert.equal((await subscriber.receive('PUBLISH'))['payload'], 'last words')
+    await client.ended()
+  })
+})
+
+describe('a client that reads nothing', () => {
+  it('gets messages of QoS 0 as far as its output goes, and those of QoS 1 later', async () => {
+    await using deaf = await RawMqttClient.connect(mqtt.port, { clientId: 'deaf' })
+    await deaf.subscribe('flood', { qos: 0 })
+    deaf.socket.pause()
+    await using client = await RawMqttClient.connect(mqtt.port, { version: 4 })
+    const payload = 'x'.repeat(60_000)
+    for (let count = 0; count < 400; count++) client.publish({ topic: 'flood', payload })
+    await client.ping()
+    const unsent = [...broker.clients].map(({ unsentSize }) => unsentSize)
+    assert.ok(Math.max(...unsent) < clientLimits.outputSizeMax + 100_000, String(unsent))
+    deaf.socket.resume()
+    const got = await deaf.ping()
+    assert.ok(got.length > 0 && got.length < 400, `${got.length} messages`)
+  })
+})
+
+describe('somebody who looks after the broker', () => {
+  it('sees clients with their version, id, virtual host and counts, and ends them', async () => {
+    await using client = await RawMqttClient.connect(mqtt.port, { clientId: 'seen' })
+    await client.subscribe('seen', { qos: 1 })
+    client.publish({ topic: 'seen', qos: 1, packetId: 1 })
+    const packets = [await client.receive(), await client.receive()]
+    const publish = packets.find(({ name }) => name === 'PUBLISH')
+    client.answer('PUBACK', publish?.['packetId'] as number)
+    await client.ping()
+    const [listed] = [...broker.clients].filter(
+      ({ properties }) => properties.get('client_id')?.value === 'seen',
+    )
+    assert.ok(listed !== undefined)
+    const { protocol, protocolVersion, vhost, state, consumerCount, counters, principal } = listed
+    assert.deepEqual(
+      { protocol, protocolVersion, vhost, state, consumerCount, user: principal?.user },
+      {
+        protocol: 'MQTT',
+        protocolVersion: '5.0',
+        vhost: '/',
+        state: 'running',
+        consumerCount: 1,
+        user: 'guest',
+      },
+    )
+    const { published, confirmed, delivered, acked } = counters
+    assert.deepEqual([published, confirmed, delivered, acked], [1, 1, 1, 1])
+    listed.close('maintenance')
+    const { code, properties } = await client.receive('DISCONNECT')
+    assert.deepEqual([code, properties], [0x98, { reason: 'maintenance' }])
+    await client.ended()
+  })
+
+  it('deletes a session under its client, which is told', async () => {
+    await using client = await RawMqttClient.connect(mqtt.port, { clientId: 'deleted' })
+    const vhost = broker.broker.getVHost('/')
+    assert.equal(mqtt.sessions.of(vhost).delete('deleted'), true)
+    assert.equal((await client.receive('DISCONNECT'))['code'], 0x98)
+  })
+})
+
+describe('$SYS', () => {
+  it('[MQTT-4.7.2-1] shows what the broker does, at once and again, and not to wildcards', async () => {
+    await using client = await RawMqttClient.connect(mqtt.port)
+    await client.subscribe('#')
+    assert.deepEqual(await client.ping(), [])
+    await client.subscribe('$SYS/broker/clients/+')
+    const first = await client.ping()
+    const retained = first.filter(({ isRetained }) => isRetained === true)
+    assert.deepEqual(
+      new Set(retained.map(({ topic }) => topic)),
+      new Set(
+        ['connected', 'disconnected', 'expired', 'maximum', 'total'].map(
+          (name) => `$SYS/broker/clients/${name}`,
+        ),
+      ),
+    )
+    const again = await client.receive('PUBLISH')
+    assert.equal(again['isRetained'], false)
+  })
+
+  it('has the values that Mosquitto has', async () => {
+    const client = await connectAsync(`mqtt://127.0.0.1:${mqtt.port}`, { reconnectPeriod: 0 })
+    const seen = new Map<string, string>()
+    client.on('message', (topic, payload) => seen.set(topic, payload.toString()))
+    await client.subscribeAsync('$SYS/#')
+    await waitFor('all values', () => seen.size >= 30)
+    const names = [
+      'version',
+      'uptime',
+      'messages/received',
+      'publish/bytes/sent',
+      'load/messages/received/1min',
+      'retained messages/count',
+      'shared_subscriptions/count',
+    ]
+    for (const name of names) assert.ok(seen.has(`$SYS/broker/${name}`), name)
+    assert.match(seen.get('$SYS/broker/uptime') ?? '', /^\d+ seconds$/u)
+    assert.ok(Number(seen.get('$SYS/broker/messages/received')) > 0)
+    await client.endAsync()
+  })
+})

@@ -1,0 +1,124 @@
+// Sessions of processes one after the other on one disk in memory, with a virtual clock.
+import assert from 'node:assert/strict'
+import { Rights } from '../../src/auth/rights.ts'
+import type { Intake } from '../../src/broker/publish/intake.ts'
+import { Sessions } from '../../src/broker/session/sessions.ts'
+import type { VHostSessions } from '../../src/broker/session/vhost-sessions.ts'
+import { encodeAddress } from '../../src/record/message/address.ts'
+import { encodeContentHeader } from '../../src/record/message/content-header.ts'
+import { table } from '../../src/record/message/field-table.ts'
+import {
+  isKeyExact,
+  keyOfTopic,
+  qosHeader,
+  topicHeader,
+} from '../../src/record/message/published-topic.ts'
+import { RecordSource } from '../../src/record/message/record-source.ts'
+import { DelaysOnDisk, type DelaysUnderTest } from './delays-under-test.ts'
+import { SessionActor } from './session-actor.ts'
+
+export interface PublishAsked {
+  readonly qos?: 0 | 1 | 2
+  readonly isRetained?: boolean
+  /** Of the session that publishes it, where that matters. */
+  readonly by?: SessionActor
+  readonly packetId?: number
+  /** In milliseconds. */
+  readonly expiration?: number
+}
+
+/** One process. */
+export class SessionsProcess {
+  readonly it: DelaysUnderTest
+  readonly all: Sessions
+  readonly sessions: VHostSessions
+  readonly #intake: Intake
+
+  constructor(it: DelaysUnderTest, all: Sessions) {
+    this.it = it
+    this.all = all
+    this.sessions = all.of(it.broker.getVHost('/'))
+    this.#intake = it.broker.createIntake(it.broker.getVHost('/'), {
+      user: 'guest',
+      tags: [],
+      replyAddress: undefined,
+      rights: new Rights({ user: 'guest', vhost: '/' }, { permission: 'all', topics: [] }),
+      onPublished: () => undefined,
+      onRefused: (error) => assert.fail(error as Error),
+      onHeldSize: () => undefined,
+      onGoOn: () => undefined,
+      onLimited: () => undefined,
+    })
+  }
+
+  actor(clientId: string): SessionActor {
+    return new SessionActor(this.sessions, clientId)
+  }
+
+  /** Says when it is durable; undefined when nothing of it will be. */
+  publish(topic: string, text: string, asked: PublishAsked = {}): Intake['ticket'] {
+    const { qos = 1, isRetained = false, by, packetId, expiration } = asked
+    const source = sourceOf(topic, text, { qos, expiration })
+    source.origin = by?.session
+    if (by?.session !== undefined || isRetained) {
+      source.companion = this.sessions.companionOf({
+        session: by?.session as never,
+        receivedId: qos === 2 ? packetId : undefined,
+        topic,
+        isRetained,
+        isEmpty: text === '',
+      })
+    }
+    this.#intake.offer(source, 0)
+    return this.#intake.ticket
+  }
+
+  get isRouted(): boolean {
+    return this.#intake.isRouted
+  }
+}
+
+export class SessionsOnDisk {
+  readonly disk: DelaysOnDisk = new DelaysOnDisk()
+
+  async start(pauseMs = 0): Promise<SessionsProcess> {
+    const it = await this.disk.start(pauseMs)
+    const sessions = new Sessions(it.broker, { exchange: 'amq.topic', keepsQos0: false })
+    await this.disk.pump(sessions.restore(this.disk.state))
+    return new SessionsProcess(it, sessions)
+  }
+
+  async stop({ it, all }: SessionsProcess): Promise<void> {
+    all[Symbol.dispose]()
+    await this.disk.stop(it)
+  }
+
+  /** Until all that was begun is durable and delivered. */
+  async settle(): Promise<void> {
+    for (let count = 0; count < 30; count++) await this.disk.turn()
+  }
+}
+
+export function sourceOf(
+  topic: string,
+  text: string,
+  { qos, expiration }: { readonly qos: 0 | 1 | 2; readonly expiration?: number | undefined },
+): RecordSource {
+  const source = new RecordSource()
+  source.address = encodeAddress('amq.topic', keyOfTopic(topic))
+  source.addressEnd = source.address.length
+  source.body = Buffer.from(text)
+  source.bodyEnd = source.body.length
+  const headers = {
+    ...(qos === 2 && { [qosHeader]: 2 }),
+    ...(!isKeyExact(topic) && { [topicHeader]: topic }),
+  }
+  source.header = encodeContentHeader(source.bodyEnd, {
+    ...(qos > 0 && { deliveryMode: 2 }),
+    ...(expiration !== undefined && { expiration: String(expiration) }),
+    ...(Object.keys(headers).length > 0 && { headers: table(headers) }),
+  })
+  source.headerEnd = source.header.length
+  if (!isKeyExact(topic)) source.topic = topic
+  return source
+}
