@@ -19,19 +19,9 @@ import { programLimits } from './limits/program.ts'
 import { openServices, protocols } from './node/services.ts'
 import { loadConfig } from './settings/load-config.ts'
 import type { LoadedConfig } from './settings/load-config.ts'
-import { type BrokerOptions, settingName } from './settings/settings.ts'
+import type { BrokerOptions } from './settings/settings.ts'
 import { startBroker } from './start-broker.ts'
 import type { RunningBroker, StartOptions } from './start-broker.ts'
-
-function noteUnbuilt({ options, given }: LoadedConfig, logger: Logger): void {
-  for (const { title, services, open, openEdge } of protocols) {
-    if (open !== undefined || openEdge !== undefined) continue
-    for (const { setting } of services) {
-      if (!given.has(setting) || options[setting] === 'off') continue
-      logger.warn(`${settingName(setting)}: ${title} is not built yet; nothing listens there`)
-    }
-  }
-}
 
 function checkServices(options: BrokerOptions): void {
   if (protocols.some((protocol) => openServices(protocol, options).length > 0)) return
@@ -103,7 +93,6 @@ async function start(config: LoadedConfig): Promise<ExitCode> {
   process.on('uncaughtException', (error) => crash(logger, error))
   const stopping = stopRequested(parentPid)
   for (const warning of config.warnings) logger.warn(warning)
-  noteUnbuilt(config, logger)
   if (readyFile !== undefined) removeReadyFile(readyFile)
   const broker = await startUnlessStopped(stopping, {
     ...options,

@@ -138,6 +138,12 @@ export const commandTable: readonly CommandRow[] = [
     load: async () => (await import('./transaction-command.ts')).addTransactionCommands,
   },
   {
+    name: 'mqtt',
+    group: queues,
+    summary: 'Sessions of MQTT clients, their subscriptions, and retained messages',
+    load: async () => (await import('./mqtt-command.ts')).addMqttCommands,
+  },
+  {
     name: 'policy',
     group: queues,
     summary: 'Settings for all queues, streams or exchanges of some names',

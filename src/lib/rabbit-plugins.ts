@@ -11,4 +11,6 @@ export const rabbitPlugins: readonly string[] = [
   'rabbitmq_random_exchange',
   'rabbitmq_recent_history_exchange',
   'rabbitmq_sharding',
+  'rabbitmq_stomp',
+  'rabbitmq_web_stomp',
 ]

@@ -35,6 +35,8 @@ export const clusterHttpLimits = {
   gatherMs: 3000,
   /** An answer that is put together with others: what is larger has no page and is a list. */
   partSizeMax: (16 * MiB) as number,
+  /** How often nodes ask each other for the channels of users that have a limit of them. */
+  usageLookMs: 1000,
   /** A link that nobody asks by is closed after that. */
   idleLinkMs: 30_000,
   /** Idle links to one node that are kept. */

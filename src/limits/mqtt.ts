@@ -14,12 +14,6 @@ export const mqttLimits = {
   filtersPerPacketMax: 10_000,
   /** Bytes of properties in one packet: each user property is two texts and two places of a list. */
   propertiesSizeMax: (256 * KiB) as number,
-  /** Bytes of the longest topic, filter and client id that a queue or a routing key can be named after (AMQP's shortstr). */
-  nameSizeMax: 255,
-  /** Topics of one connection whose addresses are remembered. */
-  knownTopicsMax: 64,
-  /** Answers to publishes of one connection that wait for the disk: more than any Receive Maximum lets a client of 5 have. */
-  waitingAnswersMax: 65_536,
   /** A client is awake for one and a half times its keep alive [MQTT-3.1.2-22]. */
   keepAliveFactor: 1.5,
 } as const

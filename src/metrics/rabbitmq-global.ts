@@ -147,39 +147,13 @@ function countMembers({ groups }: MetricsSource): number {
 const allDelivered: CountOf<QueueCounters> = (of) =>
   of.delivered + of.deliveredNoAck + of.got + of.gotNoAck
 
-function deliveredFamilies({ queueSums, clientSums, mqttSums }: Snapshot): Family[] {
-  const { answered } = clientSums['AMQP 0-9-1'].counters
-  const family = (
-    name: string,
-    help: string,
-    { countOf, ofReplies = 0, ofKafka, isOfQos0 = false }: DeliveryCounts,
-  ): Family => ({
+function deliveredFamilies(snapshot: Snapshot): Family[] {
+  const { answered } = snapshot.clientSums['AMQP 0-9-1'].counters
+  const family = (name: string, help: string, counts: DeliveryCounts): Family => ({
     name: `rabbitmq_global_messages_${name}_total`,
     type: 'counter',
     help,
-    *samples() {
-      const labels = (protocol: string, type: string): string =>
-        labelsOf({ protocol, queue_type: type })
-      for (const type of queueTypes) {
-        const rabbitType = rabbitQueueTypes[type]
-        yield {
-          labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType),
-          value: countOf(queueSums[type].counters),
-        }
-        if (ofKafka === undefined) continue
-        yield {
-          labels: labels(rabbitProtocols.Kafka, rabbitType),
-          value: ofKafka(queueSums[type].counters),
-        }
-      }
-      yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
-      for (const [version, protocol] of Object.entries(rabbitMqttVersions)) {
-        if (!isOfQos0) break
-        const value = mqttSums[version]?.counters.deliveredNoAck ?? 0
-        yield { labels: labels(protocol, qos0QueueType), value }
-      }
-      yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
-    },
+    samples: () => deliverySamples(snapshot, counts),
   })
   return [
     family('delivered', 'Total number of messages delivered to consumers', {
@@ -218,6 +192,27 @@ function deliveredFamilies({ queueSums, clientSums, mqttSums }: Snapshot): Famil
       countOf: (of) => of.acked,
     }),
   ]
+}
+
+function* deliverySamples(
+  { queueSums, mqttSums }: Snapshot,
+  { countOf, ofReplies = 0, ofKafka, isOfQos0 = false }: DeliveryCounts,
+): Generator<Sample> {
+  const labels = (protocol: string, type: string): string =>
+    labelsOf({ protocol, queue_type: type })
+  for (const type of queueTypes) {
+    const rabbitType = rabbitQueueTypes[type]
+    const { counters } = queueSums[type]
+    yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType), value: countOf(counters) }
+    if (ofKafka === undefined) continue
+    yield { labels: labels(rabbitProtocols.Kafka, rabbitType), value: ofKafka(counters) }
+  }
+  yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
+  for (const [version, protocol] of isOfQos0 ? Object.entries(rabbitMqttVersions) : []) {
+    const value = mqttSums[version]?.counters.deliveredNoAck ?? 0
+    yield { labels: labels(protocol, qos0QueueType), value }
+  }
+  yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
 }
 
 interface DeliveryCounts {

@@ -19,6 +19,7 @@ import { openLinkCipher, plainLinks } from '../server/node-link/link-cipher.ts'
 import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
+import { ClientsAtNodes } from './clients-at-nodes.ts'
 import { ClusterApi } from './cluster-api.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { listenerPartsOf } from './listener-parts.ts'
@@ -212,7 +213,9 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const api = lastStack.use(
       new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
     )
-    const parts: EdgeParts = { frame, users, admission, cluster, cells: this, owners, api, cipher }
+    const atNodes = stack.use(this.#countAtNodes(api))
+    const edge = { frame, users, admission, cluster, owners, api, atNodes, cipher }
+    const parts: EdgeParts = { ...edge, cells: this }
     this.#edge = parts
     const opened: OpenedProtocol[] = []
     for (const protocol of protocols) {
@@ -225,6 +228,14 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     }
     frame.maintenance.onTurned = (isOn) => this.#onMaintenance(isOn)
     await frame.maintenance.open(opened, listenerPartsOf(frame))
+  }
+
+  #countAtNodes({ asker }: ClusterApi): ClientsAtNodes {
+    const { clients, clock } = this.#parts.frame
+    const access = this.#control
+    const atNodes = new ClientsAtNodes({ cluster: asker, access, clients, clock })
+    clients.elsewhere = atNodes
+    return atNodes
   }
 
   async #openCell(

@@ -2,6 +2,7 @@ import type { Users } from '../auth/users.ts'
 import type { Admission } from '../broker/admission.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { LinkCipher } from '../server/node-link/link-cipher.ts'
+import type { ClientsAtNodes } from './clients-at-nodes.ts'
 import type { ClusterApi } from './cluster-api.ts'
 import type { NodeFrame } from './node-frame.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
@@ -21,6 +22,8 @@ export interface EdgeParts {
   readonly api: ClusterApi
   /** Of what nodes say to each other. */
   readonly cipher: LinkCipher
+  /** Counts what users with limits have at other nodes. */
+  readonly atNodes: ClientsAtNodes
 }
 
 export type OpenEdge = (parts: EdgeParts) => Promise<ProtocolServer>

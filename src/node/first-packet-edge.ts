@@ -53,7 +53,10 @@ export interface FirstPacketProtocol<Asked> {
 }
 
 /** What such a protocol uses of a node. */
-export type FirstPacketEdgeParts = Pick<EdgeParts, 'admission' | 'cells' | 'owners'> & {
+export interface FirstPacketEdgeParts {
+  readonly admission: Pick<EdgeParts['admission'], 'mayEnter'>
+  readonly cells: Pick<EdgeParts['cells'], 'find' | 'all'>
+  readonly owners: Pick<EdgeParts['owners'], 'passedOn' | 'find' | 'isCurrent' | 'onChange'>
   readonly cluster: { readonly shared: Pick<EdgeParts['cluster']['shared'], 'vhosts'> }
   readonly frame: Pick<EdgeParts['frame'], 'clock'> & {
     readonly memory: Pick<EdgeParts['frame']['memory'], 'account'>

@@ -10,6 +10,7 @@ import type { IncomingLink, LinkHandler } from '../server/node-link/link-listene
 import type { BrokerOptions } from '../settings/settings.ts'
 import { AmqpRoutes } from './amqp-routes.ts'
 import { amqpSettingsOf } from './amqp-settings-of.ts'
+import type { ClientsAtNodes } from './clients-at-nodes.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { linkToCell } from './link-to-cell.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
@@ -22,10 +23,11 @@ export interface AmqpEdgeParts extends Omit<EdgeContextParts, 'settings' | 'rout
   readonly directory: Pick<Directory, 'vhosts'>
   readonly cells: ServedCells
   readonly owners: OwnerRoutes
+  readonly atNodes: Pick<ClientsAtNodes, 'enter'>
 }
 
 export function openAmqpEdge(parts: EdgeParts): ProtocolServer {
-  const { frame, users, admission, cluster, cells, owners } = parts
+  const { frame, users, admission, cluster, cells, owners, atNodes } = parts
   const { options, clock, logger, memory } = frame
   const { directory } = cluster
   return serveAmqpEdge({
@@ -35,6 +37,7 @@ export function openAmqpEdge(parts: EdgeParts): ProtocolServer {
     directory,
     cells,
     owners,
+    atNodes,
     clock,
     memory: memory.account,
     logger: logger.child({ area: 'amqp' }),
@@ -63,16 +66,28 @@ export function serveAmqpEdge(parts: AmqpEdgeParts): ProtocolServer {
 }
 
 /** Takes the clients of AMQP that other nodes bring, for the listener of the node port. */
-export function amqpLinkHandler(cells: ServedCells, logger: Logger): LinkHandler {
-  return linkToCell({ cells, logger }, adopt)
+export function amqpLinkHandler(
+  cells: ServedCells,
+  logger: Logger,
+  atNodes: Pick<ClientsAtNodes, 'enter'>,
+): LinkHandler {
+  return linkToCell({ cells, logger }, (link, served) => {
+    const handover = handoverOf(link.preface.facts)
+    const entering = atNodes.enter(handover.principal.user)
+    if (entering === undefined) adopt(link, served, handover)
+    else
+      void entering.then(() => {
+        if (cells.find(served.cell) === served) adopt(link, served, handover)
+        else link.refuse('not-owner', `cell ${served.cell} is not served here any more`)
+      })
+  })
 }
 
-function adopt(link: IncomingLink, { amqp, epoch }: ServedCell): void {
+function adopt(link: IncomingLink, { amqp, epoch }: ServedCell, handover: Handover): void {
   if (!amqp.mayEnter) {
     link.refuse('no-memory', 'memory is nearly used up')
     return
   }
-  const handover = handoverOf(link.preface.facts)
   const socket = link.accept(epoch)
   if (socket === undefined) return
   // Before the socket is taken over, and has nothing to say any more.

@@ -8,13 +8,14 @@ import { mqttLinkHandler } from './open-mqtt-edge.ts'
 import { stompLinkHandler } from './open-stomp-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 
-export function openNodePort({ frame, cluster, cells, api, cipher }: EdgeParts): ProtocolServer {
+export function openNodePort(parts: EdgeParts): ProtocolServer {
+  const { frame, cluster, cells, api, cipher, atNodes } = parts
   const { clock, random } = frame
   const logger = frame.logger.child({ area: 'nodes' })
   const listener = new LinkListener({
     secret: cluster.secret,
     handlers: {
-      amqp: amqpLinkHandler(cells, logger),
+      amqp: amqpLinkHandler(cells, logger, atNodes),
       kafka: kafkaLinkHandler(cells, logger),
       mqtt: mqttLinkHandler(cells, logger),
       stomp: stompLinkHandler(cells, logger),

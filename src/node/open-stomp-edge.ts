@@ -6,12 +6,23 @@ import type { LinkHandler } from '../server/node-link/link-listener.ts'
 import { FirstFrameReader } from '../server/stomp/edge/first-frame.ts'
 import { stompDown, stompLastWords } from '../server/stomp/edge/last-words.ts'
 import type { StompServer } from '../server/stomp/stomp-server.ts'
-import type { EdgeParts } from './edge-parts.ts'
-import { firstPacketLinkHandler, serveFirstPacketEdge } from './first-packet-edge.ts'
+import type { BrokerOptions } from '../settings/settings.ts'
+import {
+  type FirstPacketEdgeParts,
+  firstPacketLinkHandler,
+  serveFirstPacketEdge,
+} from './first-packet-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 
-export function openStompEdge(parts: EdgeParts): ProtocolServer {
+/** What STOMP uses of a node. */
+export interface StompEdgeParts extends FirstPacketEdgeParts {
+  readonly frame: FirstPacketEdgeParts['frame'] & {
+    readonly options: Pick<BrokerOptions, 'stompDefaultVhost'>
+  }
+}
+
+export function openStompEdge(parts: StompEdgeParts): ProtocolServer {
   const { stompDefaultVhost } = parts.frame.options
   return serveFirstPacketEdge<string>(parts, {
     protocol: 'stomp',

@@ -1,5 +1,5 @@
 // Everything that a broker can listen for, in one table: names, schemes, the settings of ports, and
-// what opens a protocol. A protocol without an opener is not built yet.
+// what opens a protocol.
 import type { BrokerOptions } from '../settings/settings.ts'
 import type { OpenEdge } from './edge-parts.ts'
 import type { OpenProtocol } from './protocol-server.ts'

@@ -17,16 +17,19 @@ export interface ReachedLimit {
 
 /** What keeps a user from opening one more connection to a virtual host; undefined for nothing. */
 export function findConnectionLimit(
-  context: LimitContext,
+  { broker, clients }: LimitContext,
   user: string,
   vhost: VHost<Destination>,
 ): ReachedLimit | undefined {
   const ofVHost = limitIn(vhost.metadata?.limits, 'max-connections')
-  if (ofVHost !== undefined && countOpen(context, { vhost: vhost.name }) >= ofVHost) {
+  // All of its clients are where it is.
+  if (ofVHost !== undefined && clients.usage({ vhost: vhost.name }).connections >= ofVHost) {
     return { of: 'vhost', limit: ofVHost }
   }
-  const ofUser = limitIn(context.broker.access.findUser(user)?.limits, 'max-connections')
-  if (ofUser === undefined || countOpen(context, { user }) < ofUser) return undefined
+  const ofUser = limitIn(broker.access.findUser(user)?.limits, 'max-connections')
+  if (ofUser === undefined) return undefined
+  const elsewhere = clients.elsewhere?.ofUser(user).connections ?? 0
+  if (clients.usage({ user }).connections + elsewhere < ofUser) return undefined
   return { of: 'user', limit: ofUser }
 }
 
@@ -37,17 +40,4 @@ export function limitIn(
 ): number | undefined {
   const limit = limits?.[name]
   return limit === undefined || limit < 0 ? undefined : limit
-}
-
-/** Connections that are open in a virtual host. */
-function countOpen(
-  { clients }: LimitContext,
-  asked: { readonly user?: string; readonly vhost?: string },
-): number {
-  let count = 0
-  for (const { principal, vhost } of clients) {
-    const isUsers = asked.user === undefined || asked.user === principal?.user
-    if (vhost !== undefined && isUsers && (asked.vhost ?? vhost) === vhost) count++
-  }
-  return count
 }

@@ -24,7 +24,6 @@ const instead: Readonly<Record<string, string>> = {
   rabbitmq_stream: "streams are read over AMQP 0-9-1 and Kafka's protocol",
   rabbitmq_shovel: 'pabal move copies from other brokers',
   rabbitmq_mqtt: 'there is no MQTT',
-  rabbitmq_stomp: 'there is no STOMP',
 }
 
 const isThere = (name: string): boolean => rabbitPlugins.includes(name)

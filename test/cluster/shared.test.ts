@@ -127,6 +127,67 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
     await everywhere((each) => refusesWithin(each, 'alice:secret', vhostRefused))
   })
 
+  /** Virtual hosts that two nodes serve. */
+  const twoApart = async (): Promise<[string, string]> => {
+    const rows = await cluster.postgres.run(
+      "SELECT key::jsonb #>> '{}', cell FROM cluster.shared WHERE kind = 'vhost'",
+    )
+    const owners = await cluster.owners()
+    const ownerOf = ([, cell]: readonly string[]): string => owners.get(Number(cell)) ?? ''
+    const placed = rows.split('\n').map((row) => row.split('|'))
+    const named = placed.filter(([name = '']) => names.includes(name))
+    const [first = []] = named
+    const second = named.find((each) => ownerOf(each) !== ownerOf(first)) ?? []
+    return [first[0] ?? '', second[0] ?? '']
+  }
+
+  test('limits of a user count what it has at all nodes', async () => {
+    const all = { configure: '.*', write: '.*', read: '.*' }
+    for (const name of names) await apiOf(node(0))('PUT', `permissions/${name}/alice`, all)
+    const limit = (name: string, value: number): Promise<unknown> =>
+      apiOf(node(1))('PUT', `user-limits/alice/${name}`, { value })
+    await limit('max-connections', 2)
+    await everywhere(async (each) => {
+      const known = async (): Promise<boolean> => {
+        const { body } = await apiOf(each)('GET', 'user-limits/alice')
+        return (body as readonly object[]).length === 1
+      }
+      await waitFor('the limit is known', known, knownMsMax)
+    })
+    const open = (at: number, vhost: string): Promise<AmqpSession> =>
+      sessionAt(node(at), 'alice:secret', vhost)
+    // At the same time, to virtual hosts of several nodes.
+    const tries = await Promise.allSettled(names.map((name, index) => open(index % 3, name)))
+    const sessions = tries.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    assert.ok(sessions.length <= 2, `${sessions.length} came in`)
+    for (const name of names) {
+      if (sessions.length === 2) break
+      sessions.push(await loginWithin(node(0), 'alice:secret', name))
+    }
+    await everywhere((each) => refusesWithin(each, 'alice:secret', vhostRefused, 'v2'))
+    const counts = await apiOf(node(2))('GET', 'v1/usage?user=alice')
+    assert.deepEqual(counts.body, { connections: 2, channels: 0 })
+    // Who has just gone counts nowhere any more.
+    await sessions.shift()?.[Symbol.asyncDispose]()
+    sessions.push(await open(1, 'v3'))
+
+    for (const session of sessions) await session[Symbol.asyncDispose]()
+    const [here, there] = await twoApart()
+    const holder = await loginWithin(node(1), 'alice:secret', here)
+    await limit('max-channels', 1)
+    const held = await holder.channel()
+    /** Whoever has no room for a channel loses the connection. */
+    const hasRoom = async (): Promise<boolean> => {
+      await using session = await loginWithin(node(0), 'alice:secret', there)
+      const opened = session.channel().then(() => true)
+      return await Promise.race([opened, session.connectionClosed().then(() => false)])
+    }
+    await waitFor('others know of it', async () => !(await hasRoom()), 2 * knownMsMax)
+    await held.close()
+    await waitFor('there is room again', hasRoom, 2 * knownMsMax)
+    await holder[Symbol.asyncDispose]()
+  })
+
   test('a deleted one is gone at each node, and what comes in its name has nothing of it', async () => {
     await apiOf(node(2))('DELETE', 'vhosts/v1')
     await everywhere((each) => refusesWithin(each, 'guest:guest', vhostRefused, 'v1'))

@@ -90,30 +90,15 @@ test('a port that is off is not opened', async () => {
   assert.equal(ready.http, undefined)
 })
 
-test('a protocol that is not built yet is named when its port is asked for', async () => {
-  using folder = new ScratchFolder()
-  const { readyFile, flags } = flagsIn(folder)
-  await using program = BrokerProgram.run(folder, [
-    ...flags,
-    '--mqtt-port',
-    '1883',
-    '--stomp-port',
-    'off',
-  ])
-  await program.ready(readyFile)
-  assert.match(program.stderr, /mqtt-port: MQTT is not built yet/)
-  assert.doesNotMatch(program.stderr, /STOMP|Kafka is/)
-})
-
 test('the log is JSON when stderr is no terminal, and text when asked for', async () => {
   using folder = new ScratchFolder()
   const { readyFile, flags } = flagsIn(folder)
   for (const [format, pattern] of [
-    ['auto', /^\{"level":"warn",.*"msg":"stomp-port/m],
-    ['human', /WARN: stomp-port/],
+    ['auto', /^\{"level":"warn",.*"msg":"environment: unknown setting/m],
+    ['human', /WARN: environment: unknown setting/],
   ] as const) {
-    const args = [...flags, '--stomp-port', '1', '--log-format', format]
-    await using program = BrokerProgram.run(folder, args)
+    const args = [...flags, '--log-format', format]
+    await using program = BrokerProgram.run(folder, args, { PABAL_AMQP_PROT: '1' })
     await program.ready(readyFile)
     assert.match(program.stderr, pattern)
     program.child.kill('SIGTERM')

@@ -18,6 +18,8 @@ import { BrokerInProcess } from './broker-in-process.ts'
 import { notingLogger } from './noting-logger.ts'
 
 const secret: Buffer = Buffer.alloc(32, 7)
+/** No user has a limit. */
+const nobodyElse = { enter: () => undefined }
 const service: Service = { name: 'amqp', scheme: 'amqp', setting: 'amqpPort', isTls: false }
 
 /** What the test says of the cluster, which every node believes. */
@@ -108,7 +110,7 @@ export class NodeInProcess implements AsyncDisposable {
     const served = new Map<number, ServedCell>()
     const cells = { find: (cell: number) => served.get(cell), all: () => [...served.values()] }
     const { logger, warnings } = notingLogger()
-    const linkHandlers = { amqp: amqpLinkHandler(cells, logger) }
+    const linkHandlers = { amqp: amqpLinkHandler(cells, logger, nobodyElse) }
     const cipher = openLinkCipher(secret, systemClock)
     const door = { secret, clock: systemClock, random: systemRandom, cipher }
     const directory = known.directoryOf(number)
@@ -124,6 +126,7 @@ export class NodeInProcess implements AsyncDisposable {
       directory,
       clusterName: () => 'test',
       owners,
+      atNodes: nobodyElse,
     })
     const links = new LinkListener({ ...door, logger, handlers: linkHandlers })
     const open = (onSocket: Parameters<typeof openListener>[0]['onSocket']): Promise<Listener> =>

@@ -46,6 +46,8 @@ export class TwoNodes implements AsyncDisposable {
   /** Which node has which cell. */
   readonly owners: (number | undefined)[] = [0, 0, 1]
   readonly vhosts: Map<string, number> = new Map([['/', 0]])
+  /** Virtual hosts that nodes hear of when they look again. */
+  readonly unheard: Map<string, number> = new Map()
   /** Requests that have come by links. */
   readonly linked: string[] = []
   readonly #listeners = new Set<() => void>()
@@ -225,7 +227,11 @@ export class TwoNodes implements AsyncDisposable {
         listeners.add(listener)
         return () => void listeners.delete(listener)
       },
-      refresh: () => Promise.resolve(),
+      refresh: () => {
+        for (const [name, cell] of this.unheard) this.#know(name, cell)
+        this.unheard.clear()
+        return Promise.resolve()
+      },
     }
   }
 }

@@ -8,7 +8,7 @@ import type { ApiVariables, Elsewhere } from '../api/api.ts'
 import { type Operation, pathNames, whereOf } from '../api/operation.ts'
 import type { ClusterDoor, ClusterRequest, ClusterWay } from '../api/where.ts'
 import { NodeGoneError, unavailable } from './cluster-asker.ts'
-import { askedOf } from './gather.ts'
+import { askedOf, findCell } from './gather.ts'
 
 /** `broker` knows the names of all virtual hosts. */
 export function elsewhereOf(cluster: ClusterDoor, broker: ManagementParts['broker']): Elsewhere {
@@ -129,11 +129,8 @@ function whileLoggedIn(answer: Response, { caller }: ClusterRequest, clock: Cloc
   return new Response(body.pipeThrough(checked), answer)
 }
 
-/** One that is not known may be new: another node has just made it. */
 async function askVHost(request: ClusterRequest, cluster: ClusterDoor): Promise<Response> {
-  const { directory } = cluster
-  const vhost = request.names['vhost'] ?? ''
-  if (!directory.vhosts.has(vhost)) await directory.refresh()
+  const cell = await findCell(request.names['vhost'] ?? '', cluster)
   // The first cell refuses what is nowhere, in the words of the operation.
-  return cluster.ask({ cell: directory.vhosts.get(vhost) ?? 0 }, withBody(request))
+  return cluster.ask({ cell: cell ?? 0 }, withBody(request))
 }

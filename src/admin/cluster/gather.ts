@@ -45,6 +45,15 @@ export function askedOf(
   return { method, url, headers, caller, signal, socket: socketOf(context), ...changed }
 }
 
+/** The cell of a virtual host. One that is not known may be new: another node has just made it. */
+export async function findCell(
+  vhost: string,
+  { directory }: Pick<ClusterDoor, 'directory'>,
+): Promise<number | undefined> {
+  if (!directory.vhosts.has(vhost)) await directory.refresh()
+  return directory.vhosts.get(vhost)
+}
+
 /** In the order of their numbers, so that all nodes give the same answer. */
 export async function gather(
   cluster: ClusterDoor,

@@ -46,6 +46,43 @@ test('a request goes to the cell of its virtual host, whichever node is asked', 
   assert.equal(two.cells[2]!.broker.findVHost('a')?.findQueue('q1'), undefined)
 })
 
+test('a virtual host that is refused is nowhere, and one that another node has made stays', async () => {
+  await using two = new TwoNodes()
+  const put = (node: number, name: string, body: unknown): Promise<Response> =>
+    two.ask(node, `/vhosts/${name}`, { method: 'PUT', body })
+  const refused = await put(0, 'bad', { default_queue_type: 'x' })
+  assert.equal(refused.status, 400)
+  assert.match(await refused.text(), /invalid default_queue_type/)
+  for (const body of ['[]', '{']) assert.equal((await put(1, 'bad', body)).status, 400)
+  assert.equal(two.vhosts.has('bad'), false)
+  for (let round = 0; round < 20; round++) {
+    const name = `v${round}`
+    const [good, bad] = await Promise.all([
+      put(round % 2, name, { description: 'good' }),
+      put((round + 1) % 2, name, { default_queue_type: 'x' }),
+    ])
+    assert.deepEqual([good.status, bad.status], [201, 400])
+    assert.equal(two.vhosts.get(name), 2)
+    assert.ok(two.cells[2]!.broker.findVHost(name))
+  }
+})
+
+test('a body may name a virtual host that another node has just made', async () => {
+  await using two = await filled()
+  const make = (name: string): void => {
+    two.cells[1]!.broker.vhosts.add(name)
+    two.unheard.set(name, 1)
+  }
+  make('new')
+  const asked = { vhost: 'new', exchange: '', routing_key: 'q' }
+  const routed = await two.ask(0, '/v1/route-test', { method: 'POST', body: asked })
+  assert.equal(routed.status, 200, await routed.text())
+  make('newer')
+  const streams = [{ vhost: 'newer', name: 'none' }]
+  const done = await two.ask(0, '/v1/streams/delete', { method: 'POST', body: { streams } })
+  assert.equal(two.vhosts.get('newer'), 1, await done.text())
+})
+
 test('names of any bytes arrive as they were written', async () => {
   await using two = new TwoNodes()
   two.addVHost('a/..%?#', 2)

@@ -2,7 +2,15 @@
 import { isObject } from '../../lib/is-object.ts'
 import type { ClusterDoor, ClusterRequest, ClusterWay, Target } from '../api/where.ts'
 import { answerParts, type JsonPart, type Merge, readParts } from './gather-json.ts'
-import { askedOf, dropAll, gather, type Sources, targetsOf, withMissing } from './gather.ts'
+import {
+  askedOf,
+  dropAll,
+  findCell,
+  gather,
+  type Sources,
+  targetsOf,
+  withMissing,
+} from './gather.ts'
 
 /** By the one of these nodes that has it: the others answer 404. */
 export const holder: ClusterWay = {
@@ -41,7 +49,7 @@ export function vhostOfBody(vhostOf: (json: Record<string, unknown>) => unknown)
       const body = await request.context.req.text()
       const json = parse(body)
       const vhost = isObject(json) ? vhostOf(json) : undefined
-      const cell = typeof vhost === 'string' ? cluster.directory.vhosts.get(vhost) : undefined
+      const cell = typeof vhost === 'string' ? await findCell(vhost, cluster) : undefined
       return cluster.ask({ cell: cell ?? 0 }, askedOf(request, { body }))
     },
   }
@@ -50,9 +58,9 @@ export function vhostOfBody(vhostOf: (json: Record<string, unknown>) => unknown)
 /** By the cell of the virtual host that the query names; by all that have some where it names none. */
 export function vhostOfQuery(otherwise: ClusterWay): ClusterWay {
   return {
-    answer(request, cluster) {
+    async answer(request, cluster) {
       const vhost = new URL(request.url, 'http://localhost').searchParams.get('vhost')
-      const cell = vhost === null ? undefined : cluster.directory.vhosts.get(vhost)
+      const cell = vhost === null ? undefined : await findCell(vhost, cluster)
       return cell === undefined
         ? otherwise.answer(request, cluster)
         : cluster.ask({ cell }, askedOf(request))
@@ -77,7 +85,11 @@ export function splitByVHost({ list, merge }: Split): ClusterWay {
       if (!isObject(body) || !Array.isArray(items) || items.length === 0) {
         return cluster.ask({ cell: 0 }, askedOf(request, { body: text }))
       }
-      const byCell = Map.groupBy(items, (item) => cellOf(item, cluster))
+      const { directory } = cluster
+      const isKnown = (item: unknown): boolean => directory.vhosts.has(vhostIn(item) ?? '/')
+      // Another node may have made it a moment ago.
+      if (!items.every(isKnown)) await directory.refresh()
+      const byCell = Map.groupBy(items, (item) => directory.vhosts.get(vhostIn(item) ?? '') ?? 0)
       return askEach(request, cluster, {
         bodies: new Map(
           [...byCell].map(([cell, own]) => [cell, JSON.stringify({ ...body, [list]: own })]),
@@ -88,9 +100,9 @@ export function splitByVHost({ list, merge }: Split): ClusterWay {
   }
 }
 
-function cellOf(item: unknown, { directory }: ClusterDoor): number {
+function vhostIn(item: unknown): string | undefined {
   const vhost = isObject(item) ? item['vhost'] : undefined
-  return (typeof vhost === 'string' ? directory.vhosts.get(vhost) : undefined) ?? 0
+  return typeof vhost === 'string' ? vhost : undefined
 }
 
 interface EachAsked {

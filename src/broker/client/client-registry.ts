@@ -3,6 +3,7 @@ import { type ClientProtocol, perProtocol } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { hostNodeName } from '../../lib/node-name.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
+import type { ClientUsage, ClientsElsewhere, EnteringClient, UsageAsked } from './client-usage.ts'
 import type { Client } from './client.ts'
 import { protocolOf } from './protocol-of.ts'
 
@@ -27,6 +28,10 @@ export class ClientRegistry implements Iterable<Client> {
   readonly ofRequests: ClientCounters = new ClientCounters()
   /** Requests of HTTP that wait for messages or hold some: listed, and no connections to be counted. */
   readonly receivers: Set<Client> = new Set()
+  /** Those of other nodes, for limits that are above nodes; undefined where there are none. */
+  elsewhere: ClientsElsewhere | undefined
+  /** They are let in unless that would be too many, which other nodes are asked: they count there meanwhile. */
+  readonly entering: Set<EnteringClient> = new Set()
   #lastId = 0
 
   constructor(clock: Clock) {
@@ -106,6 +111,18 @@ export class ClientRegistry implements Iterable<Client> {
   /** Oldest first. */
   [Symbol.iterator](): Iterator<Client> {
     return this.#clients.values()
+  }
+
+  /** What there is here of a user or in a virtual host, or of all: connections that have opened one, and channels. */
+  usage({ user, vhost }: UsageAsked): ClientUsage {
+    let [connections, channels] = [0, 0]
+    for (const { principal, vhost: opened, channelCount } of this) {
+      const isUsers = user === undefined || user === principal?.user
+      if (opened === undefined || !isUsers || (vhost ?? opened) !== opened) continue
+      connections++
+      channels += channelCount
+    }
+    return { connections, channels }
   }
 
   #endedVersion(protocol: string): Ended {

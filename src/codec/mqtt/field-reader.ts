@@ -1,5 +1,6 @@
 // Reads the elementary types of MQTT (section 1.5) from one packet. Invariant: it never reads past the packet's end;
 // whatever is missing, too long or not of its type is a PacketError.
+import { mqttLimits } from '../../limits/mqtt.ts'
 import { malformed, PacketError, protocolError } from './packet-error.ts'
 import { packetNames, type Sender, WILL } from './packet-type.ts'
 import {
@@ -105,6 +106,20 @@ export class FieldReader {
     return this.#take(size)
   }
 
+  /** All topic filters up to the packet's end, each read by `one`. At least one [MQTT-3.8.3-2] [MQTT-3.10.3-2]. */
+  filters<T>(one: () => T): T[] {
+    if (this.isAtEnd) throw protocolError('no topic filter', this.position)
+    const filters: T[] = []
+    while (!this.isAtEnd) {
+      if (filters.length >= mqttLimits.filtersPerPacketMax) {
+        const reason = `more than ${mqttLimits.filtersPerPacketMax} topic filters`
+        throw new PacketError(reasonCode.quotaExceeded, reason, this.position)
+      }
+      filters.push(one())
+    }
+    return filters
+  }
+
   topicFilter(): string {
     const start = this.skipSized()
     if (!isTopicFilter(this.buffer, start, this.position))
@@ -122,6 +137,10 @@ export class FieldReader {
   properties(sender: Sender, type: number): Readonly<Properties> {
     const size = this.varint()
     if (size === 0) return noProperties
+    if (size > mqttLimits.propertiesSizeMax) {
+      const reason = `${size} bytes of properties, ${mqttLimits.propertiesSizeMax} are allowed`
+      throw new PacketError(reasonCode.quotaExceeded, reason, this.position)
+    }
     const packetEnd = this.end
     if (size > this.restSize) throw malformed('properties longer than their packet', this.position)
     this.end = this.position + size

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readPackets } from '../../../test/support/mqtt/read-packet.ts'
+import { mqttLimits } from '../../limits/mqtt.ts'
 import { PacketError } from './packet-error.ts'
 import { PacketReader } from './packet-reader.ts'
 import type { MqttVersion } from './packet-type.ts'
+import { writeVarint } from './packet-writer.ts'
 
 type Row = readonly [name: string, version: MqttVersion | 0, hex: string, code: number]
 
@@ -103,6 +105,31 @@ for (const [name, version, hex, code] of rows) {
       )
     }
   })
+}
+
+test('what would take too long to read is refused', () => {
+  const properties = Buffer.alloc(mqttLimits.propertiesSizeMax + 1)
+  const many = Buffer.alloc(4 * (mqttLimits.filtersPerPacketMax + 1))
+  for (let at = 0; at < many.length; at += 4) many.set([0, 1, 0x61, 0], at)
+  const packets = [
+    packet(0x30, Buffer.from('00016181801000', 'hex').subarray(0, 6), properties),
+    packet(0x82, Buffer.from('000100', 'hex'), many),
+  ]
+  for (const bytes of packets) {
+    const reader = new PacketReader('client', 1_000_000)
+    reader.version = 5
+    assert.throws(
+      () => readPackets(reader, [bytes]),
+      (error) => error instanceof PacketError && error.reasonCode === 0x97,
+    )
+  }
+})
+
+function packet(first: number, ...parts: readonly Buffer[]): Buffer {
+  const rest = Buffer.concat(parts)
+  const head = Buffer.alloc(5)
+  head[0] = first
+  return Buffer.concat([head.subarray(0, writeVarint(head, 1, rest.length)), rest])
 }
 
 test('a CONNECT that is refused says in which version the answer is', () => {

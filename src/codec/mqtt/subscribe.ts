@@ -34,9 +34,7 @@ export function readSubscribe(reader: PacketReader): SubscribePacket {
   const packetId = fields.packetId()
   const isFive = reader.version === 5
   const properties = isFive ? fields.properties('client', SUBSCRIBE) : noProperties
-  if (fields.isAtEnd) throw protocolError('SUBSCRIBE without a topic filter', fields.position)
-  const subscriptions: SubscriptionRequest[] = []
-  while (!fields.isAtEnd) subscriptions.push(readSubscription(fields, isFive))
+  const subscriptions = fields.filters(() => readSubscription(fields, isFive))
   return { packetId, properties, subscriptions }
 }
 

@@ -1,6 +1,5 @@
 // UNSUBSCRIBE (section 3.10): topic filters that a client wants no more of.
 import { FieldReader } from './field-reader.ts'
-import { protocolError } from './packet-error.ts'
 import type { PacketReader } from './packet-reader.ts'
 import { type MqttVersion, UNSUBSCRIBE } from './packet-type.ts'
 import { PacketWriter } from './packet-writer.ts'
@@ -18,9 +17,7 @@ export function readUnsubscribe(reader: PacketReader): UnsubscribePacket {
   const fields = new FieldReader(reader)
   const packetId = fields.packetId()
   const properties = reader.version === 5 ? fields.properties('client', UNSUBSCRIBE) : noProperties
-  if (fields.isAtEnd) throw protocolError('UNSUBSCRIBE without a topic filter', fields.position)
-  const filters: string[] = []
-  while (!fields.isAtEnd) filters.push(fields.topicFilter())
+  const filters = fields.filters(() => fields.topicFilter())
   return { packetId, properties, filters }
 }
 

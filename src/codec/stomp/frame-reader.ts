@@ -24,6 +24,13 @@ const COLON = 58
 
 const emptyBuffer = Buffer.alloc(0)
 
+/** A line without its end. */
+interface Line {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
 type State = 'between' | 'command' | 'headers' | 'body'
 
 /**
@@ -151,10 +158,10 @@ export class FrameReader {
     }
     this.#position = end + 1
     this.#count(1)
-    if (this.#partial.size === 0) return this.#withoutReturn(chunk, start, end)
+    if (this.#partial.size === 0) return lineOf(chunk, start, end)
     this.#partial.add(chunk, start, end)
     const bytes = this.#partial.take()
-    return this.#withoutReturn(bytes, 0, bytes.length)
+    return lineOf(bytes, 0, bytes.length)
   }
 
   #checkLine(size: number): void {
@@ -166,26 +173,12 @@ export class FrameReader {
     }
   }
 
-  /** A carriage return stands only before the end of a line. */
-  #withoutReturn(
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): { readonly bytes: Buffer; readonly start: number; readonly end: number } {
-    const lineEnd = end > start && bytes[end - 1] === CR ? end - 1 : end
-    const found = bytes.indexOf(CR, start)
-    if (found !== -1 && found < lineEnd) {
-      throw new FrameError(`a carriage return within the ${this.#state}`)
-    }
-    return { bytes, start, end: lineEnd }
-  }
-
-  #onCommand({ bytes, start, end }: { bytes: Buffer; start: number; end: number }): void {
-    this.command = nameFromBytes(bytes, start, end)
+  #onCommand({ bytes, start, end }: Line): void {
+    this.command = this.#textOf(bytes, start, end)
     this.#state = 'headers'
   }
 
-  #onHeaderLine({ bytes, start, end }: { bytes: Buffer; start: number; end: number }): void {
+  #onHeaderLine({ bytes, start, end }: Line): void {
     if (start === end) {
       this.#beginBody()
       return
@@ -197,10 +190,17 @@ export class FrameReader {
     if (this.headers.size >= stompLimits.headersMax) {
       throw new FrameError(`more than ${stompLimits.headersMax} headers`)
     }
-    const name = nameFromBytes(bytes, start, colon)
-    const value = nameFromBytes(bytes, colon + 1, end)
+    const name = this.#textOf(bytes, start, colon)
+    const value = this.#textOf(bytes, colon + 1, end)
     this.#headersSize += end - start + stompLimits.keptHeaderSize
     this.#addHeader(name, value)
+  }
+
+  /** A carriage return stands only before the end of a line. */
+  #textOf(bytes: Buffer, start: number, end: number): string {
+    const text = nameFromBytes(bytes, start, end)
+    if (text.includes('\r')) throw new FrameError(`a carriage return within the ${this.#state}`)
+    return text
   }
 
   #addHeader(name: string, value: string): void {
@@ -276,4 +276,9 @@ export class FrameReader {
   #refuseSize(): never {
     throw new FrameError(`a frame of more than ${this.frameSizeMax} bytes`)
   }
+}
+
+function lineOf(bytes: Buffer, start: number, end: number): Line {
+  const hasReturn = end > start && bytes[end - 1] === CR
+  return { bytes, start, end: hasReturn ? end - 1 : end }
 }

@@ -29,7 +29,7 @@ export function checkConnectionLimits(
 export function checkChannelLimit({ broker, clients }: LimitContext, { user }: Principal): void {
   const limit = limitIn(broker.access.findUser(user)?.limits, 'max-channels')
   if (limit === undefined) return
-  let count = 0
+  let count = clients.elsewhere?.ofUser(user).channels ?? 0
   for (const client of clients) {
     if (client.principal?.user === user) count += client.channelCount
   }

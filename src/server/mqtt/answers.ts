@@ -1,10 +1,16 @@
 // Answers to what a client has sent, in the order in which it has sent it [MQTT-4.6.0-2] [MQTT-4.6.0-3]: each leaves
 // once what it says is durable, and none before those that were asked for earlier.
 import { PUBREC } from '../../codec/mqtt/packet-type.ts'
-import { publishAnswerSizeMax, writePublishAnswer } from '../../codec/mqtt/publish-answer.ts'
+import { noProperties } from '../../codec/mqtt/properties.ts'
+import {
+  encodePublishAnswer,
+  publishAnswerSizeMax,
+  writePublishAnswer,
+} from '../../codec/mqtt/publish-answer.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import type { Ticket } from '../../log/ticket.ts'
+import { codeIn, type Failure } from './mqtt-error.ts'
 import type { MqttPeer } from './mqtt-peer.ts'
 
 /** PUBACK, PUBREC or PUBCOMP, or something to be done in its place. */
@@ -15,6 +21,8 @@ interface PacketAnswer {
   readonly type: number
   readonly packetId: number
   readonly code: number
+  /** For people; undefined for none. */
+  readonly reason?: string | undefined
 }
 
 interface ActionAnswer {
@@ -41,6 +49,11 @@ export class Answers {
   // oxlint-disable-next-line max-params -- called per message: an options object would be an allocation
   add(type: number, packetId: number, code: number, ticket: Ticket | undefined): void {
     this.#add({ ticket, type, packetId, code })
+  }
+
+  /** Says why something is refused, to clients that want to know. */
+  refuse(type: number, packetId: number, { code, text }: Failure): void {
+    this.#add({ ticket: undefined, type, packetId, code: codeIn(type, code), reason: text })
   }
 
   /** Does something in the place of an answer. */
@@ -78,12 +91,19 @@ export class Answers {
 
   #write(answer: PacketAnswer): void {
     const { output, version, counters } = this.#peer
-    const { type, code } = answer
-    const start = output.reserve(publishAnswerSizeMax)
-    const end = writePublishAnswer(output.buffer, start, answer, version)
-    output.advance(end)
-    output.answeredSize += end - start
-    this.#peer.context.counts.packetsSent++
+    const { type, code, packetId, reason } = answer
+    if (reason !== undefined && version === 5 && this.#peer.wantsReasons) {
+      const properties = { reason }
+      this.#peer.send(encodePublishAnswer({ type, packetId, code, properties }, 'server'), () =>
+        encodePublishAnswer({ type, packetId, code, properties: noProperties }, 'server'),
+      )
+    } else {
+      const start = output.reserve(publishAnswerSizeMax)
+      const end = writePublishAnswer(output.buffer, start, answer, version)
+      output.advance(end)
+      output.answeredSize += end - start
+      this.#peer.context.counts.packetsSent++
+    }
     const isLast = type !== PUBREC || code >= reasonCode.unspecifiedError
     if (!isLast) return
     counters.confirmed++

@@ -188,9 +188,13 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     return this.#gate.isShut || this.context.broker.shortage.reason !== undefined
   }
 
-  send(packet: Buffer): void {
+  send(packet: Buffer, shorter?: () => Buffer): void {
+    if (this.status === 'closed') return
     // [MQTT-3.1.2-24]: what the client does not take is not sent.
-    if (this.status === 'closed' || packet.length > this.#packetSizeMax) return
+    if (packet.length > this.#packetSizeMax) {
+      if (shorter !== undefined) this.send(shorter())
+      return
+    }
     this.output.appendView(packet)
     this.output.answeredSize += packet.length
     this.context.counts.packetsSent++

@@ -10,7 +10,7 @@ import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { readSubscribe, type SubscriptionRequest } from '../../codec/mqtt/subscribe.ts'
 import { encodeSubscriptionAnswer } from '../../codec/mqtt/subscription-answer.ts'
 import { keyOfTopic, type Qos } from '../../record/message/published-topic.ts'
-import { failureOf, MqttError } from './mqtt-error.ts'
+import { codeIn, failureOf, MqttError } from './mqtt-error.ts'
 import type { OpenPeer } from './open-peer.ts'
 import { maySeeSystem, sendSystemValues, systemStart } from './system-topics.ts'
 
@@ -18,8 +18,8 @@ import { maySeeSystem, sendSystemValues, systemStart } from './system-topics.ts'
 export function handleSubscribe(peer: OpenPeer, reader: PacketReader): void {
   const { packetId, subscriptions, properties } = readSubscribe(reader)
   const asked = subscriptions.map((request) => askedFor(request, properties.subscriptionId))
-  const codes = asked.map((each) => judge(peer, each))
-  const granted = asked.filter((_, index) => (codes[index] as number) <= reasonCode.grantedQos2)
+  const verdicts = asked.map((each) => judge(peer, each))
+  const granted = asked.filter((_, index) => verdicts[index]?.refused === undefined)
   const { sessions, session } = peer.place
   let areNew: readonly boolean[] = []
   let ticket
@@ -28,17 +28,15 @@ export function handleSubscribe(peer: OpenPeer, reader: PacketReader): void {
   } catch (error) {
     const failure = failureOf(error)
     if (failure === undefined) throw error
-    send(
-      peer,
-      packetId,
-      codes.map((code) => (code <= reasonCode.grantedQos2 ? failure.code : code)),
-    )
+    const refused = { code: failure.code, refused: failure.text }
+    const all = verdicts.map((each) => (each.refused === undefined ? refused : each))
+    send(peer, packetId, all)
     return
   }
   // What ends with the connection need not be on the disk.
   const isKept = session.isPersistent
   peer.answers.addAction(isKept ? ticket : undefined, () => {
-    send(peer, packetId, codes)
+    send(peer, packetId, verdicts)
     for (const [index, { filter }] of granted.entries()) {
       sessions.sendRetained(session, filter.text, areNew[index] === true)
       if (filter.filter.startsWith(systemStart)) sendSystemValues(peer, filter.filter)
@@ -66,24 +64,34 @@ function askedFor(request: SubscriptionRequest, id: number | undefined): AskedSu
   }
 }
 
-/** The code of its answer. Throws what ends the connection. */
-function judge(peer: OpenPeer, { filter, options }: AskedSubscription): number {
-  // A group is a queue, of the name that was asked for.
-  const nameSizeMax = 255
-  const key = keyOfTopic(filter.filter)
+/** The code of an answer. */
+interface Verdict {
+  readonly code: number
+  /** Why there is no subscription; undefined: there is one. */
+  readonly refused?: string
+}
+
+/** A group is a queue, of the name that was asked for. */
+const nameSizeMax = 255
+
+/** Throws what ends the connection. */
+function judge(peer: OpenPeer, { filter, options }: AskedSubscription): Verdict {
   if (filter.share !== undefined && Buffer.byteLength(filter.text) > nameSizeMax) {
-    return reasonCode.topicFilterInvalid
+    return { code: reasonCode.topicFilterInvalid, refused: `more than ${nameSizeMax} bytes` }
   }
   try {
-    permitSubscription(peer, key)
+    permitSubscription(peer, keyOfTopic(filter.filter))
   } catch (error) {
     const failure = failureOf(error)
     const { disconnectsUnauthorized } = peer.context.settings
     if (failure === undefined || disconnectsUnauthorized) throw error
-    return failure.code
+    return { code: failure.code, refused: failure.text }
   }
-  if (filter.filter.startsWith(systemStart) && !maySeeSystem(peer)) return reasonCode.notAuthorized
-  return options.qos
+  if (!filter.filter.startsWith(systemStart) || maySeeSystem(peer)) return { code: options.qos }
+  return {
+    code: reasonCode.notAuthorized,
+    refused: '$SYS is for those who administrate or monitor',
+  }
 }
 
 /** As RabbitMQ asks: all of the session's own queue, and to read the exchange and the topic. */
@@ -99,7 +107,18 @@ function permitSubscription({ place, context }: OpenPeer, routingKey: string): v
   permitTopic(rights, 'read', vhost, { exchange, routingKey })
 }
 
-function send(peer: OpenPeer, packetId: number, codes: readonly number[]): void {
-  const answer = { type: SUBACK, packetId, codes, properties: noProperties } as const
-  peer.send(encodeSubscriptionAnswer(answer, peer.version))
+function send(peer: OpenPeer, packetId: number, verdicts: readonly Verdict[]): void {
+  const { version, wantsReasons } = peer
+  const answer = {
+    type: SUBACK,
+    packetId,
+    codes: verdicts.map(({ code }) => codeIn(SUBACK, code)),
+  } as const
+  const reason = verdicts.find(({ refused }) => refused !== undefined)?.refused
+  const short = encodeSubscriptionAnswer({ ...answer, properties: noProperties }, version)
+  if (reason === undefined || version !== 5 || !wantsReasons) {
+    peer.send(short)
+    return
+  }
+  peer.send(encodeSubscriptionAnswer({ ...answer, properties: { reason } }, version), () => short)
 }

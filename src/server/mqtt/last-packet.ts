@@ -4,8 +4,7 @@ import { encodeConnack } from '../../codec/mqtt/connack.ts'
 import { encodeReasonPacket } from '../../codec/mqtt/disconnect.ts'
 import { CONNACK, DISCONNECT, type MqttVersion } from '../../codec/mqtt/packet-type.ts'
 import { noProperties } from '../../codec/mqtt/properties.ts'
-import { isReasonCodeOf, reasonCode } from '../../codec/mqtt/reason-code.ts'
-import { type Failure, returnCodeFor } from './mqtt-error.ts'
+import { codeIn, type Failure, returnCodeFor } from './mqtt-error.ts'
 
 /** Undefined: nothing is said. `packetSizeMax` is that of the client, and the text goes where it makes it too large. */
 export function goodbye(
@@ -15,7 +14,7 @@ export function goodbye(
 ): Buffer | undefined {
   if (version !== 5) return undefined
   const type = DISCONNECT
-  const known = isReasonCodeOf('server', type, code) ? code : reasonCode.unspecifiedError
+  const known = codeIn(type, code)
   const whole = encodeReasonPacket({ type, code: known, properties: { reason: text } }, version)
   if (whole.length <= packetSizeMax) return whole
   return encodeReasonPacket({ type, code: known, properties: noProperties }, version)
@@ -26,7 +25,7 @@ export function refusal({ code, text }: Failure, version: MqttVersion | 0): Buff
   if (version === 0) return undefined
   const refused = { isSessionPresent: false, properties: noProperties }
   if (version === 5) {
-    const known = isReasonCodeOf('server', CONNACK, code) ? code : reasonCode.unspecifiedError
+    const known = codeIn(CONNACK, code)
     return encodeConnack({ ...refused, code: known, properties: { reason: text } }, version)
   }
   const returned = returnCodeFor(code)

@@ -2,7 +2,7 @@
 import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
 import { returnCode } from '../../codec/mqtt/connack.ts'
 import { PacketError } from '../../codec/mqtt/packet-error.ts'
-import { reasonCode } from '../../codec/mqtt/reason-code.ts'
+import { isReasonCodeOf, reasonCode } from '../../codec/mqtt/reason-code.ts'
 
 /** A packet that is right in its form and cannot be done. */
 export class MqttError extends Error {
@@ -80,7 +80,11 @@ export function returnCodeFor(code: number): number | undefined {
   }
 }
 
-/** Codes that a CONNACK has no place for are an unspecified error there. */
+/** What a packet of this type says for a reason code: one that it has no place for is an unspecified error. */
+export function codeIn(type: number, code: number): number {
+  return isReasonCodeOf('server', type, code) ? code : reasonCode.unspecifiedError
+}
+
 export function unauthorized(text: string): MqttError {
   return new MqttError(reasonCode.notAuthorized, text)
 }

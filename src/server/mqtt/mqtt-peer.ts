@@ -40,8 +40,10 @@ export interface MqttPeer {
   readonly rate: PublishMeter | undefined
   /** Of the last message that has to become durable. */
   lastTicket: Ticket | undefined
-  /** A whole packet that is not a delivery. It must never change. */
-  send(packet: Buffer): void
+  /** Reason strings may be in any packet to the client (MQTT 5 §3.1.2.11.7). */
+  readonly wantsReasons: boolean
+  /** A whole packet that is not a delivery. It must never change. `shorter` makes one for a client for which it is too large. */
+  send(packet: Buffer, shorter?: () => Buffer): void
   /** Something is to be written at the end of the turn. */
   scheduleFlush(): void
   /** Answers are due: they are written at the end of the turn. */

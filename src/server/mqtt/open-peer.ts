@@ -17,8 +17,6 @@ export interface OpenPeer extends MqttPeer {
   readonly delivery: MqttDelivery
   /** Made for the first message: most clients only listen. */
   readonly publisher: MqttPublisher
-  /** Reason strings and user properties may be in any packet to the client (MQTT 5 §3.1.2.11.7). */
-  readonly wantsReasons: boolean
   /** A quiet moment: memory that only a busy connection needs is given back. */
   trim(): void
   /** The client has said goodbye: the connection ends when all that it has published is where it belongs. */

@@ -11,7 +11,7 @@ import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { Answers } from './answers.ts'
 import type { BytesView, PublishToRecord } from './message/publish-to-record.ts'
-import { failureOf, MqttError } from './mqtt-error.ts'
+import { type Failure, failureOf, MqttError } from './mqtt-error.ts'
 import type { MqttPeer, MqttPlace } from './mqtt-peer.ts'
 import type { IncomingAliases } from './topic-aliases.ts'
 
@@ -74,7 +74,7 @@ export class MqttPublisher implements IntakeClient {
       throw new MqttError(reasonCode.packetTooLarge, message)
     }
     if (startsWith(topic, systemTopics)) {
-      this.#refuse(publish, reasonCode.notAuthorized)
+      this.#refuse(publish, { code: reasonCode.notAuthorized, text: 'nobody publishes to $SYS' })
       return
     }
     this.#offer(publish, topic, isOwn)
@@ -180,24 +180,24 @@ export class MqttPublisher implements IntakeClient {
     const { disconnectsUnauthorized } = this.#peer.context.settings
     const isUnauthorized = failure.code === reasonCode.notAuthorized
     if (isUnauthorized ? disconnectsUnauthorized : publish.qos === 0) throw error
-    this.#refuse(publish, failure.code)
+    this.#refuse(publish, failure)
   }
 
   /** A topic is a routing key, of which AMQP has 255 bytes. */
   #onTopicTooLong(publish: PublishPacket, topic: BytesView): void {
-    if (publish.qos > 0 && this.#peer.version === 5) {
-      this.#refuse(publish, reasonCode.topicNameInvalid)
-      return
-    }
     const text = `topic of ${topic.end - topic.start} bytes, 255 are allowed`
-    throw new MqttError(reasonCode.topicNameInvalid, text)
+    const code = reasonCode.topicNameInvalid
+    if (publish.qos === 0 || this.#peer.version !== 5) throw new MqttError(code, text)
+    this.#refuse(publish, { code, text })
   }
 
   /** The message is dropped, which only MQTT 5 can say, and only of QoS 1 and 2. */
-  #refuse({ qos, packetId }: PublishPacket, code: number): void {
+  #refuse({ qos, packetId }: PublishPacket, failure: Failure): void {
     if (qos === 0) return
-    const told = this.#peer.version === 5 ? code : reasonCode.success
-    this.#parts.answers.add(qos === 1 ? PUBACK : PUBREC, packetId, told, undefined)
+    const { answers } = this.#parts
+    const type = qos === 1 ? PUBACK : PUBREC
+    if (this.#peer.version === 5) answers.refuse(type, packetId, failure)
+    else answers.add(type, packetId, reasonCode.success, undefined)
   }
 
   #answer(note: number, code: number): void {

@@ -46,8 +46,7 @@ export function prepareQueue(
   const { declaredQueues, vhost } = session
   const isThere = vhost.findQueue(name) !== undefined
   if (isThere && declaredQueues.has(name)) return { name, ticket: undefined }
-  const asked = readQueueHeaders(headers)
-  if (isThere && asksNothing(asked)) return { name, ticket: undefined }
+  if (isThere && asksNothing(headers)) return { name, ticket: undefined }
   const defaults = {
     name,
     durable: true,

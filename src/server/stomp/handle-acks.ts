@@ -1,6 +1,6 @@
 // ACK and NACK (STOMP 1.2 "ACK", "NACK"). As in RabbitMQ a client's ACK in mode `client` is for everything that was
 // delivered before on the connection, whatever its subscription; the standard says, for its subscription.
-import { ack, settlers } from '../../broker/settle.ts'
+import { settlers } from '../../broker/settle.ts'
 import type { Settle, SettleReason } from '../../broker/unacked-deliveries.ts'
 import { StompDelivery } from './delivery.ts'
 import { transactionOf } from './handle-transactions.ts'
@@ -34,13 +34,29 @@ function settle(session: StompSession, frame: StompFrame, reason: SettleReason):
   }
   if (transaction !== undefined) {
     transaction.addSettled(reason, settleEach)
-  } else {
-    const before = session.unacked.count
-    settleEach(settlers[reason])
-    if (settlers[reason] === ack) session.counters.acked += before - session.unacked.count
-  }
+    session.acknowledge(frame, undefined)
+  } else if (frame.headers.has('receipt')) settleDurably(session, frame, { reason, settleEach })
+  else settleNow(session, { reason, settleEach })
+}
+
+interface Settling {
+  readonly reason: SettleReason
+  /** Settles what the frame is about. */
+  readonly settleEach: (settle: Settle) => void
+}
+
+function settleNow(session: StompSession, { reason, settleEach }: Settling): void {
+  const before = session.unacked.count
+  settleEach(settlers[reason])
+  if (reason === 'ack') session.counters.acked += before - session.unacked.count
   session.room.tellRefused()
-  session.acknowledge(frame, undefined)
+}
+
+/** The receipt says that the message does not come again, whatever happens. */
+function settleDurably(session: StompSession, frame: StompFrame, settling: Settling): void {
+  const transaction = session.createTransaction()
+  transaction.addSettled(settling.reason, settling.settleEach)
+  transaction.commit(({ ticket }) => session.acknowledge(frame, ticket))
 }
 
 /** Message ids are `<tag of the subscription>@@<session>@@<delivery tag>`. */

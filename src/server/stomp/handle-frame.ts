@@ -1,4 +1,5 @@
 // Which code handles which frame of a client that is logged in.
+import { clientLimits } from '../../limits/clients.ts'
 import { mayDeclare } from './declare-queues.ts'
 import { parseDestination } from './destination.ts'
 import { handleAck, handleNack } from './handle-acks.ts'
@@ -40,8 +41,15 @@ export function handleFrame(session: StompSession, frame: StompFrame): void {
     return
   }
   const kept = keepFrame(frame)
+  const size = clientLimits.keptFrameSize + kept.end
   connection.wait()
-  topology.whenCaughtUp(() => connection.resume(() => handler(session, kept)))
+  connection.held.change('parked', size)
+  topology.whenCaughtUp(() =>
+    connection.resume(() => {
+      connection.held.change('parked', -size)
+      handler(session, kept)
+    }),
+  )
 }
 
 /** Whether a frame may change the topology. */

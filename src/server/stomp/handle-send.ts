@@ -1,7 +1,7 @@
 // SEND (STOMP 1.2 "SEND").
 import { bodyTooLarge } from '../../broker/broker-error.ts'
 import { prepareQueue } from './declare-queues.ts'
-import { addressOf, parseDestination, type StompDestination } from './destination.ts'
+import { addressOf, type StompDestination } from './destination.ts'
 import { transactionOf } from './handle-transactions.ts'
 import { propertiesOf } from './message-properties.ts'
 import { replyQueueOf } from './reply-queues.ts'
@@ -14,7 +14,7 @@ export function handleSend(session: StompSession, frame: StompFrame): void {
   const { headers } = frame
   const transaction = transactionOf(session, headers)
   if (headers.has('message-id')) throw invalidHeader('message-id', "is not allowed on 'SEND'")
-  const destination = sendDestination(headers.get('destination'))
+  const destination = sendDestination(session, headers.get('destination'))
   prepareQueue(session, destination, headers)
   const { settings } = session.connection.context
   const address = addressOf(destination, settings.topicExchange)
@@ -28,11 +28,11 @@ export function handleSend(session: StompSession, frame: StompFrame): void {
   else transaction.addPublish(publisher.keep(frame, address, sent))
 }
 
-function sendDestination(text: string | undefined): StompDestination {
+function sendDestination(session: StompSession, text: string | undefined): StompDestination {
   if (text === undefined) {
     throw new StompError('Missing destination', `"SEND" must include a 'destination' header\n`)
   }
-  const destination = parseDestination(text)
+  const destination = session.destinationOf(text)
   if (destination.kind !== 'temp-queue') return destination
   throw new StompError('Invalid destination', `'${text}' is not a valid destination for 'SEND'\n`)
 }

@@ -32,9 +32,17 @@ export function handleSubscribe(session: StompSession, frame: StompFrame): void 
   expectRoomFor(session, named)
   const how = { ackMode: ackModeOf(headers), prefetch: prefetchOf(headers) }
   session.connection.context.broker.admission.admit()
+  if (headers.has('selector')) tellSelector(session, named)
   const { name, ticket } = prepare(session, destination, headers)
   consume(session, headers, { ...named, ...how, destination, queueName: name })
   session.acknowledge(frame, ticket)
+}
+
+/** As in RabbitMQ it gets all messages; there nobody is told. */
+function tellSelector({ connection, vhost }: StompSession, { tag }: NamedSubscription): void {
+  const { context, principal } = connection
+  const facts = { user: principal?.user, vhost: vhost.name, tag }
+  context.logger.warn(facts, 'A subscription has the header selector, which has no effect')
 }
 
 function expectRoomFor({ subscriptions }: StompSession, { tag }: NamedSubscription): void {

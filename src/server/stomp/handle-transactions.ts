@@ -19,7 +19,7 @@ export function handleBegin(session: StompSession, frame: StompFrame): void {
       `Too many concurrent transactions (limit ${stompLimits.transactionsMax})`,
     )
   }
-  session.beginTransaction(id)
+  session.transactions.set(id, session.createTransaction())
   session.acknowledge(frame, undefined)
 }
 

@@ -200,7 +200,7 @@ export class StompPublisher implements IntakeClient {
       receipts.add(id, this.intake.ticket, true)
       return
     }
-    // RabbitMQ says nothing: whoever waits for the receipt waits for ever.
+    // RabbitMQ says nothing.
     connection.send({
       command: 'ERROR',
       headers: { message: 'Message refused', 'content-type': 'text/plain', 'receipt-id': id },

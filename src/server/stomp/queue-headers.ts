@@ -5,7 +5,7 @@ import { bytesOfName } from '../../record/message/name-bytes.ts'
 import { findBoolean, findInteger } from './read-header.ts'
 
 /** Arguments of queues that headers may name, and what they are. */
-const queueArguments: Readonly<Record<string, 'text' | 'integer'>> = {
+const queueArguments: Readonly<Record<string, 'text' | 'integer' | 'boolean'>> = {
   'x-dead-letter-exchange': 'text',
   'x-dead-letter-routing-key': 'text',
   'x-expires': 'integer',
@@ -18,6 +18,10 @@ const queueArguments: Readonly<Record<string, 'text' | 'integer'>> = {
   'x-queue-type': 'text',
   'x-stream-max-segment-size-bytes': 'integer',
   'x-stream-filter-size-bytes': 'integer',
+  // Not in RabbitMQ's list.
+  'x-dead-letter-strategy': 'text',
+  'x-delivery-limit': 'integer',
+  'x-single-active-consumer': 'boolean',
 }
 
 /** Undefined: the headers do not say it. */
@@ -36,23 +40,35 @@ export function readQueueHeaders(headers: FrameHeaders): QueueHeaders {
     exclusive: findBoolean(headers, 'exclusive'),
     arguments: new FieldTable(
       Object.entries(queueArguments).flatMap(([name, kind]) => {
-        const value = kind === 'text' ? textValue(headers, name) : integerValue(headers, name)
+        const value = readers[kind](headers, name)
         return value === undefined ? [] : [{ name, value }]
       }),
     ),
   }
 }
 
+const askingHeaders: ReadonlySet<string> = new Set([
+  'durable',
+  'auto-delete',
+  'exclusive',
+  ...Object.keys(queueArguments),
+])
+
 /** Whether nothing is asked: then a queue that is there is good as it is. */
-export function asksNothing(asked: QueueHeaders): boolean {
-  const { durable, autoDelete, exclusive } = asked
-  const isPlain = durable === undefined && autoDelete === undefined && exclusive === undefined
-  return isPlain && asked.arguments.size === 0
+export function asksNothing({ names }: FrameHeaders): boolean {
+  return !names.some((name) => askingHeaders.has(name))
 }
 
 /** Whether SUBSCRIBE or UNSUBSCRIBE is about a subscription that outlives its connection. */
 export function isDurableSubscription(headers: FrameHeaders): boolean {
   return findBoolean(headers, 'durable') === true || findBoolean(headers, 'persistent') === true
+}
+
+const readers = { text: textValue, integer: integerValue, boolean: booleanValue } as const
+
+function booleanValue(headers: FrameHeaders, name: string): FieldValue | undefined {
+  const value = findBoolean(headers, name)
+  return value === undefined ? undefined : { type: 'bool', value }
 }
 
 function textValue(headers: FrameHeaders, name: string): FieldValue | undefined {

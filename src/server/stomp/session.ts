@@ -11,6 +11,7 @@ import type { StompVersion } from '../../codec/stomp/stomp-version.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { AckDeadline } from '../ack-deadline.ts'
 import { DeliveryRoom } from '../delivery-room.ts'
+import { parseDestination, type StompDestination } from './destination.ts'
 import { StompPublisher } from './publisher.ts'
 import { quoted } from './read-header.ts'
 import { Receipts } from './receipts.ts'
@@ -52,6 +53,8 @@ export class StompSession implements SubscribedSession {
   readonly replyQueues: Map<string, string> = new Map()
   readonly #ackDeadline = new AckDeadline()
   #lastDeliveryTag = 0
+  #lastDestination: StompDestination | undefined
+  #lastDestinationText = ''
   #isOver = false
 
   constructor(connection: SessionConnection, { id, version, vhost, rights }: SessionParts) {
@@ -70,14 +73,24 @@ export class StompSession implements SubscribedSession {
     return ++this.#lastDeliveryTag
   }
 
+  /** A client mostly goes on with the destination that it had. Throws StompError. */
+  destinationOf(text: string): StompDestination {
+    if (text !== this.#lastDestinationText || this.#lastDestination === undefined) {
+      this.#lastDestination = parseDestination(text)
+      this.#lastDestinationText = text
+    }
+    return this.#lastDestination
+  }
+
   /** Sends the receipt that a frame asks for, once what it did is durable. */
   acknowledge({ headers }: StompFrame, ticket: Ticket | undefined): void {
     const receipt = headers.get('receipt')
     if (receipt !== undefined) this.receipts.add(receipt, ticket)
   }
 
-  beginTransaction(id: string): void {
-    this.transactions.set(id, new StompTransaction(this))
+  /** One that begins and is committed in one go needs no id. */
+  createTransaction(): StompTransaction {
+    return new StompTransaction(this)
   }
 
   onSubscriptionEnded(tag: string): void {

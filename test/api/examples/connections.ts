@@ -72,6 +72,12 @@ export const connectionExamples: Examples = {
       assert.ok(listed.some(({ protocol }) => protocol === 'AMQP 0-9-1')),
   },
   'GET /v1/connections/{id}': { status: 200, names, before: openClient },
+  'GET /v1/usage': {
+    status: 200,
+    query: { vhost: '/' },
+    before: openClient,
+    check: (usage: object) => assert.deepEqual(usage, { connections: 1, channels: 1 }),
+  },
   'POST /v1/connections/close': {
     status: 200,
     body: { connections: [1_000_000], reason: 'for a test' },

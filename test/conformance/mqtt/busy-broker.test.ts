@@ -138,9 +138,11 @@ describe('$SYS', () => {
     const first = await client.ping()
     const retained = first.filter(({ isRetained }) => isRetained === true)
     assert.deepEqual(
-      retained.map(({ topic }) => topic).toSorted(),
-      ['connected', 'disconnected', 'expired', 'maximum', 'total'].map(
-        (name) => `$SYS/broker/clients/${name}`,
+      new Set(retained.map(({ topic }) => topic)),
+      new Set(
+        ['connected', 'disconnected', 'expired', 'maximum', 'total'].map(
+          (name) => `$SYS/broker/clients/${name}`,
+        ),
       ),
     )
     const again = await client.receive('PUBLISH')

@@ -243,7 +243,7 @@ describe('a retained message', () => {
     await using client = await RawMqttClient.connect(under.port)
     await client.subscribe(`${topic}/#`, { qos: 0 })
     const packets = [await client.receive('PUBLISH'), await client.receive('PUBLISH')]
-    assert.deepEqual(payloads(packets).toSorted(), ['a', 'b/c'])
+    assert.deepEqual(new Set(payloads(packets)), new Set(['a', 'b/c']))
     assert.ok(packets.every(({ isRetained, qos }) => isRetained === true && qos === 0))
   })
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Client, type IMessage } from '@stomp/stompjs'
-import stompit, { type Client as StompitClient, type Message } from 'stompit'
 import { StompUnderTest } from '../../support/stomp/stomp-under-test.ts'
+import { stompit, type StompitClient, type StompitMessage } from '../../support/stomp/stompit.ts'
 import { TcpWebSocket } from '../../support/stomp/tcp-web-socket.ts'
 import { waitFor, within } from '../../support/wait-for.ts'
 
@@ -24,7 +24,7 @@ function openStompit(headers: Record<string, string> = {}): Promise<StompitClien
   return within('stompit connects', promise)
 }
 
-function bodyOf(message: Message): Promise<string> {
+function bodyOf(message: StompitMessage): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   message.readString('utf-8', (error, body) => {
     if (error === null && body !== undefined) resolve(body)
@@ -47,7 +47,7 @@ describe('stompit', () => {
   test('sends, subscribes, acks and disconnects', async () => {
     const client = await openStompit({ 'heart-beat': '5000,5000' })
     await sendString(client, { destination: '/queue/stompit', note: 'a:b\nc\\d' }, 'grüße')
-    const { promise, resolve, reject } = Promise.withResolvers<Message>()
+    const { promise, resolve, reject } = Promise.withResolvers<StompitMessage>()
     client.subscribe(
       { destination: '/queue/stompit', ack: 'client-individual' },
       (error, message) => {

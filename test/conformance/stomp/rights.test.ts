@@ -151,7 +151,15 @@ test('lists show connections of STOMP with their consumers, and can close them',
     own.map((each) => [each.consumer_tag, each.ack_required]),
     [['T_seen', true]],
   )
-  await api('DELETE', `/connections/${encodeURIComponent(listed?.name ?? '')}`)
+  const name = encodeURIComponent(listed?.name ?? '')
+  const [channel] = (await api('GET', `/connections/${name}/channels`)) as readonly {
+    readonly number: number
+    readonly messages_unacknowledged: number
+  }[]
+  assert.deepEqual([channel?.number, channel?.messages_unacknowledged], [1, 1])
+  const one = (await api('GET', `/connections/${name}`)) as { readonly client_properties: unknown }
+  assert.deepEqual(one.client_properties, { product: 'STOMP client' })
+  await api('DELETE', `/connections/${name}`)
   assert.equal((await client.expect('ERROR')).headers['message'], 'connection_forced')
   await client.closed()
 })

@@ -38,6 +38,9 @@ export interface RelayedAmqp {
   close(): Promise<void>
 }
 
+/** No other node has clients. */
+const nobodyElse = { enter: () => undefined }
+
 export const isRelayed: boolean = process.env['PABAL_TEST_VIA_RELAY'] === '1'
 
 export async function relayAmqp(parts: RelayedParts): Promise<RelayedAmqp> {
@@ -47,17 +50,18 @@ export async function relayAmqp(parts: RelayedParts): Promise<RelayedAmqp> {
   const door = { secret, clock: systemClock, random: systemRandom, cipher }
   const served = { cell: 1, epoch: 1, amqp: server } as ServedCell
   const owner = { find: (cell: number) => (cell === 1 ? served : undefined), all: () => [served] }
-  const handlers = { amqp: amqpLinkHandler(owner, logger) }
+  const handlers = { amqp: amqpLinkHandler(owner, logger, nobodyElse) }
   const links = new LinkListener({ ...door, handlers, logger })
   const port = createServer({ noDelay: true, pauseOnConnect: true }, links.accept)
   port.listen(0, '127.0.0.1')
   await once(port, 'listening')
   const { port: number } = port.address() as { readonly port: number }
   const directory = directoryOf(broker, number)
+  const cells = { find: () => undefined, all: () => [] }
   const owners = new OwnerRoutes({
     directory,
     clock: systemClock,
-    cells: { find: () => undefined, all: () => [] },
+    cells,
     links: new NodeLinks(door),
   })
   const edge = new AmqpEdge({
@@ -65,7 +69,7 @@ export async function relayAmqp(parts: RelayedParts): Promise<RelayedAmqp> {
     admission: broker.admission,
     clusterName: () => clusterNameOf(broker),
     clock: systemClock,
-    routes: new AmqpRoutes({ directory, owners }),
+    routes: new AmqpRoutes({ directory, owners, cells, atNodes: nobodyElse }),
   })
   return {
     accept: (accepted) => {

@@ -1,5 +1,5 @@
 // STOMP beside AMQP on a broker in the test's process, with its parts in reach.
-import { silentLogger } from '../../../src/lib/logger.ts'
+import { type Logger, silentLogger } from '../../../src/lib/logger.ts'
 import { takingOver } from '../../../src/server/byte-source.ts'
 import { type Listener, openListener } from '../../../src/server/listener.ts'
 import type { StompSettings } from '../../../src/server/stomp/stomp-context.ts'
@@ -42,7 +42,12 @@ export class StompInProcess implements AsyncDisposable {
     const { broker, users, clients, memory, inputBudget } = amqp
     const { turn, clock, random } = broker
     const parts = { broker, users, clients, memory, inputBudget, turn, clock, random }
-    const server = new StompServer({ ...parts, logger: silentLogger, settings: defaultSettings })
+    const logger: Logger = {
+      ...silentLogger,
+      error: (...[first]) => void amqp.bugs.push((first as { readonly err: Error }).err),
+      child: () => logger,
+    }
+    const server = new StompServer({ ...parts, logger, settings: defaultSettings })
     const listener = await openListener({
       service: 'stomp',
       host: '127.0.0.1',
@@ -51,6 +56,10 @@ export class StompInProcess implements AsyncDisposable {
       onAcceptProblem: (reason) => amqp.bugs.push(new Error(reason)),
     })
     return new StompInProcess(amqp, server, listener)
+  }
+
+  get port(): number {
+    return this.#listener.address.port
   }
 
   async client(): Promise<RawStomp> {

@@ -1,12 +1,14 @@
 // Connections of all protocols: what each does, what it makes hard for itself, and how to end it.
 import { z } from 'zod'
 import type { ClientRegistry } from '../../../broker/client/client-registry.ts'
+import type { EnteringClient } from '../../../broker/client/client-usage.ts'
 import type { Client } from '../../../broker/client/client.ts'
 import { connectionLimits } from '../../../limits/connections.ts'
 import { notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
 import { answerList, listOf, listQuery } from '../../api/listing.ts'
 import { type Operation, operation } from '../../api/operation.ts'
+import { addUp } from '../../cluster/add-up.ts'
 import { gatherJson, type JsonPart } from '../../cluster/gather-json.ts'
 import { gatherList } from '../../cluster/gather-list.ts'
 import { holder } from '../../cluster/ways.ts'
@@ -63,8 +65,38 @@ const closedSchema = z.object({
   refused: z.array(z.object({ id: count, reason: z.string() })),
 })
 
+const usageSchema = z.object({
+  connections: count.describe('That have opened a virtual host; those of Kafka are in `/`'),
+  channels: count,
+})
+
 export function ownConnectionOperations(parts: OwnConnectionParts): Operation[] {
-  return [...lookOperations(parts), closeOperation(parts)]
+  return [...lookOperations(parts), closeOperation(parts), usageOperation(parts)]
+}
+
+/** Nodes ask each other for it, too: see `ClientsAtNodes`. */
+function usageOperation({ clients }: OwnConnectionParts): Operation {
+  return operation({
+    method: 'get',
+    path: '/v1/usage',
+    where: gatherJson('nodes', (parts) => addUp(parts.map(({ json }) => json))),
+    tag,
+    summary:
+      'How many connections and channels there are, as limits of users and virtual hosts count them',
+    access: 'monitoring',
+    query: z.object({
+      user: z.string().optional().describe('Only those of this user'),
+      vhost: z.string().optional().describe('Only those in this virtual host'),
+    }),
+    answers: { 200: usageSchema },
+    handle: ({ query }) => {
+      const { connections, channels } = clients.usage(query)
+      const isEntering = ({ user }: EnteringClient): boolean =>
+        query.vhost === undefined && (query.user ?? user) === user
+      const entering = [...clients.entering].filter(isEntering).length
+      return { connections: connections + entering, channels }
+    },
+  })
 }
 
 function lookOperations(parts: OwnConnectionParts): Operation[] {

@@ -1,0 +1,53 @@
+// What clients of MQTT were told is there after the broker was started again.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, it } from 'node:test'
+import { type MqttBroker, startMqttBroker } from '../../support/mqtt/mqtt-broker.ts'
+import { RawMqttClient } from '../../support/mqtt/raw-mqtt-client.ts'
+
+const data = mkdtempSync(path.join(tmpdir(), 'pabal-mqtt-'))
+after(() => rmSync(data, { recursive: true, force: true }))
+
+function start(): Promise<MqttBroker> {
+  return startMqttBroker({ storage: 'file', data })
+}
+
+const lasting = { clientId: 'lasting', isCleanStart: false, properties: { sessionExpiry: 300 } }
+
+it('[MQTT-4.1.0-1] sessions, messages, ids of QoS 2 and retained messages outlive the broker', async () => {
+  await using before = await start()
+  const client = await RawMqttClient.connect(before.port, lasting)
+  assert.deepEqual(await client.subscribe('kept/#', { qos: 2 }), [2])
+  client.publish({ topic: 'kept/1', qos: 1, packetId: 1, isRetained: true, payload: 'one' })
+  client.publish({ topic: 'kept/2', qos: 2, packetId: 2, payload: 'two' })
+  const packets = [await client.receive(), await client.receive()]
+  packets.push(await client.receive(), await client.receive())
+  const answers = packets.filter(({ name }) => name !== 'PUBLISH')
+  assert.deepEqual(new Set(answers.map(({ name }) => name)), new Set(['PUBACK', 'PUBREC']))
+  client.drop()
+  await before[Symbol.asyncDispose]()
+
+  await using later = await start()
+  await using again = await RawMqttClient.open(later.port)
+  assert.equal((await again.login(lasting))['isSessionPresent'], true)
+  const sent = [await again.receive('PUBLISH'), await again.receive('PUBLISH')]
+  assert.deepEqual(
+    sent.map(({ payload, packetId }) => [payload, packetId]),
+    [
+      ['one', 1],
+      ['two', 2],
+    ],
+  )
+  // Known from before: not published again.
+  again.publish({ topic: 'kept/2', qos: 2, packetId: 2, payload: 'two', isDuplicate: true })
+  await again.receive('PUBREC')
+  again.answer('PUBREL', 2)
+  assert.equal((await again.receive('PUBCOMP'))['code'], 0)
+  assert.deepEqual(await again.ping(), [])
+  await using other = await RawMqttClient.connect(later.port)
+  await other.subscribe('#', { qos: 1 })
+  const retained = await other.receive('PUBLISH')
+  assert.deepEqual([retained['topic'], retained['isRetained']], ['kept/1', true])
+})
