@@ -22,6 +22,8 @@ export const sessionLimits = {
   retainedReadSize: (1 * MiB) as number,
   /** Retained messages on their way to a subscription that wait in the session's queue: more come as these leave. */
   retainedAheadMax: 1000,
+  /** Messages of a session that has ended which are looked at in a turn: some are for others who share a filter. */
+  givenBackPerTurnMax: 256,
   /** From so many subscriptions on a session looks for those of a topic in a tree. */
   ownTreeAt: 8,
 } as const

@@ -1,17 +1,23 @@
-import type { LogStore } from '../../log/log-store.ts'
 // Queues of sessions that have ended, until what came to them by shared subscriptions is with the others who share it.
 // That takes turns of the event loop where messages have to be read from the disk.
 //
-// Invariant: nobody else gets a queue that is leaving, and when it is done it is deleted.
+// Invariant: nobody else gets a queue that is leaving, and when it is done it is deleted; a row says so until then, so that a
+// restart goes on with it.
+import type { Clock } from '../../lib/clock.ts'
+import { sessionLimits } from '../../limits/session.ts'
+import type { LogStore } from '../../log/log-store.ts'
 import { decodeAddress } from '../../record/message/address.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Queue } from '../queue/queue.ts'
 import { sessionQueueNames } from './session-queue-names.ts'
+import type { SessionPlace, SessionRows } from './session-rows.ts'
 import type { SharedGroups } from './shared-groups.ts'
 
 export interface LeavingQueuesContext {
   readonly store: LogStore
+  readonly clock: Clock
+  readonly rows: SessionRows
   readonly groups: SharedGroups
   /** Where messages by topic were published to. */
   readonly exchange: string
@@ -39,24 +45,33 @@ export class LeavingQueues {
   }
 
   /** What came by a shared subscription is for the others who share it; the rest goes with the queue. */
-  giveBack(queue: Queue): void {
-    const { store, groups, exchange: published } = this.#context
+  giveBack(place: SessionPlace, queue: Queue): void {
+    const { clock, groups, store, rows } = this.#context
     const view = new RecordView()
-    for (;;) {
-      const result = queue.isDeleted || !groups.isUsed ? 'empty' : queue.take(view)
-      if (result === 'wait') {
-        this.#names.add(queue.name)
-        queue.whenReadable(() => this.giveBack(queue))
-        return
-      }
+    for (let count = 0; groups.isUsed; count++) {
+      const result = queue.isDeleted ? 'empty' : queue.take(view)
       if (result === 'empty') break
-      const { exchange } = decodeAddress(view.buffer, view.addressStart)
-      store.beginAtom()
-      groups.find(exchange)?.takeBack(view, published)
-      queue.settle(view.offset, 'ack')
-      store.endAtom()
+      if (result === 'record') this.#giveOne(queue, view)
+      if (result === 'record' && count < sessionLimits.givenBackPerTurnMax) continue
+      this.#names.add(queue.name)
+      const goOn = (): void => this.giveBack(place, queue)
+      if (result === 'wait') queue.whenReadable(goOn)
+      else clock.atEndOfTurn(goOn)
+      return
     }
     this.#names.delete(queue.name)
     this.#context.deleteQueue(queue)
+    store.beginAtom()
+    rows.dropLeaving(place, queue.name)
+    store.endAtom()
+  }
+
+  #giveOne(queue: Queue, view: RecordView): void {
+    const { store, groups, exchange: published } = this.#context
+    const { exchange } = decodeAddress(view.buffer, view.addressStart)
+    store.beginAtom()
+    groups.find(exchange)?.takeBack(view, published)
+    queue.settle(view.offset, 'ack')
+    store.endAtom()
   }
 }

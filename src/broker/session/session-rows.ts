@@ -28,11 +28,12 @@ export interface KeptSession extends SessionPlace {
   will: Will | undefined
   readonly subscriptions: { readonly text: string; readonly options: SubscriptionOptions }[]
   readonly ids: Record<PacketIdKind, number[]>
+  /** Queues of earlier sessions that have not given all of their messages back. */
+  readonly leaving: string[]
 }
 
 const prefix = 'session/'
-const kinds = ['row', 'will', 'subscription', 'received', 'released'] as const
-type RowKind = (typeof kinds)[number]
+type RowKind = 'row' | 'will' | 'subscription' | 'leaving' | PacketIdKind
 
 interface StoredRow {
   readonly user: string
@@ -68,6 +69,15 @@ export class SessionRows {
 
   dropSubscription(place: SessionPlace, text: string): void {
     this.#put('subscription', place, undefined, text)
+  }
+
+  /** The session has ended, and what is in its queue has to be given back. */
+  putLeaving(place: SessionPlace, queueName: string): void {
+    this.#put('leaving', place, nothing, queueName)
+  }
+
+  dropLeaving(place: SessionPlace, queueName: string): void {
+    this.#put('leaving', place, undefined, queueName)
   }
 
   putId(place: SessionPlace, kind: PacketIdKind, packetId: number): boolean {
@@ -109,7 +119,8 @@ export function keptSessionsOf(state: ReadonlyMap<string, Buffer>): KeptSession[
     else if (kind === 'subscription') {
       const options = JSON.parse(value.toString()) as SubscriptionOptions
       session.subscriptions.push({ text: name as string, options })
-    } else session.ids[kind].push(name as number)
+    } else if (kind === 'leaving') session.leaving.push(name as string)
+    else session.ids[kind].push(name as number)
   }
   return [...sessions.values()]
 }
@@ -123,6 +134,7 @@ function emptySession(place: SessionPlace): KeptSession {
     will: undefined,
     subscriptions: [],
     ids: { received: [], released: [] },
+    leaving: [],
   }
 }
 

@@ -81,6 +81,8 @@ export class Session implements DeliverySink, LogWatcher {
   readonly subscriptions: OwnSubscriptions
   readonly inFlight: InFlight = new InFlight()
   isEnded = false
+  /** It shares, or has shared, filters with others: some of its messages are theirs as well. */
+  hasShared = false
   readonly #context: SessionContext
   #hasStarted = false
   readonly #received = new Set<number>()

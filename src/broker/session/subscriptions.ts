@@ -128,6 +128,7 @@ export class Subscriptions {
     const before = session.subscriptions.get(text)
     if (before === undefined) budget.subscriptions++
     if (share !== undefined) {
+      session.hasShared = true
       const member = before?.member ?? groups.join({ text, filter }, session)
       session.subscriptions.put({ text, filter, share, options, member })
       if (session.hasStarted) member.start()

@@ -18,8 +18,8 @@ import { LeavingQueues } from './leaving-queues.ts'
 import { deliverRetained } from './retained-delivery.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionClient } from './session-client.ts'
-import { isClientIdShort, retainedQueueName } from './session-queue-names.ts'
-import { type KeptSession, SessionRows } from './session-rows.ts'
+import { retainedQueueName } from './session-queue-names.ts'
+import { type KeptSession, type SessionPlace, SessionRows } from './session-rows.ts'
 import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
@@ -123,6 +123,8 @@ export class VHostSessions implements Disposable {
     })
     this.#leaving = new LeavingQueues({
       store: broker.store,
+      clock: broker.clock,
+      rows: this.#rows,
       groups: this.groups,
       exchange,
       hasQueue: (name) => vhost.findQueue(name) !== undefined,
@@ -134,11 +136,6 @@ export class VHostSessions implements Disposable {
       rows: this.#rows,
       retained: this.retained,
     })
-  }
-
-  /** Whether a client id can have a session: its queue has a name that contains it. */
-  static mayHave(clientId: string): boolean {
-    return isClientIdShort(clientId)
   }
 
   get all(): ReadonlyMap<string, Session> {
@@ -241,7 +238,8 @@ export class VHostSessions implements Disposable {
 
   /** Puts back what an earlier process kept. */
   restore(kept: KeptSession): void {
-    const { row, will, subscriptions, ids } = kept
+    const { row, will, subscriptions, ids, leaving } = kept
+    for (const name of leaving) this.#afterRestore.push(() => this.#goOnLeaving(kept, name))
     if (row === undefined) {
       // It ended with its connection.
       this.#afterRestore.push(() => will && this.#wills.publish(kept, will))
@@ -448,14 +446,24 @@ export class VHostSessions implements Disposable {
     const { queue } = session
     if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId)
     this.#parts.budget.sessions--
-    const { store } = this.#parts.broker
-    store.beginAtom()
+    const { broker } = this.#parts
+    const isThere = queue !== undefined && !queue.isDeleted
+    const isLeaving = isThere && session.hasShared
+    if (isThere && !isLeaving) broker.deleteQueue(queue)
+    broker.store.beginAtom()
     this.#subscriptions.forget(session)
     this.#dropRows(session)
-    const ticket = store.endAtom()
+    if (isLeaving) this.#rows.putLeaving(session, queue.name)
+    const ticket = broker.store.endAtom()
     this.#subscriptions.leaveGroups(session)
-    if (queue !== undefined && !queue.isDeleted) this.#leaving.giveBack(queue)
+    if (isLeaving) this.#leaving.giveBack(session, queue)
     return ticket
+  }
+
+  /** An earlier process has not ended it. */
+  #goOnLeaving(place: SessionPlace, name: string): void {
+    const queue = queueOf(this.#parts.vhost.findQueue(name))
+    if (queue !== undefined) this.#leaving.giveBack(place, queue)
   }
 
   #dropRows(session: Session): void {
