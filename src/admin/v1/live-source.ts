@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 import { liveLimits } from '../../limits/live.ts'
-import { missingHeader } from '../cluster/gather.ts'
+import { missingHeader } from '../cluster/missing-header.ts'
 
 /** Answers a GET of a path below `/api`. */
 export type AskView = (path: string) => Promise<Response>
