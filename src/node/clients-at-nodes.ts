@@ -1,6 +1,7 @@
 // Limits of users hold for all nodes together. A client of a user that may have so many connections is let in once the
 // other nodes have said how many they have. It counts for them from then on, so of two that come to two nodes at the same
-// time at most one is the last that may come in. Channels are asked for once a second.
+// time at most one is the last that may come in. Of users with limits that have clients here all is asked once a second:
+// channels are judged by that, and clients whose protocol says only later who they are.
 import { ownerCaller } from '../admin/api/caller.ts'
 import type { ClusterDoor } from '../admin/api/where.ts'
 import type { AccessControl } from '../auth/access-control.ts'
@@ -68,7 +69,9 @@ export class ClientsAtNodes implements ClientsElsewhere, Disposable {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    const wanted = [...this.#usersHere()].filter((user) => this.#hasLimit(user, 'max-channels'))
+    const isLimited = (user: string): boolean =>
+      this.#hasLimit(user, 'max-connections') || this.#hasLimit(user, 'max-channels')
+    const wanted = [...this.#usersHere()].filter(isLimited)
     const kept = new Set(wanted)
     for (const { user } of this.#parts.clients.entering) kept.add(user)
     for (const user of this.#said.keys()) if (!kept.has(user)) this.#said.delete(user)
