@@ -1,5 +1,5 @@
 // Limits of MQTT: of packets, and of connections that speak it.
-import { KiB } from './units.ts'
+import { KiB, MiB } from './units.ts'
 
 export const mqttLimits = {
   /** A client that has not sent its CONNECT by then is hanging, or floods. RabbitMQ's login_timeout. */
@@ -14,6 +14,8 @@ export const mqttLimits = {
   filtersPerPacketMax: 10_000,
   /** Bytes of properties in one packet: each user property is two texts and two places of a list. */
   propertiesSizeMax: (256 * KiB) as number,
+  /** Largest payload that a packet has room for, besides its topic and properties: other protocols have larger ones. */
+  payloadSizeMax: (255 * MiB) as number,
   /** A client is awake for one and a half times its keep alive [MQTT-3.1.2-22]. */
   keepAliveFactor: 1.5,
 } as const

@@ -62,6 +62,7 @@ export class ApiUnderTest implements AsyncDisposable {
       amqpPort: 0,
       kafkaPort: 0,
       httpPort: 0,
+      mqttPort: 0,
     })
     const api = new ApiUnderTest(broker)
     await api.#addUsers()

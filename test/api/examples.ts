@@ -6,6 +6,7 @@ import { definitionsExamples } from './examples/definitions.ts'
 import { demoExamples } from './examples/demo.ts'
 import { jobExamples } from './examples/jobs.ts'
 import { moveExamples } from './examples/moves.ts'
+import { mqttExamples } from './examples/mqtt.ts'
 import { nodeExamples } from './examples/node.ts'
 import { overviewExamples } from './examples/overview.ts'
 import { policyExamples } from './examples/policies.ts'
@@ -22,6 +23,7 @@ export const examples: Examples = {
   ...demoExamples,
   ...jobExamples,
   ...moveExamples,
+  ...mqttExamples,
   ...nodeExamples,
   ...overviewExamples,
   ...policyExamples,

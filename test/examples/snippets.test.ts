@@ -29,6 +29,9 @@ const broker = await startBroker({
   amqpPort: 0,
   kafkaPort: 0,
   httpPort: 0,
+  mqttPort: 0,
+  stompPort: 0,
+  stompWsPort: 0,
 })
 const cache = join(root, 'node_modules/.cache/pabal')
 mkdirSync(cache, { recursive: true })
@@ -66,7 +69,7 @@ async function wayOf(file: string): Promise<Way> {
     case 'mjs':
       return { command: process.execPath }
     case 'py':
-      return file.includes('kafka') ? (whyNotChosen('python') ?? findPython()) : pikaPython()
+      return /kafka|mqtt|stomp/.test(file) ? (whyNotChosen('python') ?? findPython()) : pikaPython()
     case 'sh':
       return shellWay(file)
     case 'java':
@@ -83,6 +86,7 @@ async function pikaPython(): Promise<Way> {
 
 function shellWay(file: string): Way {
   if (file.includes('kafka') && !has('kcat', '-V')) return { missing: 'kcat' }
+  if (file.includes('mqtt') && !has('mosquitto_pub', '--version')) return { missing: 'mosquitto' }
   if (file.includes('http') && !has('curl', '--version')) return { missing: 'curl' }
   return shell
 }
@@ -106,11 +110,19 @@ function goWay(): Way {
 
 /** With the ports of this broker. */
 function written(file: string): string {
-  const { amqp, kafka, http } = broker.addresses
-  const text = readFileSync(join(snippets, file), 'utf8')
-    .replaceAll('localhost:5672', `localhost:${amqp?.port}`)
-    .replaceAll('localhost:9092', `localhost:${kafka?.port}`)
-    .replaceAll('localhost:15672', `localhost:${http?.port}`)
+  const usual: Readonly<Record<string, number>> = {
+    amqp: 5672,
+    kafka: 9092,
+    http: 15_672,
+    mqtt: 1883,
+    stomp: 61_613,
+    'stomp-ws': 15_674,
+  }
+  let text = readFileSync(join(snippets, file), 'utf8')
+  for (const [service, port] of Object.entries(usual)) {
+    const own = broker.addresses[service]?.port
+    text = text.replaceAll(new RegExp(`localhost:${port}\\b`, 'g'), `localhost:${own}`)
+  }
   const own = join(folder, file)
   writeFileSync(own, text)
   return own
@@ -153,7 +165,7 @@ async function isEmpty(queue: string, what: string): Promise<void> {
 }
 
 test('there are snippets for each protocol, and they are short', () => {
-  assert.equal(all.length, 15)
+  assert.equal(all.length, 20)
   for (const file of all) {
     const lines = readFileSync(join(snippets, file), 'utf8').split('\n')
     const counted = lines.filter(

@@ -101,6 +101,13 @@ export const pages: readonly PageEntry[] = [
     load: () => import('../pages/connections/connections.tsx').then((page) => page.ConnectionsPage),
   },
   {
+    path: '/mqtt',
+    name: 'MQTT',
+    keys: 'g q',
+    isListed: true,
+    load: () => import('../pages/mqtt/mqtt.tsx').then((page) => page.MqttPage),
+  },
+  {
     path: '/access',
     name: 'Access',
     keys: 'g a',

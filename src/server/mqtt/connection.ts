@@ -88,8 +88,8 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   #inputSize = 0
   #isFlushScheduled = false
   #areAnswersDue = false
-  /** The client has said goodbye. */
-  #isLeaving = false
+  /** The client has said goodbye, and what it has published before is not where it belongs yet. */
+  #leaving: Leaving | undefined
   #isFirstChunk = true
 
   constructor(
@@ -123,7 +123,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     source.onBytes = (chunk) => this.#onData(chunk)
     socket.on('drain', () => this.outputRoom.check())
     if (hold) hold.onOpened = () => this.outputRoom.check()
-    for (const event of ['end', 'error', 'close']) socket.on(event, () => this.destroy())
+    for (const event of ['end', 'error', 'close']) socket.on(event, () => this.#onSocketEnded())
     this.#endAfter(mqttLimits.connectMsMax)
   }
 
@@ -140,15 +140,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   }
 
   get publisher(): MqttPublisher {
-    const { place } = this.#known
-    const { context, answers } = this
-    const aliases = new IncomingAliases(context.settings.topicAliasMax)
-    this.#publisher ??= new MqttPublisher(this, {
-      place,
-      answers,
-      aliases,
-      toRecord: context.toRecord,
-    })
+    this.#publisher ??= this.#createPublisher()
     return this.#publisher
   }
 
@@ -217,7 +209,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     if (this.status === 'closed') return
     if (this.#areAnswersDue) {
       this.#areAnswersDue = false
-      if (this.status === 'running') this.answers.write()
+      if (this.status === 'running') this.resume(() => this.answers.write())
     }
     this.output.flush()
     this.outputRoom.check()
@@ -294,13 +286,14 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#reader.trim()
   }
 
-  leave({ sendsWill, expiryMs }: Leaving): void {
-    this.#isLeaving = true
+  leave(leaving: Leaving): void {
+    this.#leaving = leaving
     this.wait()
     this.#whenIdle(() => {
       if (this.status !== 'running') return
-      this.#release(sendsWill, expiryMs)
-      this.#endAfterFlush(mqttLimits.closeMsMax)
+      this.#release()
+      if (this.socket.destroyed) this.destroy()
+      else this.#endAfterFlush(mqttLimits.closeMsMax)
     })
   }
 
@@ -318,7 +311,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   destroy(): void {
     if (this.status === 'closed') return
     this.#deadline?.stop()
-    this.#release(true)
+    this.#release()
     this.status = 'closed'
     this.context.counts.bytesSent += this.socket.bytesWritten
     this.#reader.close()
@@ -338,6 +331,13 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     return this.#opened as Opened
   }
 
+  #createPublisher(): MqttPublisher {
+    const { context, answers, place } = this
+    const { settings, toRecord } = context
+    const aliases = new IncomingAliases(settings.topicAliasMax)
+    return new MqttPublisher(this, { place, answers, aliases, toRecord })
+  }
+
   get #isReading(): boolean {
     return this.status !== 'closing' && this.status !== 'closed'
   }
@@ -351,7 +351,6 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#reader.push(chunk)
     this.#readPackets()
     this.#reader.keepRest()
-    this.#noteInput()
   }
 
   #onFirstChunk(chunk: Buffer): void {
@@ -362,7 +361,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
 
   #readPackets(): void {
     let untilLook = 0
-    while (!this.#gate.isShut && this.#isReading && !this.#isLeaving) {
+    while (!this.#gate.isShut && this.#isReading && this.#leaving === undefined) {
       if (untilLook-- === 0) {
         untilLook = clientLimits.framesPerLook
         if (this.#gate.yieldIfSpent(this.context.packetShare)) break
@@ -375,6 +374,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
         return
       }
     }
+    this.#noteInput()
     const { lastTicket } = this
     if (this.context.broker.isAheadOfDisk && lastTicket?.isDurable === false) {
       this.#gate.pauseUntilDurable(lastTicket)
@@ -429,6 +429,11 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#expiry.set(ms)
   }
 
+  /** Whoever has said goodbye may go: what it has published is still done. */
+  #onSocketEnded(): void {
+    if (this.#leaving === undefined || this.status !== 'running') this.destroy()
+  }
+
   /** What it has published is where it belongs, or will not be. */
   #whenIdle(action: () => void): void {
     if (this.#publisher === undefined) action()
@@ -447,7 +452,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
       this.status === 'running'
         ? goodbye(failure, this.version, this.#packetSizeMax)
         : refusal(failure, this.#reader.version)
-    this.#release(true)
+    this.#release()
     if (packet !== undefined) this.send(packet)
     const isMistake =
       failure.code === reasonCode.malformedPacket || failure.code === reasonCode.protocolError
@@ -479,7 +484,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   }
 
   /** Gives back everything; its session waits for the next connection, or ends. */
-  #release(sendsWill: boolean, expiryMs?: number): void {
+  #release(): void {
     this.#keepAlive?.stop()
     this.#expiry?.clear()
     this.#publisher?.release()
@@ -488,6 +493,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#opened = undefined
     if (opened === undefined || delivery === undefined) return
     const { sessions, session } = opened.place
+    const { sendsWill = true, expiryMs } = this.#leaving ?? {}
     sessions.leave(session, delivery, { sendsWill, expiryMs })
   }
 }

@@ -19,6 +19,7 @@ import {
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { clientLimits } from '../../limits/clients.ts'
+import { mqttLimits } from '../../limits/mqtt.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import {
   bytesOfSource,
@@ -47,6 +48,7 @@ interface SharedPublish {
 /** One is enough: a packet is written within the call. */
 const outgoing = new OutgoingPublish()
 const noIds: readonly number[] = []
+const emptyBuffer = Buffer.alloc(0)
 
 export class MqttDelivery implements SessionClient {
   readonly #peer: MqttPeer
@@ -127,7 +129,7 @@ export class MqttDelivery implements SessionClient {
   sendValue(topic: Buffer, value: Buffer, isRetained: boolean): void {
     if (!this.#peer.outputRoom.hasRoom) return
     const facts = { qos: 0, isRetained, subscriptionIds: noIds } as const
-    fillOutgoing({ topic, properties: Buffer.alloc(0) }, facts)
+    fillOutgoing({ topic, properties: emptyBuffer }, facts)
     outgoing.payload = value
     outgoing.payloadStart = 0
     outgoing.payloadEnd = value.length
@@ -152,13 +154,14 @@ export class MqttDelivery implements SessionClient {
     const peer = this.#peer
     const { version, output } = peer
     const { counts } = peer.context
-    let size = publishSize(outgoing, version)
-    if (size > this.#parts.packetSizeMax) {
+    const payloadSize = outgoing.payloadEnd - outgoing.payloadStart
+    const isSendable = payloadSize <= mqttLimits.payloadSizeMax
+    let size = isSendable ? publishSize(outgoing, version) : Infinity
+    if (!isSendable || size > this.#parts.packetSizeMax) {
       counts.publishesDropped++
       return false
     }
     if (version === 5 && this.#parts.aliases.isUsed) size = this.#useAlias(size, version)
-    const payloadSize = outgoing.payloadEnd - outgoing.payloadStart
     if (payloadSize > clientLimits.copiedBodySizeMax) this.#writeParts(size - payloadSize, body)
     else {
       const start = output.reserve(size)
@@ -185,7 +188,7 @@ export class MqttDelivery implements SessionClient {
     const topic = outgoing.topic.toString('latin1')
     const known = aliases.find(topic)
     if (known > 0) {
-      outgoing.topic = Buffer.alloc(0)
+      outgoing.topic = emptyBuffer
       outgoing.topicAlias = known
       return publishSize(outgoing, version)
     }

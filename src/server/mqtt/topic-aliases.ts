@@ -4,12 +4,14 @@ import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import type { BytesView } from './message/publish-to-record.ts'
 import { MqttError } from './mqtt-error.ts'
 
+const emptyBuffer = Buffer.alloc(0)
+
 /** Those that the client has given. */
 export class IncomingAliases {
   readonly #max: number
   readonly #topics: (BytesView | undefined)[] = []
   readonly #view: { -readonly [Key in keyof BytesView]: BytesView[Key] } = {
-    buffer: Buffer.alloc(0),
+    buffer: emptyBuffer,
     start: 0,
     end: 0,
   }

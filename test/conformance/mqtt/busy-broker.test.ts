@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { connectAsync } from 'mqtt'
 import { clientLimits } from '../../../src/limits/clients.ts'
+import { rateLimits } from '../../../src/limits/rate.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { type MqttBeside, openMqttBeside } from '../../support/mqtt/open-mqtt-beside.ts'
 import { RawMqttClient } from '../../support/mqtt/raw-mqtt-client.ts'
@@ -57,17 +58,40 @@ describe('while publishers are blocked', () => {
     assert.equal(broker.memory.sizes.parked, 0)
   })
 
-  it('a goodbye waits for what was published before it', async () => {
+  it('a goodbye waits for what was published before it, also when the client has gone', async () => {
     await using subscriber = await RawMqttClient.connect(mqtt.port)
     await subscriber.subscribe('goodbye')
-    const client = await RawMqttClient.connect(mqtt.port)
+    const base = { payload: Buffer.from('gone'), qos: 0, isRetained: false, properties: {} }
+    const will = { topic: 'goodbye', ...base }
+    const client = await RawMqttClient.connect(mqtt.port, { clientId: 'polite', will })
     broker.broker.shortage.set('memory', true)
     client.publish({ topic: 'goodbye', payload: 'last words' })
     client.send({ name: 'DISCONNECT', type: 14, code: 0, properties: {} })
+    client.socket.end()
     assert.deepEqual(await subscriber.ping(), [])
     broker.broker.shortage.set('memory', false)
     assert.equal((await subscriber.receive('PUBLISH'))['payload'], 'last words')
     await client.ended()
+    assert.deepEqual(await subscriber.ping(), [])
+  })
+})
+
+describe('a client that publishes faster than it may', () => {
+  it('is not read for a while, and has all of its answers in the end', async () => {
+    const rate = 200
+    await using limited = await BrokerInProcess.start({
+      connectionRate: { messages: rate, bytes: undefined },
+    })
+    await using port = await openMqttBeside(limited)
+    await using client = await RawMqttClient.connect(port.port, { version: 4 })
+    const count = 300
+    const start = performance.now()
+    for (let id = 1; id <= count; id++) client.publish({ topic: 'fast', qos: 1, packetId: id })
+    for (let id = 1; id <= count; id++) {
+      assert.equal((await client.receive('PUBACK'))['packetId'], id)
+    }
+    const least = (count / rate) * 1000 - rateLimits.burstMs
+    assert.ok(performance.now() - start > least * 0.9)
   })
 })
 
@@ -124,7 +148,7 @@ describe('somebody who looks after the broker', () => {
   it('deletes a session under its client, which is told', async () => {
     await using client = await RawMqttClient.connect(mqtt.port, { clientId: 'deleted' })
     const vhost = broker.broker.getVHost('/')
-    assert.equal(mqtt.sessions.of(vhost).delete('deleted'), true)
+    assert.ok(mqtt.sessions.of(vhost).delete('deleted'))
     assert.equal((await client.receive('DISCONNECT'))['code'], 0x98)
   })
 })

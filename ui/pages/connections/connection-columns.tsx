@@ -5,9 +5,12 @@ import { Badge, ProtocolBadge, type ProtocolMark } from '../../parts/badge.tsx'
 import type { Column } from '../../parts/table.tsx'
 import { Ago, Name, Num, Rate } from '../../parts/values.tsx'
 
+/** By the first word of what it speaks: behind it is the version of some. */
 const marks: Readonly<Record<string, ProtocolMark>> = {
-  'AMQP 0-9-1': 'AM',
+  AMQP: 'AM',
   Kafka: 'KA',
+  MQTT: 'MQ',
+  STOMP: 'ST',
   HTTP: 'HT',
 }
 
@@ -96,7 +99,7 @@ export const connectionColumns: readonly Column<ConnectionJson>[] = [
 
 function Client({ connection }: { readonly connection: ConnectionJson }): JSX.Element {
   const { protocol, own_name: own, host, port, state, tls } = connection
-  const mark = marks[protocol]
+  const mark = marks[protocol.split(' ')[0] ?? '']
   return (
     <span class="connection-client">
       {mark !== undefined && <ProtocolBadge mark={mark} />}

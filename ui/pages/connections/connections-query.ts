@@ -15,6 +15,8 @@ export interface ConnectionsView {
 export const protocols = [
   { protocol: 'amqp', label: 'AMQP' },
   { protocol: 'kafka', label: 'Kafka' },
+  { protocol: 'mqtt', label: 'MQTT' },
+  { protocol: 'stomp', label: 'STOMP' },
   { protocol: 'http', label: 'HTTP' },
 ] as const
 

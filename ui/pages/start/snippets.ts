@@ -88,6 +88,27 @@ export const protocolSteps: readonly ProtocolSteps[] = [
     ],
   },
   {
+    protocol: 'mqtt',
+    label: 'MQTT',
+    says: 'Any client for MQTT 3.1, 3.1.1 or 5 connects as it is. The program publishes a message that is retained, subscribes to its topic, and gets it.',
+    stream: 'mqtt-retained',
+    snippets: [
+      { ...js, file: 'hello-mqtt.mjs', run: 'npm install mqtt && node hello-mqtt.mjs' },
+      { ...python, file: 'hello_mqtt.py', run: 'pip install paho-mqtt && python3 hello_mqtt.py' },
+      { language: 'shell', label: 'mosquitto', file: 'hello-mqtt.sh', run: 'sh hello-mqtt.sh' },
+    ],
+  },
+  {
+    protocol: 'stomp',
+    label: 'STOMP',
+    says: 'Any client for STOMP connects as it is, browsers by WebSocket. The program sends to a queue, which is made by that, and takes the message.',
+    stream: 'letters',
+    snippets: [
+      { ...js, file: 'hello-stomp.mjs', run: 'npm install @stomp/stompjs && node hello-stomp.mjs' },
+      { ...python, file: 'hello_stomp.py', run: 'pip install stomp.py && python3 hello_stomp.py' },
+    ],
+  },
+  {
     protocol: 'http',
     label: 'HTTP',
     says: 'Programs without a client send and receive by HTTP. What is received is leased until it is settled.',
@@ -129,13 +150,21 @@ export interface SnippetPlace {
   readonly user: string
 }
 
-const usualPorts = { AMQP: 5672, Kafka: 9092, HTTP: 15_672 } as const
+/** By service of a listener. */
+const usualPorts = {
+  amqp: 5672,
+  kafka: 9092,
+  http: 15_672,
+  mqtt: 1883,
+  stomp: 61_613,
+  'stomp-ws': 15_674,
+} as const
 
 /** The program as it runs against this broker. */
 export function codeFor(file: string, { home, host, user }: SnippetPlace): string {
   let text = codeOf(file)
-  for (const [protocol, usual] of Object.entries(usualPorts)) {
-    const port = portOf(home?.listeners, protocol) ?? usual
+  for (const [service, usual] of Object.entries(usualPorts)) {
+    const port = portOf(home?.listeners, service) ?? usual
     text = text.replaceAll(`localhost:${usual}`, `${host}:${port}`)
   }
   // Whoever runs it knows the password; the page does not.
@@ -144,13 +173,14 @@ export function codeFor(file: string, { home, host, user }: SnippetPlace): strin
 
 function portOf(
   listeners: readonly ListenerJson[] | undefined,
-  protocol: string,
+  service: string,
 ): number | undefined {
-  return listeners?.find((each) => each.protocol === protocol && !each.tls)?.port
+  return listeners?.find((each) => each.service === service)?.port
 }
 
 function withUser(code: string, user: string): string {
   return code
     .replaceAll('guest:guest', `${user}:PASSWORD`)
     .replaceAll('"guest", "guest"', `"${user}", "PASSWORD"`)
+    .replaceAll("login: 'guest', passcode: 'guest'", `login: '${user}', passcode: 'PASSWORD'`)
 }

@@ -213,7 +213,7 @@ function sourceFor(
     ...Object.entries(own).map(([name, value]) => ({ name, value: fieldValue(value) })),
   ])
   const header = encodeProperties(
-    { ...rest, headers, ...(qos > 0 && { deliveryMode: 2 }) },
+    { ...rest, headers, deliveryMode: qos === 0 ? 1 : 2 },
     payload.length,
   )
   if (header === undefined) return undefined

@@ -7,7 +7,6 @@ import { whenDurable } from '../../../broker/when-durable.ts'
 import { compareNames } from '../../../lib/compare-names.ts'
 import { adminLimits } from '../../../limits/admin.ts'
 import { mqttAdminLimits } from '../../../limits/mqtt-admin.ts'
-import type { Ticket } from '../../../log/ticket.ts'
 import { notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
 import { answerList, listOf, listQuery } from '../../api/listing.ts'
@@ -81,6 +80,7 @@ const chosenSchema = z.object({
   refused: z.array(z.object({ vhost: z.string(), client_id: z.string(), reason: z.string() })),
 })
 
+type Ticket = Parameters<typeof whenDurable>[0]
 type Chosen = z.infer<typeof chosenBody>
 type Done = z.infer<typeof chosenSchema>
 
@@ -185,10 +185,10 @@ async function doToEach(
   parts: MqttAdminParts,
   { sessions, dry_run: isDry = false }: Chosen,
   caller: Caller,
-  act: (place: MqttPlace, session: Session, isDry: boolean) => Ticket | undefined,
+  act: (place: MqttPlace, session: Session, isDry: boolean) => Ticket,
 ): Promise<Done> {
   const result: Done = { done: [], refused: [] }
-  let last: Ticket | undefined
+  let last: Ticket
   for (const { vhost, client_id: clientId } of sessions) {
     const place = await placeOf(parts, vhost)
     const session = findSession(place, clientId)
