@@ -32,7 +32,7 @@ export function runMqttCrashRounds(options: MqttCrashOptions): Promise<MqttCrash
       await clients.leaveWill(`will-${round}`)
       await delay(50 + random.below(loadMsMax))
       await broker.kill()
-      await broker.restart()
+      await broker.restart(PATIENCE_MS)
     }
     await clients.finish()
     return clients.book.counts
