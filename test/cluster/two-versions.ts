@@ -81,7 +81,7 @@ class Both implements AsyncDisposable {
       `${name} is ready`,
       () => {
         if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`)
-        return existsSync(readyFile) && readReady(readyFile)
+        return existsSync(readyFile) ? readReady(readyFile) : undefined
       },
       startMsMax,
     )
