@@ -2,30 +2,19 @@
 import type { RequestListener } from 'node:http'
 import { openHttpServer } from '../admin/http-server.ts'
 import type { RouteOptions } from '../admin/routes.ts'
-import { isLoopback } from '../lib/loopback.ts'
-import { loopbackHosts } from '../lib/own-hosts.ts'
-import { warnIfTls } from '../server/tls-failure.ts'
 import { countCells } from './count-everything.ts'
 import type { EdgeParts } from './edge-parts.ts'
-import { authenticate } from './open-http.ts'
+import { commonOptions } from './open-http.ts'
 import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell } from './served-cells.ts'
 
 export function openHttpEdge(parts: EdgeParts): ProtocolServer {
   const { frame, users } = parts
-  const { options, clients, logger, clock } = frame
-  const { host } = options
+  const { options, clients, logger, clock, webSockets } = frame
   const server = openHttpServer({
+    ...commonOptions({ options, users, clients, logger, clock, webSockets }),
     source: { status: () => statusOf(parts) },
-    clients,
-    anonymousFrom: (address) => users.anonymousFrom({ protocol: 'HTTP', address }),
-    onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
-    onUnreadable: (bytes, remoteAddress) =>
-      void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
-    authenticate: (login, address) => authenticate(login, address, { users, clock, logger }),
-    onUpgrade: frame.webSockets.upgrade,
     loadRoutes: (routeOptions) => loadRoutes(parts, routeOptions),
-    ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })
   frame.lag.start()
   return {

@@ -1,6 +1,6 @@
 // The HTTP port on a node: health checks for everyone, the rest for those who may log in.
 import type { HttpLogin } from '../admin/callers.ts'
-import { openHttpServer } from '../admin/http-server.ts'
+import { type HttpServerOptions, openHttpServer } from '../admin/http-server.ts'
 import type { Principal } from '../auth/principal.ts'
 import { isLoopback } from '../lib/loopback.ts'
 import { loopbackHosts } from '../lib/own-hosts.ts'
@@ -10,21 +10,13 @@ import { managementOf } from './management-parts.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 export function openHttp(parts: ProtocolParts): ProtocolServer {
-  const { options, users, clients, logger, status, metrics, statistics } = parts
-  const { host } = options
+  const { status, metrics, statistics } = parts
   const server = openHttpServer({
+    ...commonOptions(parts),
     source: { status },
-    clients,
-    anonymousFrom: (address) => users.anonymousFrom({ protocol: 'HTTP', address }),
-    onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
-    onUnreadable: (bytes, remoteAddress) =>
-      void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
-    authenticate: (login, address) => authenticate(login, address, parts),
     management: managementOf(parts),
     gate: parts.gate,
-    onUpgrade: parts.webSockets.upgrade,
     metrics: metrics.source,
-    ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   })
   metrics.start()
   return {
@@ -34,6 +26,24 @@ export function openHttp(parts: ProtocolParts): ProtocolServer {
       statistics.start()
     },
     [Symbol.asyncDispose]: server.close,
+  }
+}
+
+/** What the port has on every node, whichever cells that serves. */
+export function commonOptions(
+  parts: Pick<ProtocolParts, 'options' | 'users' | 'clients' | 'logger' | 'clock' | 'webSockets'>,
+): Omit<HttpServerOptions, 'source'> {
+  const { options, users, clients, logger, webSockets } = parts
+  const { host } = options
+  return {
+    clients,
+    anonymousFrom: (address) => users.anonymousFrom({ protocol: 'HTTP', address }),
+    onFault: (error) => logger.error({ err: error }, 'Unexpected error in an HTTP request'),
+    onUnreadable: (bytes, remoteAddress) =>
+      void warnIfTls(bytes, { remoteAddress, port: 'HTTP' }, logger),
+    authenticate: (login, address) => authenticate(login, address, parts),
+    onUpgrade: webSockets.upgrade,
+    ...(isLoopback(host) && { hosts: loopbackHosts(host) }),
   }
 }
 
