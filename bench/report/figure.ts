@@ -15,6 +15,11 @@ export type FigureName =
   | 'drainRate'
   | 'drainShare'
   | 'declareRate'
+  | 'connectRate'
+  | 'subscribeRate'
+  | 'replayRate'
+  | 'kbEach'
+  | 'lostPercent'
   | 'startSeconds'
   | 'restartSeconds'
   | 'restartAfterKillSeconds'
@@ -55,6 +60,11 @@ export const figures: Readonly<Record<FigureName, Figure>> = {
   drainRate: { title: 'drain msg/s', digits: 0, better: 'more' },
   drainShare: { title: 'drain, % of short queue', digits: 0, better: 'more' },
   declareRate: { title: 'declared/s', digits: 0, better: 'more' },
+  connectRate: { title: 'connected/s', digits: 0, better: 'more' },
+  subscribeRate: { title: 'subscribed/s', digits: 0, better: 'more' },
+  replayRate: { title: 'replayed/s', digits: 0, better: 'more' },
+  kbEach: { title: 'kB each', digits: 2, better: 'less' },
+  lostPercent: { title: 'not delivered %', digits: 2, better: 'less' },
   startSeconds: { title: 'start s', digits: 2, better: 'less' },
   restartSeconds: { title: 'restart s', digits: 2, better: 'less' },
   restartAfterKillSeconds: { title: 'restart after kill s', digits: 2, better: 'less' },

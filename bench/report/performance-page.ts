@@ -15,12 +15,13 @@ type Row = readonly string[]
 const OWN = 'pabal'
 /** The rest is the kernel's own work, which is nobody's. */
 const FULL_MACHINE_SHARE = 0.85
-const RIVALS: readonly string[] = ['rabbitmq', 'kafka']
+const RIVALS: readonly string[] = ['rabbitmq', 'rabbitmq-plugins', 'mosquitto', 'kafka']
 const names = Object.keys(figures) as FigureName[]
 
 const areaTitles: Readonly<Record<Area, string>> = {
   amqp: 'AMQP',
   kafka: 'Kafka',
+  mqtt: 'MQTT',
   crossing: 'Crossing from one protocol to the other',
   stalls: 'What others wait while one client moves something large',
   'start-up': 'Start-up and memory',
@@ -239,6 +240,7 @@ const mainFigures: readonly FigureName[] = [
   'p99Us',
   'rate',
   'declareRate',
+  'connectRate',
   'startSeconds',
   'restartSeconds',
 ]

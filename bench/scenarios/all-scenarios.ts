@@ -14,6 +14,7 @@ import { kafkaFeatures } from './kafka-features.ts'
 import { kafkaJava } from './kafka-java.ts'
 import { kafkaLatency } from './kafka-latency.ts'
 import { kafkaProduce } from './kafka-produce.ts'
+import { mqtt } from './mqtt.ts'
 import type { Scenario } from './scenario.ts'
 import { stalls } from './stalls.ts'
 import { startUp } from './start-up.ts'
@@ -32,6 +33,7 @@ export const allScenarios: readonly Scenario[] = [
   ...kafkaLatency,
   ...kafkaJava,
   ...kafkaFeatures,
+  ...mqtt,
   ...crossing,
   ...stalls,
   ...startUp,

@@ -1,5 +1,12 @@
 /** What a client speaks with a broker, or an extension of it that not all have. */
-export type Protocol = 'amqp' | 'kafka' | 'mqtt' | 'stomp' | 'x-delayed-message'
+export type Protocol =
+  | 'amqp'
+  | 'kafka'
+  | 'mqtt'
+  | 'mqtt-qos-2'
+  | 'mqtt-retained-wildcards'
+  | 'stomp'
+  | 'x-delayed-message'
 
 /** A broker that the benchmarks can start, drive and stop. One object per variant measured. */
 export type BrokerSystem = {

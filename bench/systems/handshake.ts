@@ -6,7 +6,7 @@ import { createConnection } from 'node:net'
 import type { Protocol } from './broker-system.ts'
 import { HOST } from './ports.ts'
 
-type Greeted = Exclude<Protocol, 'x-delayed-message'>
+type Greeted = Extract<Protocol, 'amqp' | 'kafka' | 'mqtt' | 'stomp'>
 
 /**
  * AMQP 0-9-1's protocol header, answered by connection.start; an ApiVersions request, version 0; a CONNECT of

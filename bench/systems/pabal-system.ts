@@ -46,7 +46,15 @@ export function pabalSystem(variant: PabalVariant): BrokerSystem {
   if (isGathering) settings['profile'] = profile
   return {
     name: `pabal${durability === 'os' ? '-os' : ''}${isTls ? '-tls' : ''}${isGathering ? '-throughput' : ''}${isDelayed ? `+${syncDelayMs}ms` : ''}`,
-    protocols: ['amqp', 'kafka', 'x-delayed-message'],
+    protocols: [
+      'amqp',
+      'kafka',
+      'mqtt',
+      'mqtt-qos-2',
+      'mqtt-retained-wildcards',
+      'stomp',
+      'x-delayed-message',
+    ],
     settings,
     version: () => `Pabal ${packageJson.version}, Node ${process.version}`,
     prepare: () => undefined,
@@ -78,6 +86,8 @@ async function startPabal(
       '--kafka-port=0',
       '--http-port=off',
       ...otherPortsOff,
+      '--mqtt-port=0',
+      '--stomp-port=0',
       `--durability=${durability}`,
       `--profile=${profile}`,
       `--ready-file=${readyFile}`,
@@ -89,7 +99,7 @@ async function startPabal(
   })
   await child.waitUntil(() => existsSync(readyFile), START_TIMEOUT_MS)
   const ports = JSON.parse(readFileSync(readyFile, 'utf8')) as Record<
-    'amqp' | 'kafka' | 'amqp-tls' | 'kafka-tls',
+    'amqp' | 'kafka' | 'mqtt' | 'stomp' | 'amqp-tls' | 'kafka-tls',
     { port: number }
   >
   const [amqpPort, kafkaPort] = [ports.amqp.port, ports.kafka.port]
@@ -99,6 +109,8 @@ async function startPabal(
     pid: child.pid,
     amqpPort,
     kafkaPort,
+    mqttPort: ports.mqtt.port,
+    stompPort: ports.stomp.port,
     ...(isTls && {
       tls: {
         amqpPort: ports['amqp-tls'].port,

@@ -56,7 +56,7 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
     loading ??= loadRoutes({ ...options, authenticate })
     return loading
   }
-  const { onUpgrade } = options
+  const onUpgrade = choosesUpgrades ? options.onUpgrade : undefined
   const serverOptions = {
     ...timeouts(options.headersMsMax),
     ...(onUpgrade && { shouldUpgradeCallback: isForWebSocket }),
@@ -91,6 +91,10 @@ export function openHttpServer(options: HttpServerOptions): HttpServer {
   }
   return { accept: connections.accept, prepare, close: () => connections.close() }
 }
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+/** Node before 24.9 takes no request as HTTP that names another protocol, once somebody wants some of these. */
+const choosesUpgrades = major > 24 || (major === 24 && minor >= 9)
 
 /** Others ask for HTTP/2 that way and are content with an answer. */
 function isForWebSocket({ headers }: IncomingMessage): boolean {

@@ -32,7 +32,13 @@ import {
 } from './exchange/binding.ts'
 import { eachBinding, withBinding, withoutBinding } from './exchange/bindings.ts'
 import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
-import { checkDeletable, checkNewName, checkNotDefault, stripName } from './exchange/check-name.ts'
+import {
+  checkBindingKey,
+  checkDeletable,
+  checkNewName,
+  checkNotDefault,
+  stripName,
+} from './exchange/check-name.ts'
 import { checkExchangeType, createMatcher } from './exchange/create-matcher.ts'
 import { DefaultMatcher } from './exchange/default-matcher.ts'
 import { delayedType, delayedTypeArgument, routingTypeOf } from './exchange/delayed-type.ts'
@@ -168,6 +174,7 @@ export class VHost<Q extends QueueLike> {
    */
   bindQueue(queue: string, source: string, routingKey: string, args: FieldTable): Changes {
     const exchange = this.getSource(source)
+    checkBindingKey(routingKey)
     return this.#bind(exchange, this.#queueTarget(queue), routingKey, args)
   }
 
@@ -181,6 +188,7 @@ export class VHost<Q extends QueueLike> {
   bindExchange(destination: string, source: string, routingKey: string, args: FieldTable): Changes {
     checkNotDefault(stripName(destination))
     const exchange = this.getSource(source)
+    checkBindingKey(routingKey)
     const target = this.getExchange(stripName(destination)).target
     return this.#bind(exchange, target, routingKey, args)
   }

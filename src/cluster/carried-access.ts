@@ -7,7 +7,7 @@ import { type AccessChange, type AccessRows } from '../meta/access-rows.ts'
 import { foldTopology } from '../meta/fold-topology.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
 import type { Topology } from '../meta/topology.ts'
-import { accessOf, changesBetween, rowOf, vhostKey } from './shared-rows.ts'
+import { accessOf, changesBetween, rowOf, vhostKey, withoutId } from './shared-rows.ts'
 
 /** Without a row of its own: every data folder has it. */
 const defaultVHost = '/'
@@ -65,7 +65,9 @@ export function accessForFolder(
     if (kind === vhostKind && of === cell) vhosts.add(JSON.parse(key) as string)
   }
   const before = rowsByName(putsOf(access).map((change) => putOf(rowOf(change))))
-  const wanted = shared.filter(({ kind, row }) => kind !== vhostKind && isOf(row, vhosts))
+  const wanted = shared
+    .filter(({ kind, row }) => kind !== vhostKind && isOf(row, vhosts))
+    .map((each) => (each.kind === 'user' ? { ...each, row: withoutId(each.row) } : each))
   const changes = changesBetween(before, rowsByName(wanted)).map(accessOf)
   return changes.length === 0 ? undefined : encodeTopologyChanges(changes)
 }

@@ -76,6 +76,7 @@ test('a look shows nodes with their addresses, and cells with their owners', () 
     incarnation: 1,
     isSelf: false,
     isAlive: true,
+    isStopped: false,
     isDraining: true,
     version: '1.2.4',
     addresses: { link: addressOf(2) },
@@ -87,6 +88,14 @@ test('a look shows nodes with their addresses, and cells with their owners', () 
       [1, 3, 'n2'],
     ],
   )
+})
+
+test('a node that has stopped is there no more, and is not taken for lost', () => {
+  const under = new DirectoryUnderTest()
+  const info = JSON.stringify({ version: '1.2.4', isStopped: true })
+  under.see([nodeRow(1), nodeRow(2, { info, isDraining: true })], [], [1, 2])
+  const { isAlive, isStopped, version } = under.directory.nodes[1]!
+  assert.deepEqual([isAlive, isStopped, version], [false, true, '1.2.4'])
 })
 
 test('what a node says of itself counts before its row does', () => {

@@ -7,8 +7,8 @@ import type { Directory, KnownCell, KnownNode, NodeAddresses } from './directory
 /** What a node says of itself in its row. */
 interface NodeInfo {
   readonly version: string
-  readonly pid: number
   readonly addresses: NodeAddresses
+  readonly isStopped: boolean
 }
 
 export interface ClusterDirectoryParts {
@@ -36,7 +36,7 @@ export class ClusterDirectory implements Directory {
     const { self, name, version } = parts
     this.#parts = parts
     this.clusterId = parts.clusterId
-    const state = { isSelf: true, isAlive: true, isDraining: false }
+    const state = { isSelf: true, isAlive: true, isStopped: false, isDraining: false }
     this.#self = { ...self, name, ...state, version, addresses: {} }
     this.#nodes = [this.#self]
   }
@@ -95,10 +95,12 @@ export class ClusterDirectory implements Directory {
     })
   }
 
-  #nodeOf({ node, name, incarnation, isDraining, info }: NodeRow, isAlive: boolean): KnownNode {
+  #nodeOf({ node, name, incarnation, isDraining, info }: NodeRow, hasBeaten: boolean): KnownNode {
     const isSelf = node === this.#parts.self.node
-    const { version, addresses } = isSelf ? this.#self : readInfo(info)
-    return { node, name, incarnation, isSelf, isAlive, isDraining, version, addresses }
+    const { version, addresses, isStopped } = isSelf ? this.#self : readInfo(info)
+    const isAlive = hasBeaten && !isStopped
+    const state = { isSelf, isAlive, isStopped, isDraining }
+    return { node, name, incarnation, ...state, version, addresses }
   }
 }
 
@@ -111,11 +113,12 @@ function cellOf(row: CellRow, nodes: ReadonlyMap<number, KnownNode>): KnownCell 
 }
 
 /** Another version may say less. */
-function readInfo(text: string): Pick<NodeInfo, 'version' | 'addresses'> {
+function readInfo(text: string): NodeInfo {
   try {
     const info = JSON.parse(text) as Partial<NodeInfo>
-    return { version: info.version ?? '', addresses: info.addresses ?? {} }
+    const { version = '', addresses = {}, isStopped = false } = info
+    return { version, addresses, isStopped }
   } catch {
-    return { version: '', addresses: {} }
+    return { version: '', addresses: {}, isStopped: false }
   }
 }

@@ -177,10 +177,10 @@ test('a database that is away for a while costs nothing', async () => {
   const database = new Database()
   const { member, events } = database.member(0)
   await database.pass(2 * heartbeatMs)
-  assert.equal(member.leaseState, 'held')
+  assert.equal(member.gate.isOpen, true)
   database.isAway = true
   await database.pass(2 * timeToLiveMs)
-  assert.equal(member.leaseState, 'frozen')
+  assert.equal(member.gate.isOpen, false)
   database.isAway = false
   await database.pass(2 * heartbeatMs)
   assert.deepEqual(

@@ -8,7 +8,6 @@ import { RepeatedNotice } from '../lib/repeated-notice.ts'
 import { ServingGate } from '../lib/serving-gate.ts'
 import { ownershipLimits } from '../limits/postgres.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
-import type { LeaseState } from '../log/cluster/ownership/lease.ts'
 import type { Incarnation, NodeRow } from '../log/cluster/ownership/observation.ts'
 import { Ownership, type Plan } from '../log/cluster/ownership/ownership.ts'
 import type { Look, Vacancy } from '../log/cluster/ownership/takeover.ts'
@@ -63,6 +62,7 @@ export class ClusterMember {
   #takeoverCount = 0
   /** No cell is taken any more. */
   #isStopping = false
+  #isOut = false
 
   constructor(options: ClusterMemberOptions) {
     this.#options = options
@@ -78,9 +78,9 @@ export class ClusterMember {
     return this.#beating
   }
 
-  /** Asked before anything is answered or delivered. */
-  get leaseState(): LeaseState {
-    return this.#ownership.leaseAt(this.#options.clock.monotonic())
+  /** Others know that it stops, and it has no cell any more. */
+  get hasStopped(): boolean {
+    return this.#isOut && this.#held.size === 0
   }
 
   /** Cells whose owner had crashed and that are, or were, this node's. */
@@ -125,6 +125,7 @@ export class ClusterMember {
     if (this.#isClosed) return
     try {
       await tables.drain(self, true)
+      this.#isOut = true
     } catch (error) {
       logger.warn({ err: error }, 'the others could not be told that this node stops')
     }

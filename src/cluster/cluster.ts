@@ -97,6 +97,7 @@ export class Cluster implements AsyncDisposable {
     this.shared = new SharedState({
       tables,
       clock,
+      random: parts.random,
       logger,
       onAccess,
       onVHosts: () => {
@@ -198,7 +199,7 @@ export class Cluster implements AsyncDisposable {
   /** How PostgreSQL and the store of objects are, as this node sees them. */
   facts(): NodeFacts {
     return {
-      isFrozen: this.member.held.size > 0 && this.member.leaseState === 'frozen',
+      isFrozen: this.member.held.size > 0 && !this.member.gate.isOpen,
       hasStandby: this.#standby,
       heartbeatMs: this.#heartbeatMs,
       cells: [...this.#disks].map((disk) => disk.facts()),
@@ -248,10 +249,18 @@ export class Cluster implements AsyncDisposable {
     return path.join(path.resolve(this.#options.data), `cell-${cell}`)
   }
 
+  /** So that nobody takes it for lost. Without it others find out that it is gone. */
+  async #sayStopped(): Promise<void> {
+    if (!this.member.hasStopped) return
+    const info = JSON.stringify({ version, isStopped: true })
+    await this.tables.describe(this.#self, { address: '', info }).catch(() => undefined)
+  }
+
   /** Cells have to be closed before. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#standbyCheck.stop()
     await this.member.close()
+    await this.#sayStopped()
     this.shared.close()
     this.#closing.abort()
     this.#notice.close()

@@ -22,6 +22,8 @@ export interface KnownNode {
   readonly isSelf: boolean
   /** Its heartbeat has risen within the time to live. */
   readonly isAlive: boolean
+  /** It has given all of its cells away and ended, as it was asked to. */
+  readonly isStopped: boolean
   readonly isDraining: boolean
   /** Of Pabal. */
   readonly version: string

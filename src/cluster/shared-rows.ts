@@ -22,10 +22,25 @@ export function rowOf(change: AccessChange): SharedChange {
   return { ...put, userKey: JSON.stringify(row.user), vhostKey: vhostKey(row.vhost) }
 }
 
+/**
+ * The same of a user with who that is, which stays from row to row: so nodes that have not seen that a user was deleted
+ * see that another one was made. `chance` is for one that had no row before.
+ */
+export function withId(
+  change: SharedChange,
+  before: SharedRow | undefined,
+  chance: string,
+): SharedChange {
+  if (change.op === 'delete' || change.kind !== 'user') return change
+  const id = before === undefined ? chance : idOf(before)
+  return { ...change, row: JSON.stringify({ ...(JSON.parse(change.row) as object), id }) }
+}
+
 /** The change of a row. */
 export function accessOf({ kind, key, ...change }: SharedChange): AccessChange {
   if (change.op === 'put') {
-    return { kind, op: 'put', row: JSON.parse(change.row) as unknown } as AccessChange
+    const row: unknown = JSON.parse(kind === 'user' ? withoutId(change.row) : change.row)
+    return { kind, op: 'put', row } as AccessChange
   }
   const named: unknown = JSON.parse(key)
   if (kind === 'user') return { kind, op: 'delete', name: named as string }
@@ -38,6 +53,17 @@ export function accessOf({ kind, key, ...change }: SharedChange): AccessChange {
     vhost,
     ...(exchange !== undefined && { exchange }),
   } as AccessChange
+}
+
+/** Undefined for one that a version without ids has made. */
+function idOf({ row }: Pick<SharedRow, 'row'>): string | undefined {
+  return (JSON.parse(row) as { readonly id?: string }).id
+}
+
+/** The row of a user as a data folder has it. */
+export function withoutId(row: string): string {
+  const { id: _, ...rest } = JSON.parse(row) as { readonly id?: string }
+  return JSON.stringify(rest)
 }
 
 /** Whether this version knows what rows of the kind are about; a newer one may have more. */
@@ -65,10 +91,17 @@ export function applyShared(rows: Map<string, SharedRow>, change: SharedChange):
 
 /** What makes `after` of `before`; both by kind and key. */
 export function changesBetween(
-  before: ReadonlyMap<string, SharedRow>,
+  all: ReadonlyMap<string, SharedRow>,
   after: ReadonlyMap<string, SharedRow>,
 ): SharedChange[] {
+  const remade = [...all.values()].filter((row) => isRemade(row, after))
   const changes: SharedChange[] = []
+  const before = new Map(all)
+  // All that named the earlier one goes with it.
+  for (const { kind, key } of remade) {
+    changes.push({ op: 'delete', kind, key })
+    applyShared(before, { op: 'delete', kind, key })
+  }
   for (const [name, { kind, key }] of before) {
     if (!after.has(name)) changes.push({ op: 'delete', kind, key })
   }
@@ -76,6 +109,15 @@ export function changesBetween(
   put.sort(([, left], [, right]) => kinds.indexOf(left.kind) - kinds.indexOf(right.kind))
   for (const [, { kind, key, row }] of put) changes.push({ op: 'put', kind, key, row })
   return changes
+}
+
+/** Whether a user has been deleted and made again meanwhile. An older version writes rows without ids. */
+function isRemade(row: SharedRow, after: ReadonlyMap<string, SharedRow>): boolean {
+  if (row.kind !== 'user') return false
+  const now = after.get(`user ${row.key}`)
+  if (now === undefined || now.row === row.row) return false
+  const id = idOf(now)
+  return id !== undefined && id !== idOf(row)
 }
 
 function keyOf(change: AccessChange): string | readonly string[] {

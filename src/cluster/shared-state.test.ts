@@ -4,6 +4,7 @@ import { silentLogger } from '../lib/logger.ts'
 import { clusterLimits } from '../limits/cluster.ts'
 import type { SharedChange, SharedRow } from '../log/cluster/postgres/shared-statements.ts'
 import type { AccessChange, PermissionRow, UserRow } from '../meta/access-rows.ts'
+import { seededRandom } from '../testing/seeded-random.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { accessOf, applyShared, rowOf } from './shared-rows.ts'
 import { SharedState } from './shared-state.ts'
@@ -64,6 +65,7 @@ class Database {
         },
       },
       clock: this.clock,
+      random: seededRandom(this.rows.size),
       logger: silentLogger,
       onAccess: (changes) => void told.push(...changes),
       onVHosts: () => void vhosts.push([...state.vhosts.keys()]),
@@ -265,6 +267,28 @@ test('rows of a kind that only newer nodes know are left alone', async () => {
   database.change(putUser('bob'))
   await beat(database, node)
   assert.deepEqual(node.told.slice(1), [putUser('bob')])
+})
+
+test('a user that was deleted and made again between two looks is another one', async () => {
+  const database = new Database()
+  const [maker, other] = [database.node(), database.node()]
+  maker.state.changeAccess([putUser('alice', 'a')])
+  maker.state.changeAccess([permit('alice'), putUser('bob')])
+  await settled()
+  await beat(database, other)
+  other.told.length = 0
+  // A new password is no other user.
+  maker.state.changeAccess([putUser('alice', 'b')])
+  await settled()
+  await beat(database, other)
+  assert.deepEqual(other.told.splice(0), [putUser('alice', 'b')])
+  maker.state.changeAccess([deleteUser('alice')])
+  maker.state.changeAccess([putUser('alice', 'b')])
+  maker.state.changeAccess([permit('alice', 'a')])
+  await settled()
+  await beat(database, other)
+  const again = [deleteUser('alice'), putUser('alice', 'b'), permit('alice', 'a')]
+  assert.deepEqual(other.told, again)
 })
 
 test('a node that stops tells nobody that something is durable which is not', async () => {

@@ -3,6 +3,7 @@
 // has it, which is tried until it is.
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/logger.ts'
+import type { Random } from '../lib/random.ts'
 import { RepeatedNotice } from '../lib/repeated-notice.ts'
 import { wait } from '../lib/wait.ts'
 import { brokerLimits } from '../limits/broker.ts'
@@ -22,11 +23,14 @@ import {
   isAccessKind,
   rowOf,
   vhostKey,
+  withId,
 } from './shared-rows.ts'
 
 export interface SharedStateParts {
   readonly tables: Pick<ClusterTables, 'changeShared' | 'placeVHost' | 'readShared'>
   readonly clock: Clock
+  /** By which users of one name are told apart. */
+  readonly random: Random
   readonly logger: Logger
   /** Other nodes have changed who may do what. */
   readonly onAccess: (changes: readonly AccessChange[]) => void
@@ -78,8 +82,13 @@ export class SharedState {
 
   /** These are in force here already. */
   changeAccess(changes: readonly AccessChange[]): Ticket {
-    const shared = changes.map(rowOf)
-    for (const change of shared) applyShared(this.#access, change)
+    const shared = changes.map((change) => {
+      const row = rowOf(change)
+      const before = this.#access.get(`${row.kind} ${row.key}`)
+      const made = withId(row, before, this.#parts.random.bytes(idSize).toString('hex'))
+      applyShared(this.#access, made)
+      return made
+    })
     return this.#write(shared)
   }
 
@@ -171,6 +180,9 @@ export class SharedState {
     )
   }
 }
+
+/** Of a user: no two that have one name are the same. */
+const idSize = 8
 
 class WrittenTicket implements Ticket {
   isDurable = false

@@ -7,10 +7,12 @@ export const rabbitPlugins: readonly string[] = [
   'rabbitmq_management',
   'rabbitmq_management_agent',
   'rabbitmq_message_deduplication',
+  'rabbitmq_mqtt',
   'rabbitmq_prometheus',
   'rabbitmq_random_exchange',
   'rabbitmq_recent_history_exchange',
   'rabbitmq_sharding',
   'rabbitmq_stomp',
+  'rabbitmq_web_mqtt',
   'rabbitmq_web_stomp',
 ]

@@ -14,6 +14,8 @@ export const stompLimits = {
   commandSizeMax: 32,
   /** What a header takes besides its bytes while its frame is not complete. */
   keptHeaderSize: 64,
+  /** Properties and headers of a message: clients of AMQP get them in one frame. */
+  messageHeadersSizeMax: (120 * KiB) as number,
   /** Transactions of one connection that are open at the same time. */
   transactionsMax: 16,
   /** Frames of one transaction. */

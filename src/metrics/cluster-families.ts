@@ -6,6 +6,7 @@ import { labelsOf } from './labels.ts'
 export interface ClusterFigures {
   readonly aliveCount: number
   readonly goneCount: number
+  readonly stoppedCount: number
   readonly drainingCount: number
   readonly cells: readonly {
     readonly cell: number
@@ -96,6 +97,7 @@ function countFamilies(figures: ClusterFigures): Family[] {
     labelled('pabal_cluster_nodes', 'Nodes of the cluster by state', [
       { labels: { state: 'alive' }, value: figures.aliveCount },
       { labels: { state: 'gone' }, value: figures.goneCount },
+      { labels: { state: 'stopped' }, value: figures.stoppedCount },
       { labels: { state: 'draining' }, value: figures.drainingCount },
     ]),
     labelled(

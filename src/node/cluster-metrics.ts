@@ -74,7 +74,8 @@ function figuresOf({ cells: served, cluster, owners }: ClusterMetricsParts): Clu
     ...facts,
     passedOn: Array.from(owners.passedOn, ([protocol, count]) => ({ protocol, count: count() })),
     aliveCount: alive.length,
-    goneCount: nodes.length - alive.length,
+    goneCount: nodes.filter(({ isAlive, isStopped }) => !isAlive && !isStopped).length,
+    stoppedCount: nodes.filter(({ isStopped }) => isStopped).length,
     drainingCount: alive.filter(({ isDraining }) => isDraining).length,
     cells: cells.map(({ cell, epoch, isDown, owner }) => ({
       cell,

@@ -94,7 +94,7 @@ class NodeUnderTest {
 }
 
 function knownNode(node: number, changes: Partial<KnownNode> = {}): KnownNode {
-  const state = { isSelf: false, isAlive: true, isDraining: false }
+  const state = { isSelf: false, isAlive: true, isStopped: false, isDraining: false }
   return {
     node,
     name: `n${node}`,

@@ -23,7 +23,6 @@ const harmless: ReadonlySet<string> = new Set([
 const instead: Readonly<Record<string, string>> = {
   rabbitmq_stream: "streams are read over AMQP 0-9-1 and Kafka's protocol",
   rabbitmq_shovel: 'pabal move copies from other brokers',
-  rabbitmq_mqtt: 'there is no MQTT',
 }
 
 const isThere = (name: string): boolean => rabbitPlugins.includes(name)

@@ -24,7 +24,10 @@ describe('a cluster in one command', { skip: postgresMissing() }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'pabal-cluster-dev-'))
     // Where root runs this, PostgreSQL has another user.
     chmodSync(folder, 0o711)
-    const free = ['amqp', 'kafka', 'http'].flatMap((service) => [`--${service}-port`, '0'])
+    const free = ['amqp', 'kafka', 'http', 'mqtt', 'stomp'].flatMap((service) => [
+      `--${service}-port`,
+      '0',
+    ])
     const how = ['--nodes', '2', '--standby', '--data', folder]
     const command = startPabal(['cluster', 'dev', ...how, ...free])
     try {
@@ -140,7 +143,7 @@ interface ShownNode {
 
 /** The rows of its table. */
 function nodesIn(screen: string): ShownNode[] {
-  const row = /^(n\d) +(\d+) +(\d+) +(amqp:\S+) +(localhost:\d+) +(http:\S+)$/gm
+  const row = /^(n\d) +(\d+) +(\d+) +(amqp:\S+) +(localhost:\d+) +(http:\S+) +\d+ +\d+$/gm
   return [...screen.matchAll(row)].map(
     ([, name = '', pid, cells, amqp = '', kafka = '', http = '']) => ({
       name,

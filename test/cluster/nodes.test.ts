@@ -65,6 +65,10 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
     assert.equal(await nodeOf(owner).stop(), 0)
     const ms = await cluster.waitForCounts({ [other]: 6 })
     assert.ok(ms < ownershipLimits.timeToLiveMs, `it took ${ms} ms`)
+    const said = await cluster.postgres.run(
+      `SELECT info FROM cluster.nodes WHERE name = '${owner}'`,
+    )
+    assert.equal((JSON.parse(said) as { isStopped?: boolean }).isStopped, true)
     assert.deepEqual(await takeAll(nodeOf(other)), numbers(messageCount))
     // What was killed before comes back, too.
     const gone = Object.values(nodes).filter(({ isGone }) => isGone)

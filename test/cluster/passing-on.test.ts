@@ -1,6 +1,6 @@
-// Clients of AMQP at a node of a cluster that does not serve their virtual host, on a real PostgreSQL and a store that
-// speaks S3. They notice nothing of it; when the owner is killed they are told, come back to the same address, and find
-// all that was confirmed.
+// Clients of AMQP, MQTT and STOMP at a node of a cluster that does not serve their virtual host, on a real PostgreSQL and
+// a store that speaks S3. They notice nothing of it; when the owner is killed they come back to the same address, and
+// find all that was confirmed. Those of AMQP are told.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,19 +8,31 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { AMQPClient } from '@cloudamqp/amqp-client'
+import { connectAsync } from 'mqtt'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'
 import { AmqpSession } from '../support/amqp-session.ts'
+import { RawMqttClient } from '../support/mqtt/raw-mqtt-client.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
 import { PostgresServer } from '../support/postgres/postgres-server.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
+import { RawStomp } from '../support/stomp/raw-stomp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const messageCount = 300
 /** Nodes start beside others' tests; an owner is dead after five seconds. */
 const slowMsMax = 40_000
+
+/** A client of MQTT that comes back. */
+const known = {
+  clientId: 'device',
+  isCleanStart: false,
+  username: '/:guest',
+  password: Buffer.from('guest'),
+  properties: { sessionExpiry: 600 },
+}
 
 describe(
   'clients at a node that does not serve their virtual host',
@@ -38,7 +50,7 @@ describe(
       process.env['AWS_SECRET_ACCESS_KEY'] = 'test'
       postgres = await PostgresServer.start({ fsync: 'on' })
       objects = await S3Double.open({ folder, clock: systemClock, random: systemRandom })
-      owner = await TestBroker.start([...flags('owner'), '--http-port', '0'], [], slowMsMax)
+      owner = await TestBroker.start(flags('owner'), [], slowMsMax)
       await waitFor('it serves', () => owner.output.includes('serves cell 0 '), slowMsMax)
       edge = await TestBroker.start(flags('edge'), [], slowMsMax)
     })
@@ -54,7 +66,12 @@ describe(
     const flags = (name: string): string[] => {
       const store = `s3://bucket/passing?endpoint=${encodeURIComponent(objects.url)}`
       const cluster = ['--cluster', `${postgres.address}?schema=passing`, '--objects', store]
-      return [...cluster, '--node-name', name, '--node-port', '0', '--log-format', 'json']
+      const ports = ['node', 'http', 'stomp', 'mqtt', 'mqtt-ws'].flatMap((port) => [
+        `--${port}-port`,
+        '0',
+      ])
+      const own = ['--node-name', name, '--vhosts', 'shop', '--log-format', 'json']
+      return [...cluster, ...own, ...ports]
     }
 
     test('small and large messages go through, there and back', async () => {
@@ -96,6 +113,80 @@ describe(
       assert.deepEqual([code, text], [530, 'NOT_ALLOWED - vhost nowhere not found'])
     })
 
+    test('STOMP: what is sent at one node another one has, in the virtual host that is asked for', async () => {
+      for (const vhost of ['/', 'shop']) {
+        await using sender = await RawStomp.connect(edge.portOf('stomp'), { host: vhost })
+        await using reader = await RawStomp.connect(owner.portOf('stomp'), { host: vhost })
+        await reader.done('SUBSCRIBE', { destination: '/queue/orders', id: 'all' })
+        await sender.done('SEND', { destination: '/queue/orders' }, vhost)
+        assert.equal((await reader.expect('MESSAGE')).body, vhost)
+      }
+    })
+
+    test('STOMP: one that may not is told so, whether there is such a virtual host or not', async () => {
+      for (const host of ['/', 'nowhere']) {
+        await using stranger = await RawStomp.open(edge.portOf('stomp'))
+        stranger.login({ passcode: 'guessed', host })
+        const { headers, body } = await stranger.expect('ERROR')
+        assert.equal(headers['message'], 'Bad CONNECT')
+        assert.equal(body, "Access refused for user 'guest'\n")
+      }
+      await using client = await RawStomp.open(edge.portOf('stomp'))
+      client.login({ host: 'nowhere' })
+      assert.match((await client.expect('ERROR')).body, /Virtual host 'nowhere' access denied/)
+    })
+
+    test('STOMP: what makes no sense is told so', async () => {
+      await using client = await RawStomp.open(edge.portOf('stomp'))
+      client.send('SEND', { destination: '/queue/orders' })
+      assert.match((await client.expect('ERROR')).body, /You must log in using CONNECT first/)
+    })
+
+    test('MQTT: a port is of the virtual host that a global parameter says, at every node', async () => {
+      const mapping = { value: { [edge.portOf('mqtt')]: 'shop' } }
+      const authorization = `Basic ${btoa('guest:guest')}`
+      const path = '/api/global-parameters/mqtt_port_to_vhost_mapping'
+      const answer = await fetch(`http://127.0.0.1:${edge.httpPort}${path}`, {
+        method: 'PUT',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify(mapping),
+      })
+      assert.equal(answer.status, 201)
+      await using reader = await RawMqttClient.connect(owner.portOf('mqtt'), {
+        username: 'shop:guest',
+        password: Buffer.from('guest'),
+      })
+      await reader.subscribe('mapped')
+      await using sender = await RawMqttClient.connect(edge.portOf('mqtt'))
+      sender.publish({ topic: 'mapped' })
+      assert.equal((await reader.receive('PUBLISH'))['topic'], 'mapped')
+    })
+
+    test('MQTT: what is published at one node another one has, also over WebSocket', async () => {
+      const login = { protocolVersion: 5, username: 'shop:guest', password: 'guest' } as const
+      const url = `ws://127.0.0.1:${edge.portOf('mqtt-ws')}/mqtt`
+      const there = await connectAsync(url, { ...login, reconnectPeriod: 0 })
+      const here = await connectAsync(`mqtt://127.0.0.1:${owner.portOf('mqtt')}`, login)
+      await here.subscribeAsync('sensors/+/t', { qos: 2 })
+      const came = new Promise<string>((resolve) => {
+        here.once('message', (topic, payload) => resolve(`${topic} ${payload.toString()}`))
+      })
+      await there.publishAsync('sensors/a.b/t', 'warm', { qos: 2 })
+      assert.equal(await came, 'sensors/a.b/t warm')
+      await Promise.all([there.endAsync(), here.endAsync()])
+    })
+
+    test('MQTT: one that may not is told so, whether there is such a virtual host or not', async () => {
+      for (const username of ['guest', 'nowhere:guest']) {
+        await using stranger = await RawMqttClient.open(edge.portOf('mqtt'))
+        const connack = await stranger.login({ username, password: Buffer.from('guessed') })
+        assert.equal(connack['code'], 0x86)
+      }
+      await using old = await RawMqttClient.open(edge.portOf('mqtt'), 4)
+      const login = { username: 'nowhere:guest', password: Buffer.from('guest') }
+      assert.equal((await old.login(login))['code'], 5)
+    })
+
     test('when the owner is killed they are told, and find all that was confirmed at the same address', async () => {
       const session = await AmqpSession.open(edge.url)
       const channel = await session.confirmChannel()
@@ -104,6 +195,10 @@ describe(
         channel.sendToQueue('tasks', Buffer.from(String(n)), { persistent: true })
       }
       await channel.waitForConfirms()
+      const sender = await RawStomp.connect(edge.portOf('stomp'))
+      await sender.done('SEND', { destination: '/queue/kept' }, 'kept')
+      const device = await RawMqttClient.connect(edge.portOf('mqtt'), known)
+      await device.subscribe('kept/#', { qos: 1 })
       const raw = await RawClient.open(edge.port)
       const closed = session.connectionClosed()
       await owner.kill()
@@ -114,6 +209,8 @@ describe(
         'CONNECTION_FORCED - owner, the node that served its virtual host, is gone',
       )
       assert.equal((await closed)?.code, 320)
+      // Nobody can tell that from a server that has nothing to say.
+      assert.deepEqual([await sender.next(), await device.ended()], [undefined, []])
 
       // The first try waits until the cell is served again, or is told that it is not yet.
       const again = await waitFor(
@@ -133,6 +230,12 @@ describe(
         taken,
         Array.from({ length: messageCount }, (_each, index) => index),
       )
+      await using reader = await RawStomp.connect(edge.portOf('stomp'))
+      await reader.done('SUBSCRIBE', { destination: '/queue/kept', id: 'kept' })
+      assert.equal((await reader.expect('MESSAGE')).body, 'kept')
+      await using back = await RawMqttClient.open(edge.portOf('mqtt'))
+      const connack = await back.login(known)
+      assert.deepEqual([connack['code'], connack['isSessionPresent']], [0, true])
     })
   },
 )

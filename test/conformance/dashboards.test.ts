@@ -42,6 +42,7 @@ const rules: readonly Rule[] = alerts.groups.flatMap((group) => group.rules)
 
 const figures: ClusterFigures = {
   aliveCount: 3,
+  stoppedCount: 0,
   goneCount: 0,
   drainingCount: 0,
   cells: [{ cell: 0, epoch: 1, state: 'served', isOwn: true }],

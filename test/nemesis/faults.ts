@@ -86,7 +86,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   promote: {
     what: 'the primary is killed, or stands still, and the standby, which may be behind, is promoted',
-    strike: async ({ postgres }, random) => {
+    strike: async (rig, random) => {
+      const { postgres } = rig
       const { primary, standby } = postgres
       const isBehind = random.next() < 0.6
       // One that only stands still has what is in its socket, and writes it when it wakes up.
@@ -96,27 +97,32 @@ export const faults: Readonly<Record<string, Fault>> = {
       await delay(random.below(1000))
       if (isBehind) await standby.startAgain()
       await postgres.promote()
+      await mayEndOwner(rig, random)
     },
   },
   backends: {
     what: 'connections of nodes are ended by the server, again and again',
-    strike: async ({ postgres }, random) => {
+    strike: async (rig, random) => {
+      const { postgres } = rig
       for (let count = 0; count < 12; count++) {
         await postgres.ask(
           `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pabal'`,
         )
         await delay(random.below(400))
       }
+      await mayEndOwner(rig, random)
     },
   },
   'cancel-waits': {
     what: 'the standby is away, waits for it are cancelled, and it may become the primary',
-    strike: async ({ postgres }, random) => {
+    strike: async (rig, random) => {
+      const { postgres } = rig
       const { primary, standby } = postgres
       await standby.kill()
       const until = Date.now() + between(random, 1500, 3500)
+      // A commit is hit once: whoever tries again begins with a session, which waits as well.
+      const how = random.next() < 0.6 ? 'pg_cancel_backend' : 'pg_terminate_backend'
       while (Date.now() < until) {
-        const how = random.next() < 0.7 ? 'pg_cancel_backend' : 'pg_terminate_backend'
         await primary.run(
           `SELECT count(${how}(pid)) FROM pg_stat_activity
             WHERE application_name = 'pabal' AND wait_event = 'SyncRep'`,
@@ -127,6 +133,7 @@ export const faults: Readonly<Record<string, Fault>> = {
       if (isLost) await primary.kill()
       await standby.startAgain()
       if (isLost) await postgres.promote()
+      await mayEndOwner(rig, random)
     },
   },
   'cut-postgres': {
@@ -156,28 +163,56 @@ export const faults: Readonly<Record<string, Fault>> = {
   'bad-objects': {
     what: 'the store of objects fails, cuts answers short, forgets and denies, also while a node takes over',
     strike: async (rig, random) => {
-      rig.objects.onRequest = chooseFaults(random)
-      await delay(between(random, 1500, 3000))
-      const owner = await rig.owner()
-      await owner.end('SIGKILL')
-      owner.forgetFolder()
-      owner.start()
-      await delay(between(random, 6000, 8000))
-      rig.objects.onRequest = () => undefined
+      await withObjects(rig, random, seededFaults(random, 0.2 + random.next() * 0.3))
+    },
+  },
+  'short-objects': {
+    what: 'the store of objects answers most gets with less than was asked for, also while a node takes over',
+    strike: async (rig, random) => {
+      const kind = random.next() < 0.7 ? 'short' : 'truncated'
+      await withObjects(rig, random, mostly(random, 'get', kind))
+    },
+  },
+  'empty-objects': {
+    what: 'the store of objects takes most puts without their bytes, also while a node takes over',
+    strike: async (rig, random) => {
+      await withObjects(rig, random, mostly(random, 'put', 'empty'))
     },
   },
 }
 
-/** A little of everything, or much of one kind: most gets cut short, or most puts stored empty. */
-function chooseFaults(random: Random): DoubleHook {
-  const [mode, often] = [random.below(3), 0.6]
-  if (mode === 0) return seededFaults(random, 0.2 + random.next() * 0.3)
-  const isHit = (): boolean => random.next() < often
-  if (mode === 1) {
-    const kind = random.next() < 0.5 ? 'short' : 'truncated'
-    return (operation) => (operation === 'get' && isHit() ? { kind } : undefined)
+function mostly(
+  random: Random,
+  wanted: 'get' | 'put',
+  kind: 'short' | 'truncated' | 'empty',
+): DoubleHook {
+  return (operation) => (operation === wanted && random.next() < 0.6 ? { kind } : undefined)
+}
+
+/** The store does so for a while, in which a node without anything of its own takes the cell. */
+async function withObjects(rig: Rig, random: Random, hook: DoubleHook): Promise<void> {
+  rig.objects.onRequest = hook
+  await delay(between(random, 1500, 3000))
+  // With all of them gone, nobody has a copy of anything.
+  const ended = random.next() < 0.5 ? rig.nodes : [await rig.owner()]
+  await Promise.all(ended.map((node) => node.end('SIGKILL')))
+  for (const node of ended) {
+    node.forgetFolder()
+    node.start()
   }
-  return (operation) => (operation === 'put' && isHit() ? { kind: 'empty' } : undefined)
+  await delay(between(random, 6000, 8000))
+  rig.objects.onRequest = () => undefined
+}
+
+/**
+ * What was just written is the next one's to read, in some of the cases: the owner makes objects of what it has itself,
+ * whatever became of the rows.
+ */
+async function mayEndOwner(rig: Rig, random: Random): Promise<void> {
+  if (random.next() >= 0.4) return
+  const owner = await rig.owner()
+  await owner.end('SIGKILL')
+  owner.start()
 }
 
 /** Ends who else has the cell, until this node has it. */

@@ -1,7 +1,7 @@
 // A node of the rig: a process with ports of its own that stay, and links of its own to PostgreSQL and to the objects.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TcpProxy } from '../support/postgres/tcp-proxy.ts'
@@ -67,6 +67,13 @@ export class RigNode {
   get isGone(): boolean {
     const child = this.#child
     return child === undefined || child.exitCode !== null || child.signalCode !== null
+  }
+
+  /** Whether it has ever taken clients. */
+  get hasBeenReady(): boolean {
+    return (
+      existsSync(this.logFile) && readFileSync(this.logFile).includes('Server startup complete')
+    )
   }
 
   get isStopped(): boolean {

@@ -77,6 +77,9 @@ export class Rig implements AsyncDisposable {
     nodes[0]?.start()
     await rig.#audit()
     for (const node of nodes) node.start()
+    // Or all clients would come to the first, and nobody be passed on.
+    const isReady = (): boolean => nodes.every((node) => node.hasBeenReady)
+    await waitFor('all nodes take clients', isReady, startMsMax)
     return rig
   }
 
@@ -131,7 +134,8 @@ export class Rig implements AsyncDisposable {
     for (const node of [...this.nodes, this.twin]) await node.dispose()
     await this.objects.close()
     await this.postgres[Symbol.asyncDispose]()
-    if (!this.#keepsFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    if (!this.#keepsFolder && !process.env['NEMESIS_KEEP'])
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   async #audit(): Promise<void> {

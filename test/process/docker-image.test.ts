@@ -200,7 +200,7 @@ describe('the image', () => {
     assert.match(exec('rabbitmqctl', 'lst_queues')[2], /Did you mean 'list_queues'\?/)
     assert.equal(exec('rabbitmq-plugins', 'enable', 'rabbitmq_management')[0], 0)
     assert.match(exec('rabbitmq-plugins', 'enable', 'rabbitmq_shovel')[2], /pabal move/)
-    assert.equal(exec('rabbitmq-plugins', 'is_enabled', 'rabbitmq_mqtt')[0], 69)
+    assert.equal(exec('rabbitmq-plugins', 'is_enabled', 'rabbitmq_shovel')[0], 69)
     await stop(container)
     assert.equal(exec('rabbitmq-diagnostics', 'ping')[0], 69)
   })

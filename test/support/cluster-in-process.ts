@@ -206,6 +206,7 @@ export class ClusterInProcess implements AsyncDisposable {
         incarnation: 1,
         isSelf: false,
         isAlive: true,
+        isStopped: false,
         isDraining: false,
         version: '0',
         addresses: { link: started.linkAddress },

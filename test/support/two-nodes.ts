@@ -198,6 +198,7 @@ export class TwoNodes implements AsyncDisposable {
         incarnation: 1,
         isSelf: node === self,
         isAlive: this.nodes[node]?.isAlive ?? true,
+        isStopped: false,
         isDraining: false,
         version: '0.1.0',
         addresses: {},

@@ -10,6 +10,8 @@ import { query } from './names.ts'
 export interface Live<T> {
   readonly data?: T
   readonly problem?: Problem
+  /** Who has not answered, of the nodes and cells of a cluster that have a part of it. */
+  readonly missing?: readonly string[] | undefined
   /** What is shown is from before the stream broke, or of another page of the same list. */
   readonly isStale: boolean
 }
@@ -28,6 +30,9 @@ export const clockAhead: Signal<number> = signal(0)
 
 /** The broker's time, a second at a time, while somebody looks. */
 export const now: Signal<number> = signal(Date.now())
+
+/** Who is missing in anything that is shown. */
+export const missing: Signal<readonly string[]> = signal([])
 
 interface View {
   readonly path: string
@@ -107,6 +112,7 @@ function forgetOldest(): void {
 function gather(): void {
   gathering ??= setTimeout(() => {
     gathering = undefined
+    noteMissing()
     const wanted = wantedPaths()
     const isSame =
       wanted.length === streamed.length && wanted.every((path) => streamed.includes(path))
@@ -173,15 +179,25 @@ function takeEvent(paths: readonly string[], event: string, data: string): void 
   if (streamState.peek().kind !== 'live') streamState.value = { kind: 'live', since: Date.now() }
   retries = 0
   if (event !== 'view') return
-  const { view, status, body } = JSON.parse(data) as {
+  const { view, status, body, ...rest } = JSON.parse(data) as {
     readonly view: number
     readonly status: number
+    readonly missing?: readonly string[]
     readonly body: unknown
   }
   const known = views.get(paths[view] ?? '')
   if (known === undefined) return
-  if (status >= 200 && status < 300) known.value.value = { data: body, isStale: false }
+  if (status >= 200 && status < 300) known.value.value = { data: body, ...rest, isStale: false }
   else known.value.value = { problem: problemOf(status, JSON.stringify(body)), isStale: false }
+  noteMissing()
+}
+
+/** The same text each time is no change. */
+function noteMissing(): void {
+  const used = [...views.values()].filter(({ users }) => users > 0)
+  const all = new Set(used.flatMap(({ value }) => value.peek().missing ?? []))
+  const named = [...all].toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  if (named.join() !== missing.peek().join()) missing.value = named
 }
 
 /** What is shown is old from now on; the stream is begun again until it stands. */

@@ -1,6 +1,7 @@
 // The frame of a page: its title, the sentence that matters, its actions, and what stands below.
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { missing } from '../lib/live.ts'
 import './page.css'
 
 export interface PageProps {
@@ -36,11 +37,23 @@ export function Page(props: PageProps): JSX.Element {
         </div>
         {actions !== undefined && <div class="page-actions">{actions}</div>}
       </header>
+      <Missing />
       {tabs !== undefined && <div class="page-tabs">{tabs}</div>}
       {filters !== undefined && <div class="page-filters">{filters}</div>}
       <div class="page-body">{children}</div>
       {command !== undefined && <footer class="page-command">{command}</footer>}
     </div>
+  )
+}
+
+/** In a cluster: what is shown is what the others have. */
+function Missing(): JSX.Element | null {
+  const named = missing.value
+  if (named.length === 0) return null
+  return (
+    <p class="page-missing" role="status">
+      Not all is shown. These do not answer: {named.join(', ')}. See <a href="/cluster">Cluster</a>.
+    </p>
   )
 }
 

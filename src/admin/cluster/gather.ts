@@ -3,6 +3,7 @@ import type { Directory } from '../../cluster/directory.ts'
 import { clusterHttpLimits } from '../../limits/cluster.ts'
 import type { Asked, ClusterDoor, ClusterRequest, Target } from '../api/where.ts'
 import { socketOf } from '../callers.ts'
+import { missingHeader } from './missing-header.ts'
 
 /**
  * - `vhosts`: the cells that have virtual hosts.
@@ -10,9 +11,6 @@ import { socketOf } from '../callers.ts'
  * - `nodes`: all nodes that are there.
  */
 export type Sources = 'vhosts' | 'cells' | 'nodes'
-
-/** The header that names them. */
-export const missingHeader = 'x-pabal-missing'
 
 /** What one has answered; every one of these is a success. */
 export interface Part {

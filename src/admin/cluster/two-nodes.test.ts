@@ -83,6 +83,23 @@ test('a body may name a virtual host that another node has just made', async () 
   assert.equal(two.vhosts.get('newer'), 1, await done.text())
 })
 
+test('a live view names those that do not answer', async () => {
+  await using two = await filled(20)
+  two.give(2, undefined)
+  const stop = new AbortController()
+  const view = encodeURIComponent('/queues?columns=name')
+  const live = await two.ask(0, `/v1/live?view=${view}`, { signal: stop.signal })
+  const reader = live.body!.getReader()
+  let text = ''
+  while (!text.includes('event: view')) {
+    const { value = new Uint8Array() } = await reader.read()
+    text += Buffer.from(value).toString()
+  }
+  assert.match(text, /data: \{"view":0,"status":200,"missing":\["cell 2"\],"body":\[/)
+  await reader.cancel()
+  stop.abort()
+})
+
 test('names of any bytes arrive as they were written', async () => {
   await using two = new TwoNodes()
   two.addVHost('a/..%?#', 2)

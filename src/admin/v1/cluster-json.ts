@@ -12,7 +12,7 @@ export interface ClusterJson {
   readonly missing?: readonly string[]
 }
 
-export type NodeState = 'alive' | 'draining' | 'frozen' | 'gone'
+export type NodeState = 'alive' | 'draining' | 'frozen' | 'stopped' | 'gone'
 
 export interface ClusterNodeJson {
   readonly name: string
@@ -65,8 +65,8 @@ const nodeSchema = z.object({
   number: count.describe('The same for a name, whenever it starts again; Kafka’s id is one more'),
   is_self: z.boolean().describe('It is the one that answers'),
   state: z
-    .enum(['alive', 'draining', 'frozen', 'gone'])
-    .describe('frozen: PostgreSQL does not answer it'),
+    .enum(['alive', 'draining', 'frozen', 'stopped', 'gone'])
+    .describe('frozen: PostgreSQL does not answer it; gone: it has ended without stopping'),
   version: z.string(),
   cells: z.array(count).describe('That it has'),
   addresses: z.record(z.string(), z.string()).describe('By protocol; `node` is for other nodes'),

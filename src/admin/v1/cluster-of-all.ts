@@ -70,7 +70,9 @@ function nodeJson(
   }
 }
 
-function stateOf({ isAlive, isDraining }: KnownNode, facts: NodeFacts | undefined): NodeState {
+function stateOf(node: KnownNode, facts: NodeFacts | undefined): NodeState {
+  const { isAlive, isStopped, isDraining } = node
+  if (isStopped) return 'stopped'
   if (!isAlive) return 'gone'
   if (facts?.isFrozen === true) return 'frozen'
   return isDraining ? 'draining' : 'alive'

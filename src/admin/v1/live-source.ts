@@ -2,13 +2,14 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 import { liveLimits } from '../../limits/live.ts'
+import { missingHeader } from '../cluster/missing-header.ts'
 
 /** Answers a GET of a path below `/api`. */
 export type AskView = (path: string) => Promise<Response>
 
 /** One answer, for whoever waits for it. */
 export interface Made {
-  /** `"status": …, "body": …` as JSON, in one line. */
+  /** `"status": …, "missing": …, "body": …` as JSON, in one line; `missing` only where something is. */
   readonly data: string
   /** Another where `data` is another. */
   readonly hash: string
@@ -67,14 +68,15 @@ export class LiveSource {
     const { path, ask, clock, allMs } = this.#parts
     const startedAt = clock.monotonic()
     const gone = refusal(410, 'gone', 'Nobody waits for it')
-    const { status, body } = this.isAbandoned ? gone : await answerOf(ask, path)
+    const { status, missing, body } = this.isAbandoned ? gone : await answerOf(ask, path)
     this.makingMs = clock.monotonic() - startedAt
     const restMs = Math.max(
       status >= 500 ? liveLimits.faultMs : liveLimits.everyMs,
       liveLimits.restFactor * this.makingMs,
       liveLimits.restFactorOfAll * allMs(),
     )
-    const data = `"status":${status},"body":${body}`
+    const absent = missing === undefined ? '' : `"missing":${JSON.stringify(missing)},`
+    const data = `"status":${status},${absent}"body":${body}`
     const dueAt = startedAt + Math.min(restMs, liveLimits.everyMsMax)
     return { data, hash: hash('sha256', data, 'base64'), dueAt }
   }
@@ -82,6 +84,8 @@ export class LiveSource {
 
 interface Answer {
   readonly status: number
+  /** Who has not answered, of those that the answer is put together from. */
+  readonly missing?: readonly string[] | undefined
   /** JSON, in one line. */
   readonly body: string
 }
@@ -101,7 +105,8 @@ async function answerOf(ask: AskView, path: string): Promise<Answer> {
       return refusal(413, 'too_large', reason)
     }
     // Between the parts of JSON a line end means nothing; within an event it does.
-    return { status, body: body === '' ? 'null' : body.replaceAll(/[\r\n]/g, ' ') }
+    const missing = response.headers.get(missingHeader)?.split(', ')
+    return { status, missing, body: body === '' ? 'null' : body.replaceAll(/[\r\n]/g, ' ') }
   } catch {
     // A part of the answer could not be made.
     return refusal(500, 'internal_error', 'Internal Server Error')

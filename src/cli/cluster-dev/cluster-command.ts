@@ -21,6 +21,8 @@ interface Flags extends CommandFlags {
   readonly amqpPort?: string
   readonly kafkaPort?: string
   readonly httpPort?: string
+  readonly mqttPort?: string
+  readonly stompPort?: string
   readonly standby?: boolean
   readonly fresh?: boolean
 }
@@ -39,6 +41,8 @@ export const addClusterDevCommand: AddCommand = (command, _remote, local) => {
     .option('--amqp-port <PORT>', 'Of the first node for AMQP (default: 5672, or a free one)')
     .option('--kafka-port <PORT>', 'Of the first node for Kafka (default: 9092, or a free one)')
     .option('--http-port <PORT>', 'Of the first node for web pages (default: 15672, or a free one)')
+    .option('--mqtt-port <PORT>', 'Of the first node for MQTT (default: 1883, or a free one)')
+    .option('--stomp-port <PORT>', 'Of the first node for STOMP (default: 61613, or a free one)')
     .option('--standby', 'Start a second PostgreSQL that has each commit before it is confirmed')
     .option('--fresh', 'Remove what an earlier run has left')
     .addHelpText(
@@ -58,6 +62,8 @@ function clusterDev(flags: Flags): Action {
     amqp: readPort('amqp-port', flags.amqpPort),
     kafka: readPort('kafka-port', flags.kafkaPort),
     http: readPort('http-port', flags.httpPort),
+    mqtt: readPort('mqtt-port', flags.mqttPort),
+    stomp: readPort('stomp-port', flags.stompPort),
   }
   return async (session) => {
     const programs = findPostgres(session.environment['PATH'])

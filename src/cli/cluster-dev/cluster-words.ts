@@ -33,11 +33,16 @@ export function describeCluster(picture: ClusterPicture): string[] {
     `amqp://localhost:${ports.amqp}`,
     `localhost:${ports.kafka}`,
     `http://localhost:${ports.http}`,
+    `${ports.mqtt}`,
+    `${ports.stomp}`,
   ])
   return [
     `Pabal ${version}, a cluster of ${nodes.length === 1 ? 'one node' : `${nodes.length} nodes`} on this machine`,
     '',
-    ...tableLines(['node', 'process', 'cells', 'amqp', 'kafka', 'http (guest, guest)'], rows),
+    ...tableLines(
+      ['node', 'process', 'cells', 'amqp', 'kafka', 'http (guest, guest)', 'mqtt', 'stomp'],
+      rows,
+    ),
     '',
     'Clients connect to any of them. A node that is started again has the same ports.',
     '',

@@ -8,7 +8,6 @@ import type { Random } from '../../lib/random.ts'
 import { wait } from '../../lib/wait.ts'
 import { clusterDevLimits } from '../../limits/cluster-dev.ts'
 import { S3Double } from '../../s3-double/s3-double.ts'
-import { otherPortsOff } from '../other-ports-off.ts'
 import type { Terminal } from '../terminal.ts'
 import { CellWatch } from './cell-watch.ts'
 import * as words from './cluster-words.ts'
@@ -18,6 +17,9 @@ import { lastLines } from './last-lines.ts'
 import { chooseNodePorts, type NodePorts, type WantedPorts } from './node-ports.ts'
 import { OwnPostgres } from './own-postgres.ts'
 import { countCells, reopenCells } from './reopen-cell.ts'
+
+/** Both protocols are within WebSocket at the port of HTTP, too. */
+const closedPorts = ['metrics', 'mqtt-ws', 'stomp-ws'].flatMap((name) => [`--${name}-port`, 'off'])
 
 export interface DevClusterPlan {
   /** All that the cluster keeps; nobody else uses it. */
@@ -154,7 +156,7 @@ export class DevCluster {
       folder: path.join(folder, name),
       logFile: path.join(logs, `${name}.log`),
       // The others learn where that is from PostgreSQL.
-      flags: [...objects, '--node-port', '0', ...otherPortsOff],
+      flags: [...objects, '--node-port', '0', ...closedPorts],
       // In flags everybody on this machine would read the password.
       environment: { ...environment, PABAL_CLUSTER: this.#postgres.address },
       onServes: (node, cell, epoch) => {

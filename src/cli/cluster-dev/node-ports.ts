@@ -10,12 +10,14 @@ export interface NodePorts {
   readonly amqp: number
   readonly kafka: number
   readonly http: number
+  readonly mqtt: number
+  readonly stomp: number
 }
 
 /** Those of the first node that somebody asked for, 0 for free ones; of the others the usual ones. */
-export type WantedPorts = Readonly<Record<keyof NodePorts, number | undefined>>
+export type WantedPorts = Readonly<Partial<Record<keyof NodePorts, number | undefined>>>
 
-const usual: NodePorts = { amqp: 5672, kafka: 9092, http: 15_672 }
+const usual: NodePorts = { amqp: 5672, kafka: 9092, http: 15_672, mqtt: 1883, stomp: 61_613 }
 const portMax = 65_535
 
 /** As many as there are nodes. Rejects with an `ExitError` when one that was asked for is taken. */
@@ -28,7 +30,9 @@ export async function chooseNodePorts(wanted: WantedPorts, count: number): Promi
         chooseOne({ service, wanted: wanted[service], index }, held)
       const amqp = await choose('amqp')
       const kafka = await choose('kafka')
-      ports.push({ amqp, kafka, http: await choose('http') })
+      const http = await choose('http')
+      const mqtt = await choose('mqtt')
+      ports.push({ amqp, kafka, http, mqtt, stomp: await choose('stomp') })
     }
     return ports
   } finally {

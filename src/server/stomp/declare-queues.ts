@@ -8,7 +8,7 @@ import type { FrameHeaders } from '../../codec/stomp/frame-headers.ts'
 import { stompLimits } from '../../limits/stomp.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
-import type { StompDestination } from './destination.ts'
+import { checkedName, type StompDestination } from './destination.ts'
 import { asksNothing, isDurableSubscription, readQueueHeaders } from './queue-headers.ts'
 import type { StompSession } from './session.ts'
 import { subscriptionQueueName } from './subscription-queue-name.ts'
@@ -70,7 +70,9 @@ export function declareSubscriptionQueue(
   const key = destination.kind === 'exchange' ? destination.key : destination.name
   const durableId = isDurableSubscription(headers) ? headers.get('id') : undefined
   const { random } = session.connection.context
-  const name = headers.get('x-queue-name') ?? subscriptionQueueName(key, durableId, random)
+  const given = headers.get('x-queue-name')
+  const name =
+    given === undefined ? subscriptionQueueName(key, durableId, random) : checkedName(given)
   return declare(session, headers, {
     name,
     durable: durableId !== undefined,
@@ -119,8 +121,11 @@ function declare(
   return { name: queue.name, ticket }
 }
 
-/** What Spring's relay makes of `/user/queue/x`: the name, `-user` and the id of a session of its own. */
-const userQueue = /-user[0-9a-z-]{8,}$/
+/**
+ * What Spring's relay makes of `/user/queue/x`: the name, `-user` and the id of a session of its own. That is a UUID, or
+ * eight letters and digits of SockJS. Without a digit it may as well be a word, and nobody's queue may go for its name.
+ */
+const userQueue = /-user(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-z]*[0-5])[a-z0-5]{8})$/
 
 /**
  * Spring's relay subscribes for each session to queues of its own, and nobody deletes them: they go when they have not

@@ -2,6 +2,7 @@
 // have destinations, too.
 import { isUtf8 } from 'node:buffer'
 import { bytesOfName, nameFromBytes } from '../../record/message/name-bytes.ts'
+import { SHORTSTR_BYTES_MAX } from '../../record/message/wire-writer.ts'
 import { StompError } from './stomp-error.ts'
 
 /** Destinations that name a queue, or a routing key. */
@@ -45,7 +46,7 @@ export function parseDestination(text: string): StompDestination {
     case 'reply-queue':
       // Names of reply queues may have slashes, and are not encoded.
       if (rest.length === 0) throw unknownDestination(text)
-      return { kind: 'reply-queue', name: rest.join('/') }
+      return { kind: 'reply-queue', name: checkedName(rest.join('/')) }
     case 'exchange':
       return parseExchange(rest)
     default:
@@ -104,9 +105,21 @@ export function formatDestination(
   return `/exchange/${encodeSegment(exchange)}${key === '' ? '' : `/${key}`}`
 }
 
-/** A percent sign that no two digits follow stands for itself. */
+/** What has a name in AMQP has at most so many bytes. */
+export function checkedName(name: string): string {
+  if (Buffer.byteLength(bytesOfName(name)) <= SHORTSTR_BYTES_MAX) return name
+  throw new StompError(
+    'Invalid destination',
+    `Names in destinations have at most ${SHORTSTR_BYTES_MAX} bytes\n`,
+  )
+}
+
 function decodeSegment(segment: string): string {
-  if (!segment.includes('%')) return segment
+  return checkedName(segment.includes('%') ? decodePercents(segment) : segment)
+}
+
+/** A percent sign that no two digits follow stands for itself. */
+function decodePercents(segment: string): string {
   const bytes = Buffer.from(bytesOfName(segment) as string)
   let size = 0
   for (let at = 0; at < bytes.length; at++) {

@@ -7,6 +7,7 @@ import type { KeptMessage } from '../../broker/publish/kept-message.ts'
 import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
 import type { Party } from '../../broker/trace/party.ts'
 import type { VHost } from '../../broker/vhost.ts'
+import { stompLimits } from '../../limits/stomp.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
 import type { BasicProperties } from '../../record/message/properties.gen.ts'
@@ -72,7 +73,7 @@ export class StompPublisher implements IntakeClient {
     try {
       this.intake.offer(source, note)
     } catch (error) {
-      this.#receiptIds.delete(note)
+      this.#forget(note)
       throw error
     }
     this.#afterOffer()
@@ -86,14 +87,14 @@ export class StompPublisher implements IntakeClient {
     try {
       return this.intake.keep(source, note)
     } catch (error) {
-      this.#receiptIds.delete(note)
+      this.#forget(note)
       throw error
     }
   }
 
   /** A message that was kept is not committed. */
   drop(message: KeptMessage): void {
-    this.#receiptIds.delete(message.note)
+    this.#forget(message.note)
     message.release()
   }
 
@@ -150,6 +151,7 @@ export class StompPublisher implements IntakeClient {
     source.addressStart = 0
     source.addressEnd = source.address.length
     source.header = encodeContentHeader(end - start, properties)
+    checkHeaderSize(source.header)
     source.headerStart = 0
     source.headerEnd = source.header.length
     source.body = buffer
@@ -164,11 +166,7 @@ export class StompPublisher implements IntakeClient {
     const { exchange, routingKey } = this.#address
     if (address.exchange === exchange && address.routingKey === routingKey)
       return this.#addressBytes
-    try {
-      this.#addressBytes = encodeAddress(address.exchange, address.routingKey)
-    } catch {
-      throw new StompError('Invalid destination', 'Names in destinations have at most 255 bytes\n')
-    }
+    this.#addressBytes = encodeAddress(address.exchange, address.routingKey)
     this.#address = address
     return this.#addressBytes
   }
@@ -188,7 +186,15 @@ export class StompPublisher implements IntakeClient {
     this.#session.counters.confirmable++
     const note = ++this.#lastNote
     this.#receiptIds.set(note, receipt)
+    this.#session.receipts.hold(receipt)
     return note
+  }
+
+  /** The message will not be published. */
+  #forget(note: number): void {
+    const id = this.#receiptIds.get(note)
+    this.#receiptIds.delete(note)
+    if (id !== undefined) this.#session.receipts.drop(id)
   }
 
   #confirm(note: number, isRefused: boolean): void {
@@ -200,6 +206,7 @@ export class StompPublisher implements IntakeClient {
       receipts.add(id, this.intake.ticket, true)
       return
     }
+    receipts.drop(id)
     // RabbitMQ says nothing.
     connection.send({
       command: 'ERROR',
@@ -207,4 +214,13 @@ export class StompPublisher implements IntakeClient {
       body: 'A queue of its destination is full.\n',
     })
   }
+}
+
+/** What no client of AMQP could be sent is not taken. */
+function checkHeaderSize({ length }: Buffer): void {
+  if (length <= stompLimits.messageHeadersSizeMax) return
+  throw new StompError(
+    'Invalid header',
+    `Headers of a message have at most ${stompLimits.messageHeadersSizeMax} bytes\n`,
+  )
 }

@@ -2,6 +2,7 @@
 // that was done, so a receipt also says that what was done before is durable.
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
 import { Fifo } from '../../lib/fifo.ts'
+import { stompLimits } from '../../limits/stomp.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { SessionConnection } from './session-connection.ts'
 
@@ -30,7 +31,19 @@ export class Receipts {
     return this.#pendingConfirms
   }
 
-  /** Sends a receipt once `ticket` is durable, at once when there is nothing to wait for. */
+  /** A frame has asked for a receipt: it takes memory until that is written, or dropped. */
+  hold(id: string): void {
+    this.#connection.held.change('parked', sizeOf(id))
+  }
+
+  /** There will be no receipt. */
+  drop(id: string): void {
+    const { held } = this.#connection
+    held.change('parked', -sizeOf(id))
+    held.resumeIfFew()
+  }
+
+  /** Sends a receipt that is held once `ticket` is durable, at once when there is nothing to wait for. */
   add(id: string, ticket: Ticket | undefined, isConfirm = false): void {
     this.#pending.push({ id, ticket, isConfirm })
     if (isConfirm) this.#pendingConfirms++
@@ -55,10 +68,15 @@ export class Receipts {
         this.#counters.confirmed++
       }
       this.#connection.send({ command: 'RECEIPT', headers: { 'receipt-id': id } })
+      this.drop(id)
     }
     if (pending.size > 0) return
     const onEmpty = this.#onEmpty
     this.#onEmpty = undefined
     onEmpty?.()
   }
+}
+
+function sizeOf(id: string): number {
+  return stompLimits.keptHeaderSize + id.length
 }

@@ -85,7 +85,9 @@ export class StompSession implements SubscribedSession {
   /** Sends the receipt that a frame asks for, once what it did is durable. */
   acknowledge({ headers }: StompFrame, ticket: Ticket | undefined): void {
     const receipt = headers.get('receipt')
-    if (receipt !== undefined) this.receipts.add(receipt, ticket)
+    if (receipt === undefined) return
+    this.receipts.hold(receipt)
+    this.receipts.add(receipt, ticket)
   }
 
   /** One that begins and is committed in one go needs no id. */

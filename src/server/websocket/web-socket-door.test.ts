@@ -324,6 +324,18 @@ test('who is not read stops sending, and who does not read is not written to', a
   await waitFor('all was taken', () => hasDrained && socket.writableLength === 0)
 })
 
+test('who reads nothing can be ended at once', async () => {
+  onBytes = () => undefined
+  const client = await connected()
+  const socket = served[0] as Socket
+  client.pause()
+  while (socket.write(Buffer.alloc(500_000)));
+  const closed = once(socket, 'close')
+  socket.resetAndDestroy()
+  await closed
+  assert.equal(socket.destroyed, true)
+})
+
 test('text goes out as text where it is some, and no character is cut', async () => {
   target = { ...target, sendsText: true }
   const client = await connected()

@@ -130,6 +130,12 @@ export class WebSocket extends Duplex {
     else this.once('finish', () => this.destroy())
   }
 
+  /** As that of a socket: what the client has not taken is dropped. */
+  resetAndDestroy(): this {
+    this.#raw.resetAndDestroy()
+    return this.destroy()
+  }
+
   /** Asks a client that says nothing whether it is there, and ends one that does not answer. */
   look(): void {
     if (this.#isHeard || this.isPaused()) {

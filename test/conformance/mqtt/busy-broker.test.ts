@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { connectAsync } from 'mqtt'
 import { clientLimits } from '../../../src/limits/clients.ts'
+import { rateLimits } from '../../../src/limits/rate.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { type MqttBeside, openMqttBeside } from '../../support/mqtt/open-mqtt-beside.ts'
 import { RawMqttClient } from '../../support/mqtt/raw-mqtt-client.ts'
@@ -72,6 +73,25 @@ describe('while publishers are blocked', () => {
     assert.equal((await subscriber.receive('PUBLISH'))['payload'], 'last words')
     await client.ended()
     assert.deepEqual(await subscriber.ping(), [])
+  })
+})
+
+describe('a client that publishes faster than it may', () => {
+  it('is not read for a while, and has all of its answers in the end', async () => {
+    const rate = 200
+    await using limited = await BrokerInProcess.start({
+      connectionRate: { messages: rate, bytes: undefined },
+    })
+    await using port = await openMqttBeside(limited)
+    await using client = await RawMqttClient.connect(port.port, { version: 4 })
+    const count = 300
+    const start = performance.now()
+    for (let id = 1; id <= count; id++) client.publish({ topic: 'fast', qos: 1, packetId: id })
+    for (let id = 1; id <= count; id++) {
+      assert.equal((await client.receive('PUBACK'))['packetId'], id)
+    }
+    const least = (count / rate) * 1000 - rateLimits.burstMs
+    assert.ok(performance.now() - start > least * 0.9)
   })
 })
 

@@ -80,3 +80,66 @@ test('receipts that nobody reads: the client is not read any more', async () => 
   assert.ok(receivedSize < begin.length * 200, 'all of it was read')
   assert.ok(unsentSize < 3 * clientLimits.unreadSizeMax, `${unsentSize} bytes wait for it`)
 })
+
+for (const [name, frame] of [
+  ['SEND to /queue/', { command: 'SEND', headers: { destination: `/queue/${'a'.repeat(256)}` } }],
+  ['SEND to /topic/', { command: 'SEND', headers: { destination: `/topic/${'ü'.repeat(128)}` } }],
+  [
+    'SUBSCRIBE to /queue/',
+    { command: 'SUBSCRIBE', headers: { destination: `/queue/${'a'.repeat(256)}`, id: '1' } },
+  ],
+  [
+    'SUBSCRIBE to /topic/',
+    { command: 'SUBSCRIBE', headers: { destination: `/topic/${'a'.repeat(256)}`, id: '1' } },
+  ],
+  [
+    'SUBSCRIBE with x-queue-name',
+    {
+      command: 'SUBSCRIBE',
+      headers: { destination: '/topic/a', id: '1', 'x-queue-name': 'a'.repeat(256) },
+    },
+  ],
+  [
+    'SEND with reply-to',
+    {
+      command: 'SEND',
+      headers: { destination: '/queue/a', 'reply-to': `/temp-queue/${'a'.repeat(256)}` },
+    },
+  ],
+  [
+    'SEND with headers that no client of AMQP could be sent',
+    {
+      command: 'SEND',
+      headers: { destination: '/queue/a', a: 'a'.repeat(70_000), b: 'b'.repeat(70_000) },
+    },
+  ],
+] as const) {
+  test(`${name}, too long: ERROR, and the connection goes on`, async () => {
+    await using own = await StompInProcess.start()
+    const client = await own.client()
+    client.send(frame.command, frame.headers, 'x')
+    assert.match(
+      (await client.expect('ERROR')).headers['message'] ?? '',
+      /^Invalid (destination|header)$/,
+    )
+    await client.done('SEND', { destination: '/queue/goes-on' }, 'x')
+    assert.deepEqual(own.amqp.bugs, [])
+  })
+}
+
+test('receipts that wait are counted, and hold up their client when they are many', async () => {
+  await using own = await StompInProcess.start()
+  const client = await own.client()
+  await client.done('SEND', { destination: '/queue/receipts' }, 'x')
+  own.amqp.broker.shortage.set('disk', true)
+  const receipt = 'r'.repeat(50_000)
+  for (let count = 0; count < 200; count++) {
+    client.send('SEND', { destination: '/queue/receipts', receipt }, 'x')
+  }
+  const parkedMax = clientLimits.parkedSizeMax
+  await waitFor('some are parked', () => own.amqp.memory.sizes.parked > parkedMax)
+  assert.ok(own.amqp.memory.sizes.parked < parkedMax * 1.2, `${own.amqp.memory.sizes.parked}`)
+  own.amqp.broker.shortage.set('disk', false)
+  await waitFor('all receipts', () => client.pending.length === 200)
+  assert.equal(own.amqp.memory.sizes.parked, 0)
+})

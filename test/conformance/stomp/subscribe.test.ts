@@ -334,7 +334,8 @@ test("queues of Spring's sessions go when nobody has used them for stomp-user-qu
   const client = await own.client()
   const name = 'updates-user4ca1b2c3-d4e5-4f60-8a1b-0123456789ab'
   await client.done('SUBSCRIBE', { destination: `/queue/${name}`, id: '1' })
-  await client.done('SUBSCRIBE', { destination: '/queue/updates-usermanual', id: '2' })
+  await client.done('SUBSCRIBE', { destination: '/queue/updates-user4ca1b2c3', id: '2' })
+  await client.done('SUBSCRIBE', { destination: '/queue/updates-userprofiles', id: '3' })
   const amqp = await own.session.channel()
   const { consumerCount } = await amqp.checkQueue(name)
   assert.equal(consumerCount, 1)
@@ -346,5 +347,10 @@ test("queues of Spring's sessions go when nobody has used them for stomp-user-qu
     amqp.sendToQueue(name, Buffer.from('x'), { mandatory: true })
     return isGone
   })
-  await amqp.checkQueue('updates-usermanual')
+  isGone = false
+  await waitFor('that of SockJS has gone', () => {
+    amqp.sendToQueue('updates-user4ca1b2c3', Buffer.from('x'), { mandatory: true })
+    return isGone
+  })
+  await amqp.checkQueue('updates-userprofiles')
 })

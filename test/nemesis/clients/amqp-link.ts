@@ -34,14 +34,15 @@ export class AmqpLink implements AsyncDisposable {
   static async open(parts: ClientParts, isPatient = false): Promise<AmqpLink> {
     const heartbeat = isPatient ? 0 : heartbeatSeconds
     let failure: unknown
-    for (const node of parts.tries()) {
+    const { sessions } = parts.history
+    const further = parts.nextFurther()
+    for (const node of parts.tries(further)) {
       const url = `amqp://guest:guest@127.0.0.1:${parts.addresses[node]?.amqp}?heartbeat=${heartbeat}`
       const connecting = connect(url, { noDelay: true, timeout: connectMsMax })
       try {
         const model = await within('a node takes a connection', connecting, connectMsMax)
         model.on('error', () => undefined)
-        parts.onServed(node)
-        const { sessions } = parts.history
+        if (further === 0) parts.onServed(node)
         const session = { id: sessions.length, node, openedAt: Date.now() }
         sessions.push(session)
         return new AmqpLink(model, session, parts)

@@ -17,6 +17,7 @@ export class ClientParts {
   #order = 0
   #lastTick = Date.now()
   #serving = 0
+  #openCount = 0
 
   constructor(addresses: readonly Address[], history: History) {
     this.addresses = addresses
@@ -46,10 +47,15 @@ export class ClientParts {
     if (this.history.wrongs.length < 100) this.history.wrongs.push(what)
   }
 
-  /** The address that was good last comes first, then the others. */
-  *tries(): Generator<number> {
+  /** The address that was good last comes first, or the one that is so many further, then the others. */
+  *tries(further = 0): Generator<number> {
     const count = this.addresses.length
-    for (let step = 0; step < count; step++) yield (this.#serving + step) % count
+    for (let step = 0; step < count; step++) yield (this.#serving + further + step) % count
+  }
+
+  /** By how many nodes the next connection begins after the last good one: so some are passed on. */
+  nextFurther(): number {
+    return this.#openCount++ % spread
   }
 
   onServed(index: number): void {
@@ -70,4 +76,5 @@ export class ClientParts {
 }
 
 const tickMs = 20
+const spread = 3
 const retryMs = 100

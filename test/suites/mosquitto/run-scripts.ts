@@ -2,21 +2,23 @@
 // node run-scripts.ts RESULTS. Left out is what tests Mosquitto's own: bridges, its plugins, TLS by its certificates.
 
 import { spawn } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePorts } from '../../../bench/systems/ports.ts'
 
 const [results = ''] = process.argv.slice(2)
 const SCRIPT_MS = 60_000
-const PORT = 21_900
 const folder = 'test/broker'
 /** Bridges, TLS, plugins and its dynamic security, and parts of other scripts. */
 const left = /^(?:06|08|09|14|15|16)-|helper|^(?:test|prop_)/
 
 /** Undefined when it passed, else what it said last. */
 async function run(script: string): Promise<string | undefined> {
-  // Further ports of a script are those above.
-  const child = spawn('python3', [script, String(PORT), String(PORT + 1), String(PORT + 2)], {
+  const scratch = mkdtempSync(join(tmpdir(), 'pabal-mosquitto-'))
+  const child = spawn('python3', [script, ...(await freePorts(3)).map(String)], {
     cwd: folder,
-    env: { ...process.env, PABAL_NODE: process.execPath },
+    env: { ...process.env, SHIM_NODE: process.execPath, TMPDIR: scratch },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
@@ -28,6 +30,7 @@ async function run(script: string): Promise<string | undefined> {
   clearTimeout(timeout)
   // A broker that a script has left behind.
   killGroup(child.pid)
+  rmSync(scratch, { recursive: true, force: true })
   return code === 0 ? undefined : output.slice(-1500) || `ended with ${code}`
 }
 

@@ -1,6 +1,6 @@
 """Stands for Mosquitto in its own tests: starts Pabal with what their configuration says.
 
-MOSQUITTO names another broker with Mosquitto's own options, which proves the tests themselves. A key that is not
+TMPDIR is deleted after the test. MOSQUITTO names another broker with Mosquitto's own options, which proves the tests themselves. A key that is not
 known here ends it, and with that the test.
 """
 
@@ -10,16 +10,17 @@ import sys
 import tempfile
 
 PABAL = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../../src/main.ts"))
-NODE = os.environ.get("PABAL_NODE", "node")
+NODE = os.environ.get("SHIM_NODE", "node")
 OFF = [
     "metrics", "amqp", "amqp-tls", "http", "kafka", "mqtt-tls", "mqtt-ws", "mqtt-ws-tls",
     "stomp", "stomp-tls", "stomp-ws", "stomp-ws-tls",
 ]
-# Of the users in the tests' password files, which are hashes.
-PASSWORDS = {"user": "password9"}
+# Of the user in the tests' password files, which are hashes.
+PASSWORD = "password"
 # What they are without a configuration file; others of Mosquitto's defaults the tests do not see.
 flags = {"--mqtt-topic-alias-maximum": "10", "--mqtt-sys-interval": "0"}
 folder = None
+allows_anonymous = False
 
 
 def number_of(flag):
@@ -31,17 +32,17 @@ def unbounded(flag):
 
 
 def anonymous(value):
-    if value == "false":
-        flags["--mqtt-anonymous-user"] = "none"
+    global allows_anonymous
+    allows_anonymous = value == "true"
 
 
 def users(file):
     names = [line.split(":")[0] for line in open(file) if ":" in line]
     definitions = {
-        "users": [{"name": name, "password": PASSWORDS[name], "tags": ""} for name in names if name in PASSWORDS],
+        "users": [{"name": name, "password": PASSWORD, "tags": ""} for name in names],
         "permissions": [
             {"user": name, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
-            for name in names if name in PASSWORDS
+            for name in names
         ],
     }
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as written:
@@ -86,17 +87,23 @@ def read(file):
         KEYS[words[0]](words[1])
 
 
+def finish():
+    """Whoever names a listener and says nothing of anonymous clients lets none in."""
+    if "--mqtt-port" in flags and not allows_anonymous:
+        flags["--mqtt-anonymous-user"] = "none"
+    flags.setdefault("--mqtt-port", "1888")
+
+
 def main():
     if "MOSQUITTO" in os.environ:
         os.execvp(os.environ["MOSQUITTO"], [os.environ["MOSQUITTO"], *sys.argv[1:]])
     arguments = sys.argv[1:]
     if "-c" in arguments:
         read(arguments[arguments.index("-c") + 1])
-        flags.setdefault("--mqtt-port", "1883")
+        finish()
     else:
         flags["--mqtt-port"] = arguments[arguments.index("-p") + 1]
-    # In memory, and gone with the machine's temporary files.
-    store = ["--data", folder or tempfile.mkdtemp(dir="/dev/shm", prefix="pabal-mosquitto-")]
+    store = ["--data", folder or tempfile.mkdtemp()]
     closed = [word for name in OFF for word in (f"--{name}-port", "off")]
     settings = [word for pair in flags.items() for word in pair]
     os.execvp(NODE, [NODE, PABAL, *store, *closed, *settings])

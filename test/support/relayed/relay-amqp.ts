@@ -91,6 +91,7 @@ function directoryOf(broker: Broker, port: number): Directory {
     incarnation: 1,
     isSelf: number === 0,
     isAlive: true,
+    isStopped: false,
     isDraining: false,
     version: '0',
     addresses,

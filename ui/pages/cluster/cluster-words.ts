@@ -7,6 +7,7 @@ export const toneOfNode: Readonly<Record<NodeState, Tone>> = {
   alive: 'good',
   draining: 'look',
   frozen: 'bad',
+  stopped: 'plain',
   gone: 'bad',
 }
 
@@ -14,6 +15,7 @@ export const nodeWords: Readonly<Record<NodeState, string>> = {
   alive: 'It sends heartbeats, and may have cells',
   draining: 'It gives its cells away and passes clients on',
   frozen: 'PostgreSQL does not answer it: nothing of its cells is confirmed',
+  stopped: 'It was stopped, and others have its cells',
   gone: 'Its heartbeats have stopped, and others have its cells',
 }
 
@@ -29,13 +31,15 @@ export function clusterSentence({ is_cluster: isCluster, nodes, cells }: Cluster
   const down = cells.filter(({ state }) => state === 'down').length
   const unowned = cells.filter(({ state }) => state === 'unowned').length
   const gone = nodes.filter(({ state }) => state === 'gone').length
+  const stopped = nodes.filter(({ state }) => state === 'stopped').length
   const frozen = nodes.filter(({ state }) => state === 'frozen').length
   if (down > 0) return `${counted(down, 'cell')} down: what is in there is not served`
   if (frozen > 0) return `PostgreSQL does not answer ${counted(frozen, 'node')}`
   if (unowned > 0) return `${counted(unowned, 'cell')} without an owner at this moment`
   const served = `${counted(cells.length, 'cell')}, all served`
   if (gone > 0) return `${counted(gone, 'node')} gone; ${served} by the others`
-  return `${counted(nodes.length, 'node')}, ${served}`
+  const off = stopped > 0 ? `, ${stopped} of them stopped` : ''
+  return `${counted(nodes.length, 'node')}${off}, ${served}`
 }
 
 /** `0–3, 7`. */

@@ -233,7 +233,8 @@ function NodeAction({
   readonly node: ClusterNodeJson
   readonly onDrain: BodyProps['onDrain']
 }): JSX.Element {
-  if (node.state === 'gone') return <Button onClick={() => void forget(node.name)}>Forget</Button>
+  const isOff = node.state === 'gone' || node.state === 'stopped'
+  if (isOff) return <Button onClick={() => void forget(node.name)}>Forget</Button>
   return node.state === 'draining' ? (
     <Button onClick={() => void undrain(node.name)}>Undrain</Button>
   ) : (

@@ -7,7 +7,8 @@ import { many, named, size, span } from './words.ts'
 
 /** Of the cluster as a node sees it. */
 export function clusterFindings({ nodes, cells }: Directory): Finding[] {
-  const gone = nodes.filter(({ isAlive }) => !isAlive)
+  // Who has stopped was told to.
+  const gone = nodes.filter(({ isAlive, isStopped }) => !isAlive && !isStopped)
   return [...cellFindings(cells), ...goneFindings(gone.map(({ name }) => name))]
 }
 

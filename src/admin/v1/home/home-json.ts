@@ -129,7 +129,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
   nodes: z
     .object({
       count,
-      gone: count.describe('Their heartbeats have stopped'),
+      gone: count.describe('Their heartbeats have stopped, and nobody stopped them'),
       cells_out: count.describe('Cells that nobody has at this moment'),
     })
     .nullable()

@@ -67,7 +67,7 @@ function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked
 function nodesJson({ nodes, cells }: Directory): HomeJson['nodes'] {
   return {
     count: nodes.length,
-    gone: nodes.filter(({ isAlive }) => !isAlive).length,
+    gone: nodes.filter(({ isAlive, isStopped }) => !isAlive && !isStopped).length,
     cells_out: cells.filter(({ owner }) => owner === undefined).length,
   }
 }

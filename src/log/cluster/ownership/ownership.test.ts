@@ -64,11 +64,7 @@ class SimulatedNode {
 
   serves(cell: number): boolean {
     const { clock } = this.#world
-    return (
-      !this.isStopped &&
-      this.held.has(cell) &&
-      this.#ownership.leaseAt(clock.monotonic()) === 'held'
-    )
+    return !this.isStopped && this.held.has(cell) && clock.monotonic() < this.#ownership.leaseEndsAt
   }
 
   #beat(): void {

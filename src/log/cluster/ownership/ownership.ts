@@ -1,7 +1,7 @@
 // What a node does about cells after each look: which it claims, which it gives away, which it has lost. It keeps
 // no time and sends nothing: whoever runs the node sends heartbeats, hands looks in and carries plans out.
 import { ownershipLimits } from '../../../limits/postgres.ts'
-import { Lease, type LeaseState } from './lease.ts'
+import { Lease } from './lease.ts'
 import type { Incarnation, NodeRow } from './observation.ts'
 import { placeCells } from './placement.ts'
 import { Takeover, type Look, type Vacancy } from './takeover.ts'
@@ -25,11 +25,6 @@ export class Ownership {
   constructor(self: Incarnation) {
     this.#self = self
     this.#takeover = new Takeover(self)
-  }
-
-  /** Asked before anything is answered or delivered. Monotonic milliseconds. */
-  leaseAt(now: number): LeaseState {
-    return this.#lease.stateAt(now)
   }
 
   /** When the lease is over unless a heartbeat succeeds. */

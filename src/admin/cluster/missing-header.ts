@@ -1,0 +1,2 @@
+/** The header that names them. */
+export const missingHeader = 'x-pabal-missing'
