@@ -201,7 +201,6 @@ export class TestBroker implements AsyncDisposable {
     this.#mqttPort = ready.mqtt?.port ?? 0
     this.#stompPort = ready.stomp?.port ?? 0
     this.#kafkaTlsPort = ready['kafka-tls']?.port ?? 0
-    this.#stompPort = ready.stomp?.port ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
