@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import {
   type MqttReport,
   mqttMeasured,
@@ -88,16 +89,24 @@ function connections(name: string, count: number): Scenario {
     name,
     area: 'mqtt',
     protocols: ['mqtt'],
-    description: `${count} connections, a hundred at a time, which do nothing then; memory is what each adds to the process`,
+    description: `${count} connections, or as many as one process may have, a hundred at a time, which do nothing then; memory is what each adds to the process`,
     async run(context) {
       type Report = { readonly connect_rate: number; readonly bytes_per_connection: number }
-      const report = await runMqtt<Report>('connect', context, { count })
+      const possible = Math.min(count, openFilesMax() - 1000)
+      const report = await runMqtt<Report>('connect', context, { count: possible })
       return mqttMeasured(context, report, {
         connectRate: report.connect_rate,
         kbEach: report.bytes_per_connection / 1000,
       })
     },
   }
+}
+
+/** Of a process, which may raise its limit so far; only a privileged one may go beyond. */
+function openFilesMax(): number {
+  const limits = readFileSync('/proc/self/limits', 'utf8')
+  const max = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]
+  return max === undefined ? Infinity : Number(max)
 }
 
 function retained(name: string, count: number): Scenario {

@@ -10,7 +10,7 @@ client.onConnect = () => {
   const onMessage = (message) => {
     console.log(message.body)
     message.ack()
-    client.deactivate() // the ack goes first
+    void client.deactivate() // the ack goes first
   }
   client.subscribe('/queue/letters', onMessage, { ack: 'client' })
   const headers = { persistent: 'true' }

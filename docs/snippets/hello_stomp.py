@@ -13,9 +13,9 @@ class Listener(stomp.ConnectionListener):
 
 host, port = "localhost:61613".split(":")
 arrived = threading.Event()
-connection = stomp.Connection12([(host, int(port))])
+connection = stomp.Connection12([(host, int(port))], vhost="/")
 connection.set_listener("", Listener())
-connection.connect("guest", "guest", wait=True, headers={"host": "/"})
+connection.connect("guest", "guest", wait=True)
 connection.subscribe("/queue/letters", id="1", ack="client-individual")
 connection.send("/queue/letters", "Hello, Pabal", persistent="true")
 arrived.wait(10)

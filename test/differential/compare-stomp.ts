@@ -131,8 +131,8 @@ async function play(
   // By a queue that is declared with it: the frames before have been handled.
   client.send('SUBSCRIBE', { destination: '/queue/diff-last', id: 'last', receipt: lastReceipt })
   const seen: string[] = []
-  let isLast = false
-  while (isFatal || !isLast || hasMessages(frames, seen)) {
+  const isOver = (isLast: boolean): boolean => !isFatal && isLast && !hasMessages(frames, seen)
+  for (let isLast = false; !isOver(isLast);) {
     const frame = await client.next()
     if (frame === undefined) return [...seen, 'the end']
     if (frame.headers['receipt-id'] === lastReceipt) isLast = true

@@ -86,7 +86,9 @@ async function pikaPython(): Promise<Way> {
 
 function shellWay(file: string): Way {
   if (file.includes('kafka') && !has('kcat', '-V')) return { missing: 'kcat' }
-  if (file.includes('mqtt') && !has('mosquitto_pub', '--version')) return { missing: 'mosquitto' }
+  if (file.includes('mqtt') && !has('sh', '-c', 'command -v mosquitto_pub')) {
+    return { missing: 'mosquitto_pub (Debian package mosquitto-clients)' }
+  }
   if (file.includes('http') && !has('curl', '--version')) return { missing: 'curl' }
   return shell
 }

@@ -19,6 +19,7 @@ const ownPorts: readonly string[] = ['--kafka-port', '0']
 export async function runSuite(suite: Suite, folder: string): Promise<Outcomes> {
   const scratch = mkdtempSync(join(tmpdir(), 'pabal-suite-'))
   try {
+    if (suite.startsBrokers) return await outcomesOf(suite, folder, join(scratch, 'results'))
     if (suite.hasOwnPorts) return await runBeside(suite, folder, scratch)
     const tls = tlsFlags(suite.tls ? inFolder(suite.tls, folder) : made(scratch))
     const definitions = definitionsFlags(suite.definitions, scratch)

@@ -42,6 +42,8 @@ export interface Suite {
   readonly format: 'junit' | 'go' | 'librdkafka'
   /** It is told in BROKERS where Kafka's protocol is (in OTHER_BROKERS, of others), so it needs no default port. */
   readonly hasOwnPorts?: true
+  /** It starts brokers itself. */
+  readonly startsBrokers?: true
   /** Of the broker, beside its ports. */
   readonly flags?: readonly string[]
   /** Those of further brokers, at other ports. */

@@ -3,6 +3,7 @@
 
 import { join } from 'node:path'
 import { kafkaSuites } from './kafka-suites.ts'
+import { mqttSuites } from './mqtt-suites.ts'
 import { buildFromModule, makeVenv, pip, pytest, python } from './suite-calls.ts'
 import type { Suite } from './suite.ts'
 
@@ -209,4 +210,5 @@ export const suites: readonly Suite[] = [
     ],
   },
   ...kafkaSuites,
+  ...mqttSuites,
 ]

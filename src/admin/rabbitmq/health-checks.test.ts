@@ -80,6 +80,11 @@ test('listeners are found by port and by the names that RabbitMQ has for protoco
   ])
   assert.equal(protocolNamed('mqtt3.1.1'), 'mqtt')
   assert.equal(protocolNamed('STOMP+TLS'), 'stomp/ssl')
+  for (const name of ['web-mqtt', 'web_mqtt', 'http/web-mqtt']) {
+    assert.equal(protocolNamed(name), 'http/web-mqtt')
+  }
+  assert.equal(protocolNamed('https/web-stomp'), 'https/web-stomp')
+  assert.equal(protocolNamed('web_stomp_tls'), 'https/web-stomp')
 })
 
 test('a certificate that ends too soon is told with its listeners', async () => {

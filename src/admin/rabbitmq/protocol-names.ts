@@ -38,8 +38,10 @@ const aliases: readonly (readonly [RegExp, string])[] = [
   [/^mqtt(s|\+tls|\+ssl)$/, 'mqtt/ssl'],
   [/^stomp1[._]?[012]$/, 'stomp'],
   [/^stomp(s|\+tls|\+ssl)$/, 'stomp/ssl'],
-  [/^(http\/)?web[-_](mqtt|stomp)$/, 'http/web-$2'],
-  [/^(https\/web[-_]|web[-_])(mqtt|stomp)([-_/]?(tls|ssl))?$/, 'https/web-$2'],
+  [/^(http\/)?web[-_]mqtt$/, 'http/web-mqtt'],
+  [/^(https\/)?web[-_]mqtt([-_/](tls|ssl))?$/, 'https/web-mqtt'],
+  [/^(http\/)?web[-_]stomp$/, 'http/web-stomp'],
+  [/^(https\/)?web[-_]stomp([-_/](tls|ssl))?$/, 'https/web-stomp'],
   [/^(http1|http1\.1|http_api|management|management_ui|ui)$/, 'http'],
   [/^kafka(s|\+tls|\+ssl)$/, 'kafka/ssl'],
 ]

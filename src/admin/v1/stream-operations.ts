@@ -42,7 +42,7 @@ type Chosen = z.infer<typeof chosenBody>
 
 type StreamParts = Pick<
   ManagementParts,
-  'broker' | 'groups' | 'shareGroups' | 'clients' | 'statistics'
+  'broker' | 'groups' | 'shareGroups' | 'clients' | 'statistics' | 'mqtt'
 >
 
 export function streamOperations(parts: StreamParts, facts: StreamFacts): Operation[] {

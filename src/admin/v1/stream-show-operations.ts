@@ -18,6 +18,7 @@ import { adminLimits } from '../../limits/admin.ts'
 import { type ManagementParts, notFound, roomToDeclare } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { bindingsTo } from '../rabbitmq/find-bindings.ts'
 import { bytesOf } from '../rabbitmq/queue-sizes.ts'
 import { mayDescribe } from './group-rights.ts'
 import { listedShare } from './share-group-facts.ts'
@@ -152,7 +153,7 @@ const settingsBody = z.strictObject({
   dry_run: z.boolean().optional().describe('Only check it'),
 })
 
-type ShowParts = Pick<ManagementParts, 'broker' | 'groups' | 'shareGroups' | 'statistics'>
+type ShowParts = Pick<ManagementParts, 'broker' | 'groups' | 'shareGroups' | 'statistics' | 'mqtt'>
 
 export function streamShowOperations(parts: ShowParts, facts: StreamFacts): Operation[] {
   const { broker, statistics } = parts
@@ -227,7 +228,7 @@ async function shown(
   const groups = await broker.slices.run(groupsOf(parts, stream, caller))
   const vhost = broker.getVHost(stream.vhost)
   const rights = caller.rightsIn(vhost.name)
-  const bindings = await broker.slices.run(bindingsOf(vhost, name))
+  const bindings = await broker.slices.run(bindingsOf(parts, vhost, name))
   return {
     ...streamJson(stream, facts),
     arguments: argumentsToJson(stream.arguments),
@@ -275,16 +276,22 @@ function compactedOf({ end, at, dirtyRatio }: DescribedCompaction): StreamOffset
   return { end, at: at ?? null, dirty_ratio: dirtyRatio }
 }
 
+/** Subscriptions of MQTT are among them, as in RabbitMQ. */
 function* bindingsOf(
+  { mqtt: { sessions } }: ShowParts,
   vhost: ReturnType<ManagementParts['broker']['getVHost']>,
   name: string,
 ): Steps<Pick<StreamShownJson, 'bindings' | 'binding_count'>> {
   const bindings: StreamBindingJson[] = []
   let looked = 0
-  for (const { source, routingKey, arguments: args } of vhost.bindingsTo(name)) {
+  for (const { source, routingKey, arguments: args } of bindingsTo(
+    { vhost, sessions },
+    { kind: 'queue', name },
+  )) {
+    // What leads from the default exchange to each queue goes without saying.
+    if (source === '') continue
     if (bindings.length < adminLimits.shownOfStreamMax) {
-      const { name: exchange } = source
-      bindings.push({ source: exchange, routing_key: routingKey, arguments: argumentsToJson(args) })
+      bindings.push({ source, routing_key: routingKey, arguments: argumentsToJson(args) })
     }
     if (++looked % adminLimits.listedAtOnceMax === 0) yield
   }

@@ -27,7 +27,7 @@ test('a tree is a map, and each level counts what is in it and below', () => {
       }
       assert.equal(tree.size, model.size)
       expectLevel(tree, model, undefined)
-      const found = new Map([...tree.match('#')])
+      const found = new Map(tree.match('#'))
       const expected = [...model].filter(([topic]) => matchesTopic('#', topic))
       assert.deepEqual([...found].toSorted(byTopic), expected.toSorted(byTopic))
     }),

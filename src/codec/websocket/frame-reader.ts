@@ -29,6 +29,7 @@ export interface FrameReaderOptions {
 
 /** Bytes of the longest header: its two, a length of eight, the mask. */
 const headerSizeMax = 14
+const none: Buffer = Buffer.alloc(0)
 
 /** A fault in what a client sent. */
 class FrameFault extends Error {
@@ -48,9 +49,11 @@ export class FrameReader {
   readonly #options: FrameReaderOptions
   readonly #header = Buffer.alloc(headerSizeMax)
   #headerSize = 0
-  readonly #mask = Buffer.alloc(4)
-  readonly #control = Buffer.alloc(controlSizeMax)
-  readonly #text = new Utf8Stream()
+  /** Where the mask is in the header. */
+  #maskStart = 0
+  /** What is within a control frame, while one comes: most connections never have any. */
+  #control: Buffer = none
+  readonly #text: Utf8Stream | undefined
   /** Of the frame that is being read. */
   #opcode = 0
   #isFinal = true
@@ -63,6 +66,7 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#options = options
+    this.#text = options.takesText ? new Utf8Stream() : undefined
   }
 
   /** What is within frames, up to `end`. It is where `bytes` was, which is not usable any more. */
@@ -128,7 +132,7 @@ export class FrameReader {
     this.#isFinal = (first & isFinal) !== 0
     this.#size = sizeIn(header)
     this.#readSize = 0
-    header.copy(this.#mask, 0, this.#headerSize - 4, this.#headerSize)
+    this.#maskStart = this.#headerSize - 4
     const { frameSizeMax } = this.#options
     if (this.#size > frameSizeMax) {
       throw new FrameFault(closeCodes.tooBig, `a frame has more than ${frameSizeMax} bytes`)
@@ -141,17 +145,22 @@ export class FrameReader {
   #readPayload(bytes: Buffer, at: number): number {
     const size = Math.min(bytes.length - at, this.#size - this.#readSize)
     const piece = bytes.subarray(at, at + size)
-    if (this.#isControl) this.#unmask(piece, this.#control, this.#readSize)
+    if (this.#isControl) this.#takeControl(piece)
     else this.#takeData(piece, bytes)
     this.#readSize += size
     if (this.#readSize === this.#size) this.#onFrame()
     return at + size
   }
 
+  #takeControl(piece: Buffer): void {
+    if (this.#readSize === 0) this.#control = Buffer.allocUnsafe(this.#size)
+    this.#unmask(piece, this.#control, this.#readSize)
+  }
+
   #takeData(piece: Buffer, target: Buffer): void {
     const [from, to] = [this.#written, this.#written + piece.length]
     this.#unmask(piece, target, from)
-    if (this.#kind === opcodes.text && !this.#text.add(target.subarray(from, to))) {
+    if (this.#kind === opcodes.text && this.#text?.add(target.subarray(from, to)) === false) {
       throw new FrameFault(closeCodes.invalidText, 'a text is no UTF-8')
     }
     this.#written = to
@@ -159,10 +168,12 @@ export class FrameReader {
 
   /** `target` may be the buffer that `piece` is of, at the same place or before it. */
   #unmask(piece: Buffer, target: Buffer, at: number): void {
-    const mask = this.#mask
+    const mask = this.#header
+    const start = this.#maskStart
     const phase = this.#readSize
     for (let index = 0; index < piece.length; index++) {
-      target[at + index] = (piece[index] as number) ^ (mask[(phase + index) & 3] as number)
+      target[at + index] =
+        (piece[index] as number) ^ (mask[start + ((phase + index) & 3)] as number)
     }
   }
 
@@ -170,19 +181,20 @@ export class FrameReader {
   #onFrame(): void {
     this.#headerSize = 0
     if (this.#isControl) {
-      this.#onControl(this.#control.subarray(0, this.#size))
+      this.#onControl(this.#size === 0 ? none : this.#control)
+      this.#control = none
       return
     }
     if (!this.#isFinal) return
     const wasText = this.#kind === opcodes.text
     this.#kind = undefined
-    if (wasText && !this.#text.end()) {
+    if (wasText && this.#text?.end() === false) {
       throw new FrameFault(closeCodes.invalidText, 'a text ends within a character')
     }
   }
 
   #onControl(payload: Buffer): void {
-    if (this.#opcode === opcodes.ping) this.ping = Buffer.from(payload)
+    if (this.#opcode === opcodes.ping) this.ping = payload
     if (this.#opcode === opcodes.close) this.end = closeIn(payload)
   }
 }

@@ -71,16 +71,26 @@ export class Answers {
         return
       }
       this.#waiting.shift()
-      if ('action' in first) first.action()
-      else this.#write(first)
+      this.#do(first)
     }
   }
 
   #add(answer: Answer): void {
-    this.#waiting.push(answer)
     const { ticket } = answer
-    if (ticket === undefined || ticket.isDurable) this.#peer.scheduleAnswers()
-    else if (this.#waiting.size === 1) this.#watch(ticket)
+    const isDue = ticket === undefined || ticket.isDurable
+    if (isDue && this.#waiting.size === 0) {
+      // Before what it has brought about.
+      this.#do(answer)
+      this.#peer.scheduleFlush()
+      return
+    }
+    this.#waiting.push(answer)
+    if (!isDue && this.#waiting.size === 1) this.#watch(ticket)
+  }
+
+  #do(answer: Answer): void {
+    if ('action' in answer) answer.action()
+    else this.#write(answer)
   }
 
   #watch(ticket: Ticket): void {

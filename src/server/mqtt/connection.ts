@@ -39,7 +39,7 @@ import { handlePacket } from './handle-packet.ts'
 import { KeepAlive, type KeepAlivePeer } from './keep-alive.ts'
 import { goodbye, refusal } from './last-packet.ts'
 import type { MqttContext } from './mqtt-context.ts'
-import { type Failure, failureOf } from './mqtt-error.ts'
+import { type Failure, failureOrTell } from './mqtt-error.ts'
 import type { MqttPlace } from './mqtt-peer.ts'
 import type { Leaving, OpenPeer } from './open-peer.ts'
 import { MqttPublisher } from './publisher.ts'
@@ -247,14 +247,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   }
 
   onError(error: unknown): void {
-    const failure = failureOf(error)
-    if (failure === undefined) {
-      this.context.logger.error({ err: error }, 'Unexpected error in an MQTT connection')
-      const text = 'an unexpected error occurred; the broker log has details'
-      this.#end({ code: reasonCode.implementationError, text })
-    } else {
-      this.#end(failure)
-    }
+    this.#end(failureOrTell(error, this.context.logger))
   }
 
   endFor(code: number, text: string): void {
@@ -304,7 +297,9 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   /** Ends the connection in so many milliseconds when the client does not: the broker stops. */
   endForStop(text: string): void {
     noteEndReason(this.socket, 'shutting-down')
-    this.#end({ code: reasonCode.serverShuttingDown, text }, mqttLimits.stopCloseMsMax)
+    const waitMs = mqttLimits.stopCloseMsMax
+    if (this.status === 'closing') this.#endAfter(waitMs)
+    else this.#end({ code: reasonCode.serverShuttingDown, text }, waitMs)
   }
 
   /** Ends the connection without a word. */

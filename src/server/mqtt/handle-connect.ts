@@ -102,8 +102,12 @@ function onLogin(peer: ConnectingPeer, arrival: Arrival, login: LoginResult): vo
   if (waitMs < authLimits.wrongLoginWaitMsMax) {
     logger.warn({ remote: peer.peer.remoteAddress, reason: refusal, waitMs }, 'Login refused')
   }
+  const { username, password } = arrival.connect
+  const isNameless = username === undefined && password === undefined
+  // Who has given nothing has given nothing wrong.
+  const code = isNameless ? reasonCode.notAuthorized : reasonCode.badUserNameOrPassword
   const refuse = (): void => {
-    throw new MqttError(reasonCode.badUserNameOrPassword, 'login refused')
+    throw new MqttError(code, 'login refused')
   }
   if (waitMs === 0) refuse()
   clock.after(waitMs, () => {

@@ -2,7 +2,9 @@
 import { BrokerError, type BrokerErrorCode } from '../../broker/broker-error.ts'
 import { returnCode } from '../../codec/mqtt/connack.ts'
 import { PacketError } from '../../codec/mqtt/packet-error.ts'
+import { CONNACK } from '../../codec/mqtt/packet-type.ts'
 import { isReasonCodeOf, reasonCode } from '../../codec/mqtt/reason-code.ts'
+import type { Logger } from '../../lib/logger.ts'
 
 /** A packet that is right in its form and cannot be done. */
 export class MqttError extends Error {
@@ -58,6 +60,15 @@ export function failureOf(error: unknown): Failure | undefined {
   return undefined
 }
 
+/** The same, with a word for clients and the whole of it in the log for a fault of the broker's own. */
+export function failureOrTell(error: unknown, logger: Logger): Failure {
+  const failure = failureOf(error)
+  if (failure !== undefined) return failure
+  logger.error({ err: error }, 'Unexpected error in an MQTT connection')
+  const text = 'an unexpected error occurred; the broker log has details'
+  return { code: reasonCode.implementationError, text }
+}
+
 /** A CONNACK of MQTT 3 (section 3.2.2.3) for a reason code of MQTT 5; undefined: the connection ends without one. */
 export function returnCodeFor(code: number): number | undefined {
   switch (code) {
@@ -72,6 +83,7 @@ export function returnCodeFor(code: number): number | undefined {
     case reasonCode.quotaExceeded:
       return returnCode.notAuthorized
     case reasonCode.serverUnavailable:
+    case reasonCode.serverShuttingDown:
     case reasonCode.serverBusy:
     case reasonCode.implementationError:
       return returnCode.serverUnavailable
@@ -82,7 +94,10 @@ export function returnCodeFor(code: number): number | undefined {
 
 /** What a packet of this type says for a reason code: one that it has no place for is an unspecified error. */
 export function codeIn(type: number, code: number): number {
-  return isReasonCodeOf('server', type, code) ? code : reasonCode.unspecifiedError
+  if (isReasonCodeOf('server', type, code)) return code
+  const { serverShuttingDown, serverUnavailable, unspecifiedError } = reasonCode
+  const isStopping = type === CONNACK && code === serverShuttingDown
+  return isStopping ? serverUnavailable : unspecifiedError
 }
 
 export function unauthorized(text: string): MqttError {

@@ -150,6 +150,22 @@ describe('a client id', () => {
   })
 })
 
+describe('a broker that stops', () => {
+  it('[MQTT-4.13.1-1] says so to clients of 5, and waits for nobody who stays', async () => {
+    const stopping = await startMqttBroker()
+    const options = { allowHalfOpen: true }
+    await using client = await RawMqttClient.connect(stopping.port)
+    await using deaf = await RawMqttClient.open(stopping.port, 5, options)
+    await deaf.login()
+    deaf.write(Buffer.from([0x00]))
+    assert.equal((await deaf.receive('DISCONNECT'))['code'], 0x82)
+    const start = performance.now()
+    await stopping[Symbol.asyncDispose]()
+    assert.ok(performance.now() - start < 8000)
+    assert.equal((await client.receive('DISCONNECT'))['code'], 0x8b)
+  })
+})
+
 describe('DISCONNECT', () => {
   it('[MQTT-3.14.2-2] does not make a session last that was to end with its connection', async () => {
     await using client = await RawMqttClient.connect(under.port, { clientId: 'short' })

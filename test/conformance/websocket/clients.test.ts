@@ -73,7 +73,7 @@ describe('MQTT.js over WebSocket', () => {
     const own = listed.filter(({ port, ssl }) => port === under.port('http-tls') && ssl === true)
     assert.deepEqual(
       own.map(({ protocol, user }) => [protocol, user]),
-      [['MQTT 3.1.1', 'guest']],
+      [['MQTT 3-1-1', 'guest']],
     )
     await client.endAsync()
   })

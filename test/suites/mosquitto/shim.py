@@ -6,6 +6,7 @@ known here ends it, and with that the test.
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 
@@ -18,17 +19,15 @@ OFF = [
 # Of the user in the tests' password files, which are hashes.
 PASSWORD = "password"
 # What they are without a configuration file; others of Mosquitto's defaults the tests do not see.
-flags = {"--mqtt-topic-alias-maximum": "10", "--mqtt-sys-interval": "0"}
+flags = {
+    "--mqtt-topic-alias-maximum": "10", "--mqtt-receive-maximum": "20", "--mqtt-prefetch": "20", "--mqtt-sys-interval": "0",
+}
 folder = None
 allows_anonymous = False
 
 
-def number_of(flag):
-    return lambda value: flags.__setitem__(flag, value)
-
-
-def unbounded(flag):
-    return lambda value: None if value == "0" else flags.__setitem__(flag, value)
+def number_of(*names):
+    return lambda value: flags.update({name: value for name in names})
 
 
 def anonymous(value):
@@ -51,8 +50,12 @@ def users(file):
 
 
 def persistence(file):
+    """Tests delete Mosquitto's file before they begin anew."""
     global folder
     folder = os.path.abspath(file) + ".pabal"
+    if not os.path.exists(file):
+        shutil.rmtree(folder, ignore_errors=True)
+        open(file, "w").close()
 
 
 def nothing(value):
@@ -67,7 +70,7 @@ KEYS = {
     "password_file": users,
     "persistence": nothing,
     "persistence_file": persistence,
-    "max_inflight_messages": number_of("--mqtt-prefetch"),
+    "max_inflight_messages": number_of("--mqtt-prefetch", "--mqtt-receive-maximum"),
     "max_keepalive": number_of("--mqtt-max-keep-alive"),
     "max_packet_size": number_of("--mqtt-max-packet-size"),
     "per_listener_settings": nothing,

@@ -37,8 +37,12 @@ export class RawMqttClient implements AsyncDisposable {
   }
 
   /** Connects the socket alone. */
-  static async open(port: number, version: MqttVersion = 5): Promise<RawMqttClient> {
-    const socket = connect({ port, host: '127.0.0.1' })
+  static async open(
+    port: number,
+    version: MqttVersion = 5,
+    options: { readonly allowHalfOpen?: boolean } = {},
+  ): Promise<RawMqttClient> {
+    const socket = connect({ port, host: '127.0.0.1', ...options })
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)

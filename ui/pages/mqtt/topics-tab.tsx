@@ -101,6 +101,7 @@ function Sentence({ vhost }: { readonly vhost: string }): JSX.Element | null {
   if (root === undefined) return null
   const topics = root.items.reduce((sum, branch) => sum + branch.topics, 0)
   const isMore = root.filtered_count > root.items.length
+  if (topics === 0) return <>No topic has a message that new subscribers get first.</>
   return (
     <>
       {isMore ? 'More than ' : ''}

@@ -110,6 +110,9 @@ test('subscriptions are bindings of RabbitMQ that nobody removes', async () => {
   ])
   assert.equal((await list(`/queues/%2F/${queue}/bindings`)).length, 2)
   assert.equal((await list('/bindings')).length, 4)
+  const [, stream] = await ask(`GET /v1/streams/%2F/${queue}`)
+  const { bindings } = stream as { readonly bindings: readonly Record<string, unknown>[] }
+  assert.deepEqual(bindings[0]?.['routing_key'], 'x.*.#')
   const one = `${between}/${encodeURIComponent(key)}`
   assert.equal((await ask(`GET ${one}`))[0], 200)
   const [status, refusal] = await ask(`DELETE ${one}`)
