@@ -2,7 +2,16 @@
 // from Debian's source package of Mosquitto, of which apt fetches the newest (the data are not ours to keep here). Where
 // that cannot be had the tests say so; in CI it must be.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 export interface MosquittoStep {
@@ -121,7 +130,9 @@ function varint(number: number): Buffer {
 function fetchSource(): string | undefined {
   const mirror = debianMirror()
   if (mirror === undefined) return 'there is no apt with a mirror of Debian'
-  const scratch = path.join(folder, 'apt')
+  mkdirSync(folder, { recursive: true })
+  // Several test files look for it at the same time.
+  const scratch = mkdtempSync(path.join(folder, 'apt-'))
   mkdirSync(path.join(scratch, 'lists/partial'), { recursive: true })
   // The source packages of a release have no such data yet.
   writeFileSync(path.join(scratch, 'sources.list'), `deb-src ${mirror} sid main\n`)
@@ -151,8 +162,15 @@ function debianMirror(): string | undefined {
 function unpack(scratch: string): string | undefined {
   const archive = readdirSync(scratch).find((name) => name.endsWith('.orig.tar.gz'))
   if (archive === undefined) return 'the source package has no archive'
-  const into = ['-C', folder, '--strip-components=3', '--wildcards', '*/test/broker/data/*.json']
-  return run('tar', ['xzf', path.join(scratch, archive), ...into], folder)
+  const into = ['-C', scratch, '--strip-components=3', '--wildcards', '*/test/broker/data/*.json']
+  const failure = run('tar', ['xzf', path.join(scratch, archive), ...into], scratch)
+  if (failure !== undefined) return failure
+  try {
+    renameSync(path.join(scratch, 'data'), path.join(folder, 'data'))
+  } catch (error) {
+    if (!existsSync(path.join(folder, 'data'))) throw error
+  }
+  return undefined
 }
 
 function run(program: string, args: readonly string[], cwd: string): string | undefined {
