@@ -12,7 +12,8 @@ import { hasIpv6Loopback } from '../support/loopbacks.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const freePorts = ['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0'])
+const names = ['amqp', 'http', 'kafka', 'metrics', 'mqtt', 'mqtt-ws', 'stomp', 'stomp-ws']
+const freePorts = names.flatMap((name) => [`--${name}-port`, '0'])
 const services = ['amqp', 'kafka', 'http'] as const
 
 type Addresses = Readonly<Record<(typeof services)[number], Address>>

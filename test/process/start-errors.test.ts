@@ -5,7 +5,8 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BrokerProgram, ScratchFolder } from './broker-program.ts'
 
-const freePorts = ['amqp', 'http', 'kafka', 'metrics'].flatMap((name) => [`--${name}-port`, '0'])
+const names = ['amqp', 'http', 'kafka', 'metrics', 'mqtt', 'mqtt-ws', 'stomp', 'stomp-ws']
+const freePorts = names.flatMap((name) => [`--${name}-port`, '0'])
 
 interface Expected {
   readonly code: number
@@ -77,7 +78,7 @@ test('the broker refuses a bad variable', async () => {
 
 test('a broker with nothing to listen on is refused', async () => {
   using folder = new ScratchFolder()
-  const args = ['amqp', 'kafka', 'http', 'metrics'].flatMap((name) => [`--${name}-port`, 'off'])
+  const args = names.flatMap((name) => [`--${name}-port`, 'off'])
   await expectRefusal({ folder, args }, { code: 78, says: /every listener is off/ })
 })
 
