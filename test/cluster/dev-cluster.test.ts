@@ -16,7 +16,7 @@ import { waitFor } from '../support/wait-for.ts'
 /** Two brokers and a PostgreSQL start beside others' tests; a dead owner is waited for. */
 const slowMsMax = 60_000
 /** Nobody waits for anybody who has ended already. */
-const endMsMax = 10_000
+const endMsMax = 20_000
 const messageCount = 1000
 
 describe('a cluster in one command', { skip: postgresMissing() }, () => {

@@ -169,7 +169,7 @@ describe('what nodes of a cluster share', { skip: postgresMissing() }, () => {
     assert.deepEqual(counts.body, { connections: 2, channels: 0 })
     // Who has just gone counts nowhere any more.
     await sessions.shift()?.[Symbol.asyncDispose]()
-    sessions.push(await open(1, 'v3'))
+    sessions.push(await loginWithin(node(1), 'alice:secret', 'v3'))
 
     for (const session of sessions) await session[Symbol.asyncDispose]()
     const [here, there] = await twoApart()
