@@ -1,9 +1,7 @@
 // What is wrong with a topic filter or a topic, and why a filter does not have a topic: for people who look for it.
 import { sessionLimits } from '../../limits/session.ts'
 import { keyOfTopic } from '../../record/message/published-topic.ts'
-import { parseTopicFilter } from './topic-filter.ts'
-
-const shareStart = '$share/'
+import { parseTopicFilter, shareStart } from './topic-filter.ts'
 
 /** Why a text is no topic filter [MQTT-4.7.1-1 to -3], [MQTT-4.8.2-1]; undefined when it is one. */
 export function whyNoFilter(text: string): string | undefined {

@@ -1,6 +1,5 @@
 // The sessions of a cell, by virtual host.
-import { Slices, type Steps } from '../../lib/slices.ts'
-import { brokerLimits } from '../../limits/broker.ts'
+import type { Steps } from '../../lib/slices.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import type { VHost } from '../vhost.ts'
@@ -71,7 +70,7 @@ export class Sessions implements Disposable {
 
   /** Puts back what an earlier process kept, before any client comes. */
   restore(state: ReadonlyMap<string, Buffer>): Promise<void> {
-    return new Slices(this.#broker.clock, brokerLimits.changeSliceMs).run(this.#restore(state))
+    return this.#broker.slices.run(this.#restore(state))
   }
 
   *#restore(state: ReadonlyMap<string, Buffer>): Steps<void> {

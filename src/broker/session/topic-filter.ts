@@ -10,7 +10,8 @@ export interface TopicFilter {
   readonly share: string | undefined
 }
 
-const shareStart = '$share/'
+/** What a shared subscription begins with, and the name of its group's queue. */
+export const shareStart = '$share/'
 
 /** Undefined for what is no topic filter. */
 export function parseTopicFilter(text: string): TopicFilter | undefined {

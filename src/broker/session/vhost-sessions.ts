@@ -24,6 +24,7 @@ import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
 import { type AskedSubscription, Subscriptions } from './subscriptions.ts'
+import { shareStart } from './topic-filter.ts'
 import { WillPublisher } from './will-publisher.ts'
 import type { Will } from './will.ts'
 
@@ -259,7 +260,7 @@ export class VHostSessions implements Disposable {
   onRestored(): void {
     const { vhost, broker } = this.#parts
     for (const queue of vhost.queues()) {
-      const isShared = queue.kind === 'queue' && queue.name.startsWith('$share/')
+      const isShared = queue.kind === 'queue' && queue.name.startsWith(shareStart)
       if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
     }
     for (const goOn of this.#afterRestore.splice(0)) goOn()
