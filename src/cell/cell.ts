@@ -182,10 +182,11 @@ export class Cell implements AsyncDisposable {
   }
 
   async #openSessions(): Promise<Sessions> {
-    const { openSessions } = await import('./open-sessions.ts')
-    const { broker } = this
-    this.#sessions = await openSessions(broker, this.#sessionsOptions, this.#sessionState)
-    return this.#sessions
+    const { Sessions: SessionsOfCell } = await import('../broker/session/sessions.ts')
+    const sessions = new SessionsOfCell(this.broker, this.#sessionsOptions)
+    await sessions.restore(this.#sessionState)
+    this.#sessions = sessions
+    return sessions
   }
 
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */

@@ -1,6 +1,6 @@
 // MQTT on a node.
-import { takingOver } from '../server/byte-source.ts'
 import { MqttServer } from '../server/mqtt/mqtt-server.ts'
+import { messageServerParts, servedBy } from './message-server.ts'
 import { mqttSettingsOf } from './mqtt-settings-of.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
@@ -12,23 +12,9 @@ export interface OpenedMqtt extends ProtocolServer {
 export async function openMqtt(parts: ProtocolParts): Promise<OpenedMqtt> {
   const { cell, options } = parts
   const server = new MqttServer({
-    broker: cell.broker,
+    ...messageServerParts(parts, 'mqtt'),
     sessions: await cell.openSessions(),
-    users: parts.users,
-    clients: parts.clients,
-    turn: parts.turn,
-    gate: parts.gate,
-    clock: parts.clock,
-    random: parts.random,
-    memory: parts.memory,
-    inputBudget: parts.inputBudget,
-    logger: parts.logger.child({ area: 'mqtt' }),
     settings: mqttSettingsOf(options),
   })
-  return {
-    server,
-    acceptorOf: () => takingOver(server.accept),
-    endClients: (reason) => server.endClients(reason),
-    [Symbol.asyncDispose]: () => server.close(),
-  }
+  return servedBy(server)
 }

@@ -1,9 +1,9 @@
 // STOMP on a node.
 import { clientLimits } from '../limits/clients.ts'
-import { takingOver } from '../server/byte-source.ts'
 import type { StompSettings } from '../server/stomp/stomp-context.ts'
 import { StompServer } from '../server/stomp/stomp-server.ts'
 import type { BrokerOptions } from '../settings/settings.ts'
+import { messageServerParts, servedBy } from './message-server.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 /** What takes over connections of STOMP, by itself or from those who have begun with them. */
@@ -12,26 +12,12 @@ export interface OpenedStomp extends ProtocolServer {
 }
 
 export function openStomp(parts: ProtocolParts): OpenedStomp {
-  const { cell, options } = parts
+  const { options } = parts
   const server = new StompServer({
-    broker: cell.broker,
-    users: parts.users,
-    clients: parts.clients,
-    turn: parts.turn,
-    gate: parts.gate,
-    clock: parts.clock,
-    random: parts.random,
-    memory: parts.memory,
-    inputBudget: parts.inputBudget,
-    logger: parts.logger.child({ area: 'stomp' }),
+    ...messageServerParts(parts, 'stomp'),
     settings: stompSettingsOf(options),
   })
-  return {
-    server,
-    acceptorOf: () => takingOver(server.accept),
-    endClients: (reason) => server.endClients(reason),
-    [Symbol.asyncDispose]: () => server.close(),
-  }
+  return servedBy(server)
 }
 
 function stompSettingsOf(options: BrokerOptions): StompSettings {
