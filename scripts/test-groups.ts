@@ -26,6 +26,8 @@ export const testGroups: readonly TestGroup[] = [
       'src/cluster/',
       'src/log/cluster/',
       'src/node/',
+      'src/broker/spread/',
+      'src/broker/transaction/',
       'src/server/node-link/',
       'src/cli/cluster-',
       'src/s3-double/',

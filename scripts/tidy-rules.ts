@@ -54,6 +54,9 @@ export const directionExceptions: ReadonlyArray<readonly [folder: string, prefix
   ['node', 'src/meta/access-rows'],
   // What stands above cells is in a data folder's topology.
   ['cli', 'src/cluster/carried-access'],
+  ['cli', 'src/cluster/carried-topics'],
+  // Which cell has a partition is settled by its topic.
+  ['cluster', 'src/broker/topic/cell-of-partition'],
   // verify and repair say which logs no queue has.
   ['cli', 'src/meta/adopt-logs'],
 ]

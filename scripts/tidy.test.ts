@@ -83,6 +83,17 @@ test('imports follow the directions table', () => {
   )
 })
 
+test('STYLE.md shows the directions table as it is', () => {
+  const style = pages.find(({ path }) => path === 'STYLE.md')
+  const shown = style?.text.matchAll(/^\| `([\w-]+)` \| .* \| (.+) \|$/gm) ?? []
+  const rows = Array.from(shown, ([, folder = '', allowed = '']) => [
+    folder,
+    allowed === '–' ? [] : allowed.split(', '),
+  ])
+  const { limits: _, ...others } = rules.directions
+  assert.deepEqual(Object.fromEntries(rows), others)
+})
+
 test('the product imports nothing but the product', () => {
   expectNone(
     product.flatMap((file) =>

@@ -1,13 +1,13 @@
 // Finds out who asks: by name and password, by a token, by a session's cookie, or by where it comes from.
 import type { Socket } from 'node:net'
 import type { Context, MiddlewareHandler } from 'hono'
-import { getCookie } from 'hono/cookie'
+import { getCookie, setCookie } from 'hono/cookie'
 import { auth as readBasic } from 'hono/utils/basic-auth'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { ApiVariables } from './api/api.ts'
 import { type Caller, callerOf, type Login, ownerCaller } from './api/caller.ts'
-import { type Sessions, sessionCookie } from './api/sessions.ts'
+import { type SessionKeeper, sessionCookie } from './api/sessions.ts'
 
 /** A name and a password, or a token (RFC 6750) in their place. */
 export type HttpLogin =
@@ -23,7 +23,7 @@ export interface CallerOptions {
     | undefined
   /** Who a client is that does not log in; undefined when it has to. */
   readonly anonymousFrom?: (address: string) => Principal | undefined
-  readonly sessions: Sessions
+  readonly sessions: SessionKeeper
   readonly access: AccessControl
 }
 
@@ -49,13 +49,27 @@ export function findCaller(options: CallerOptions): MiddlewareHandler<ApiVariabl
     }
     const { principal, login } = identified
     context.set('caller', callerOf(principal, options.access, login))
-    return next()
+    await next()
+    // Whoever has answered may have been another node.
+    const renewed = login.renew?.()
+    if (renewed !== undefined) setSession(context, renewed)
   }
+}
+
+/** Gives a browser the token of its session. */
+export function setSession(context: Context, token: string): void {
+  const socket = socketOf(context)
+  setCookie(context, sessionCookie, token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'Strict',
+    secure: socket !== undefined && 'encrypted' in socket,
+  })
 }
 
 interface Identified {
   readonly principal: Principal
-  readonly login: Login
+  readonly login: Login & { readonly renew?: () => string | undefined }
 }
 
 async function identify(
@@ -77,7 +91,8 @@ async function identify(
   if (token !== undefined && ofSession !== undefined) {
     const isGood = (): boolean => sessions.has(token)
     const endsAt = (): number | undefined => sessions.endsAt(token)
-    return { principal: ofSession, login: { kind: 'session', isGood, endsAt } }
+    const renew = (): string | undefined => sessions.renew?.(token)
+    return { principal: ofSession, login: { kind: 'session', isGood, endsAt, renew } }
   }
   if (isForwarded(context)) return undefined
   const anonymous = anonymousFrom?.(socket?.remoteAddress ?? '')

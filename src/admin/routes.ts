@@ -13,7 +13,7 @@ import type { ManagementParts } from './answers.ts'
 import type { ApiVariables } from './api/api.ts'
 import { isCrossSite } from './api/cross-site.ts'
 import { pathAsWritten } from './api/raw-path.ts'
-import { Sessions } from './api/sessions.ts'
+import { type SessionKeeper, Sessions } from './api/sessions.ts'
 import type { ClusterDoor } from './api/where.ts'
 import type { StatusSource } from './broker-status.ts'
 import { askForLogin, type CallerOptions, findCaller } from './callers.ts'
@@ -35,6 +35,8 @@ export interface RouteOptions extends Omit<CallerOptions, 'access' | 'sessions'>
   readonly management?: ManagementParts
   /** The way to the other nodes and cells, where requests may be theirs to answer. */
   readonly edgeOf?: ClusterDoor | undefined
+  /** Left out, sessions are this process's own. */
+  readonly sessions?: SessionKeeper | undefined
   /** Of which metrics are made; left out, there are none. */
   readonly metrics?: MetricsSource
   /** Where the UI may be, the first that is there; left out, where builds are. */
@@ -61,9 +63,7 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
     const isReady = state === 'ready'
     return context.json({ status: isReady ? 'ok' : state }, isReady ? 200 : 503)
   })
-  const access = management?.broker.access ?? new AccessControl()
-  const { clock = systemClock, random = systemRandom } = management?.broker ?? {}
-  const callers = { ...options, access, sessions: new Sessions({ access, clock, random }) }
+  const callers = callersOf(options)
   const isOpen =
     options.isOwner === true || hosts !== undefined || options.authenticate === undefined
   if (!isOpen) {
@@ -73,11 +73,23 @@ export function createRoutes(options: RouteOptions): Hono<ApiVariables> {
   }
   routes.get('/api/status', (context) => context.json(source.status()))
   if (metrics !== undefined) routes.route('/metrics', createMetricsRoutes(metrics))
-  if (options.gate !== undefined) routes.use('/api/*', holdAnswers(options.gate, clock))
+  if (options.gate !== undefined) {
+    routes.use('/api/*', holdAnswers(options.gate, management?.broker.clock ?? systemClock))
+  }
   if (management !== undefined) routes.route('/api', createManagementRoutes(management, callers))
   routes.onError(answerFault(options.onFault))
   routes.notFound(answerPages(options))
   return routes
+}
+
+function callersOf(options: RouteOptions): CallerOptions {
+  const {
+    access = new AccessControl(),
+    clock = systemClock,
+    random = systemRandom,
+  } = options.management?.broker ?? {}
+  const sessions = options.sessions ?? new Sessions({ access, clock, random })
+  return { ...options, access, sessions }
 }
 
 /** What nothing else answers may be a page. */

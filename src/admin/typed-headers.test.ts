@@ -5,7 +5,7 @@ import { fieldTable, shortText, timestamp } from '../../test/support/amqp-arbitr
 import type { BrowsedMessage } from '../broker/browse/browsed-message.ts'
 import { decodeContentHeader, encodeContentHeader } from '../record/message/content-header.ts'
 import type { BasicProperties } from '../record/message/properties.gen.ts'
-import { decodePayload } from './rabbitmq/message-source.ts'
+import { decodePayload } from './rabbitmq/decode-payload.ts'
 import { encodeProperties, ownPropertiesSchema } from './rabbitmq/properties-json.ts'
 import { readTypedHeaders } from './typed-headers.ts'
 import { exportedJson } from './v1/exported-json.ts'

@@ -89,6 +89,12 @@ export class ScramExchange {
   }
 }
 
+/** Whom the first message of a login names; undefined for one that is malformed. */
+export function nameInClientFirst(message: Buffer): string | undefined {
+  const name = clientFirst.exec(message.toString())?.[4]
+  return name === undefined ? undefined : decodeName(name)
+}
+
 /** RFC 5802, 5.1: a comma and an equals sign are escaped. */
 function decodeName(name: string): string {
   return name.replaceAll('=2C', ',').replaceAll('=3D', '=')

@@ -14,6 +14,7 @@ export type BrokerErrorCode =
   | 'not_implemented'
   | 'resource_exhausted'
   | 'memory_exhausted'
+  | 'unavailable'
   | 'internal'
   | 'invalid_topic'
   | 'topic_already_exists'
@@ -34,8 +35,8 @@ export class BrokerError extends Error {
   override readonly name = 'BrokerError'
   readonly code: BrokerErrorCode
 
-  constructor(code: BrokerErrorCode, message: string) {
-    super(message)
+  constructor(code: BrokerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
   }
 }

@@ -17,6 +17,7 @@ import { encodeInEntries } from '../meta/topology-entries.ts'
 import type { Topology } from '../meta/topology.ts'
 import { Admission } from './admission.ts'
 import { vhostNotFound } from './broker-error.ts'
+import type { BrokerOptions } from './broker-options.ts'
 import type { BrowseAsked } from './browse/browse-start.ts'
 import { Browser } from './browse/browser.ts'
 import type { BrowsedPage } from './browse/read-page.ts'
@@ -26,7 +27,6 @@ import { BrokerCounters } from './counters/broker-counters.ts'
 import { DeadLetterer } from './dead-letterer.ts'
 import { declareQueue, type QueueAsked } from './declare-queue.ts'
 import { Deduplications } from './deduplication/deduplications.ts'
-import type { DelayedMessages } from './delay/delayed-messages.ts'
 import { Delays } from './delay/delays.ts'
 import { deleteQueue } from './delete-queue.ts'
 import { describeTopology } from './describe-topology.ts'
@@ -34,7 +34,6 @@ import type { Destination } from './destination.ts'
 import { DynamicSettings } from './dynamic-settings.ts'
 import { ExclusiveQueues } from './exclusive-queues.ts'
 import { findSourceStart } from './find-source-start.ts'
-import type { InertNotice } from './inert-settings.ts'
 import { InertWatch } from './inert-watch.ts'
 import { jobKeyStart } from './jobs/job-keys.ts'
 import type { Jobs } from './jobs/jobs.ts'
@@ -50,7 +49,7 @@ import type { Settlement } from './publish/settlement.ts'
 import { ExpirySweep } from './queue/expiry-sweep.ts'
 import type { ConnectionToken, Queue, QueueContext } from './queue/queue.ts'
 import { ClientQuotas } from './quota/client-quotas.ts'
-import { noRate, type PublishRate } from './rate/publish-limit.ts'
+import { noRate } from './rate/publish-limit.ts'
 import { PublishRates } from './rate/publish-rates.ts'
 import {
   adjustRetention,
@@ -63,8 +62,11 @@ import { ReplyRegistry } from './reply-registry.ts'
 import { restorePartitionState } from './restore-partition-state.ts'
 import { type RestoreReport, restoreTopology } from './restore-topology.ts'
 import { RouteCache } from './route-cache.ts'
+import type { SharedAccess } from './shared-access.ts'
 import { Shortage } from './shortage.ts'
+import { Spread } from './spread/spread.ts'
 import { ConsumerOffsets } from './topic/consumer-offsets.ts'
+import type { PartitionLeaders } from './topic/partition-leaders.ts'
 import type { Partition } from './topic/partition.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import { type BrokerValues, TopicDefaults } from './topic/topic-defaults.ts'
@@ -77,40 +79,6 @@ import type { HeldWork } from './transaction/held-work.ts'
 import { VHost } from './vhost.ts'
 import { type VHostParts, VHosts } from './vhosts.ts'
 
-export interface BrokerOptions {
-  readonly store: LogStore
-  readonly turn: Turn
-  readonly random: Random
-  readonly clock: Clock
-  /** What it is short of, where others know of that before it is there. */
-  readonly shortage?: Shortage
-  /** Virtual hosts that exist besides `/`. */
-  readonly vhosts: readonly string[]
-  /** What Kafka's settings call the broker; 1 by default. */
-  readonly nodeId?: number
-  /** What each connection may publish; no limit by default. */
-  readonly connectionRate?: PublishRate
-  /** Users and their rights, where they are kept elsewhere; they are in its topology by default. */
-  readonly sharedAccess?: SharedAccess
-  /** Another broker has the virtual host `/`. */
-  readonly hasNoDefaultVHost?: boolean
-  /** Records of a queue, or delayed messages, could not be read and were skipped. */
-  readonly onDamaged: (from: Destination | DelayedMessages, offset: number, error: Error) => void
-  /** A queue without a dead-letter exchange has dropped a message that came back too often. */
-  readonly onGivenUp?: (queue: Queue) => void
-  /** A dead letter of a queue that keeps such found no queue. Not told again and again. */
-  readonly onDeadLetterKept?: (queue: Queue) => void
-  /** A queue or topic was declared with settings that this version does not act on. */
-  readonly onInert?: (notice: InertNotice) => void
-}
-
-/** Who exists and who may do what, for several brokers. */
-export interface SharedAccess {
-  readonly control: AccessControl
-  /** Makes changes durable that are in force already. */
-  write(changes: readonly AccessChange[]): Ticket | undefined
-}
-
 export const defaultVHost = '/'
 
 export class Broker {
@@ -118,6 +86,9 @@ export class Broker {
   readonly turn: Turn
   readonly random: Random
   readonly clock: Clock
+  readonly cellNumber: number | undefined
+  /** For partitions that other cells lead; undefined of a broker that is alone. */
+  readonly spread: Spread | undefined
   readonly topology: TopologyLog
   readonly queueContext: QueueContext
   readonly streamContext: StreamContext
@@ -145,6 +116,8 @@ export class Broker {
   readonly quotas: ClientQuotas
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
+  /** Of partitions of its topics that other cells lead; undefined where there are none. */
+  leaders: PartitionLeaders | undefined
   /** Keeps what clients of AMQP hand over to transactions; undefined where there are none. */
   heldWork: HeldWork | undefined
   /** Told when the limits of topics may have changed. */
@@ -233,6 +206,8 @@ export class Broker {
       ofConnection: options.connectionRate ?? noRate,
     })
     this.quotas = new ClientQuotas(this)
+    this.cellNumber = options.cellNumber
+    this.spread = options.cellNumber === undefined ? undefined : new Spread(this)
     const hidden = options.hasNoDefaultVHost === true ? defaultVHost : undefined
     this.vhosts = new VHosts((name) => this.#createVHost(name), hidden)
     for (const name of [defaultVHost, ...options.vhosts]) this.vhosts.add(name)
@@ -254,7 +229,7 @@ export class Broker {
   /** All of the topology that is to outlive the process, as log entries: see `describeTopology`. */
   topologyEntries(): Iterable<Buffer> {
     const access = this.#sharedAccess === undefined ? this.access.changes() : []
-    return encodeInEntries(describeTopology(this.vhosts, this.#delays.rows(), access))
+    return encodeInEntries(describeTopology(this.vhosts.all(), this.#delays.rows(), access))
   }
 
   /** Puts back who may do what, unless that is kept elsewhere. */
@@ -309,9 +284,9 @@ export class Broker {
     this.#jobState = new Map([...state].filter(([key]) => key.startsWith(jobKeyStart)))
   }
 
-  /** The topics of all virtual hosts. */
+  /** The topics of all virtual hosts, and parts of topics that other cells keep. */
   *topics(): Generator<Topic> {
-    for (const vhost of this.vhosts) {
+    for (const vhost of this.vhosts.all()) {
       for (const queue of vhost.queues()) if (queue.kind === 'topic') yield queue
     }
   }
@@ -347,9 +322,8 @@ export class Broker {
   }
 
   /** Drops the records of a partition below `offset`. */
-  trim(partition: Partition, offset: number): Ticket | undefined {
+  trim({ log, cursor }: Partition, offset: number): Ticket | undefined {
     this.store.beginAtom()
-    const { log, cursor } = partition
     // Queues whose source it is keep what they have not acked.
     if (log.cursors.length > 1) cursor.ackRange(cursor.floor, offset - 1)
     else this.store.trim(log, offset)
@@ -425,8 +399,7 @@ export class Broker {
   }
 
   get browser(): Browser {
-    this.#browser ??= new Browser(this)
-    return this.#browser
+    return (this.#browser ??= new Browser(this))
   }
 
   /** Long work on messages: loaded when somebody asks for it. */
@@ -453,6 +426,7 @@ export class Broker {
     this.#jobs?.close()
     this.#traces?.close()
     this.#delays.stop()
+    this.spread?.close()
     this.streamContext.offsets.flush()
     for (const vhost of this.vhosts) {
       for (const queue of vhost.queues()) queue.prepareToClose()

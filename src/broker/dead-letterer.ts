@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { LogStore } from '../log/log-store.ts'
 import { isDeathCycle, withDeath } from '../record/message/deaths.ts'
 import type { DeathReason } from '../record/message/encode-death.ts'
+import { fillFromView, setAddress, setHeader } from '../record/message/fill-source.ts'
 import { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import type { BrokerCounters } from './counters/broker-counters.ts'
@@ -68,9 +69,7 @@ export class DeadLetterer {
     const { buffer, headerStart: start, headerEnd: end, hasDeaths: isKnown } = record
     const time = Math.floor(this.#clock.now() / 1000)
     const header = withDeath({ buffer, start, end }, { death: way.death, time, isKnown })
-    const source = this.#fill(record, header)
-    source.address = way.address
-    source.addressEnd = way.address.length
+    const source = this.#fill(record, way.address, header)
     const targets = targetsOf(way, source)
     const route = reason === 'rejected' ? targets.route : withoutCycles(targets, source)
     const { histories, idNotes } = route
@@ -81,14 +80,11 @@ export class DeadLetterer {
     return true
   }
 
-  #fill(record: RecordView, header: Buffer): RecordSource {
+  #fill(record: RecordView, address: Buffer, header: Buffer): RecordSource {
     const source = this.#source
-    source.header = header
-    source.headerEnd = header.length
-    source.body = record.body
-    source.bodyStart = record.bodyStart
-    source.bodyEnd = record.bodyEnd
-    source.asideId = record.asideId
+    fillFromView(source, record)
+    setAddress(source, address)
+    setHeader(source, header)
     source.hasDeaths = true
     return source
   }

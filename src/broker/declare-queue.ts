@@ -352,8 +352,9 @@ function declareProvisional(
     return { queue: topic, ticket }
   }
   const [partition] = topic.partitions
-  const isLog = partition !== undefined && topic.partitions.length === 1
-  if (!isLog || !isDurable || asked.arguments.has('x-source')) {
+  // What was produced so far must be here.
+  const isLog = topic.partitions.length === 1 && partition?.remote === undefined
+  if (partition === undefined || !isLog || !isDurable || asked.arguments.has('x-source')) {
     checkExisting(vhost, topic, asked)
     return { queue: topic, ticket: undefined }
   }

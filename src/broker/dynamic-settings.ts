@@ -38,6 +38,9 @@ export class DynamicSettings {
     parameter: new Map(),
   }
 
+  /** Told of each change. */
+  watcher: ((owner: SettingOwner, name: string) => void) | undefined
+
   constructor(store: LogStore) {
     this.#store = store
   }
@@ -84,6 +87,7 @@ export class DynamicSettings {
     if (!isKept) throw new BrokerError('resource_exhausted', 'There are too many settings.')
     if (isEmpty) this.#values[owner].delete(name)
     else this.#values[owner].set(name, values)
+    this.watcher?.(owner, name)
     return ticket
   }
 }

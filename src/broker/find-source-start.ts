@@ -7,7 +7,9 @@ import type { QueueAsked } from './declare-queue.ts'
 import type { Destination } from './destination.ts'
 import { stripName } from './exchange/check-name.ts'
 import { firstFrom, type RecordSearch } from './first-from.ts'
+import { awaitEnds } from './know-ends.ts'
 import { needsSearch, type SourceStart, sourceNameOf, sourceStartOf } from './open-source.ts'
+import type { Spread } from './spread/spread.ts'
 import type { Partition } from './topic/partition.ts'
 import type { StreamStart } from './topic/stream-start.ts'
 import type { Topic } from './topic/topic.ts'
@@ -16,6 +18,7 @@ import type { VHost } from './vhost.ts'
 export interface SearchContext extends RecordSearch {
   readonly store: LogStore
   readonly clock: Clock
+  readonly spread: Spread | undefined
 }
 
 /**
@@ -30,12 +33,13 @@ export function findSourceStart(
 ): Promise<SourceStart> | undefined {
   const sourceName = sourceNameOf(args)
   const argument = args.get('x-source-offset')
-  if (sourceName === undefined || argument === undefined) return undefined
-  if (sourceOffset(argument, args) !== undefined) return undefined
+  if (sourceName === undefined) return undefined
+  if (argument !== undefined && sourceOffset(argument, args) !== undefined) return undefined
   const start = sourceStartOf(args, context.clock.now())
   const topic = vhost.findQueue(sourceName)
   if (topic?.kind !== 'topic' || sourceStart?.topic === topic) return undefined
-  if (!needsSearch(start) && !mayBeInGap(start, topic)) return undefined
+  const isKnown = !needsSearch(start) && !hasRemote(topic)
+  if (isKnown && !mayBeInGap(start, topic)) return undefined
   if (vhost.findQueue(stripName(name)) !== undefined) return undefined
   if (rights?.may('read', sourceName) === false) return undefined
   return search(context, topic, start)
@@ -46,6 +50,10 @@ async function search(
   topic: Topic,
   start: StreamStart,
 ): Promise<SourceStart> {
+  if (hasRemote(topic)) {
+    await context.spread?.mirrors.holdFor(topic)
+    await awaitEnds(topic)
+  }
   const offsets: number[] = []
   // More may come meanwhile.
   for (let index = 0; index < topic.partitions.length; index++) {
@@ -67,6 +75,11 @@ function searchIn(
     default:
       return presentOffset(context.store, partition, start.kind === 'offset' ? start.offset : 0)
   }
+}
+
+/** Only their leaders know where some of its partitions end, and only they can keep their records. */
+function hasRemote({ partitions }: Topic): boolean {
+  return partitions.some(({ remote }) => remote !== undefined)
 }
 
 /** Where compaction has left a gap, a queue would count records that are not there. */

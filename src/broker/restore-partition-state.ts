@@ -4,7 +4,9 @@ import type { LogStore } from '../log/log-store.ts'
 import { parseRewrittenKey } from '../log/rewritten-end.ts'
 import { parseAbortedKey } from './topic/aborted-transactions.ts'
 import { parseDeliveriesKey } from './topic/delivery-extent.ts'
+import { parseNeededKey } from './topic/hold.ts'
 import { parseCopied, type Partition, parseProducerKey } from './topic/partition.ts'
+import { decodeSent, parseSentKey } from './topic/sent-messages.ts'
 import type { StreamContext } from './topic/stream-context.ts'
 import type { VHosts } from './vhosts.ts'
 
@@ -68,6 +70,12 @@ function parseKept(
   const delivering = parseDeliveriesKey(key)
   if (delivering !== undefined) {
     return { logId: delivering, restore: ({ deliveries }) => deliveries.restore(value) }
+  }
+  const held = parseNeededKey(key)
+  if (held !== undefined) return { logId: held, restore: ({ hold }) => hold.restore(value) }
+  const sent = parseSentKey(key)
+  if (sent !== undefined) {
+    return { logId: sent, restore: (partition) => (partition.sent = decodeSent(value)) }
   }
   const logId = parseRewrittenKey(key)
   if (logId === undefined) return undefined

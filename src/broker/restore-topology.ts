@@ -14,6 +14,7 @@ import type { PolicyKeeper } from './policy/policy-keeper.ts'
 import type { QueueContext } from './queue/queue.ts'
 import { restoreQueue } from './queue/restore-queue.ts'
 import { dropStrayCursors, hasPlaceInSource, placeInSource, sourceOfRow } from './restore-source.ts'
+import { adoptPart } from './topic/adopt-part.ts'
 import type { Topics } from './topic/topics.ts'
 import type { TopologyLog } from './topology-log.ts'
 import type { VHost } from './vhost.ts'
@@ -21,6 +22,8 @@ import type { VHosts } from './vhosts.ts'
 
 /** What restoring needs of the broker. */
 export interface RestoringBroker {
+  /** Undefined: it is alone. */
+  readonly cellNumber: number | undefined
   readonly store: LogStore
   readonly topology: TopologyLog
   readonly vhosts: VHosts
@@ -84,6 +87,7 @@ export function restoreTopology(
   const kept = [...unowned.values()].filter((log) => log.keptCount > 0)
   for (const log of kept) unowned.delete(log.id)
   deleteLogs(broker, unowned.values())
+  if (broker.cellNumber === undefined) adoptParts(broker, topology)
   forgetStrayCursors(broker, keptCursors)
   return { unowned: kept, incomplete, rewound, delays: delayLosses, unmatched }
 }
@@ -148,6 +152,16 @@ function restoreDestination(
   return queue
 }
 
+/** The folder was a cell of a cluster: what it has of topics are topics of its own from now on. */
+function adoptParts(broker: RestoringBroker, { queues }: Topology): void {
+  for (const { vhost: vhostName, name, topic: row } of queues) {
+    if ((row?.spread ?? 0) === 0) continue
+    const vhost = broker.vhosts.add(vhostName)
+    const topic = vhost.findQueue(name)
+    if (topic?.kind === 'topic') adoptPart(broker.topicsOf(vhost), topic)
+  }
+}
+
 function deleteLogs({ store }: RestoringBroker, logs: Iterable<Log>): void {
   store.beginAtom()
   for (const log of logs) store.deleteLog(log)
@@ -159,7 +173,7 @@ function forgetStrayCursors(
   kept: ReadonlySet<number> | undefined,
 ): void {
   store.beginAtom()
-  for (const vhost of vhosts) {
+  for (const vhost of vhosts.all()) {
     for (const queue of vhost.queues())
       if (queue.kind === 'topic') dropStrayCursors(store, queue, kept)
   }

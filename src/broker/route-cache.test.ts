@@ -6,7 +6,8 @@ import { CodecError } from '../record/codec-error.ts'
 import { encodeAddress } from '../record/message/address.ts'
 import { CONTENT_HEADER_SIZE_MIN, encodeContentHeader } from '../record/message/content-header.ts'
 import { FieldTable, emptyTable, table } from '../record/message/field-table.ts'
-import { RecordSource } from '../record/message/record-source.ts'
+import { setAddress, sourceFrom } from '../record/message/fill-source.ts'
+import type { RecordSource } from '../record/message/record-source.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import type { Queue } from './queue/queue.ts'
 import { type Route, RouteCache } from './route-cache.ts'
@@ -24,12 +25,7 @@ function find(cache: RouteCache, address: Buffer, headers: FieldTable = emptyTab
 }
 
 function sourceOf(address: Buffer, headers: FieldTable): RecordSource {
-  const source = new RecordSource()
-  source.address = address
-  source.addressEnd = address.length
-  source.header = encodeContentHeader(0, { headers })
-  source.headerEnd = source.header.length
-  return source
+  return sourceFrom({ address, header: encodeContentHeader(0, { headers }), body: Buffer.alloc(0) })
 }
 
 test('an address that was used before is not resolved again', () => {
@@ -111,8 +107,7 @@ test('headers are not decoded when no exchange looks at them', () => {
   for (let count = 0; count < 3; count++) cache.find(source)
   vhost.bindExchange('amq.headers', 'amq.direct', 'q', emptyTable)
   vhost.bindQueue(queue.name, 'amq.headers', '', table({ kind: 'a' }))
-  source.address = encodeAddress('amq.direct', 'q')
-  source.addressEnd = source.address.length
+  setAddress(source, encodeAddress('amq.direct', 'q'))
   assert.throws(() => cache.find(source), CodecError)
 })
 

@@ -5,8 +5,9 @@ import type { Clock } from '../lib/clock.ts'
 import { groupLimits } from '../limits/group.ts'
 import type { LogStore } from '../log/log-store.ts'
 import type { DeathReason } from '../record/message/encode-death.ts'
-import { RecordView } from '../record/message/record-view.ts'
-import { preconditionFailed, queueNotFound, queueResource } from './broker-error.ts'
+import type { RecordView } from '../record/message/record-view.ts'
+import { BrokerError, preconditionFailed, queueNotFound, queueResource } from './broker-error.ts'
+import { usingAside } from './carried-record.ts'
 import type { DeadLetterer, DyingStream } from './dead-letterer.ts'
 import type { Destination } from './destination.ts'
 import type { DynamicSettings } from './dynamic-settings.ts'
@@ -14,7 +15,10 @@ import type { CommittedOffset } from './group/committed-offset.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
 import type { GroupErrorCode } from './group/group-error.ts'
 import { type GroupPlaceName, type Starter, StuckPlaces } from './group/stuck-places.ts'
+import { readRecord } from './read-record.ts'
+import type { PartitionLeaders } from './topic/partition-leaders.ts'
 import type { Partition } from './topic/partition.ts'
+import { shownRange } from './topic/shown-range.ts'
 import type { Topic } from './topic/topic.ts'
 import type { VHost } from './vhost.ts'
 import { withErrorHeaders } from './with-error-headers.ts'
@@ -49,6 +53,8 @@ export interface SetAsideContext {
   readonly groups: GroupCoordinator
   readonly vhost: VHost<Destination>
   readonly deadLetterer: DeadLetterer
+  /** Of partitions that other cells lead. */
+  readonly leaders: () => Pick<PartitionLeaders, 'look' | 'readRecord'> | undefined
   readonly onSetAside: (record: SetAsideRecord) => void
   /** The group's settings ask for it, and it cannot be. Told once for each group and reason. */
   readonly onFailed: (groupId: string, reason: string) => void
@@ -102,7 +108,7 @@ export class SetAside {
     const partition = partitionOf(vhost, name)
     if (committed === undefined || partition === undefined) return
     // Nothing there that could fail.
-    if (committed.offset >= partition.lastStableOffset) return
+    if (committed.offset >= (await this.#stableOffset(name, committed.offset))) return
     const attempts = this.stuck.begin(name, committed.offset, starter)
     if (attempts <= rule.attemptsMax) return
     try {
@@ -140,23 +146,35 @@ export class SetAside {
       throw preconditionFailed(`group '${groupId}' has no place in partition ${asked.partition}`)
     }
     this.#check(topic, to)
-    const view = new RecordView()
-    const offset = Math.max(committed.offset, partition.startOffset)
-    const error = await this.#read(partition, { offset, view }, () => {
+    const moved = await this.#withRecord({ topic, partition, committed }, asked, (view) => {
       if (groups.fetchOffset(groupId, asked).committed?.offset !== committed.offset) {
         throw preconditionFailed(`group '${groupId}' has gone on meanwhile`)
       }
       this.#check(topic, to)
-      return this.#move(asked, { topic, partition, committed, view })
+      const { offset } = view
+      return { offset, done: this.#move(asked, { topic, partition, committed, view }) }
     })
+    const error = await moved.done
     if (error !== undefined) {
       throw preconditionFailed(`group '${groupId}' cannot go on: ${error.replaceAll('_', ' ')}`)
     }
     this.stuck.forget(asked)
     this.#count(groupId)
-    const record = { groupId, topic: name, partition: asked.partition, offset: view.offset, to }
+    const { offset } = moved
+    const record = { groupId, topic: name, partition: asked.partition, offset, to }
     this.#context.onSetAside(record)
     return record
+  }
+
+  /** Of a partition that another cell leads, as that says now, unless it is known to be behind `offset`. */
+  async #stableOffset(name: GroupPlaceName, offset: number): Promise<number> {
+    const topic = this.#context.vhost.findQueue(name.topic)
+    const partition = partitionOf(this.#context.vhost, name)
+    if (topic?.kind !== 'topic' || partition === undefined) return 0
+    if (partition.remote !== undefined && shownRange(partition).stableOffset <= offset) {
+      await this.#context.leaders()?.look([topic])
+    }
+    return shownRange(partition).stableOffset
   }
 
   /** Whether the record can go there. */
@@ -170,35 +188,33 @@ export class SetAside {
     }
   }
 
-  /** Reads the record at `offset`, or the first after it, and uses it at once: a view is good until the next read. */
-  #read<T>(
-    { log, lastStableOffset }: Partition,
-    { offset, view }: { readonly offset: number; readonly view: RecordView },
-    use: () => Promise<T>,
-  ): Promise<T> {
-    const { store } = this.#context
-    return new Promise((resolve, reject) => {
-      const step = (): void => {
-        const reading = log.read(offset, view)
-        if (typeof reading !== 'object') {
-          if (reading === 'record' && view.offset < lastStableOffset) resolve(use())
-          else reject(preconditionFailed('the group has read all that there is'))
-          return
-        }
-        store.load(log, reading, (error) => {
-          if (error !== undefined) {
-            reject(preconditionFailed(`the record cannot be read: ${error.message}`))
-            return
-          }
-          try {
-            step()
-          } catch (thrown) {
-            reject(thrown)
-          }
-        })
-      }
-      step()
+  /** The record that the group reads next, wherever it is: `use` may look at it until it returns. */
+  async #withRecord(
+    { topic, partition, committed }: Omit<Found, 'view'>,
+    { partition: index }: SetAsideAsked,
+    use: (view: RecordView) => Moving,
+  ): Promise<Moving> {
+    const { store, leaders } = this.#context
+    if (partition.remote !== undefined) {
+      const asked = { topic, partition: index, offset: committed.offset }
+      const view = await leaders()?.readRecord(asked)
+      if (view === undefined) throw nothingLeft()
+      return usingAside(store, view, async () => {
+        const moving = use(view)
+        await moving.done
+        return moving
+      })
+    }
+    const { log, lastStableOffset } = partition
+    const offset = Math.max(committed.offset, partition.startOffset)
+    const used = await readRecord({ store, log }, offset, (view) =>
+      view.offset < lastStableOffset ? { it: use(view) } : undefined,
+    ).catch((error: unknown) => {
+      if (error instanceof BrokerError) throw error
+      throw preconditionFailed(`the record cannot be read: ${(error as Error).message}`)
     })
+    if (used === undefined) throw nothingLeft()
+    return used.it
   }
 
   #move(
@@ -247,6 +263,12 @@ export class SetAside {
   }
 }
 
+/** A record that is being moved. */
+interface Moving {
+  readonly offset: number
+  readonly done: Promise<GroupErrorCode | undefined>
+}
+
 interface Found {
   readonly topic: Topic
   readonly partition: Partition
@@ -261,6 +283,10 @@ function whyOf(attempts: number): { deliveryCount: number | undefined; message: 
   }
   const message = `Members of the group began at the record ${attempts} times and did not get further.`
   return { deliveryCount: attempts, message }
+}
+
+function nothingLeft(): BrokerError {
+  return preconditionFailed('the group has read all that there is')
 }
 
 function partitionOf(

@@ -3,9 +3,11 @@
 import type { Clock } from '../lib/clock.ts'
 
 /** What can be short, in the order in which clients are told of it. */
-export type Resource = 'memory' | 'disk'
+export type Resource = 'memory' | 'disk' | 'transit'
 
-const resources: readonly Resource[] = ['memory', 'disk']
+const resources: readonly Resource[] = ['memory', 'disk', 'transit']
+/** In RabbitMQ's words, where it has some. */
+const words = { memory: 'memory', disk: 'disk', transit: 'room for messages to other nodes' }
 
 /** Told when publishers have to wait from now on, and when they no longer have to. */
 export type ShortageListener = (isShort: boolean) => void
@@ -43,7 +45,8 @@ export class Shortage {
     else this.#missing.delete(resource)
     const missing = resources.filter((each) => this.#missing.has(each))
     const wasShort = this.#reason !== undefined
-    this.#reason = missing.length === 0 ? undefined : `low on ${missing.join(' & ')}`
+    this.#reason =
+      missing.length === 0 ? undefined : `low on ${missing.map((each) => words[each]).join(' & ')}`
     if (wasShort === missing.length > 0) return
     this.#since = wasShort ? undefined : this.#clock?.now()
     for (const listener of this.#listeners) listener(!wasShort)

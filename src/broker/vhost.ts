@@ -29,6 +29,7 @@ import {
   type QueueLike,
   type QueueTarget,
   type Target,
+  type TopicSubscribers,
 } from './exchange/binding.ts'
 import { eachBinding, withBinding, withoutBinding } from './exchange/bindings.ts'
 import { checkArguments, checkProperty } from './exchange/check-equivalence.ts'
@@ -99,6 +100,7 @@ export class VHost<Q extends QueueLike> {
   readonly #findExchange = (name: string): Exchange<Q> | undefined => this.#exchanges.get(name)
   readonly #admission: Admission
   #version = 0
+  #subscribers: { readonly exchange: string; readonly subscribers: TopicSubscribers<Q> } | undefined
 
   constructor(name: string, context: VHostContext<Q>) {
     this.name = name
@@ -322,6 +324,17 @@ export class VHost<Q extends QueueLike> {
     return route(exchange, message, this.#findExchange)
   }
 
+  /**
+   * These get messages by topic filters from the exchange, also when it is deleted and declared again; their
+   * subscriptions have changed.
+   */
+  hangSubscribers(exchange: string, subscribers: TopicSubscribers<Q>): void {
+    this.#subscribers = { exchange, subscribers }
+    const found = this.#exchanges.get(exchange)
+    if (found !== undefined) found.subscribers = subscribers
+    this.forgetRoutes()
+  }
+
   /** Something that routes depend on has changed in an exchange or a queue. */
   forgetRoutes(): void {
     this.#version += 1
@@ -369,6 +382,8 @@ export class VHost<Q extends QueueLike> {
     if (routesAs === deduplicatingType) {
       exchange.ids = this.#context.deduplication?.create(declaration)
     }
+    if (this.#subscribers?.exchange === exchange.name)
+      exchange.subscribers = this.#subscribers.subscribers
     this.#exchanges.set(exchange.name, exchange)
     this.#context.onAdded?.(exchange)
     this.#version += 1

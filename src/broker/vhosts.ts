@@ -53,6 +53,11 @@ export class VHosts implements Iterable<VHost<Destination>> {
     for (const { vhost } of this.#all.values()) if (vhost.name !== this.#hidden) yield vhost
   }
 
+  /** Also the one that nobody sees: it may have parts of topics. */
+  *all(): Generator<VHost<Destination>> {
+    for (const { vhost } of this.#all.values()) yield vhost
+  }
+
   *topics(): Generator<Topics> {
     for (const { topics } of this.#all.values()) yield topics
   }

@@ -5,7 +5,7 @@
 // Invariant: nothing in it is global to the process, so a process may have several. Clock, chance, the
 // turn, the log and the thread for large batches are lent by the node.
 import { BrokerError } from '../broker/broker-error.ts'
-import { Broker, defaultVHost, type SharedAccess } from '../broker/broker.ts'
+import { Broker, defaultVHost } from '../broker/broker.ts'
 import { Compaction } from '../broker/compaction/compaction.ts'
 import { consumerParts } from '../broker/group/consumer/consumer-parts.ts'
 import { isConsumerRow } from '../broker/group/consumer/consumer-row-kinds.ts'
@@ -22,10 +22,13 @@ import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import { shareParts } from '../broker/share/share-parts.ts'
 import { shareCursorIds } from '../broker/share/share-rows.ts'
+import type { SharedAccess } from '../broker/shared-access.ts'
 import { Shortage } from '../broker/shortage.ts'
+import { heldCursorIds } from '../broker/topic/hold.ts'
 import { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { RestoredEnds } from '../broker/topic/restored-ends.ts'
 import { Retention } from '../broker/topic/retention.ts'
+import type { TransactionBranch } from '../broker/transaction/transaction-branch.ts'
 import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import { Crossing } from '../crossing/crossing.ts'
@@ -42,6 +45,7 @@ import { openSetAside } from './open-set-aside.ts'
 import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import { openTransactions } from './open-transactions.ts'
+import type { SpreadTransactions } from './spread-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
 /** What a cell is opened with. */
@@ -61,6 +65,8 @@ export interface CellOptions extends Pick<
   readonly sharedAccess?: SharedAccess
   /** Another cell has the virtual host `/`. */
   readonly hasNoDefaultVHost?: boolean
+  /** Its number, where it is one of several. */
+  readonly number?: number
   /** What messages by topic are published to, and whether those of QoS 0 wait for clients that are away. */
   readonly sessions?: SessionsOptions
 }
@@ -74,6 +80,8 @@ export interface CellParts {
   readonly batchWorker: BatchWorker
   /** Storage failed for good: the cell confirms nothing more. */
   readonly onFailed: (error: Error) => void
+  /** Left out where the cell is alone. */
+  readonly spreadTransactions?: SpreadTransactions
 }
 
 export class Cell implements AsyncDisposable {
@@ -84,6 +92,8 @@ export class Cell implements AsyncDisposable {
   readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
+  /** Where another cell coordinates the transactions of this one's partitions. */
+  readonly branch: TransactionBranch | undefined
   readonly restoredEnds: RestoredEnds
   /** Kafka's name of the cluster that the cell began. */
   readonly clusterId: string
@@ -148,14 +158,20 @@ export class Cell implements AsyncDisposable {
     this.shareGroups = openShareGroups(this.broker, this.groups, state, parts.logger)
     this.groups.leaveOut((groupId) => this.shareGroups.find(groupId) !== undefined)
     this.producerIds = new ProducerIds(store, state)
+    const { spreadTransactions } = parts
+    const isBranch = options.hasNoDefaultVHost === true
     this.transactions = openTransactions({
       broker: this.broker,
-      vhost: this.broker.getVHost(defaultVHost),
+      vhost,
       producerIds: this.producerIds,
       members: [{ onTransactionEnd: (end) => this.groups.endTransaction(end) }],
       state,
+      openHome: isBranch ? undefined : spreadTransactions?.openHome,
       logger: parts.logger,
     })
+    const { broker } = this
+    const topics = broker.topicsOf(vhost)
+    this.branch = isBranch ? spreadTransactions?.openBranch({ broker, topics }) : undefined
     this.clusterId = clusterIdOf(store, parts.random, state)
     this.#sessionState = sessionStateOf(state)
     this.#sessionsOptions = options.sessions ?? { exchange: 'amq.topic', keepsQos0: false }
@@ -191,6 +207,7 @@ export class Cell implements AsyncDisposable {
 
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
   rest(): void {
+    this.broker.spread?.close()
     this.#retention.close()
     void this.compaction.close()
     this.groups.close()
@@ -255,6 +272,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     ...(options.connectionRate !== undefined && { connectionRate: options.connectionRate }),
     ...(options.sharedAccess !== undefined && { sharedAccess: options.sharedAccess }),
     ...(options.hasNoDefaultVHost === true && { hasNoDefaultVHost: true }),
+    ...(options.number !== undefined && { cellNumber: options.number }),
     onDamaged: ({ vhost, name }, offset, error) => {
       logger.error({ err: error, vhost, name, offset }, 'Messages were skipped')
     },
@@ -275,7 +293,7 @@ function restoreBroker({ storage, shortage, options }: Opened, parts: CellParts)
     },
   })
   storage.followTopology((sequence) => broker.topology.onApplied(sequence))
-  const keptCursors = shareCursorIds(storage.state)
+  const keptCursors = new Set([...shareCursorIds(storage.state), ...heldCursorIds(storage.state)])
   warnOfLosses(broker.restore(storage.topology, storage.logs, keptCursors), logger)
   storage.store.setTopologySource(() => broker.topologyEntries())
   broker.restoreState(storage.state)

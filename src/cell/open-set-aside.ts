@@ -20,6 +20,7 @@ export function openSetAside(
     settings,
     groups,
     vhost,
+    leaders: () => broker.leaders,
     deadLetterer: new DeadLetterer({ store, clock, watch, counters, getVHost }),
     onSetAside: ({ groupId, topic, partition, offset, to }) =>
       logger?.info(

@@ -6,7 +6,10 @@ import { offsetAt } from '../broker/find-source-start.ts'
 import type { GroupCoordinator } from '../broker/group/group-coordinator.ts'
 import { openShareDeadLetters } from '../broker/share/share-dead-letters.ts'
 import { ShareGroups } from '../broker/share/share-groups.ts'
+import { spreadShareParts } from '../broker/share/share-parts.ts'
 import type { Logger } from '../lib/logger.ts'
+
+const idSize = 12
 
 /** Share groups over the topics of the default virtual host, from the log's keyed state at the start. */
 export function openShareGroups(
@@ -37,6 +40,9 @@ export function openShareGroups(
     },
   }
   const shareGroups: ShareGroups = new ShareGroups({
+    isPart: !broker.vhostNames.includes(vhost.name),
+    newId: () => broker.random.bytes(idSize).toString('base64url'),
+    openBurials: (shares, rows) => new spreadShareParts.value.ShareBurials(dying, shares, rows),
     store,
     clock,
     topics,

@@ -3,12 +3,17 @@ import type { Broker } from '../broker/broker.ts'
 import type { Destination } from '../broker/destination.ts'
 import type { ProducerIds } from '../broker/topic/producer-ids.ts'
 import { HeldWork } from '../broker/transaction/held-work.ts'
+import { tellTraces } from '../broker/transaction/tell-traces.ts'
 import { TransactionCell, type TransactionMember } from '../broker/transaction/transaction-cell.ts'
-import { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
+import {
+  type EndInCells,
+  TransactionCoordinator,
+} from '../broker/transaction/transaction-coordinator.ts'
 import type { VHost } from '../broker/vhost.ts'
 import { whenDurable } from '../broker/when-durable.ts'
 import type { Logger } from '../lib/logger.ts'
 import { transactionLimits } from '../limits/transaction.ts'
+import type { SpreadTransactions } from './spread-transactions.ts'
 
 export interface TransactionParts {
   readonly broker: Broker
@@ -19,6 +24,8 @@ export interface TransactionParts {
   readonly members: readonly TransactionMember[]
   /** The log's keyed state at the start. */
   readonly state: ReadonlyMap<string, Buffer>
+  /** Makes of what ends in this cell what ends in all of them; undefined of a broker that is alone. */
+  readonly openHome?: SpreadTransactions['openHome'] | undefined
   readonly logger: Logger
 }
 
@@ -33,17 +40,17 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       const partition = topics.find(topic)?.partitions[index]
       return partition?.log.id === logId ? partition : undefined
     },
-    onEnding({ topic }, { log, transactions }, { producerId, isCommit }) {
-      const { observer } = broker.watch
-      const stream = observer && topics.find(topic)?.source
-      const ranges = stream && transactions?.find(producerId)?.ranges
-      if (stream !== undefined && ranges !== undefined) {
-        observer?.onDecided({ stream, log }, ranges, isCommit)
-      }
-    },
+    onEnding: tellTraces(broker.watch, topics),
   })
   const held: HeldWork = new HeldWork(broker, () => coordinator)
   cell.members.push(...parts.members, held)
+  const endHere: EndInCells = async (end) => {
+    const known = cell.whenKnown(end)
+    if (known !== undefined) await known
+    // What is closed writes nothing any more.
+    if (!coordinator.isClosed) await whenDurable(cell.end(end))
+  }
+  const isClosed = (): boolean => coordinator.isClosed
   const coordinator: TransactionCoordinator = new TransactionCoordinator({
     store,
     clock,
@@ -59,12 +66,7 @@ export function openTransactions(parts: TransactionParts): TransactionCoordinato
       'transaction.abort.timed.out.transaction.cleanup.interval.ms',
       transactionLimits.sweepMs,
     ),
-    endInCells: async (end) => {
-      const known = cell.whenKnown(end)
-      if (known !== undefined) await known
-      // What is closed writes nothing any more.
-      if (!coordinator.isClosed) await whenDurable(cell.end(end))
-    },
+    ...(parts.openHome?.({ clock, topics, endHere, isClosed, logger }) ?? { endInCells: endHere }),
     onForced: ({ id, timeoutMs }) => {
       logger.warn(
         { transactionalId: id, timeoutMs },

@@ -1,5 +1,5 @@
 // Requests over the local socket of a data folder.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
@@ -35,10 +35,19 @@ export function explainLocal(error: NodeJS.ErrnoException, { folder }: LocalPlac
     )
   }
   const reason = ` (${error.code ?? error.message})`
-  return new ExitError(exitCodes.unavailable, noBroker(folder, reason), { cause: error })
+  return new ExitError(exitCodes.unavailable, noBroker(folder, reason) + triedCluster(folder), {
+    cause: error,
+  })
 }
 
 function noBroker(folder: string, reason = ''): string {
   const where = `'${path.resolve(folder)}'${reason}`
-  return `no broker runs on data folder ${where}: start one, or name its folder with --data, or another machine's with --url`
+  const ways = "start one, or name its folder with --data, or another machine's with --url"
+  return `no broker runs on data folder ${where}: ${ways}`
+}
+
+/** Whoever tries a cluster asks one of its nodes, which have folders below that of the command. */
+function triedCluster(folder: string): string {
+  const node = path.join(folder, 'cluster-dev', 'n1', 'data')
+  return existsSync(node) ? `. A node of pabal cluster dev is asked with --data ${node}` : ''
 }

@@ -1,4 +1,5 @@
 // `pabal verify` and `pabal repair`: what they print and how they end. Both hold the folder's lock.
+import { logsElsewhere } from '../cluster/carried-topics.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { type ExitCode, ExitError } from '../lib/exit-error.ts'
 import { findManifest } from '../log/file/find-manifest.ts'
@@ -45,7 +46,8 @@ export async function repair(
 ): Promise<ExitCode> {
   using _lock = await lockExisting(folder, !isDryRun)
   const disk = createSystemDisk()
-  const options = { disk, path: folder, isLocked, isDryRun, adopter: logAdopter }
+  const readers = { adopter: logAdopter, logsElsewhere }
+  const options = { disk, path: folder, isLocked, isDryRun, ...readers }
   const report = await repairDataFolder(options)
   for (const action of report.actions) print(action)
   for (const loss of report.lost) print(`lost: ${loss}`)

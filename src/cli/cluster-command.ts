@@ -86,7 +86,10 @@ async function clusterOf(broker: BrokerClient): Promise<Cluster> {
   if (answer.status >= 400) throw refusal(answer, 'the cluster cannot be seen')
   const cluster = answer.body as Cluster
   if (cluster.is_cluster) return cluster
-  throw new ExitError(exitCodes.usage, 'this broker is alone, and no node of a cluster')
+  throw new ExitError(
+    exitCodes.usage,
+    'this broker is alone, and no node of a cluster: pabal cluster dev starts one to try',
+  )
 }
 
 function showStatus(output: string | undefined): AskBroker {
@@ -131,7 +134,7 @@ function drain(name: string, flags: RiskFlags): AskBroker {
   return async (broker, terminal) => {
     const { nodes } = await clusterOf(broker)
     const node = nodes.find((each) => each.name === name)
-    if (node === undefined) throw new ExitError(exitCodes.noInput, `there is no node '${name}'`)
+    if (node === undefined) throw noNode(name)
     const count = node.cells.length
     const deed = `move ${count} ${count === 1 ? 'cell' : 'cells'} of node '${name}' to other nodes`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
@@ -142,12 +145,14 @@ function drain(name: string, flags: RiskFlags): AskBroker {
   }
 }
 
+function noNode(name: string): ExitError {
+  return new ExitError(exitCodes.noInput, `there is no node '${name}'; see pabal cluster status`)
+}
+
 function undrain(name: string): AskBroker {
   return async (broker, { print }) => {
     const answer = await broker.ask('POST', ['v1', 'cluster', 'nodes', name, 'undrain'])
-    if (answer.status === 404) {
-      throw new ExitError(exitCodes.noInput, `there is no node '${name}'`)
-    }
+    if (answer.status === 404) throw noNode(name)
     if (answer.status >= 300) throw refusal(answer, 'nothing was changed')
     print(`Node '${name}' may have cells again`)
     return exitCodes.ok
@@ -157,9 +162,7 @@ function undrain(name: string): AskBroker {
 function forget(name: string, flags: RiskFlags): AskBroker {
   return async (broker, terminal) => {
     const { nodes } = await clusterOf(broker)
-    if (!nodes.some((each) => each.name === name)) {
-      throw new ExitError(exitCodes.noInput, `there is no node '${name}'`)
-    }
+    if (!nodes.some((each) => each.name === name)) throw noNode(name)
     const deed = `forget node '${name}'`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const answer = await broker.ask('DELETE', ['v1', 'cluster', 'nodes', name])
@@ -186,6 +189,9 @@ function reopen(cell: string | undefined, { cluster }: CommandFlags): AskBroker 
 
 async function reopenByNode(broker: BrokerClient, cell: string | undefined): Promise<number[]> {
   const { cells } = await clusterOf(broker)
+  if (!cells.some((each) => isMeantCell(each.cell, cell))) {
+    throw new ExitError(exitCodes.noInput, `there is no cell '${cell}'; see pabal cluster status`)
+  }
   const down = cells.filter((each) => each.state === 'down' && isMeantCell(each.cell, cell))
   for (const each of down) {
     const answer = await broker.ask('POST', ['v1', 'cluster', 'cells', `${each.cell}`, 'reopen'])

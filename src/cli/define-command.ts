@@ -37,7 +37,10 @@ export function definersFor(onRun: OnRun): {
     },
     local(parent, usage, { summary, run, hasDataFolder = false }) {
       const command = childOf(parent, usage, summary)
-      if (hasDataFolder) addOptions(command, 'Which data:', dataOptions)
+      if (hasDataFolder !== false) {
+        const said = typeof hasDataFolder === 'string' ? hasDataFolder : dataOptions[0][1]
+        addOptions(command, 'Which data:', [[dataOptions[0][0], said], dataOptions[1]])
+      }
       return command.allowExcessArguments(false).action(() => {
         onRun(run(command.args, command.opts()), command)
       })

@@ -1,11 +1,15 @@
 // Against a server that answers as the broker does.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, test } from 'node:test'
 import { type Outcome, pabal } from '../../test/support/pabal-command.ts'
+import { exitCodes } from '../lib/exit-codes.ts'
 
 const session = {
   vhost: '/',
@@ -97,6 +101,7 @@ test('a session is shown with its subscriptions, and one that is not there is no
     out.some((line) => /^a\/# +1\b/.test(line)),
     out.join('\n'),
   )
+  assert.match(out.join('\n'), /^expires after +never$/m)
   assert.match((await run('mqtt session nobody')).talk.join(), /there is no session 'nobody'/)
 })
 
@@ -104,7 +109,7 @@ test('a session is deleted once somebody means it, and one that is refused stays
   const dry = await run('mqtt delete thermostat --dry-run')
   assert.match(
     dry.out.join(),
-    /Would delete session 'thermostat', whose client is connected, with 1 subscriptions and 4 messages/,
+    /Would delete session 'thermostat', whose client is connected, with 1 subscription and 4 messages/,
   )
   const sessions = [{ vhost: '/', client_id: 'thermostat' }]
   const path = '/api/v1/mqtt/sessions/delete'
@@ -126,6 +131,21 @@ test('retained messages are listed, set and deleted', async () => {
   assert.match(dry.out.join(), /Would delete 1 retained message with 4 bytes/)
   assert.match(dry.talk.join(), /2 more may not be deleted by this user/)
   assert.match((await run('mqtt retained delete a/# --yes')).out.join(), /Deleted: 1 retained/)
+})
+
+test('a message without a payload is not published by mistake', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pabal-retained-'))
+  const file = join(folder, 'empty')
+  writeFileSync(file, '')
+  const { code, talk } = await run(`mqtt retained set a/b --file ${file}`)
+  rmSync(folder, { recursive: true })
+  assert.equal(code, exitCodes.usage)
+  assert.match(talk.join(), /empty.*mqtt retained delete 'a\/b'.*--payload ''/)
+  assert.deepEqual(asked, [])
+  const { port } = server.address() as AddressInfo
+  const environment = { PABAL_URL: `http://127.0.0.1:${port}` }
+  const meant = await pabal(['mqtt', 'retained', 'set', 'a/b', '--payload', ''], { environment })
+  assert.match(meant.out.join(), /Nothing is retained for 'a\/b' any more/)
 })
 
 test('a filter that is none is told, and the command fails', async () => {

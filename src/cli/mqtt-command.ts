@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { ExitError } from '../lib/exit-error.ts'
 import type { BrokerClient } from './broker-client.ts'
+import { counted } from './check-data-folder.ts'
 import { checkName } from './check-name.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
 import { onlyVHostOption, vhostOption } from './list-command.ts'
@@ -184,7 +185,7 @@ function describe(clientId: string, { output, vhost = '/' }: SessionFlags): AskB
     }
     const { subscription_list: own, may: _, will_facts: will, ...facts } = session
     await showOne(
-      { title: 'sessions', columns: Object.keys(facts), cells: timeCells, row: facts },
+      { ...sessions, columns: Object.keys(facts), wideColumns: [], row: facts },
       format,
       terminal,
     )
@@ -234,9 +235,12 @@ function change(verb: 'disconnect' | 'delete', clientId: string, flags: SessionF
 
 function deedOf(verb: 'disconnect' | 'delete', session: Changed['done'][number]): string {
   const { client_id: id, connected, queued, in_flight: inFlight, subscriptions: count } = session
-  if (verb === 'disconnect') return `disconnect '${id}', which has ${inFlight} messages in flight`
+  if (verb === 'disconnect') {
+    return `disconnect '${id}', which has ${counted(inFlight, 'message')} in flight`
+  }
   const who = connected ? ', whose client is connected,' : ''
-  return `delete session '${id}'${who} with ${count} subscriptions and ${queued + inFlight} messages`
+  const contents = `${counted(count, 'subscription')} and ${counted(queued + inFlight, 'message')}`
+  return `delete session '${id}'${who} with ${contents}`
 }
 
 async function noSession(

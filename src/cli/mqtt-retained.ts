@@ -164,6 +164,8 @@ function set(topic: string, { payload, file, qos = '1', vhost = '/' }: Flags): A
   }
   return async (broker, terminal) => {
     const message = payload === undefined ? await readOne(file ?? '-') : textMessage(payload)
+    // Nothing in a pipe is a mistake more often than it is meant.
+    if (payload === undefined && message.payload === '') throw isEmpty(topic, file, broker)
     const body = { ...message, qos: Number(qos) }
     const answer = await broker.ask('PUT', ['v1', 'mqtt', 'retained', vhost, topic], body)
     if (answer.status === 404) throw await notThere(broker, { kind: kinds.vhost, name: vhost })
@@ -175,6 +177,16 @@ function set(topic: string, { payload, file, qos = '1', vhost = '/' }: Flags): A
     )
     return exitCodes.ok
   }
+}
+
+function isEmpty(topic: string, file: string | undefined, broker: BrokerClient): ExitError {
+  const source = file === undefined || file === '-' ? 'stdin' : file
+  const clear = broker.commandLine(`mqtt retained delete '${topic}'`)
+  return new ExitError(
+    exitCodes.usage,
+    `${source} is empty, and an empty message would take away what is retained for '${topic}'; ` +
+      `if that is meant: ${clear}, or --payload '' to tell subscribers as well`,
+  )
 }
 
 function textMessage(payload: string): MessageIn {

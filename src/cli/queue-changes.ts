@@ -92,6 +92,7 @@ interface Queue {
   readonly messages?: number
   readonly messages_ready?: number
   readonly consumers?: number
+  readonly type?: string
 }
 
 /** Rejects with an `ExitError` when there is none. */
@@ -198,7 +199,12 @@ function pause(name: string, flags: Flags, verb: 'pause' | 'resume'): AskBroker 
 function purge(name: string, flags: Flags): AskBroker {
   const vhost = readNames(name, flags)
   return async (broker, terminal) => {
-    const { messages_ready: count = 0 } = await getQueue(broker, vhost, name)
+    const { messages_ready: count = 0, type } = await getQueue(broker, vhost, name)
+    if (type === 'stream') {
+      const how =
+        'its messages go by max-age and max-length-bytes of a policy, or with it by pabal rm'
+      throw new ExitError(exitCodes.usage, `'${name}' is a stream, which is not emptied: ${how}`)
+    }
     const what = counted(count, 'message')
     const deed = `drop ${what} of queue '${name}' in virtual host '${vhost}'`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok

@@ -46,8 +46,8 @@ export interface LocalCommand {
   readonly summary?: string
   /** Looks at operands and flags, throws an `ExitError` for wrong ones, and says what to do. */
   readonly run: (operands: string[], flags: CommandFlags) => Action
-  /** It works on a data folder: `--data` and `--config` say on which. */
-  readonly hasDataFolder?: boolean
+  /** It works on a data folder: `--data` and `--config` say on which; a text is what help says of it. */
+  readonly hasDataFolder?: boolean | string
 }
 
 /** The same for a command that asks no broker. */

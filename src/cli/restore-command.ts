@@ -4,7 +4,7 @@ import type { AddCommand } from './remote-command.ts'
 
 export const addRestoreCommand: AddCommand = (command, _remote, local) => {
   local(command, '<FILE>', {
-    hasDataFolder: true,
+    hasDataFolder: 'Folder that the data go to (default: ./data)',
     run:
       ([file = ''], { check }) =>
       async (session) => {

@@ -5,6 +5,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { systemClock } from '../lib/clock.ts'
 import { exitCodes } from '../lib/exit-codes.ts'
 import { type ExitCode, ExitError } from '../lib/exit-error.ts'
+import { systemRandom } from '../lib/random.ts'
 import { logLimits } from '../limits/log.ts'
 import { readBackup } from '../log/backup/read-backup.ts'
 import type { ReadBackup } from '../log/backup/read-backup.ts'
@@ -44,6 +45,7 @@ export async function restoreFile({
         path: folder,
         source,
         now: systemClock.now(),
+        random: systemRandom,
         onWritten,
       })
   const what = describe(backup)

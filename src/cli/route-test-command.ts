@@ -19,6 +19,7 @@ interface Way {
   readonly destination_type: 'queue' | 'exchange'
   readonly destination: string
   readonly bindings: readonly { readonly routing_key: string; readonly arguments: Row }[]
+  readonly subscribed?: boolean
   readonly left_off: boolean
 }
 
@@ -28,6 +29,7 @@ interface Step {
   readonly certain: boolean
   readonly chosen_by: 'hash' | 'chance' | null
   readonly leads_to: readonly Way[]
+  readonly direct_clients?: number
   readonly alternate: { readonly name: string; readonly is_there: boolean } | null
 }
 
@@ -100,7 +102,7 @@ function stepLines(step: Step): string[] {
   const ways = step.leads_to.map((way) => `  ${wayLine(way, step)}`)
   switch (step.outcome) {
     case 'matched':
-      return [`${head}:`, ...ways]
+      return [`${head}:`, ...ways, ...directLines(step)]
     case 'delayed':
       return [`${head}: the message waits here first`]
     case 'repeat':
@@ -116,9 +118,18 @@ function wayLine(way: Way, { chosen_by: choice }: Step): string {
     const shown = Object.keys(args).length === 0 ? '' : ` ${JSON.stringify(args)}`
     return `'${key}'${shown}`
   })
+  if (way.subscribed === true) keys.push('a subscription of MQTT')
   if (isLeftOff) keys.push('…')
   const chosen = choice === null ? '' : `, chosen by ${choice}`
   return `→ ${type} '${destination}' by ${keys.join(' and ')}${chosen}`
+}
+
+/** Who gets it past all queues. */
+function directLines({ direct_clients: count = 0 }: Step): string[] {
+  if (count === 0) return []
+  return [
+    `  → ${count} MQTT ${count === 1 ? 'client' : 'clients'} at once, by subscriptions of QoS 0`,
+  ]
 }
 
 function alternateLines({ alternate }: Step): string[] {

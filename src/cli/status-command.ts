@@ -32,10 +32,10 @@ export const addStatusCommand: AddCommand = (command, remote) => {
         const answer = await broker.ask('GET', ['status'])
         if (answer.status >= 400) throw refusal(answer, 'the status cannot be seen')
         const status = answer.body as Status
-        const findings = await findingsOf(broker)
-        const cluster = await clusterOf(broker)
+        const { findings, counts } = await lookOf(broker)
+        const cluster = await clusterOf(broker, counts)
         const row: Row = isTable
-          ? { ...rowOf(status), ...cluster }
+          ? { ...rowOf(status, cluster), ...cluster }
           : { ...status, findings, ...(cluster && { cluster }) }
         const shown = { title: 'brokers', columns: Object.keys(row), nameKey: 'state', row }
         await showOne(shown, format, terminal)
@@ -52,26 +52,46 @@ interface Finding {
   readonly command?: string
 }
 
-/** None of a broker that has not learnt to look at itself, and for who may not see them. */
-async function findingsOf(broker: BrokerClient): Promise<readonly Finding[]> {
-  const { status, body } = await broker.ask('GET', ['v1', 'home'])
-  return status === 200 ? (body as { readonly findings: readonly Finding[] }).findings : []
+/** What `/api/v1/home` answers, as far as it is looked at here; counts are of the whole cluster. */
+interface Look {
+  readonly findings: readonly Finding[]
+  readonly counts: Readonly<Record<string, number>>
 }
 
-/** Of a node of a cluster: its name and its cells with their epochs. */
-async function clusterOf(broker: BrokerClient): Promise<Row | undefined> {
+/** Nothing of a broker that has not learnt to look at itself, and for who may not see it. */
+async function lookOf(broker: BrokerClient): Promise<Look> {
+  const { status, body } = await broker.ask('GET', ['v1', 'home'])
+  if (status === 200) return body as Look
+  const text = 'Nobody answers what is wrong in the cluster: pabal cluster status shows its nodes'
+  return { findings: status >= 500 ? [{ severity: 'bad', text }] : [], counts: {} }
+}
+
+/** Of a node of a cluster: its name, its cells with their epochs, the nodes, and what all of them have. */
+async function clusterOf(broker: BrokerClient, counts: Look['counts']): Promise<Row | undefined> {
   const { status, body } = await broker.ask('GET', ['v1', 'cluster'])
   if (status !== 200) return undefined
-  const { is_cluster: isCluster, node, cells } = body as ClusterSeen
+  const { is_cluster: isCluster, node, nodes, cells } = body as ClusterSeen
   if (!isCluster) return undefined
   const own = cells.filter(({ owner }) => owner === node)
   const told = own.map(({ cell, epoch }) => `${cell} (epoch ${epoch})`)
-  return { 'cluster node': node, cells: told.length === 0 ? 'none' : told.join(', ') }
+  return {
+    'cluster node': node,
+    cells: told.length === 0 ? 'none' : told.join(', '),
+    nodes: nodes.map(({ name, state }) => `${name} ${state}`).join(', '),
+    ...Object.fromEntries(
+      countsOfAll
+        .filter((count) => counts[count] !== undefined)
+        .map((count) => [`${headsOfCounts[count] ?? count} in the cluster`, counts[count]]),
+    ),
+  }
 }
+
+const countsOfAll = ['queues', 'topics', 'consumers', 'ready', 'unacked'] as const
 
 interface ClusterSeen {
   readonly is_cluster: boolean
   readonly node: string
+  readonly nodes: readonly { readonly name: string; readonly state: string }[]
   readonly cells: readonly {
     readonly cell: number
     readonly owner: string
@@ -87,8 +107,10 @@ function printFindings(findings: readonly Finding[], { print }: Terminal): void 
   }
 }
 
-function rowOf(status: Status): Row {
+/** What a node of a cluster counts is its own, and may be little of what there is. */
+function rowOf(status: Status, cluster: Row | undefined): Row {
   const { memory, counts, messages, clients, addresses } = status
+  const where = cluster === undefined ? '' : ' here'
   const open = Object.entries(addresses).map(([name, address]) => [name, formatAddress(address)])
   return {
     state: status.state,
@@ -99,9 +121,9 @@ function rowOf(status: Status): Row {
     'data folder': status.dataFolder ?? '',
     memory: `${showSize(memory.inUseBytes)}, publishers wait above ${showSize(memory.watermarkBytes)}`,
     'memory resident': showSize(memory.residentBytes),
-    ...withHeads(clients, (client) => `${client} connections`),
-    ...withHeads(counts, (count) => headsOfCounts[count] ?? count),
-    ...withHeads(messages, (what) => `${what} since start`),
+    ...withHeads(clients, (client) => `${client} connections${where}`),
+    ...withHeads(counts, (count) => `${headsOfCounts[count] ?? count}${where}`),
+    ...withHeads(messages, (what) => `${what} since start${where}`),
   }
 }
 
@@ -109,6 +131,8 @@ function rowOf(status: Status): Row {
 const headsOfCounts: Readonly<Record<string, string>> = {
   messagesReady: 'messages ready',
   messagesUnacked: 'messages unacked',
+  ready: 'messages ready',
+  unacked: 'messages unacked',
 }
 
 function withHeads(counts: Readonly<Record<string, number>>, head: (key: string) => string): Row {

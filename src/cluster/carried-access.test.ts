@@ -107,3 +107,20 @@ test('a cell that becomes a folder gets the users of the cluster, and no others'
   assert.deepEqual(access.acls, [acl])
   assert.equal(accessForFolder([...stale, { sequence: 9, bytes }], 1, rows), undefined)
 })
+
+test('what else a cluster shares is nothing for a folder', () => {
+  const [alice] = shared(user('alice'))
+  const ended = {
+    kind: 'ended-session',
+    key: '"s"',
+    cell: undefined,
+    row: '{"user":"alice","beganAt":1}',
+  }
+  const bytes = accessForFolder([], 0, [alice!, ended])
+  const { access } = foldTopology([{ sequence: 1, bytes: bytes! }])
+  assert.deepEqual(
+    access.users.map(({ name }) => name),
+    ['alice'],
+  )
+  assert.equal(accessForFolder([], 0, [ended]), undefined)
+})

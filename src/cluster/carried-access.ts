@@ -7,7 +7,15 @@ import { type AccessChange, type AccessRows } from '../meta/access-rows.ts'
 import { foldTopology } from '../meta/fold-topology.ts'
 import { encodeTopologyChanges } from '../meta/topology-change.ts'
 import type { Topology } from '../meta/topology.ts'
-import { accessOf, changesBetween, rowOf, vhostKey, withoutId } from './shared-rows.ts'
+import { isPart } from './carried-topics.ts'
+import {
+  accessOf,
+  changesBetween,
+  isAccessKind,
+  rowOf,
+  vhostKey,
+  withoutId,
+} from './shared-rows.ts'
 
 /** Without a row of its own: every data folder has it. */
 const defaultVHost = '/'
@@ -66,7 +74,7 @@ export function accessForFolder(
   }
   const before = rowsByName(putsOf(access).map((change) => putOf(rowOf(change))))
   const wanted = shared
-    .filter(({ kind, row }) => kind !== vhostKind && isOf(row, vhosts))
+    .filter(({ kind, row }) => isAccessKind(kind) && isOf(row, vhosts))
     .map((each) => (each.kind === 'user' ? { ...each, row: withoutId(each.row) } : each))
   const changes = changesBetween(before, rowsByName(wanted)).map(accessOf)
   return changes.length === 0 ? undefined : encodeTopologyChanges(changes)
@@ -75,7 +83,8 @@ export function accessForFolder(
 /** Those that something is in, and those that were made. */
 function vhostsOf(topology: Topology): string[] {
   const { vhosts, queues, exchanges, bindings, policies } = topology
-  const used = [...queues, ...exchanges, ...bindings, ...policies].map(({ vhost }) => vhost)
+  const whole = queues.filter((row) => !isPart(row))
+  const used = [...whole, ...exchanges, ...bindings, ...policies].map(({ vhost }) => vhost)
   return [...new Set([...vhosts.map(({ name }) => name), ...used])]
 }
 

@@ -98,6 +98,24 @@ test('a node that has stopped is there no more, and is not taken for lost', () =
   assert.deepEqual([isAlive, isStopped, version], [false, true, '1.2.4'])
 })
 
+test('a node that was seen alive is gone since a look, until it is seen again', () => {
+  const under = new DirectoryUnderTest()
+  const { directory, clock } = under
+  const rows = [nodeRow(1), nodeRow(2), nodeRow(3)]
+  const goneAt = (): unknown => directory.nodes.map((node) => node.goneAt)
+  under.see(rows, [], [1, 2])
+  assert.deepEqual(goneAt(), [undefined, undefined, undefined])
+  clock.advance(5000)
+  const lost = clock.monotonic()
+  for (let look = 0; look < 2; look++) {
+    under.see(rows, [], [1])
+    assert.deepEqual(goneAt(), [undefined, lost, undefined])
+    clock.advance(1000)
+  }
+  under.see(rows, [], [1, 2])
+  assert.deepEqual(goneAt(), [undefined, undefined, undefined])
+})
+
 test('what a node says of itself counts before its row does', () => {
   const under = new DirectoryUnderTest()
   const { directory } = under

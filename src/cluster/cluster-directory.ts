@@ -3,13 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { CellRow, Incarnation, NodeRow } from '../log/cluster/ownership/observation.ts'
 import type { Seen } from './cluster-member.ts'
 import type { Directory, KnownCell, KnownNode, NodeAddresses } from './directory.ts'
-
-/** What a node says of itself in its row. */
-interface NodeInfo {
-  readonly version: string
-  readonly addresses: NodeAddresses
-  readonly isStopped: boolean
-}
+import { readNodeInfo } from './node-info.ts'
 
 export interface ClusterDirectoryParts {
   readonly clusterId: string
@@ -75,7 +69,13 @@ export class ClusterDirectory implements Directory {
   onSeen({ look, living }: Seen): void {
     const { nodes, cells } = look.observation
     const alive = new Set(living.map(({ node }) => node))
-    const known = new Map(nodes.map((row) => [row.node, this.#nodeOf(row, alive.has(row.node))]))
+    const before = new Map(this.#nodes.map((node) => [node.node, node]))
+    const known = new Map(
+      nodes.map((row) => {
+        const node = this.#nodeOf(row, alive.has(row.node))
+        return [row.node, { ...node, ...this.#goneOf(node, before.get(row.node)) }]
+      }),
+    )
     this.#self = known.get(this.#self.node) ?? this.#self
     this.#nodes = [...known.values()]
     this.#cells = cells.map((row) => cellOf(row, known))
@@ -95,9 +95,15 @@ export class ClusterDirectory implements Directory {
     })
   }
 
+  #goneOf({ isAlive }: KnownNode, before: KnownNode | undefined): Pick<KnownNode, 'goneAt'> {
+    if (isAlive || before === undefined) return {}
+    const goneAt = before.isAlive ? this.#parts.clock.monotonic() : before.goneAt
+    return goneAt === undefined ? {} : { goneAt }
+  }
+
   #nodeOf({ node, name, incarnation, isDraining, info }: NodeRow, hasBeaten: boolean): KnownNode {
     const isSelf = node === this.#parts.self.node
-    const { version, addresses, isStopped } = isSelf ? this.#self : readInfo(info)
+    const { version, addresses, isStopped } = isSelf ? this.#self : readNodeInfo(info)
     const isAlive = hasBeaten && !isStopped
     const state = { isSelf, isAlive, isStopped, isDraining }
     return { node, name, incarnation, ...state, version, addresses }
@@ -110,15 +116,4 @@ function cellOf(row: CellRow, nodes: ReadonlyMap<number, KnownNode>): KnownCell 
   const node = owner && nodes.get(owner.node)
   const isServed = node?.isAlive === true && node.incarnation === owner?.incarnation
   return { cell, epoch, isDown, owner: isServed ? node : undefined }
-}
-
-/** Another version may say less. */
-function readInfo(text: string): NodeInfo {
-  try {
-    const info = JSON.parse(text) as Partial<NodeInfo>
-    const { version = '', addresses = {}, isStopped = false } = info
-    return { version, addresses, isStopped }
-  } catch {
-    return { version: '', addresses: {}, isStopped: false }
-  }
 }

@@ -29,10 +29,14 @@ class Database {
   owner: Incarnation | undefined
   epoch = 0
   beatCount = 0
+  /** Releases that it does not hear. */
+  unheardReleases = 0
   failures = 0
   readonly #heartbeats: number[] = []
   readonly #incarnations: number[] = []
   readonly #draining = new Set<number>()
+  /** What nodes say of themselves. */
+  readonly infos: string[] = []
   readonly #cells = new MemoryCells({ clock: this.clock, random: seededRandom(1) })
 
   member(node: number): MemberUnderTest {
@@ -50,6 +54,7 @@ class Database {
           return Promise.resolve()
         },
         releaseCell: (_cell, epoch) => {
+          if (this.unheardReleases-- > 0) return Promise.reject(new Error('connection lost'))
           if (epoch === this.epoch) this.owner = undefined
           return Promise.resolve()
         },
@@ -116,7 +121,8 @@ class Database {
   #rowOf(node: number): NodeRow {
     const [incarnation, heartbeat] = [this.#incarnations[node] ?? 1, this.#heartbeats[node] ?? 0]
     const isDraining = this.#draining.has(node)
-    return { node, incarnation, heartbeat, name: '', isDraining, address: '', info: '' }
+    const info = this.infos[node] ?? ''
+    return { node, incarnation, heartbeat, name: '', isDraining, address: '', info }
   }
 }
 
@@ -261,6 +267,25 @@ test('a cell that is down is taken when it may be again', async () => {
   await member.close()
 })
 
+test('a cell that is down is said once, every ten minutes, and anew when it has been open', async () => {
+  const database = new Database()
+  const { member } = database.member(0)
+  database.isDown = true
+  await database.pass(9 * 60_000)
+  const isDown = /^cell 0 is down: its owners crashed/
+  const count = (): number => database.told.filter((line) => isDown.test(line)).length
+  assert.equal(count(), 1)
+  await database.pass(2 * 60_000)
+  assert.equal(count(), 2)
+  for (const isAgain of [false, true]) {
+    database.isDown = isAgain
+    await database.pass(2 * heartbeatMs)
+  }
+  assert.equal(count(), 3)
+  assert.ok(database.told.includes('cell 0 is down no more'))
+  await member.close()
+})
+
 test('a cell that cannot be served here is given back as failed, and may come again', async () => {
   const database = new Database()
   const { member, events } = database.member(0)
@@ -283,4 +308,55 @@ test('many who find at the same moment that they know old things make it look on
   await new Promise(setImmediate)
   assert.equal(database.beatCount, beatCount + 1)
   await member.close()
+})
+
+test('a release that the database has not heard is told again, as nobody takes the cell of a node that lives', async () => {
+  const database = new Database()
+  database.unheardReleases = 2
+  const less = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([less.events, database.told], [['owned 1'], []], 'nobody has one')
+  database.infos[1] = JSON.stringify({ addresses: { kafka: { host: 'n1', port: 9092 } } })
+  const other = database.member(1)
+  await database.pass(8 * heartbeatMs)
+  assert.deepEqual([less.events, other.events], [['owned 1', 'released'], ['owned 2']])
+  for (const { member } of [less, other]) {
+    await member.stop()
+    await member.close()
+  }
+})
+
+test('a node without a Kafka port takes no cell beside one that has it, and says so once', async () => {
+  const database = new Database()
+  const less = database.member(0)
+  await database.pass(2 * heartbeatMs)
+  assert.deepEqual([less.events, database.told], [['owned 1'], []], 'nobody has one')
+  database.infos[1] = JSON.stringify({ addresses: { kafka: { host: 'n1', port: 9092 } } })
+  const other = database.member(1)
+  await database.pass(5 * heartbeatMs)
+  assert.deepEqual([less.events, other.events], [['owned 1', 'released'], ['owned 2']])
+  assert.equal(database.told.length, 1)
+  assert.match(database.told[0] ?? '', /this node takes no cells: .*Kafka port/)
+  await other.member.stop()
+  await other.member.close()
+  await database.pass(3 * heartbeatMs)
+  assert.deepEqual(less.events, ['owned 1', 'released', 'owned 3'])
+  assert.match(database.told.at(-1) ?? '', /this node takes cells again/)
+  await less.member.close()
+})
+
+test('a node that is drained does not say that it lacks a Kafka port', async () => {
+  const database = new Database()
+  const members = [0, 1].map((node) => {
+    database.infos[node] = JSON.stringify({
+      addresses: { kafka: { host: `n${node}`, port: 9092 } },
+    })
+    return database.member(node)
+  })
+  await database.pass(2 * heartbeatMs)
+  await members[0]?.member.stop()
+  await database.pass(5 * heartbeatMs)
+  assert.deepEqual(members[1]?.events, ['owned 2'])
+  assert.deepEqual(database.told, [])
+  for (const { member } of members) await member.close()
 })

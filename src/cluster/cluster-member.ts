@@ -12,6 +12,8 @@ import type { Incarnation, NodeRow } from '../log/cluster/ownership/observation.
 import { Ownership, type Plan } from '../log/cluster/ownership/ownership.ts'
 import type { Look, Vacancy } from '../log/cluster/ownership/takeover.ts'
 import type { ClusterTables } from '../log/cluster/postgres/cluster-tables.ts'
+import { DownNotice } from './down-notice.ts'
+import { takesKafka } from './node-info.ts'
 
 /** What becomes of cells on this node. */
 export interface CellEvents {
@@ -53,6 +55,7 @@ export class ClusterMember {
   readonly #leaving = new Map<number, Promise<void>>()
   readonly #claiming = new Map<number, Promise<void>>()
   readonly #notice: RepeatedNotice
+  readonly #downNotice: DownNotice
   #timer: Timer | undefined
   #beating: Promise<void> = Promise.resolve()
   /** Waits for its turn. */
@@ -63,12 +66,14 @@ export class ClusterMember {
   /** No cell is taken any more. */
   #isStopping = false
   #isOut = false
+  #isStandingBy = false
 
   constructor(options: ClusterMemberOptions) {
     this.#options = options
     this.gate = new ServingGate(options.clock)
-    this.#ownership = new Ownership(options.self)
+    this.#ownership = new Ownership(options.self, takesKafka)
     this.#notice = new RepeatedNotice(options.clock, ownershipLimits.noticeMs)
+    this.#downNotice = new DownNotice(options.clock, options.logger)
   }
 
   /** The first heartbeat; resolves when it was tried. */
@@ -115,7 +120,7 @@ export class ClusterMember {
     const epoch = this.#held.get(cell)
     if (epoch === undefined) return
     this.#held.delete(cell)
-    await this.#tryOnce(cell, () => this.#options.tables.failCell(cell, epoch))
+    await this.#tellUntilHeard(cell, () => this.#options.tables.failCell(cell, epoch))
   }
 
   /** Others are to have its cells now, and not when this node looks dead: gives all of them away. */
@@ -170,12 +175,13 @@ export class ClusterMember {
       this.#lose()
       return
     }
-    this.#tellDown(look)
+    this.#downNotice.onCells(look.observation.cells)
     const plan = this.#ownership.onLook(look, this.#held)
     // What was held back for clients of a cell that is another's must not leave.
     this.#onLosses(plan.losses)
     this.gate.openUntil(this.#ownership.leaseEndsAt)
     this.#tellFrozen()
+    this.#tellStandingBy(plan)
     this.#options.onSeen({ look, living: plan.living })
     this.#carryOut(plan)
   }
@@ -212,7 +218,9 @@ export class ClusterMember {
       if (vacancy.reason === 'crashed') this.#takeoverCount++
       cells.onOwned(cell, table)
     } catch (error) {
-      this.#notice.tell('claim', () => this.#warn(error as Error))
+      // Its objects are asked, too, and may be what fails.
+      const text = `cell ${cell} could not be taken: ${(error as Error).message}; trying again`
+      this.#notice.tell('claim', () => this.#options.logger.warn(text))
     }
   }
 
@@ -231,30 +239,38 @@ export class ClusterMember {
     // Lost meanwhile, it is not this node's to give.
     if (epoch === undefined) return
     this.#held.delete(cell)
-    await this.#tryOnce(cell, () => this.#options.tables.releaseCell(cell, epoch))
+    await this.#tellUntilHeard(cell, () => this.#options.tables.releaseCell(cell, epoch))
   }
 
-  async #tryOnce(cell: number, release: () => Promise<void>): Promise<void> {
-    try {
-      await release()
-    } catch (error) {
-      this.#options.logger.warn(
-        { err: error },
-        `cell ${cell} could not be released: another node takes it later`,
-      )
+  /**
+   * PostgreSQL may have failed: for the others the cell is this node's until it has heard of it, and nobody takes the
+   * cell of a node that lives. A node that ends need not wait for that.
+   */
+  async #tellUntilHeard(cell: number, tell: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.#options
+    for (;;) {
+      try {
+        await tell()
+        return
+      } catch (error) {
+        const isOver = this.#isStopping || this.#isClosed
+        const then = isOver ? 'another node takes it later' : 'trying again'
+        logger.warn({ err: error }, `cell ${cell} could not be released: ${then}`)
+        if (isOver) return
+      }
+      await new Promise<void>((resolve) => void clock.after(ownershipLimits.heartbeatMs, resolve))
     }
   }
 
-  /** Nobody takes such a cell: all nodes would stand by for ever, and each for another one. */
-  #tellDown({ observation }: Look): void {
-    for (const { cell, isDown } of observation.cells) {
-      if (!isDown) continue
-      this.#notice.tell(`cell ${cell} is down`, () =>
-        this.#options.logger.error(
-          `cell ${cell} is down: its owners crashed ${ownershipLimits.crashesMax} times in ${ownershipLimits.crashesMs / 60_000} minutes. See in their logs why, then let nodes have it again with "pabal cluster reopen"`,
-        ),
+  #tellStandingBy({ isStandingBy }: Plan): void {
+    if (isStandingBy === this.#isStandingBy) return
+    this.#isStandingBy = isStandingBy
+    const { logger } = this.#options
+    if (isStandingBy)
+      logger.error(
+        'this node takes no cells: it has no Kafka port, others have one, and whoever has a cell leads partitions. It passes its clients on; to have cells, start it with --kafka-port',
       )
-    }
+    else logger.info('this node takes cells again: no other node has a Kafka port')
   }
 
   #tellFrozen(): void {

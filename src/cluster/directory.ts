@@ -22,6 +22,8 @@ export interface KnownNode {
   readonly isSelf: boolean
   /** Its heartbeat has risen within the time to live. */
   readonly isAlive: boolean
+  /** Since when it is not, on this process's clock; left out where this process has never seen it alive. */
+  readonly goneAt?: number
   /** It has given all of its cells away and ended, as it was asked to. */
   readonly isStopped: boolean
   readonly isDraining: boolean

@@ -177,6 +177,27 @@ test('a change of this node is told nobody here, and is durable once PostgreSQL 
   assert.deepEqual(node.told, [])
 })
 
+test('a session that is ended at one node has ended at the others with their next heartbeat', async () => {
+  const database = new Database()
+  const [first, second] = [database.node(), database.node()]
+  for (const { state } of [first, second]) await state.load()
+  const sessions = ['s', 't'].map((id) => ({ id, user: 'alice', beganAt: database.clock.now() }))
+  const known = ({ state }: NodeUnderTest): boolean[] =>
+    sessions.map((session) => state.endedSessions.has(session))
+  const held = Promise.withResolvers<void>()
+  database.held = held.promise
+  const ticket = first.state.endedSessions.end(sessions[0]!)
+  // An answer without it is on its way.
+  first.state.onVersion(database.version + 1)
+  assert.deepEqual([known(first), ticket.isDurable], [[true, false], false])
+  held.resolve()
+  await settled()
+  assert.deepEqual([known(first), ticket.isDurable], [[true, false], true])
+  await beat(database, second)
+  assert.deepEqual(known(second), [true, false])
+  assert.deepEqual([first.told, second.told], [[], []])
+})
+
 test('what was read is not older than what this node has changed', async () => {
   const database = new Database()
   const node = database.node()

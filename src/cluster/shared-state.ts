@@ -16,6 +16,7 @@ import type {
 } from '../log/cluster/postgres/shared-statements.ts'
 import type { Ticket } from '../log/ticket.ts'
 import type { AccessChange } from '../meta/access-rows.ts'
+import { EndedSessions, isEndedKind } from './ended-sessions.ts'
 import {
   accessOf,
   applyShared,
@@ -40,6 +41,7 @@ export interface SharedStateParts {
 
 export class SharedState {
   readonly #parts: SharedStateParts
+  readonly endedSessions: EndedSessions
   readonly #notice: RepeatedNotice
   /** Rows of who may do what by kind and key, as they are in force here. */
   #access = new Map<string, SharedRow>()
@@ -54,6 +56,7 @@ export class SharedState {
 
   constructor(parts: SharedStateParts) {
     this.#parts = parts
+    this.endedSessions = new EndedSessions(parts.clock, (changes) => this.#write(changes))
     this.#notice = new RepeatedNotice(parts.clock, clusterLimits.noticeMs)
   }
 
@@ -159,12 +162,17 @@ export class SharedState {
     this.#version = version
     const access = new Map<string, SharedRow>()
     const vhosts = new Map<string, number>()
+    const ended = new Map<string, SharedRow>()
     for (const row of rows) {
       if (row.kind === 'vhost') vhosts.set(JSON.parse(row.key) as string, row.cell ?? 0)
       else if (isAccessKind(row.kind)) access.set(`${row.kind} ${row.key}`, row)
+      else if (isEndedKind(row.kind)) ended.set(`${row.kind} ${row.key}`, row)
     }
     // What is under way is newer than what was read.
-    for (const change of this.#pending.flat()) applyShared(access, change)
+    for (const change of this.#pending.flat()) {
+      applyShared(isEndedKind(change.kind) ? ended : access, change)
+    }
+    this.endedSessions.take(ended.values())
     const changes = changesBetween(this.#access, access).map(accessOf)
     this.#access = access
     this.#vhosts = vhosts

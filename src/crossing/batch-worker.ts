@@ -11,6 +11,7 @@ import type { FoundRecord } from '../record/batch/first-record-from.ts'
 import { CodecError } from '../record/codec-error.ts'
 import type { BatchJob, BatchResult, SentRun } from './batch-jobs.ts'
 import type { CompactedPiece, CompactRules, PassOptions } from './compaction/compaction-pass.ts'
+import { PassTurns } from './compaction/pass-turns.ts'
 import { type BatchThread, startBatchThread, type StartBatchThread } from './start-batch-thread.ts'
 import { WorkerClosedError } from './worker-closed-error.ts'
 
@@ -31,6 +32,8 @@ interface Waiting {
 const notYet = new Uint8Array(0)
 
 export class BatchWorker {
+  /** Whoever compacts takes one for each pass. */
+  readonly passes: PassTurns = new PassTurns()
   readonly #clock: Clock
   readonly #startThread: StartBatchThread
   #thread: BatchThread | undefined
@@ -86,7 +89,7 @@ export class BatchWorker {
 
   /**
    * Begins a pass of compaction, or goes on with it: see `CompactionPass.note`. Rejects when the thread is
-   * not the one that began it.
+   * not the one that began it, or the turn of the pass is over.
    */
   async note(
     pass: number,

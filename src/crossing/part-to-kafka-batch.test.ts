@@ -13,7 +13,7 @@ import type { Run } from '../log/run.ts'
 import { readBatchHeader } from '../record/batch/batch-header.ts'
 import { encodeAddress } from '../record/message/address.ts'
 import { encodeContentHeader } from '../record/message/content-header.ts'
-import { RecordSource } from '../record/message/record-source.ts'
+import { sourceFrom } from '../record/message/fill-source.ts'
 import { FaultDisk } from '../testing/fault-disk.ts'
 import { seededRandom } from '../testing/seeded-random.ts'
 import { BatchWorker } from './batch-worker.ts'
@@ -106,13 +106,8 @@ async function storeLargeBodies(): Promise<{ store: LogStore; log: Log; run: Run
 }
 
 function appendLarge(log: Log, body: Buffer, asideId: number): void {
-  const source = new RecordSource()
-  source.address = encodeAddress('', 'q')
-  source.addressEnd = source.address.length
-  source.header = encodeContentHeader(body.length, {})
-  source.headerEnd = source.header.length
-  source.body = body
-  source.bodyEnd = body.length
+  const header = encodeContentHeader(body.length, {})
+  const source = sourceFrom({ address: encodeAddress('', 'q'), header, body })
   source.asideId = asideId
   log.append(source, -1)
 }

@@ -16,6 +16,7 @@ import {
 } from '../record/delivery-headers.ts'
 import { CONTENT_HEADER_SIZE_MIN } from '../record/message/content-header.ts'
 import type { FieldValue } from '../record/message/field-table.ts'
+import { setAddress, setHeader } from '../record/message/fill-source.ts'
 import {
   CLASS_BASIC,
   PROPERTY_EXPIRATION,
@@ -213,10 +214,8 @@ export class RecordToMessage {
 
   #point(address: Buffer, body: Buffer): void {
     const { source } = this
-    source.address = address
-    source.addressEnd = address.length
-    source.header = this.#encodeHeader(body.length)
-    source.headerEnd = source.header.length
+    setAddress(source, address)
+    setHeader(source, this.#encodeHeader(body.length))
     source.body = body
     source.bodyEnd = body.length
   }

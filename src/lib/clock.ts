@@ -11,7 +11,10 @@ export interface Clock {
   now(): number
   /** Monotonic milliseconds, for measuring durations. */
   monotonic(): number
-  /** Calls back once after `ms`, or after 24 days when that is less; does not keep the process alive. */
+  /**
+   * Calls back once after `ms`, or after 24 days when that is less, and soon for a time that is over; does not keep
+   * the process alive.
+   */
   after(ms: number, callback: () => void): Timer
   /** Calls back every `ms`; does not keep the process alive. */
   every(ms: number, callback: () => void): Timer
@@ -28,7 +31,8 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(ms, callback) {
     // A longer one would be called at once; whoever waits for weeks looks at the time and waits again.
-    const handle = setTimeout(callback, Math.min(ms, timerMsMax))
+    // Of a negative one Node warns: a thread that was held up often asks for what is over.
+    const handle = setTimeout(callback, Math.min(Math.max(0, ms), timerMsMax))
     handle.unref()
     return { stop: () => clearTimeout(handle) }
   },

@@ -59,6 +59,8 @@ export const adminLimits = {
   sessionIdleMsMax: 28_800_000,
   /** It ends after that in any case: a working day and its evening. */
   sessionMsMax: 86_400_000,
+  /** In a cluster the cookie says when it was used last, as exactly as this. */
+  sessionRenewMs: 300_000,
   /** Queues and topics that are told as the largest. */
   largestStreamsMax: 10,
   /** How long that is told before all are looked at again: 100,000 take a tenth of a second, in slices. */

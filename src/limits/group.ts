@@ -2,6 +2,8 @@
 import { MiB } from './units.ts'
 
 export const groupLimits = {
+  /** Times of records that are looked up at other cells in one go: each may be a read from a disk. */
+  timesAtOnceMax: 500,
   /** Some tools invent a group id each time they run. A group without members takes 2.5 KiB. */
   groupsMax: 50_000,
   /** Default of group.initial.rebalance.delay.ms: enough for consumers that start together, and not felt (decision 0030). */

@@ -68,8 +68,12 @@ export const kafkaLimits = {
   refusedNameSizeMax: 255,
   /** How long requests that were begun may take when the broker stops, or their connections have to go. */
   kafkaEndMsMax: 2000,
+  /** A home that is lost so often in a row is not asked again for the client, whose connection ends. */
+  kafkaHomeLostMax: 5,
   /** Longest long poll. */
   fetchWaitMsMax: 300_000,
+  /** Spread topics whose partitions this node has looked up in its cells: what is asked for again is made again. */
+  joinedTopicsMax: 10_000,
   /** Partitions in one answer to DescribeTopicPartitions (Kafka's max.request.partition.size.limit). */
   describedPartitionsMax: 2000,
   /** Longest value of a setting that clients change, as in Kafka's controller. */

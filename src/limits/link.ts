@@ -20,6 +20,8 @@ export const linkLimits = {
   unreachableMs: 250,
   /** What goes wrong at the node port is said once in so long, with the number of times. */
   warningMs: 1000,
+  /** The same of a node of another version, which each client finds out that wants there. */
+  versionWarningMs: 60_000,
   /** A silent connection between nodes is asked so often whether the other end lives. */
   keepAliveMs: 10_000,
   /** Read at once of a client that is passed on, and of what it is sent: so much of each may wait for the other end. */

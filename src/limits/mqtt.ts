@@ -6,6 +6,10 @@ export const mqttLimits = {
   connectMsMax: 10_000,
   /** Largest packet of a client that has not logged in. RabbitMQ's max_packet_size_unauthenticated. */
   firstPacketSizeMax: (64 * KiB) as number,
+  /** Bytes of a message of SCRAM: a name of 255 bytes, all of them escaped, and a nonce far longer than any. */
+  authenticationDataSizeMax: (2 * KiB) as number,
+  /** How long a client may take to show again who it is: small devices salt a password for seconds. */
+  reauthenticateMsMax: 30_000,
   /** How long a client has to take the last packet and to close. */
   closeMsMax: 10_000,
   /** The same when the broker stops: it does not wait long for clients that are gone. */

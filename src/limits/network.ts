@@ -16,6 +16,12 @@ export const networkLimits = {
   tlsHandshakesMax: 4096,
   /** Handshakes begun in one turn: one takes up to a millisecond with an RSA key. */
   tlsHandshakesPerTurn: 4,
+  /** Header of the PROXY protocol, which comes before anybody has logged in: addresses, and what else a proxy knows. */
+  proxyHeaderSizeMax: (4 * KiB) as number,
+  /** Clients whose header of the PROXY protocol is not complete: one more ends the oldest. */
+  proxiedArrivalsMax: 4096,
+  /** A proxy sends the header at once. */
+  proxyHeaderMsMax: 5000,
   /** Encrypted at once for one connection, in some 0.3 ms. */
   tlsWriteSizeMax: (256 * KiB) as number,
   /** How often connections with something unsent are looked at. */

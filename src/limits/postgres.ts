@@ -38,12 +38,19 @@ export const ownershipLimits = {
   heartbeatMs: 1000,
   /** A node without a heartbeat for so long, by the clock of whoever looks, has lost its cells. */
   timeToLiveMs: 5000,
+  /**
+   * Whoever begins to look does not know which nodes are there: one that has not sent a heartbeat by then gets no cell.
+   * Those that live do so within a second.
+   */
+  firstBeatMsMax: 1500,
   /** A node freezes so long after it sent the last heartbeat that succeeded: well before the others' limit. */
   ownLimitMs: 3000,
   /** Looks further apart than this prove nothing: nodes may have come and gone in between. */
   lookGapMsMax: 2500,
   /** What fails with each heartbeat is said so often. */
   noticeMs: 10_000,
+  /** That a cell is down is said again so often: nothing changes until somebody acts. */
+  downNoticeMs: 600_000,
   /** Cells that a node gives away after one look: the others are served meanwhile. */
   movesAtOnceMax: 2,
   /** A cell whose owners crash so often … */

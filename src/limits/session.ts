@@ -10,6 +10,10 @@ export const sessionLimits = {
   retainedDeletedAtOnce: 500,
   /** Subscriptions of one session: its filters are looked at for its messages, and are rows of the log. */
   subscriptionsPerSessionMax: 10_000,
+  /** Levels of all filters of one session: each is a node of two trees, of some 300 bytes. */
+  levelsPerSessionMax: 100_000,
+  /** Bytes of a topic filter. A longer one has no topic: each of its 256 levels is a plus, and the last is a hash. */
+  filterSizeMax: 513,
   /** Subscriptions of all sessions: each takes some 500 bytes, of which the log keeps a row in memory. */
   subscriptionsMax: 2_000_000,
   /** Retained messages of one virtual host: the index takes some 200 bytes for each, besides its topic. */

@@ -50,6 +50,20 @@ export const shareLimits = {
   shareRackSizeMax: (1 * KiB) as number,
   /** How often it is looked for topics that have gone or grown, and for records that retention has passed. */
   shareCheckMs: 10_000,
+  /** A leader tells the group's cell so often where the group is in its partitions. */
+  shareTellMs: 5000,
+  /** So many partitions are told of in one call: each is a line of JSON. */
+  shareToldAtOnceMax: 1000,
+  /** A member waits so long for leaders of partitions that its group is new to; others are asked again later. */
+  shareLeaderWaitMs: 3000,
+  /** What a cell asks another one for share groups is answered by then, or asked again later. */
+  shareCallMs: 5000,
+  /** Dead records that go to the group's cell together, … */
+  shareBuriedAtOnceMax: 500,
+  /** … and about how many bytes: a call is one request. */
+  shareBuriedSizeMax: (1 * MiB) as number,
+  /** They are sent again after so long when the group's cell has not taken them. */
+  shareBuryRetryMs: 1000,
   /** How often a group looks for the topics of its members at most. */
   shareTopicsCheckMs: 1000,
 } as const

@@ -8,6 +8,20 @@ export const transactionLimits = {
   sweepMs: 1000,
   /** When markers could not be written, it is tried again after this time. */
   retryMs: 100,
+  /** The same of a cell that nobody answers for, which gets its next node within seconds. */
+  endRetryMs: 250,
+  /** An end whose markers wait for another cell is answered after this time, and goes on: half of what clients wait. */
+  endAnswerMsMax: 10_000,
+  /** Transactions and partitions that nodes tell each other of with one call: some hundred bytes each. */
+  partsPerCall: 5000 as number,
+  /** Calls in which a cell asks the coordinator that are under way at the same time. */
+  joinCallsMax: 4,
+  /** The coordinator has answered by then, or the batch is refused and comes again: less than producers wait for it. */
+  callMsMax: 8000,
+  /** Whoever shows a transaction waits so long for those who lead its partitions: people wait for it. */
+  lookMsMax: 2000,
+  /** Producers whose last end a cell knows, so that one that comes late ends nothing that has begun since. */
+  endsRememberedMax: 20_000 as number,
   /** How long a transactional id without a transaction is known [transactional.id.expiration.ms]. */
   idExpirationMs: 604_800_000,
   /** Transactional ids: each is keyed state, which comes back at a start. */

@@ -64,6 +64,8 @@ export interface LogStore {
   readonly epoch: number
   /** What the last backup that all of this was made of had at most for an epoch; 0 when it is of none. */
   readonly restoredEpoch: number
+  /** No other store that was made of the same backup or folder has the same. */
+  readonly copyId: string
   /** Bytes appended and not yet durable: what backpressure to publishers is based on. */
   readonly uncommittedSize: number
   readonly blocked: BlockedReason | undefined

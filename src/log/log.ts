@@ -8,6 +8,7 @@ import type { RecordSource } from '../record/message/record-source.ts'
 import type { RecordView } from '../record/message/record-view.ts'
 import { type Acking, countKept, isKept, keptFloor } from './kept-offsets.ts'
 import type { AppendTarget, LogEngine } from './log-engine.ts'
+import type { LogOrigin } from './log-origin.ts'
 import type { LogProfile } from './log-profile.ts'
 import type { Reading } from './reading.ts'
 import { appendRecord, readRecord, recordOffsetAt } from './record.ts'
@@ -52,6 +53,8 @@ export class Log {
   watcher: LogWatcher | undefined
   /** Those who only look: told when there is more below `stableEnd`, of a volatile log within the append. */
   lookers: Set<LogWatcher> | undefined
+  /** Where its records are; undefined: in its store. Set by whoever knows, before anybody reads. */
+  origin: LogOrigin | undefined
   /** What its commits are built for; undefined: what the store says. Set by whoever names the log. */
   profile: LogProfile | undefined
   /** Address of records that came without one; whoever names the log sets it. */
@@ -123,6 +126,7 @@ export class Log {
   addLooker(looker: LogWatcher): void {
     this.lookers ??= new Set()
     this.lookers.add(looker)
+    this.origin?.onWanted()
   }
 
   removeLooker(looker: LogWatcher): void {
@@ -133,6 +137,14 @@ export class Log {
   /** Engines only: what can be read has become more. */
   tellLookers(): void {
     for (const looker of this.lookers ?? []) looker.onDurable(this)
+  }
+
+  /** Whoever has its origin: it ends there by now. */
+  endAt(offset: number): void {
+    this.endOffset = offset
+    this.durableEnd = offset
+    this.watcher?.onDurable(this)
+    this.tellLookers()
   }
 
   /** Whole runs below can be read: what is durable, or of a volatile log what is there. */

@@ -7,6 +7,7 @@ import {
   batchHeaderSize,
   batchMagic,
 } from '../record/batch/batch-header.ts'
+import { sourceFrom } from '../record/message/fill-source.ts'
 import { recordSizeAt } from '../record/message/message-record.ts'
 import { RecordSource } from '../record/message/record-source.ts'
 import { RecordView } from '../record/message/record-view.ts'
@@ -35,13 +36,7 @@ test('records come back from the bytes of a sealed run as they went in', () => {
       let offset = run.baseOffset
       const offsets: number[] = []
       for (const { address, header, body, gap, laterMs, isShared } of messages) {
-        const source = new RecordSource()
-        source.address = address
-        source.addressEnd = address.length
-        source.header = header
-        source.headerEnd = header.length
-        source.body = body
-        source.bodyEnd = body.length
+        const source = sourceFrom({ address, header, body })
         source.sharedPosition = isShared ? run.shared.add(body, 0, body.length) : -1
         appendRecord(run, offset, start + laterMs, source)
         offsets.push(offset)

@@ -1,14 +1,18 @@
 // The logs that a queue or topic has, and its cursors there.
-import type { QueueRow } from './topology-change.ts'
+import type { QueueRow, TopicRow, TransitRow } from './topology-change.ts'
 
-/** The ids of a row's logs: those of a topic's partitions, or of a queue's levels. */
+/** The ids of a row's logs: of a topic's partitions and what is on its way to them, or of a queue's levels. */
 export function logIdsOf({ topic, logId, levels = [] }: QueueRow): readonly number[] {
-  return topic?.logIds ?? [logId, ...levels.map((level) => level.logId)]
+  if (topic === undefined) return [logId, ...levels.map((level) => level.logId)]
+  const { logIds, transit = [] } = topic
+  return transit.length === 0 ? logIds : [...logIds, ...transit.map((lane) => lane.logId)]
 }
 
 /** One for each of {@link logIdsOf}. */
 export function cursorIdsOf({ topic, cursorId, levels = [] }: QueueRow): readonly number[] {
-  return topic?.cursorIds ?? [cursorId, ...levels.map((level) => level.cursorId)]
+  if (topic === undefined) return [cursorId, ...levels.map((level) => level.cursorId)]
+  const { cursorIds, transit = [] } = topic
+  return transit.length === 0 ? cursorIds : [...cursorIds, ...transit.map((lane) => lane.cursorId)]
 }
 
 /** One of a row's logs and the cursor there. */
@@ -24,13 +28,27 @@ export function withPlaces(row: QueueRow, places: readonly PlaceIds[]): QueueRow
   return {
     ...row,
     ...first,
-    ...(topic && {
-      topic: {
-        ...topic,
-        logIds: places.map(({ logId }) => logId),
-        cursorIds: places.map(({ cursorId }) => cursorId),
-      },
-    }),
+    ...(topic && { topic: topicWithPlaces(topic, places) }),
     ...(levels && { levels: levels.map((level, index) => ({ ...level, ...others[index] })) }),
   }
+}
+
+function topicWithPlaces(topic: TopicRow, places: readonly PlaceIds[]): TopicRow {
+  const count = topic.logIds.length
+  const own = places.slice(0, count)
+  return {
+    ...topic,
+    logIds: own.map(({ logId }) => logId),
+    cursorIds: own.map(({ cursorId }) => cursorId),
+    ...(topic.transit && {
+      transit: topic.transit.map((lane, index) => laneAt(lane, places[count + index]!)),
+    }),
+  }
+}
+
+/** In another log messages are numbered anew, which are not those that went out under the same numbers. */
+function laneAt(lane: TransitRow, place: PlaceIds): TransitRow {
+  const isSame = place.logId === lane.logId
+  const sequence = isSame ? lane.sequence : `${lane.sequence}+${place.logId}`
+  return { ...lane, ...place, sequence }
 }

@@ -63,6 +63,22 @@ export interface TopicRow {
   readonly configs: Readonly<Record<string, string>>
   /** Created because a client asked for its metadata, not because somebody declared it. */
   readonly isProvisional: boolean
+  /** Over how many cells of a cluster its partitions are spread; left out: all are in this one. */
+  readonly spread?: number
+  /** Of a part of a topic that another cell has: the numbers of its partitions, one for each log. */
+  readonly numbers?: readonly number[]
+  /** What is on its way to partitions that other cells lead. */
+  readonly transit?: readonly TransitRow[]
+}
+
+/** Messages on their way to a partition: a log of their own. */
+export interface TransitRow {
+  /** Of the partition. */
+  readonly number: number
+  readonly logId: number
+  readonly cursorId: number
+  /** In which they are numbered. */
+  readonly sequence: string
 }
 
 /** One more log of a work queue, for the messages of one priority. */

@@ -8,6 +8,7 @@ import { counter, type Family, gauge, type Sample } from './family.ts'
 import { groupCountFamilies } from './group-counts.ts'
 import { groupFamilies } from './kafka-groups.ts'
 import { labelsOf } from './labels.ts'
+import { ledPartitions } from './led-partitions.ts'
 import type { MetricsSource } from './metrics-source.ts'
 import { shareGroupFamilies } from './share-groups.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -18,7 +19,7 @@ export function kafkaFamilies(
   snapshot: Snapshot,
   { withQueues }: { readonly withQueues: boolean },
 ): Family[] {
-  const views = (): Iterable<TopicView> => topicViews(source, withQueues)
+  const views = (): Iterable<TopicView> => wholeOnes(topicViews(source, withQueues))
   return [
     ...brokerFamilies(source),
     {
@@ -31,7 +32,7 @@ export function kafkaFamilies(
         }
       },
     },
-    ...partitionFamilies(views, source.identity.kafkaNodeId),
+    ...partitionFamilies(() => topicViews(source, withQueues), source.identity.kafkaNodeId),
     ...groupFamilies(source),
     ...groupCountFamilies(source),
     ...quotaFamilies(source),
@@ -43,6 +44,11 @@ export function kafkaFamilies(
 /** In the virtual host that Kafka clients see. */
 function topicViews({ broker }: MetricsSource, withQueues: boolean): Iterable<TopicView> {
   return broker.topicsOf(broker.getVHost(defaultVHost)).seen(withQueues)
+}
+
+/** Without parts of topics that another cell has, which tells of them. */
+function* wholeOnes(views: Iterable<TopicView>): Generator<TopicView> {
+  for (const view of views) if (view.topic?.numbers === undefined) yield view
 }
 
 function brokerFamilies({ identity }: MetricsSource): Family[] {
@@ -73,8 +79,9 @@ function partitionFamilies(views: () => Iterable<TopicView>, nodeId: number): Fa
     type: 'gauge',
     help,
     *samples() {
-      for (const { name: topic, partitions } of views()) {
-        for (const [index, partition] of partitions.entries()) {
+      for (const view of views()) {
+        const topic = view.name
+        for (const [index, partition] of ledPartitions(view)) {
           const labels = labelsOf({ topic, partition: String(index) })
           yield { labels, value: valueOf(partition) }
         }
@@ -158,6 +165,6 @@ function quotaFamilies({ broker: { quotas } }: MetricsSource): Family[] {
 
 function countPartitions(source: MetricsSource): Sample[] {
   let value = 0
-  for (const { partitions } of topicViews(source, false)) value += partitions.length
+  for (const view of topicViews(source, false)) for (const _ of ledPartitions(view)) value++
   return [{ value }]
 }

@@ -1,7 +1,9 @@
 // Consumer groups: how far they have read, and what is left, under the names of kafka_exporter.
 import { defaultVHost } from '../broker/broker.ts'
 import type { FetchedOffset } from '../broker/group/group-coordinator.ts'
+import { RecordTimes } from '../broker/group/record-times.ts'
 import type { Partition } from '../broker/topic/partition.ts'
+import { isRangeKnown, shownRange } from '../broker/topic/shown-range.ts'
 import type { Family } from './family.ts'
 import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
@@ -133,12 +135,23 @@ function progressOf(
   const view = broker.topicsOf(broker.getVHost(defaultVHost)).find(topic)
   const read = view?.partitions[partition]
   const { offset } = committed
-  const lag = read === undefined ? -1 : Math.max(0, read.highWatermark - offset)
+  // A leader that has said nothing yet is no reason for an alert.
+  if (read !== undefined && !isRangeKnown(read)) return []
+  const lag = read === undefined ? -1 : Math.max(0, shownRange(read).endOffset - offset)
   return [{ group, topic, partition, offset, lag, read }]
 }
 
-function lagSecondsOf({ broker }: MetricsSource, { lag, offset, read }: Progress): number {
+/** Of partitions that other cells lead, found out for the next scrape. */
+const times = new RecordTimes()
+
+function lagSecondsOf({ broker }: MetricsSource, progress: Progress): number {
+  const { lag, read } = progress
   if (read === undefined || lag <= 0) return 0
-  const at = broker.store.timestampAt(read.log, Math.max(offset, read.startOffset))
+  const offset = Math.max(progress.offset, shownRange(read).startOffset)
+  const { topic } = broker.topicsOf(broker.getVHost(defaultVHost)).find(progress.topic) ?? {}
+  const isElsewhere = read.remote !== undefined && topic !== undefined
+  const at = isElsewhere
+    ? times.find({ topic, partition: progress.partition, offset }, broker.leaders)
+    : broker.store.timestampAt(read.log, offset)
   return at === undefined ? 0 : Math.max(0, broker.clock.now() - at) / 1000
 }

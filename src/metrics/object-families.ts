@@ -5,6 +5,7 @@ import type { ExchangeCounters } from '../broker/counters/exchange-counters.ts'
 import { QueueCounters } from '../broker/counters/queue-counters.ts'
 import type { Destination } from '../broker/destination.ts'
 import type { Exchange } from '../broker/exchange/exchange.ts'
+import { shownRange } from '../broker/topic/shown-range.ts'
 import type { VHost } from '../broker/vhost.ts'
 import type { Family, MetricType, Sample } from './family.ts'
 import { firstTimestamp } from './first-timestamp.ts'
@@ -185,11 +186,10 @@ function queueOwn({ source: { broker }, queues }: ObjectsShown): Family[] {
       },
     ),
     family('stored_bytes', 'Bytes that the messages of a queue or topic take in files', (queue) => {
-      const logs =
-        queue.kind === 'topic'
-          ? queue.partitions.map(({ log }) => log)
-          : queue.cursors.map(({ log }) => log)
-      return logs.reduce((sum, log) => sum + broker.store.sizeOf(log), 0)
+      const { store } = broker
+      return queue.kind === 'topic'
+        ? queue.partitions.reduce((sum, each) => sum + shownRange(each).size, 0)
+        : queue.cursors.reduce((sum, { log }) => sum + store.sizeOf(log), 0)
     }),
   ]
 }

@@ -6,6 +6,7 @@ import { labelsOf } from './labels.ts'
 import type { MetricsSource } from './metrics-source.ts'
 import { mqttFamilies } from './mqtt-families.ts'
 import type { Snapshot } from './snapshot.ts'
+import { spreadFamilies } from './spread-families.ts'
 import { transactionFamilies } from './transaction-families.ts'
 
 export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
@@ -18,6 +19,7 @@ export function pabalFamilies(source: MetricsSource, snapshot: Snapshot): Family
     ...memoryFamilies(source),
     ...transactionFamilies(source),
     ...mqttFamilies(source, snapshot),
+    ...spreadFamilies(source),
   ]
 }
 
@@ -69,7 +71,10 @@ function stateFamilies({ identity, process, lag, broker }: MetricsSource): Famil
         help: 'Whether publishers wait because of a resource that is short',
       },
       'resource',
-      (['memory', 'disk'] as const).map((each) => [each, Number(shortage.isShortOf(each))]),
+      (['memory', 'disk', 'transit'] as const).map((each) => [
+        each,
+        Number(shortage.isShortOf(each)),
+      ]),
     ),
     byLabel(
       {

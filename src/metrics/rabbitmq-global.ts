@@ -7,6 +7,7 @@ import {
   queueTypes,
 } from '../broker/counters/broker-counters.ts'
 import type { ClientCounters } from '../broker/counters/client-counters.ts'
+import type { ConsumedCounts } from '../broker/counters/consumed-counts.ts'
 import type { QueueCounters } from '../broker/counters/queue-counters.ts'
 import type { DeathReason } from '../record/message/encode-death.ts'
 import { type Family, histogram, type Sample } from './family.ts'
@@ -37,7 +38,7 @@ export function globalFamilies(source: MetricsSource, snapshot: Snapshot): Famil
     clientGauge('consumers', 'Current number of consumers', snapshot, (speakers) =>
       countConsumers(speakers, source, snapshot),
     ),
-    ...deliveredFamilies(snapshot),
+    ...deliveredFamilies(source, snapshot),
     ...deathFamilies(source),
     histogram('rabbitmq_message_size_bytes', 'Size of messages received from publishers', {
       of: source.broker.counters.messageSizes,
@@ -147,17 +148,21 @@ function countMembers({ groups }: MetricsSource): number {
 const allDelivered: CountOf<QueueCounters> = (of) =>
   of.delivered + of.deliveredNoAck + of.got + of.gotNoAck
 
-function deliveredFamilies(snapshot: Snapshot): Family[] {
+function deliveredFamilies(source: MetricsSource, snapshot: Snapshot): Family[] {
   const { answered } = snapshot.clientSums['AMQP 0-9-1'].counters
   const family = (name: string, help: string, counts: DeliveryCounts): Family => ({
     name: `rabbitmq_global_messages_${name}_total`,
     type: 'counter',
     help,
-    samples: () => deliverySamples(snapshot, counts),
+    samples: () => deliverySamples(snapshot, source, counts),
   })
   return [
     family('delivered', 'Total number of messages delivered to consumers', {
       countOf: allDelivered,
+      ofOthers: {
+        counted: (of) => of.deliveredToOthers + of.deliveredNoAckToOthers,
+        countOf: (of) => of.delivered + of.deliveredNoAck,
+      },
       ofReplies: answered,
       ofKafka: (of) => of.fetched,
       isOfQos0: true,
@@ -165,12 +170,23 @@ function deliveredFamilies(snapshot: Snapshot): Family[] {
     family(
       'delivered_consume_manual_ack',
       'Total number of messages delivered to consumers using basic.consume with manual acknowledgment',
-      { countOf: (of) => of.delivered },
+      {
+        countOf: (of) => of.delivered,
+        ofOthers: { counted: (of) => of.deliveredToOthers, countOf: (of) => of.delivered },
+      },
     ),
     family(
       'delivered_consume_auto_ack',
       'Total number of messages delivered to consumers using basic.consume with automatic acknowledgment',
-      { countOf: (of) => of.deliveredNoAck, ofReplies: answered, isOfQos0: true },
+      {
+        countOf: (of) => of.deliveredNoAck,
+        ofOthers: {
+          counted: (of) => of.deliveredNoAckToOthers,
+          countOf: (of) => of.deliveredNoAck,
+        },
+        ofReplies: answered,
+        isOfQos0: true,
+      },
     ),
     family(
       'delivered_get_manual_ack',
@@ -187,25 +203,37 @@ function deliveredFamilies(snapshot: Snapshot): Family[] {
     }),
     family('redelivered', 'Total number of messages redelivered to consumers', {
       countOf: (of) => of.redelivered,
+      ofOthers: { counted: (of) => of.redeliveredToOthers, countOf: (of) => of.redelivered },
     }),
     family('acknowledged', 'Total number of messages acknowledged by consumers', {
       countOf: (of) => of.acked,
+      ofOthers: { counted: (of) => of.ackedByOthers, countOf: (of) => of.acked },
     }),
   ]
 }
 
 function* deliverySamples(
   { queueSums, mqttSums }: Snapshot,
-  { countOf, ofReplies = 0, ofKafka, isOfQos0 = false }: DeliveryCounts,
+  { broker }: MetricsSource,
+  { countOf, ofOthers, ofReplies = 0, ofKafka, isOfQos0 = false }: DeliveryCounts,
 ): Generator<Sample> {
   const labels = (protocol: string, type: string): string =>
     labelsOf({ protocol, queue_type: type })
   for (const type of queueTypes) {
     const rabbitType = rabbitQueueTypes[type]
     const { counters } = queueSums[type]
-    yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType), value: countOf(counters) }
+    const value = countOf(counters) - (ofOthers?.counted(counters) ?? 0)
+    yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], rabbitType), value }
     if (ofKafka === undefined) continue
     yield { labels: labels(rabbitProtocols.Kafka, rabbitType), value: ofKafka(counters) }
+  }
+  if (ofOthers !== undefined) {
+    for (const [spoken, protocol] of otherSpeakers) {
+      for (const type of queueTypes) {
+        const value = ofOthers.countOf(broker.counters.consumedBy(spoken, type))
+        yield { labels: labels(protocol, rabbitQueueTypes[type]), value }
+      }
+    }
   }
   yield { labels: labels(rabbitProtocols['AMQP 0-9-1'], volatileQueueType), value: ofReplies }
   for (const [version, protocol] of isOfQos0 ? Object.entries(rabbitMqttVersions) : []) {
@@ -215,9 +243,20 @@ function* deliverySamples(
   yield { labels: labels('stream', rabbitQueueTypes.stream), value: 0 }
 }
 
+/** What lists say that they speak, and RabbitMQ's label. */
+const otherSpeakers: readonly (readonly [spoken: string, protocol: string])[] = [
+  ...Object.entries(rabbitMqttVersions),
+  ['STOMP', rabbitProtocols.STOMP],
+]
+
 interface DeliveryCounts {
-  /** By AMQP clients, of the queues of a type. */
+  /** Of the queues of a type. Kafka's clients count apart. */
   readonly countOf: CountOf<QueueCounters>
+  /** What of that was by clients of MQTT and STOMP; left out where they have no such thing. */
+  readonly ofOthers?: {
+    readonly counted: CountOf<QueueCounters>
+    readonly countOf: CountOf<ConsumedCounts>
+  }
   /** Of answers to requests. */
   readonly ofReplies?: number
   /** By Kafka clients; left out where they have no such thing. */

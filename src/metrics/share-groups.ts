@@ -1,4 +1,5 @@
 // Share groups: where they are, what is left, and what became of records.
+import type { SharePlaceFacts } from '../broker/share/share-elsewhere.ts'
 import type { ShareGroup } from '../broker/share/share-group.ts'
 import type { ShareTopic } from '../broker/share/share-topic.ts'
 import type { Family } from './family.ts'
@@ -10,22 +11,22 @@ export function shareGroupFamilies(source: MetricsSource): Family[] {
     perPartition(source, {
       name: 'pabal_sharegroup_start_offset',
       help: 'First record of a partition that a share group is not done with',
-      valueOf: (topic, partition) => topic.startOf(partition),
+      valueOf: ({ startOffset }) => startOffset,
     }),
     perPartition(source, {
       name: 'pabal_sharegroup_lag',
       help: 'Records of a partition that a share group is not done with',
-      valueOf: (topic, partition) => topic.lagOf(partition),
+      valueOf: ({ lag }) => lag,
     }),
     perPartition(source, {
       name: 'pabal_sharegroup_acquired_records',
       help: 'Records of a partition that members of a share group have',
-      valueOf: (topic, partition) => topic.openShareOf(partition)?.acquired.size ?? 0,
+      valueOf: ({ acquired }) => acquired,
     }),
     perPartition(source, {
       name: 'pabal_sharegroup_delayed_records',
       help: 'Records of a partition that a share group has come to, and whose time has not come',
-      valueOf: (topic, partition) => topic.openShareOf(partition)?.delayedCount ?? 0,
+      valueOf: ({ delayed }) => delayed,
     }),
     {
       name: 'pabal_sharegroup_members',
@@ -53,7 +54,7 @@ export function shareGroupFamilies(source: MetricsSource): Family[] {
 interface PartitionGauge {
   readonly name: string
   readonly help: string
-  readonly valueOf: (topic: ShareTopic, partition: number) => number
+  readonly valueOf: (facts: SharePlaceFacts) => number
 }
 
 function perPartition(
@@ -66,12 +67,15 @@ function perPartition(
     help,
     *samples() {
       for (const { group, topic, partition } of places(shareGroups.list())) {
+        // Its leader has not said it yet.
+        const facts = topic.factsOf(partition)
+        if (facts === undefined) continue
         const labels = labelsOf({
           sharegroup: group.id,
           topic: topic.topic.name,
           partition: String(partition),
         })
-        yield { labels, value: valueOf(topic, partition) }
+        yield { labels, value: valueOf(facts) }
       }
     },
   }

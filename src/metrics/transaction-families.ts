@@ -3,6 +3,7 @@
 import { defaultVHost } from '../broker/broker.ts'
 import { counter, type Family, gauge } from './family.ts'
 import { labelsOf } from './labels.ts'
+import { ledPartitions } from './led-partitions.ts'
 import type { MetricsSource } from './metrics-source.ts'
 
 export function transactionFamilies({ transactions, broker }: MetricsSource): Family[] {
@@ -28,12 +29,10 @@ export function transactionFamilies({ transactions, broker }: MetricsSource): Fa
       type: 'gauge',
       help: 'Records that readers of committed ones have to wait for, of partitions that had transactions',
       *samples() {
-        for (const { name: topic, partitions } of broker
-          .topicsOf(broker.getVHost(defaultVHost))
-          .seen(false)) {
-          for (const [partition, each] of partitions.entries()) {
+        for (const view of broker.topicsOf(broker.getVHost(defaultVHost)).seen(false)) {
+          for (const [partition, each] of ledPartitions(view)) {
             if (each.transactions === undefined) continue
-            const labels = labelsOf({ topic, partition: String(partition) })
+            const labels = labelsOf({ topic: view.name, partition: String(partition) })
             yield { labels, value: Math.max(0, each.highWatermark - each.lastStableOffset) }
           }
         }

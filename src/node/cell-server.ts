@@ -1,12 +1,14 @@
 // A cell of a cluster that this node owns, open, with what serves it.
 import type { Users } from '../auth/users.ts'
-import type { SharedAccess } from '../broker/broker.ts'
 import { defaultVHost } from '../broker/broker.ts'
+import type { SharedAccess } from '../broker/shared-access.ts'
 import { Cell } from '../cell/cell.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
 import type { AmqpServer } from '../server/amqp/amqp-server.ts'
+import type { CallHandlers } from './calls/calls.ts'
+import { spreadTransactions } from './calls/transaction-calls.ts'
 import { cellOptionsOf } from './cell-options.ts'
 import { CellVHosts } from './cell-vhosts.ts'
 import { lendParts } from './lend-parts.ts'
@@ -17,12 +19,14 @@ import { openMqtt, type OpenedMqtt } from './open-mqtt.ts'
 import { openStomp, type OpenedStomp } from './open-stomp.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 import type { ServedCell } from './served-cells.ts'
+import { CellSpread, type SpreadParts } from './spread/cell-spread.ts'
 
 export interface CellServerParts {
   readonly frame: NodeFrame
   readonly cluster: Cluster
   readonly users: Users
   readonly sharedAccess: SharedAccess
+  readonly spread: SpreadParts
   /** The cell cannot go on here. */
   readonly onFailed: (error: Error) => void
 }
@@ -41,6 +45,7 @@ export class CellServer implements ServedCell {
   readonly kafka: OpenedKafka
   readonly mqtt: OpenedMqtt
   readonly stomp: OpenedStomp
+  readonly handlers: CallHandlers
   readonly #opened: Cell
   readonly #cluster: Cluster
   readonly #vhosts: CellVHosts
@@ -60,6 +65,7 @@ export class CellServer implements ServedCell {
     this.kafka = opened.kafka
     this.mqtt = opened.mqtt
     this.stomp = opened.stomp
+    this.handlers = opened.handlers
   }
 
   /** Rejects as `Cell.open`; then nothing of it is left here. */
@@ -80,14 +86,29 @@ export class CellServer implements ServedCell {
           vhosts: vhosts.names,
           nodeId: cluster.directory.self.node,
           sharedAccess,
+          number,
           hasNoDefaultVHost: cluster.shared.vhosts.get(defaultVHost) !== number,
         },
-        { clock, random, turn, logger, batchWorker, onFailed },
+        {
+          clock,
+          random,
+          turn,
+          logger,
+          batchWorker,
+          onFailed,
+          spreadTransactions: spreadTransactions(parts.spread.calls, () =>
+            cluster.shared.vhosts.get(defaultVHost),
+          ),
+        },
       )
       stack.use(cell)
       stack.defer(frame.memory.guard(cell.broker))
       const lent = lendParts(frame, { cell, users, sharedVHosts: vhosts }, stack)
-      const kafka = stack.use(openKafka(lent.parts, cluster.directory))
+      const spread = stack.use(
+        new CellSpread({ ...parts.spread, ...parts, number, epoch: table.epoch, cell }),
+      )
+      await spread.connect()
+      const kafka = stack.use(openKafka(lent.parts, spread.kafka))
       const amqp = openAmqp(lent.parts)
       stack.use(amqp)
       const stomp = stack.use(openStomp(lent.parts))
@@ -96,7 +117,8 @@ export class CellServer implements ServedCell {
       stack.defer(() => cell.rest())
       stack.defer(async () => (await lent.demo())?.close())
       stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
-      const served = { kafka, amqp: amqp.server, mqtt, stomp }
+      const { handlers } = spread
+      const served = { kafka, amqp: amqp.server, mqtt, stomp, handlers }
       const opened = { cell, stack, vhosts, ...served, parts: lent.parts }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
@@ -105,6 +127,14 @@ export class CellServer implements ServedCell {
       await stack.disposeAsync()
       throw error
     }
+  }
+
+  /** Whether clients of Kafka may wait for it that another cell has let in: it has all topics, or leads partitions. */
+  get leadsPartitions(): boolean {
+    const { broker } = this.#opened
+    if (this.#cluster.shared.vhosts.get(defaultVHost) === this.cell) return true
+    const [first] = broker.topicsOf(broker.getVHost(defaultVHost)).seen(false)
+    return first?.topic?.numbers !== undefined
   }
 
   /** Virtual hosts have come: those of this cell are there from now on. */
@@ -153,4 +183,5 @@ interface Opened {
   readonly kafka: OpenedKafka
   readonly mqtt: OpenedMqtt
   readonly stomp: OpenedStomp
+  readonly handlers: CallHandlers
 }

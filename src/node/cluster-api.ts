@@ -14,6 +14,7 @@ import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
 import type { MetricsSource } from '../metrics/metrics-source.ts'
 import type { LinkHandler } from '../server/node-link/link-listener.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
+import { answerCall } from './calls/answer-call.ts'
 import { clusterMetrics } from './cluster-metrics.ts'
 import { managementOf } from './management-parts.ts'
 import type { NodeFrame } from './node-frame.ts'
@@ -112,7 +113,11 @@ export class ClusterApi implements AsyncDisposable {
     if (known !== undefined) return known
     const management = { ...managementOf(served.parts), cluster: this.asker, origin: this.#origin }
     const { gate } = this.#parts.frame
-    const made = createApiHere(management, { onFault: this.#onFault, gate })
+    const api = createApiHere(management, { onFault: this.#onFault, gate })
+    const isServed = (): boolean => this.#parts.cells.find(served.cell) === served
+    const asked = { handlers: served.handlers, gate, isServed }
+    const made: ApiHere = async (request, bindings) =>
+      (await answerCall(request, asked)) ?? api(request, bindings)
     this.#ofCells.set(served, made)
     return made
   }

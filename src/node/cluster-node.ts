@@ -5,11 +5,13 @@ import type { RouteOptions } from '../admin/routes.ts'
 import { AccessControl } from '../auth/access-control.ts'
 import type { Users } from '../auth/users.ts'
 import { Admission } from '../broker/admission.ts'
+import { defaultVHost } from '../broker/broker.ts'
 import { Shortage } from '../broker/shortage.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { CellEvents } from '../cluster/cluster-member.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { nodeNameOf } from '../lib/node-name.ts'
+import { wait } from '../lib/wait.ts'
 import { WorkGate } from '../lib/work-gate.ts'
 import { clusterHttpLimits, clusterLimits } from '../limits/cluster.ts'
 import type { CellTable } from '../log/cluster/cell-table.ts'
@@ -18,6 +20,7 @@ import type { AccessChange } from '../meta/access-rows.ts'
 import { openLinkCipher, plainLinks } from '../server/node-link/link-cipher.ts'
 import { NodeLinks } from '../server/node-link/node-links.ts'
 import { addressesOf } from './addresses-of.ts'
+import { CellCalls } from './calls/cell-calls.ts'
 import { CellServer, type CellServerParts } from './cell-server.ts'
 import { ClientsAtNodes } from './clients-at-nodes.ts'
 import { ClusterApi } from './cluster-api.ts'
@@ -32,6 +35,9 @@ import type { ProtocolServer } from './protocol-server.ts'
 import type { ServedCell, ServedCells } from './served-cells.ts'
 import { openServices, protocols } from './services.ts'
 import type { Serving, ServingParts } from './serving.ts'
+import type { SpreadParts } from './spread/cell-spread.ts'
+import { leavingMs } from './spread/leaving-turn.ts'
+import { LedInCells } from './spread/led-in-cells.ts'
 
 export interface ClusterAddresses {
   /** Of PostgreSQL. */
@@ -66,6 +72,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
   #cluster: Cluster | undefined
   #edge: EdgeParts | undefined
   #own: OwnParts | undefined
+  #led: LedInCells | undefined
   #cellParts: Omit<CellServerParts, 'onFailed'> | undefined
 
   constructor(parts: ServingParts, addresses: ClusterAddresses) {
@@ -103,11 +110,11 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       control: this.#control,
       write: (changes: readonly AccessChange[]) => cluster.shared.changeAccess(changes),
     }
-    this.#cellParts = { frame, cluster, users, sharedAccess }
     stack.defer(() => frame.batchWorker.close())
     stack.defer(() => cluster.member.stop())
     this.#own = stack.use(await OwnParts.open({ frame, cluster, users, sharedAccess }))
-    await this.#openEdges(cluster, { users, own: this.#own })
+    const spread = await this.#openEdges(cluster, { users, own: this.#own })
+    this.#cellParts = { frame, cluster, users, sharedAccess, spread }
     for (const name of frame.options.vhosts) await cluster.shared.placeVHost(name)
     await this.#openLocal()
     await cluster.start(addressesOf(frame))
@@ -141,6 +148,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       if (server === undefined) this.#forget(cell, own)
       else {
         own.server = server
+        if (this.all().length === 1) for (const each of this.#servers) each.onFirstCell?.()
         this.#shareMemory()
       }
     })
@@ -157,12 +165,21 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     void abandoned
       .catch((error: unknown) => this.#warn(cell, error as Error))
       .finally(() => this.#forget(cell, own))
+    if (server?.leadsPartitions === true) this.#sendKafkaAway()
+  }
+
+  /** What was produced to a cell that is lost may be without an answer for good: clients ask again, and find out. */
+  #sendKafkaAway(): void {
+    for (const { kafka } of this.all()) kafka.sendAway()
   }
 
   async onRelease(cell: number): Promise<void> {
     const own = this.#cells.get(cell)
     if (own === undefined) return
     const server = await own.opening
+    if (server?.kafka.hasClients === true) await this.#waitForTurn()
+    // What is lost meanwhile is closed already.
+    if (own.isLost) return
     own.server = undefined
     try {
       await server?.close('another node serves it from now on')
@@ -170,6 +187,13 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
       this.#warn(cell, error as Error)
     }
     this.#forget(cell, own)
+    this.#led?.onLeft()
+  }
+
+  /** Clients of Kafka are not to lose all nodes at once. */
+  async #waitForTurn(): Promise<void> {
+    const { directory } = this.#cluster as Cluster
+    await wait(this.#parts.frame.clock, leavingMs(directory))
   }
 
   async #openCluster(): Promise<Cluster> {
@@ -200,7 +224,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     return stack.use(cluster)
   }
 
-  async #openEdges(cluster: Cluster, { users, own }: EdgeOwn): Promise<void> {
+  async #openEdges(cluster: Cluster, { users, own }: EdgeOwn): Promise<SpreadParts> {
     const { frame, stack, lastStack } = this.#parts
     const admission = new Admission()
     const nothing = { shortage: new Shortage(frame.clock), store: { uncommittedSize: 0 } }
@@ -208,7 +232,13 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const { clock, random } = frame
     const { secret } = cluster
     const cipher = frame.options.nodeEncryption ? openLinkCipher(secret, clock) : plainLinks
-    const links = new NodeLinks({ secret, clock, random, cipher })
+    const links = new NodeLinks({
+      secret,
+      clock,
+      random,
+      cipher,
+      logger: frame.logger.child({ area: 'nodes' }),
+    })
     const owners = new OwnerRoutes({ directory: cluster.directory, cells: this, links, clock })
     const api = lastStack.use(
       new ClusterApi({ frame, users, cluster, cells: this, own, links, owners }),
@@ -228,6 +258,13 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     }
     frame.maintenance.onTurned = (isOn) => this.#onMaintenance(isOn)
     await frame.maintenance.open(opened, listenerPartsOf(frame))
+    const calls = new CellCalls({
+      door: api.asker,
+      handlersOf: (cell) => this.find(cell)?.handlers,
+    })
+    const led = new LedInCells(this, () => cluster.shared.vhosts.get(defaultVHost))
+    this.#led = led
+    return { calls, led, owners }
   }
 
   #countAtNodes({ asker }: ClusterApi): ClientsAtNodes {

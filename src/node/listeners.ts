@@ -55,6 +55,7 @@ async function open(
     service: name,
     ...hostsOf(options.host),
     port: addresses[name]?.port ?? (options[setting] as number),
+    isProxied: options.proxyProtocol?.includes(name.split('-')[0] ?? '') ?? false,
     tls: isTls && credentials ? { credentials, onHandshakeFailed: tellHandshake } : undefined,
     onSocket: accept,
     onAcceptProblem: (reason) => tellProblem(`A connection to ${name} was refused: ${reason}`),

@@ -1,6 +1,7 @@
 // What the servers of AMQP, MQTT and STOMP have in common: what the node lends them, and how it uses them.
 import type { Socket } from 'node:net'
 import { type ByteSource, takingOver } from '../server/byte-source.ts'
+import type { MessageServerParts } from '../server/message-server-parts.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
 
 /** A server of a protocol whose clients publish and consume. */
@@ -9,12 +10,6 @@ export interface MessageServer {
   endClients(reason: string): Promise<void>
   close(): Promise<void>
 }
-
-/** What such servers get, but for their settings. */
-export type MessageServerParts = Pick<
-  ProtocolParts,
-  'users' | 'clients' | 'turn' | 'gate' | 'clock' | 'random' | 'memory' | 'inputBudget' | 'logger'
-> & { readonly broker: ProtocolParts['cell']['broker'] }
 
 /** `area` names the protocol in the log. */
 export function messageServerParts(parts: ProtocolParts, area: string): MessageServerParts {

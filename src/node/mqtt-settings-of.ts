@@ -24,7 +24,5 @@ export function mqttSettingsOf(options: BrokerOptions): MqttSettings {
     keepAliveSecondsMax: options.mqttMaxKeepAlive,
     sysIntervalMs: options.mqttSysInterval * 1000,
     sendTimeoutMs: clientLimits.sendTimeoutMs,
-    productName: options.productName,
-    productVersion: options.productVersion,
   }
 }

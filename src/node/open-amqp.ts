@@ -14,6 +14,7 @@ export function openAmqp(parts: ProtocolParts): OpenedAmqp {
   const server = new AmqpServer({
     ...messageServerParts(parts, 'amqp'),
     settings: amqpSettingsOf(options),
+    mqtt: parts.cell,
   })
   return servedBy(server)
 }

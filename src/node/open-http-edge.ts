@@ -1,7 +1,9 @@
 // HTTP on a node of a cluster.
 import type { RequestListener } from 'node:http'
+import type { SessionKeeper } from '../admin/api/sessions.ts'
 import { openHttpServer } from '../admin/http-server.ts'
 import type { RouteOptions } from '../admin/routes.ts'
+import { whenDurable } from '../broker/when-durable.ts'
 import { countCells } from './count-everything.ts'
 import type { EdgeParts } from './edge-parts.ts'
 import { commonOptions } from './open-http.ts'
@@ -31,12 +33,30 @@ export async function loadRoutes(
 ): Promise<RequestListener> {
   const { createRequestListener } = await import('../admin/routes.ts')
   const { management, asker } = parts.api
+  const sessions = await sessionsOf(parts)
   return createRequestListener({
     ...options,
+    sessions,
     source: { status: () => statusOf(parts) },
     management,
     edgeOf: asker,
     metrics: parts.api.metrics,
+  })
+}
+
+/** Whoever has logged in at one node is logged in at all of them. */
+async function sessionsOf({ api, cluster, frame }: EdgeParts): Promise<SessionKeeper> {
+  const { SignedSessions } = await import('../admin/api/signed-sessions.ts')
+  const { endedSessions } = cluster.shared
+  return new SignedSessions({
+    secret: cluster.secret,
+    access: api.management.broker.access,
+    clock: frame.clock,
+    random: frame.random,
+    ends: {
+      has: (session) => endedSessions.has(session),
+      end: (session) => whenDurable(endedSessions.end(session)),
+    },
   })
 }
 

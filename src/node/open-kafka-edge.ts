@@ -1,8 +1,9 @@
-// Kafka's protocol on a node of a cluster. Topics are in the cell of `/`: a client that comes to another node than its
-// owner is passed on from its first byte on, and learns from metadata where the owner is.
+// Kafka's protocol on a node of a cluster. Topics are kept in the cell of `/`, their partitions are led by many: a client is
+// served by the node that it has come to, which asks the home for what it does not lead; a node without cells passes it on.
 import type { Socket } from 'node:net'
 import { userOfCertificate } from '../auth/certificate-user.ts'
 import { defaultVHost } from '../broker/broker.ts'
+import type { Directory } from '../cluster/directory.ts'
 import type { Logger } from '../lib/logger.ts'
 import { kafkaLimits } from '../limits/kafka.ts'
 import { linkLimits } from '../limits/link.ts'
@@ -18,8 +19,9 @@ import type { NodeFrame } from './node-frame.ts'
 import type { OwnerRoutes } from './owner-routes.ts'
 import { PassingEdge, type WaitingClient } from './passing-edge.ts'
 import type { ProtocolServer } from './protocol-server.ts'
-import type { ServedCells } from './served-cells.ts'
+import type { ServedCell, ServedCells } from './served-cells.ts'
 import type { Service } from './service.ts'
+import { areLeadersReached } from './spread/leaders.ts'
 
 /** What Kafka uses of a node. */
 export interface KafkaEdgeParts {
@@ -28,7 +30,10 @@ export interface KafkaEdgeParts {
     readonly options: Pick<NodeFrame['options'], 'tlsClientName'>
   }
   readonly admission: Pick<EdgeParts['admission'], 'mayEnter'>
-  readonly cluster: { readonly shared: Pick<EdgeParts['cluster']['shared'], 'vhosts'> }
+  readonly cluster: {
+    readonly shared: Pick<EdgeParts['cluster']['shared'], 'vhosts'>
+    readonly directory: Pick<Directory, 'nodes' | 'cells'>
+  }
   readonly cells: Pick<ServedCells, 'find' | 'all'>
   readonly owners: Pick<OwnerRoutes, 'passedOn' | 'find' | 'isCurrent' | 'onChange'>
 }
@@ -42,6 +47,7 @@ export function openKafkaEdge(parts: KafkaEdgeParts): ProtocolServer {
       const here = parts.cells.all().map(({ kafka }) => kafka.endClients?.(reason))
       await Promise.all([edge.endClients(), ...here])
     },
+    onFirstCell: () => edge.sendBack(),
     [Symbol.asyncDispose]: () => edge[Symbol.asyncDispose](),
   }
 }
@@ -58,10 +64,13 @@ export function kafkaLinkHandler(cells: ServedCells, logger: Logger): LinkHandle
 class KafkaEdge implements AsyncDisposable {
   readonly #parts: KafkaEdgeParts
   readonly #passing: PassingEdge
+  readonly #stopListening: () => void
 
   constructor(parts: KafkaEdgeParts) {
     const { clock, memory } = parts.frame
     this.#parts = parts
+    // It may be known only now where other nodes are reached.
+    this.#stopListening = parts.owners.onChange(() => this.sendBack())
     this.#passing = new PassingEdge({
       protocol: 'kafka',
       clock,
@@ -75,7 +84,7 @@ class KafkaEdge implements AsyncDisposable {
   /** Takes over an accepted socket: paused, nothing was read. */
   accept(accepted: Socket, service: Service): void {
     const { cells, admission } = this.#parts
-    const served = cells.find(this.#cellNumber ?? 0)
+    const served = cells.find(this.#cellNumber ?? 0) ?? this.#ownServer
     if (served !== undefined) served.kafka.acceptorOf(service)(accepted)
     else if (admission.mayEnter) void this.#passing.lead(this.#waiting(accepted, service))
     else accepted.destroy()
@@ -85,8 +94,29 @@ class KafkaEdge implements AsyncDisposable {
     return this.#passing.endClients('')
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#passing[Symbol.asyncDispose]()
+  /**
+   * Ends clients that were passed on before this node could serve them: where they are they find nothing that is led
+   * here. They come again.
+   */
+  sendBack(): void {
+    if (this.#ownServer !== undefined) this.#passing.endPassedOn('')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening()
+    await this.#passing[Symbol.asyncDispose]()
+  }
+
+  /**
+   * Any cell can let a client in, and serves it what this node leads. While this node opens the home, clients wait for
+   * that: let in by another cell they would have to come again.
+   */
+  get #ownServer(): ServedCell | undefined {
+    const { cells, cluster } = this.#parts
+    const { directory } = cluster
+    const home = directory.cells.find(({ cell }) => cell === this.#cellNumber)
+    const isOpening = home?.owner?.isSelf === true && cells.find(home.cell) === undefined
+    return isOpening || !areLeadersReached(directory) ? undefined : cells.all()[0]
   }
 
   get #cellNumber(): number | undefined {

@@ -1,7 +1,8 @@
 // Kafka's protocol on a node, with the addresses that clients are told.
 import { defaultVHost } from '../broker/broker.ts'
+import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Cell } from '../cell/cell.ts'
-import type { Directory } from '../cluster/directory.ts'
+import type { Directory, KnownNode } from '../cluster/directory.ts'
 import type { Address } from '../lib/listen.ts'
 import { unmapped } from '../lib/loopback.ts'
 import { Slices } from '../lib/slices.ts'
@@ -18,6 +19,8 @@ import { ShareSessions } from '../server/kafka/share-sessions.ts'
 import { resolveHost } from '../server/resolve-host.ts'
 import { parseAdvertised } from './advertised-address.ts'
 import type { ProtocolParts, ProtocolServer } from './protocol-server.ts'
+import type { KafkaSpread } from './spread/kafka-spread.ts'
+import { lateNodes } from './spread/late-nodes.ts'
 
 /** What Kafka's port needs of a node. */
 export interface KafkaParts extends Pick<
@@ -41,6 +44,7 @@ export interface KafkaParts extends Pick<
     | 'shareGroups'
     | 'producerIds'
     | 'transactions'
+    | 'branch'
     | 'restoredEnds'
     | 'clusterId'
   >
@@ -52,15 +56,20 @@ const allAddresses: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 /** What takes over connections of Kafka, by itself or from other nodes. */
 export interface OpenedKafka extends ProtocolServer {
   adopt(incoming: Incoming, passed: PassedKafka): void
+  /** Ends all connections, which come back at once. */
+  sendAway(): void
+  /** Whether clients have come to this node that end with it. */
+  readonly hasClients: boolean
 }
 
-/** In a cluster `directory` has the other brokers. Throws `ExitError` for an advertised address that is none. */
-export function openKafka(parts: KafkaParts, directory?: Directory): OpenedKafka {
+/** In a cluster `spread` has the other brokers. Throws `ExitError` for an advertised address that is none. */
+export function openKafka(parts: KafkaParts, spread?: KafkaSpread): OpenedKafka {
+  const directory = spread?.directory
   const isClosing = new AbortController()
   const listeners = directory ? listenersIn(directory, parts) : listenersOf(parts)
   const openListeners = (): KafkaListener[] =>
     Object.entries(listeners).flatMap(([name, each]) => (parts.addresses[name] ? [each] : []))
-  const server = createServer(parts, { openListeners, directory })
+  const server = createServer(parts, { openListeners, spread })
   return {
     acceptorOf: ({ isTls }) => {
       const accept = takingOver(server.acceptOn(listeners[isTls ? 'kafka-tls' : 'kafka']))
@@ -70,6 +79,10 @@ export function openKafka(parts: KafkaParts, directory?: Directory): OpenedKafka
       server.adopt(incoming, listeners[passed.isSecure ? 'kafka-tls' : 'kafka'], passed)
     },
     endClients: () => server.endClients(),
+    sendAway: () => server.sendAway(),
+    get hasClients() {
+      return server.hasClients
+    },
     prepare: () => loadUsualApis(parts.cell.broker.clock, isClosing.signal),
     async [Symbol.asyncDispose]() {
       isClosing.abort()
@@ -80,22 +93,25 @@ export function openKafka(parts: KafkaParts, directory?: Directory): OpenedKafka
 
 interface KafkaPlace {
   readonly openListeners: () => readonly KafkaListener[]
-  readonly directory: Directory | undefined
+  readonly spread: KafkaSpread | undefined
 }
 
-function createServer(parts: KafkaParts, { openListeners, directory }: KafkaPlace): KafkaServer {
+function createServer(parts: KafkaParts, { openListeners, spread }: KafkaPlace): KafkaServer {
   const { cell, options, logger } = parts
   const { broker } = cell
+  const directory = spread?.directory
   return new KafkaServer({
     broker,
+    ...(spread && { led: spread.led, home: spread.home, whenFollowed: spread.whenFollowed }),
     topics: broker.topicsOf(broker.getVHost(defaultVHost)),
     groups: cell.groups,
     setAside: cell.setAside,
     shareGroups: cell.shareGroups,
     producerIds: cell.producerIds,
     transactions: cell.transactions,
+    branch: cell.branch,
     restoredEnds: cell.restoredEnds,
-    shareSessions: new ShareSessions(cell.shareGroups),
+    shareSessions: new ShareSessions(() => shareGroupsIn(cell, spread)),
     fetchSessions: new FetchSessions(broker, parts.memory.watermark),
     crossing: cell.crossing,
     batchWorker: parts.batchWorker,
@@ -117,7 +133,10 @@ function createServer(parts: KafkaParts, { openListeners, directory }: KafkaPlac
       requestSizeMax: kafkaLimits.kafkaRequestSizeMax,
       clusterId: directory?.clusterId ?? cell.clusterId,
       nodeId: directory?.self.node ?? options.kafkaNodeId,
-      otherBrokers: () => (directory === undefined ? [] : otherBrokersOf(directory)),
+      otherBrokers: () => brokersOf(directory?.nodes.filter(({ isAlive }) => isAlive)),
+      lateBrokers: () => brokersOf(directory && lateNodes(directory, broker.clock)),
+      ownerOf: spread?.ownerOf ?? (() => undefined),
+      spread: spread?.spread ?? (() => 0),
       isAutoCreating: options.kafkaAutoCreateTopicsEnable,
       partitionCount: options.kafkaNumPartitions,
       groups: cell.groups.config,
@@ -127,12 +146,15 @@ function createServer(parts: KafkaParts, { openListeners, directory }: KafkaPlac
   })
 }
 
+function shareGroupsIn(cell: KafkaParts['cell'], spread: KafkaSpread | undefined): ShareGroups[] {
+  if (spread === undefined) return [cell.shareGroups]
+  return Array.from(spread.led.cells(), ({ shareGroups }) => shareGroups)
+}
+
 /** Those that clients may come to as well; all of them lead here. */
-function otherBrokersOf({ nodes }: Directory): OtherBroker[] {
-  return nodes.flatMap(({ node: nodeId, isSelf, isAlive, addresses: { kafka, kafkaTls } }) =>
-    isSelf || !isAlive || (kafka ?? kafkaTls) === undefined
-      ? []
-      : [{ nodeId, plain: kafka, secure: kafkaTls }],
+function brokersOf(nodes: readonly KnownNode[] = []): OtherBroker[] {
+  return nodes.flatMap(({ node: nodeId, isSelf, addresses: { kafka, kafkaTls } }) =>
+    isSelf || (kafka ?? kafkaTls) === undefined ? [] : [{ nodeId, plain: kafka, secure: kafkaTls }],
   )
 }
 

@@ -15,6 +15,7 @@ export function openStomp(parts: ProtocolParts): OpenedStomp {
   const { options } = parts
   const server = new StompServer({
     ...messageServerParts(parts, 'stomp'),
+    mqtt: parts.cell,
     settings: stompSettingsOf(options),
   })
   return servedBy(server)

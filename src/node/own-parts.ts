@@ -1,7 +1,7 @@
 // What a node of a cluster answers from itself: it has a cell of its own, in memory, that knows the names of all virtual hosts
 // and has nothing in them.
 import type { Users } from '../auth/users.ts'
-import { type SharedAccess } from '../broker/broker.ts'
+import type { SharedAccess } from '../broker/shared-access.ts'
 import { Cell } from '../cell/cell.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { cellOptionsOf } from './cell-options.ts'

@@ -90,6 +90,11 @@ export class PassingEdge implements AsyncDisposable {
     this.#isStopping = false
   }
 
+  /** Ends those that other nodes serve; who waits for an owner goes on waiting. */
+  endPassedOn(reason: string): void {
+    for (const client of this.#passedOn) client.close('stopping', reason, this.#parts.endMsMax)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening()
     await this.endClients('the node stops')

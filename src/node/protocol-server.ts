@@ -89,6 +89,8 @@ export interface ProtocolServer extends AsyncDisposable {
    * their protocol has words for it. Left out by what answers also while nobody else is served.
    */
   endClients?(reason: string): Promise<void>
+  /** In a cluster: this node, which had no cells, has one. */
+  onFirstCell?(): void
   /** The broker has been ready for a while: loads what no first client needs. */
   prepare?(): Promise<void>
 }

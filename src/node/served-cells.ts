@@ -1,5 +1,6 @@
 // The cells of a cluster that this node serves at this moment.
 import type { AmqpServer } from '../server/amqp/amqp-server.ts'
+import type { CallHandlers } from './calls/calls.ts'
 import type { OpenedKafka } from './open-kafka.ts'
 import type { OpenedMqtt } from './open-mqtt.ts'
 import type { OpenedStomp } from './open-stomp.ts'
@@ -15,6 +16,8 @@ export interface ServedCell {
   readonly kafka: OpenedKafka
   readonly mqtt: OpenedMqtt
   readonly stomp: OpenedStomp
+  /** Answers the calls of other nodes. */
+  readonly handlers: CallHandlers
 }
 
 export interface ServedCells {

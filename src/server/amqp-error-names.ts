@@ -24,6 +24,7 @@ export const amqpErrorNames: Readonly<Record<BrokerErrorCode, AmqpErrorName>> = 
   not_implemented: 'not_implemented',
   resource_exhausted: 'resource_error',
   memory_exhausted: 'resource_error',
+  unavailable: 'resource_error',
   internal: 'internal_error',
   invalid_topic: 'precondition_failed',
   topic_already_exists: 'precondition_failed',

@@ -4,6 +4,7 @@
 import { Socket } from 'node:net'
 import { systemClock } from '../lib/clock.ts'
 import { networkLimits } from '../limits/network.ts'
+import { hasToldEnds } from './proxied-ends.ts'
 import type { WriteHold } from './write-hold.ts'
 import { writeInSteps } from './write-in-steps.ts'
 
@@ -44,7 +45,8 @@ export function takeOver(accepted: Socket, mayChange = false): Incoming {
   // What TLS has decrypted comes in memory of its own, and goes on coming after a pause.
   if ('encrypted' in accepted) return passBy(accepted, source)
   const isOwnHandle = handle !== null && typeof handle === 'object'
-  if (!isOwnHandle || accepted.readableLength > 0) return listenTo(accepted, source)
+  const isUntouched = accepted.readableLength === 0 && !hasToldEnds(accepted)
+  if (!isOwnHandle || !isUntouched) return listenTo(accepted, source)
   const options = {
     handle,
     onread: {

@@ -133,6 +133,16 @@ test('a CONNECT says its version and its user; what makes no sense says as much 
     Buffer.of(0),
   ])
   assert.deepEqual(new FirstPacketReader().read(wrong), { ...unclear, version: 5 })
+  const { username: _none, password: _unused, ...nameless } = connect
+  const scram = {
+    ...nameless,
+    properties: {
+      authenticationMethod: 'SCRAM-SHA-256',
+      authenticationData: Buffer.from('n,,n=shop:ben,r=x'),
+    },
+  }
+  const byScram = new FirstPacketReader().read(writePacket(scram, 5, 'client'))
+  assert.deepEqual(byScram, { version: 5, username: 'shop:ben', packetSizeMax: Infinity })
   const large = Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f])
   assert.deepEqual(new FirstPacketReader().read(large), unclear)
   assert(large.length < mqttLimits.firstPacketSizeMax)

@@ -5,6 +5,7 @@ import { type Bound, listenOnSamePort } from '../lib/listen-on-same-port.ts'
 import { listen } from '../lib/listen.ts'
 import type { Address } from '../lib/listen.ts'
 import { networkLimits } from '../limits/network.ts'
+import type { ProxyDoor } from './proxy-door.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import type { HandshakeFailure } from './tls-failure.ts'
 import type { TlsHandshakes } from './tls-handshakes.ts'
@@ -18,6 +19,8 @@ export interface ListenerOptions {
   readonly alsoHosts?: readonly string[]
   /** 0 for any free port. */
   readonly port: number
+  /** Connections come through a proxy, and begin with its header. */
+  readonly isProxied?: boolean
   /** Connections begin with a handshake of TLS; left out, they are plain. */
   readonly tls?: TlsDoor | undefined
   /** Takes over each accepted socket: paused, Nagle is off, no error handler is set, nothing was read. */
@@ -52,17 +55,20 @@ function watchAccepting(server: Server, onAcceptProblem: (reason: string) => voi
 
 /** Opens a listener. Rejects with an `ExitError` that says what to do. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { tls, onSocket, onAcceptProblem } = options
+  const { tls, onSocket, onAcceptProblem, isProxied = false } = options
   const handshakes = tls && (await createHandshakes(tls, options))
+  const onAccepted = handshakes?.accept ?? onSocket
+  const proxies = isProxied ? await createProxyDoor(onAccepted, onAcceptProblem) : undefined
   const servers = await listenOnSamePort({
     hosts: [options.host, ...(options.alsoHosts ?? [])],
     port: options.port,
-    listen: (host, port) => openServer({ ...options, host, port }, handshakes?.accept ?? onSocket),
+    listen: (host, port) => openServer({ ...options, host, port }, proxies?.accept ?? onAccepted),
     onMissing: (host) => options.onMissingHost?.(host),
   })
   for (const { server } of servers) watchAccepting(server, onAcceptProblem)
   const close = (): void => {
     for (const server of servers) server.close()
+    proxies?.close()
     handshakes?.close()
   }
   return { address: addressOf(servers.map(({ address }) => address)), close }
@@ -101,4 +107,13 @@ async function createHandshakes(
     onFailed: onHandshakeFailed,
     onRefused: onAcceptProblem,
   })
+}
+
+/** Loads what only listeners behind a proxy need. */
+async function createProxyDoor(
+  onSocket: (socket: Socket) => void,
+  onRefused: (reason: string) => void,
+): Promise<ProxyDoor> {
+  const { ProxyDoor } = await import('./proxy-door.ts')
+  return new ProxyDoor({ onSocket, onRefused })
 }

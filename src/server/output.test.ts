@@ -45,6 +45,17 @@ test('unsentSize counts what was not flushed and what the peer has not taken', (
   assert.equal(output.unsentSize, 0)
 })
 
+test('small pieces for a peer that takes nothing take no more memory than their bytes', () => {
+  const { socket, output } = setUp()
+  const small = Buffer.from('ok')
+  for (let turn = 0; turn < 3; turn++) {
+    for (let count = 0; count < 1000; count++) output.appendView(small)
+    output.flush()
+  }
+  assert.ok(socket.writes.length <= 10, `${socket.writes.length} writes`)
+  assert.equal(socket.take().toString(), 'ok'.repeat(3000))
+})
+
 test('bytes leave in the order they were given, and never change once they were handed over', () => {
   const step = fc.oneof(
     { arbitrary: fc.nat(300).map((size) => ({ kind: 'copy' as const, size })), weight: 6 },

@@ -7,6 +7,7 @@ import { type Clock, systemClock, type Timer } from '../lib/clock.ts'
 import { Fifo } from '../lib/fifo.ts'
 import { amqpLimits } from '../limits/amqp.ts'
 import { networkLimits } from '../limits/network.ts'
+import { carryEnds } from './proxied-ends.ts'
 import type { TlsCredentials } from './tls-credentials.ts'
 import { type HandshakeFailure, describeFailure } from './tls-failure.ts'
 
@@ -127,6 +128,7 @@ export class TlsHandshakes {
 
   #onDone(socket: WrappingSocket): void {
     this.#forget(socket._parent)
+    carryEnds(socket._parent, socket)
     this.#options.onSocket(socket)
   }
 

@@ -1,6 +1,15 @@
 // Settings of a node of a cluster: where the cluster keeps its data, and who the node is.
 import { postgresLimits } from '../limits/postgres.ts'
-import { flag, type Port, port, text, url, wholeNumber, withoutPassword } from './setting-kinds.ts'
+import {
+  flag,
+  flagOrAuto,
+  type Port,
+  port,
+  text,
+  url,
+  wholeNumber,
+  withoutPassword,
+} from './setting-kinds.ts'
 import type { SettingRow } from './setting-row.ts'
 
 export interface ClusterSettings {
@@ -11,6 +20,7 @@ export interface ClusterSettings {
   readonly nodePort: Port
   readonly nodeAddress: string | undefined
   readonly nodeEncryption: boolean
+  readonly kafkaSpread: boolean | 'auto'
 }
 
 export const clusterSettings: {
@@ -54,6 +64,13 @@ export const clusterSettings: {
     placeholder: 'BOOLEAN',
     description:
       'Whether what nodes of a cluster say to each other is encrypted: true or false, on all nodes the same',
+  },
+  kafkaSpread: {
+    kind: flagOrAuto(),
+    default: 'auto',
+    placeholder: 'BOOLEAN',
+    description:
+      'Whether the partitions of new Kafka topics are spread over all nodes of a cluster: true, false or auto. Each node needs an address of its own then; with auto, the first node of a cluster spreads none while others may come behind the address that it advertises',
   },
   nodeAddress: {
     kind: text(),

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   assignments,
   flag,
+  flagOrAuto,
   formatSize,
   httpUrl,
   httpUrlOrFile,
@@ -92,6 +93,13 @@ test('flag() takes true and false, as values and as words', () => {
   for (const given of ['yes', 1, '', null]) {
     assert.deepEqual(check(given), { problem: 'must be true or false' })
   }
+})
+
+test('flagOrAuto() takes one word more', () => {
+  const check = flagOrAuto()
+  assert.deepEqual(check('auto'), { value: 'auto' })
+  assert.deepEqual([check(true), check('false')], [{ value: true }, { value: false }])
+  assert.deepEqual(check('yes'), { problem: 'must be true, false or auto' })
 })
 
 test('text() takes anything written, but not nothing', () => {

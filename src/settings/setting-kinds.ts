@@ -55,6 +55,16 @@ export function flag(): Kind<boolean> {
   }
 }
 
+/** `true`, `false` or `auto`. */
+export function flagOrAuto(): Kind<boolean | 'auto'> {
+  const either = flag()
+  return (given) => {
+    if (given === 'auto') return { value: given }
+    const found = either(given)
+    return 'problem' in found ? { problem: 'must be true, false or auto' } : found
+  }
+}
+
 /** A number of bytes from `min` to `max`, written plainly or with a unit (`16MiB`). */
 export function size(min: number, max: number): Kind<number> {
   const problem = `must be a size from ${formatSize(min)} to ${formatSize(max)}, such as 16MiB`

@@ -13,6 +13,7 @@ import {
   httpUrl,
   httpUrlOrFile,
   list,
+  listOf,
   oneOf,
   port,
   shareOrSize,
@@ -30,6 +31,7 @@ export interface Settings
   extends ClusterSettings, ConsumerGroupSettings, MqttSettings, StompSettings, WebSocketSettings {
   readonly data: string
   readonly host: string
+  readonly proxyProtocol: readonly string[] | undefined
   readonly amqpPort: Port
   readonly httpPort: Port
   readonly kafkaPort: Port
@@ -111,6 +113,13 @@ export const settings: { readonly [Key in keyof Settings]: SettingRow<Settings[K
     placeholder: 'ADDRESS',
     description:
       'Address to listen on; localhost is 127.0.0.1 and ::1, and beyond loopback a --user is needed',
+  },
+  proxyProtocol: {
+    kind: listOf(['amqp', 'kafka', 'mqtt', 'stomp']),
+    default: undefined,
+    placeholder: 'PROTOCOLS',
+    description:
+      "Protocols whose clients come through a proxy that says who they are (PROXY protocol 1 or 2), at all of their ports: amqp, kafka, mqtt, stomp, separated as vhosts (RabbitMQ's proxy_protocol and the like). Whoever connects without is refused; see docs/proxies.md",
   },
   amqpPort: {
     kind: port(),

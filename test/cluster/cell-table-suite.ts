@@ -55,6 +55,7 @@ export function cellTableSuite(name: string, getTables: () => TableUnderTest): v
   testRows(name, getTables)
   testFences(name, getTables)
   testFiles(name, getTables)
+  testFinished(name, getTables)
 }
 
 function testRows(name: string, getTables: () => TableUnderTest): void {
@@ -169,9 +170,22 @@ function testFiles(name: string, getTables: () => TableUnderTest): void {
     await next.close()
   })
 
+  test(`${name}: a manifest takes the place of the last one`, async () => {
+    const { table, claimAgain } = await getTables().claimNew()
+    assert.equal(await table.readManifest(), undefined)
+    await table.replaceManifest(Buffer.from('first'))
+    await table.replaceManifest(Buffer.alloc(300_000, 7))
+    const next = await claimAgain()
+    await next.replaceManifest(Buffer.from('third'))
+    assert.equal((await next.readManifest())?.toString(), 'third')
+    await next.close()
+  })
+}
+
+function testFinished(name: string, getTables: () => TableUnderTest): void {
   test(`${name}: finished files have names; a name that is added again has the new object`, async () => {
     const { table } = await getTables().claimNew()
-    const file = { key: 'c1/e1/a', size: 5_000_000_000, crc32c: 0xffff_ffff }
+    const file = { key: 'c1/e1/a', size: 5_000_000_000, crc32c: 0xffff_ffff, ends: undefined }
     await table.addFinishedFile('wal/1.log', file)
     await table.addFinishedFile('aside/ü', { key: 'c1/e1/b', size: 0, crc32c: 0 })
     await table.addFinishedFile('wal/1.log', { ...file, key: 'c1/e1/c' })
@@ -184,14 +198,16 @@ function testFiles(name: string, getTables: () => TableUnderTest): void {
     await table.close()
   })
 
-  test(`${name}: a manifest takes the place of the last one`, async () => {
-    const { table, claimAgain } = await getTables().claimNew()
-    assert.equal(await table.readManifest(), undefined)
-    await table.replaceManifest(Buffer.from('first'))
-    await table.replaceManifest(Buffer.alloc(300_000, 7))
-    const next = await claimAgain()
-    await next.replaceManifest(Buffer.from('third'))
-    assert.equal((await next.readManifest())?.toString(), 'third')
-    await next.close()
+  test(`${name}: the ends of a file come back as long as its name has its object`, async () => {
+    const { table } = await getTables().claimNew()
+    const ends = { head: Buffer.from([0, 255, 1]), tail: Buffer.from('the end') }
+    const file = { key: 'c1/e1/a', size: 100, crc32c: 1 }
+    const endsOf = async (): Promise<unknown> =>
+      (await table.finishedFiles()).get('wal/1.log')?.ends
+    await table.addFinishedFile('wal/1.log', { ...file, ends })
+    assert.deepEqual(await endsOf(), ends)
+    await table.addFinishedFile('wal/1.log', { ...file, key: 'c1/e1/b' })
+    assert.equal(await endsOf(), undefined)
+    await table.close()
   })
 }

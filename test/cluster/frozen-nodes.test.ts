@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'
+import { slowMsMax } from '../support/cluster-under-test.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
 import { PostgresServer } from '../support/postgres/postgres-server.ts'
 import { TcpProxy } from '../support/postgres/tcp-proxy.ts'
@@ -57,7 +58,7 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
 
   /** What clients of a node hear that was stopped until another one serves: bytes beside its last words. */
   const wakeUpReplaced = async (cluster: string, preloads: string[]): Promise<string[]> => {
-    await using first = await TestBroker.start(flags('first', cluster), preloads)
+    await using first = await TestBroker.start(flags('first', cluster), preloads, slowMsMax)
     await using consumer = await RawClient.openChannel(first.port)
     await using publisher = await RawClient.openChannel(first.port)
     await consumer.call(1, 'queue.declare', { queue: 'tasks' })
@@ -76,7 +77,7 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
     consumer.send(1, 'basic.get', { queue: 'tasks' })
     publisher.publish(1, { routingKey: 'tasks' }, 'three')
     publisher.send(1, 'queue.declare', { queue: 'more' })
-    await using second = await TestBroker.start(flags('second', cluster))
+    await using second = await TestBroker.start(flags('second', cluster), [], slowMsMax)
     const hasTakenOver = (): boolean => second.output.includes('second serves cell 0')
     await waitFor('another node serves the cell', hasTakenOver, takeoverMs)
     process.kill(first.pid ?? 0, 'SIGCONT')
@@ -97,7 +98,8 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
     await using link = await TcpProxy.start(postgres.port)
     const [, , ...rest] = flags('alone', 'cut')
     const address = `postgres://postgres@127.0.0.1:${link.port}/postgres?schema=cut`
-    await using node = await TestBroker.start(['--cluster', address, ...rest, '--http-port', '0'])
+    const args = ['--cluster', address, ...rest, '--http-port', '0']
+    await using node = await TestBroker.start(args, [], slowMsMax)
     const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${node.httpPort}/health/ready`)
     // It takes clients before it has the cell, and they wait.
     await waitFor('it serves the cell', () => node.output.includes('alone serves cell 0'))

@@ -71,9 +71,9 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
     return (await answer.json()) as T
   }
 
-  async function make(node: number, path: string, body?: unknown): Promise<void> {
+  async function make(node: number, path: string, body?: unknown, status = 201): Promise<void> {
     const answer = await ask(node, 'PUT', path, body)
-    assert.equal(answer.status, 201, `${path}: ${await answer.text()}`)
+    assert.equal(answer.status, status, `${path}: ${await answer.text()}`)
   }
 
   async function look(node = 0): Promise<ClusterJson> {
@@ -135,6 +135,37 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
     assert.deepEqual(queues.map(({ vhost }) => vhost).toSorted(), vhosts.toSorted())
     const totals = await json<{ object_totals: { queues: number } }>(2, '/overview')
     assert.equal(totals.object_totals.queues, vhosts.length)
+    const { listeners } = await json<{ listeners: { node: string; port: number }[] }>(1, '/v1/home')
+    const own = listeners.find(({ port }) => port === nodes[1]!.httpPort)
+    assert.equal(listeners[0]?.node, own?.node)
+    assert.equal(new Set(listeners.map(({ node }) => node)).size, 3)
+  })
+
+  test('whoever logs in at one node is logged in at all, until it logs out at one', async () => {
+    const session = (node: number, method: string, more: RequestInit): Promise<Response> =>
+      fetch(`http://127.0.0.1:${nodes[node]!.httpPort}/api/v1/session`, { method, ...more })
+    const body = JSON.stringify({ user: 'u0', password: 'x' })
+    const begin = async (): Promise<{ headers: { cookie: string } }> => {
+      const begun = await session(0, 'POST', { body })
+      assert.equal(begun.status, 200)
+      return { headers: { cookie: begun.headers.get('set-cookie')!.split(';')[0]! } }
+    }
+    /** Who asks on loopback without a login is guest. */
+    const userAt = async (node: number, cookie: RequestInit): Promise<string> =>
+      ((await (await session(node, 'GET', cookie)).json()) as { readonly user: string }).user
+    const [one, other] = [await begin(), await begin()]
+    for (const node of [0, 1, 2]) assert.equal(await userAt(node, one), 'u0')
+    assert.equal((await session(1, 'DELETE', one)).status, 204)
+    assert.equal(await userAt(1, one), 'guest')
+    for (const node of [0, 2]) {
+      await waitFor(`it has ended at ${node}`, async () => (await userAt(node, one)) === 'guest')
+      assert.equal(await userAt(node, other), 'u0')
+    }
+    await make(2, '/users/u0', { password: 'y', tags: 'monitoring' }, 204)
+    for (const node of [0, 1, 2]) {
+      await waitFor(`it has ended at ${node}`, async () => (await userAt(node, other)) === 'guest')
+    }
+    await make(2, '/users/u0', { password: 'x', tags: 'monitoring' }, 204)
   })
 
   test('a connection is listed by all nodes, and closed through any', async () => {
@@ -175,6 +206,14 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
       takeoverMs,
     )
     await waitFor('the list is whole', () => isWhole(1))
+    const shown = await json<{ name: string; being_drained: boolean }[]>(2, '/nodes')
+    assert.deepEqual(Object.fromEntries(shown.map((node) => [node.name, node.being_drained])), {
+      'rabbit@n1': false,
+      'rabbit@n2': true,
+      'rabbit@n3': false,
+    })
+    const { being_drained: isDrained } = await json<(typeof shown)[number]>(0, '/nodes/rabbit@n2')
+    assert.equal(isDrained, true)
     assert.equal((await ask(1, 'POST', '/v1/cluster/nodes/n2/undrain')).status, 204)
     await waitFor(
       'it has some again',

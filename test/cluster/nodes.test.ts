@@ -118,11 +118,11 @@ describe('nodes of a cluster', { skip: postgresMissing() }, () => {
   test('a cluster keeps the number of cells that it was made with', async () => {
     const address = `${cluster.postgres.address}?schema=small`
     const flags = ['--cluster', address, '--objects', cluster.objectsAddress, '--node-port', '0']
-    await using first = await TestBroker.start([...flags, '--cluster-cells', '3'])
+    await using first = await TestBroker.start([...flags, '--cluster-cells', '3'], [], slowMsMax)
     await waitFor('it serves the last', () => first.output.includes('serves cell 2 '), slowMsMax)
     assert.doesNotMatch(first.output, /serves cell 3 |cluster-cells/)
     await first.stop()
-    await using next = await TestBroker.start([...flags, '--cluster-cells', '5'])
+    await using next = await TestBroker.start([...flags, '--cluster-cells', '5'], [], slowMsMax)
     assert.match(next.output, /The cluster has 3 cells: cluster-cells counts only when one is made/)
   })
 

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { AMQPClient } from '@cloudamqp/amqp-client'
 import { connectAsync } from 'mqtt'
+import { AUTH } from '../../src/codec/mqtt/packet-type.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'
@@ -17,6 +18,7 @@ import { RawMqttClient } from '../support/mqtt/raw-mqtt-client.ts'
 import { postgresMissing } from '../support/postgres/find-postgres.ts'
 import { PostgresServer } from '../support/postgres/postgres-server.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { ScramClient } from '../support/scram-client.ts'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { RawStomp } from '../support/stomp/raw-stomp.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -33,6 +35,9 @@ const known = {
   password: Buffer.from('guest'),
   properties: { sessionExpiry: 600 },
 }
+
+/** One that is at the owner, and comes back at another node. */
+const moving = { ...known, clientId: 'moving' }
 
 describe(
   'clients at a node that does not serve their virtual host',
@@ -176,6 +181,21 @@ describe(
       await Promise.all([there.endAsync(), here.endAsync()])
     })
 
+    test('MQTT: a client shows by SCRAM who it is at every node, also again, in the virtual host that it names', async () => {
+      await using reader = await RawMqttClient.connect(owner.portOf('mqtt'), {
+        username: 'shop:guest',
+        password: Buffer.from('guest'),
+      })
+      await reader.subscribe('scram/#')
+      for (const node of [owner, edge]) {
+        await using client = await RawMqttClient.open(node.portOf('mqtt'))
+        await connectByScram(client, 'shop:guest')
+        await reauthenticate(client, 'guest')
+        client.publish({ topic: `scram/${node === owner ? 'owner' : 'edge'}` })
+        await reader.receive('PUBLISH')
+      }
+    })
+
     test('MQTT: one that may not is told so, whether there is such a virtual host or not', async () => {
       for (const username of ['guest', 'nowhere:guest']) {
         await using stranger = await RawMqttClient.open(edge.portOf('mqtt'))
@@ -199,6 +219,7 @@ describe(
       await sender.done('SEND', { destination: '/queue/kept' }, 'kept')
       const device = await RawMqttClient.connect(edge.portOf('mqtt'), known)
       await device.subscribe('kept/#', { qos: 1 })
+      await leaveMessages(owner.portOf('mqtt'))
       const raw = await RawClient.open(edge.port)
       const closed = session.connectionClosed()
       await owner.kill()
@@ -236,9 +257,80 @@ describe(
       await using back = await RawMqttClient.open(edge.portOf('mqtt'))
       const connack = await back.login(known)
       assert.deepEqual([connack['code'], connack['isSessionPresent']], [0, true])
+      await findMessages(edge.portOf('mqtt'))
     })
   },
 )
+
+/** Logs in by SCRAM, as guest. */
+async function connectByScram(client: RawMqttClient, name: string): Promise<void> {
+  const scram = new ScramClient(name, 'guest')
+  const properties = { authenticationMethod: scram.mechanism, authenticationData: scram.first }
+  const connect = { clientId: '', isCleanStart: true, keepAlive: 60, properties }
+  client.send({ name: 'CONNECT', version: 5, ...connect })
+  await prove(client, scram, 'CONNACK')
+}
+
+/** The same on the connection that is there. */
+async function reauthenticate(client: RawMqttClient, name: string): Promise<void> {
+  const scram = new ScramClient(name, 'guest')
+  const properties = { authenticationMethod: scram.mechanism, authenticationData: scram.first }
+  client.send({ name: 'AUTH', type: AUTH, code: 0x19, properties })
+  await prove(client, scram, 'AUTH')
+}
+
+/** Answers the server's challenge, and checks its answer. */
+async function prove(client: RawMqttClient, scram: ScramClient, last: string): Promise<void> {
+  const asked = dataIn(await client.receive('AUTH'))
+  const properties = {
+    authenticationMethod: scram.mechanism,
+    authenticationData: scram.final(asked),
+  }
+  client.send({ name: 'AUTH', type: AUTH, code: 0x18, properties })
+  const told = await client.receive(last)
+  assert.equal(told['code'], 0)
+  scram.checkServer(dataIn(told))
+}
+
+function dataIn(packet: object): Buffer {
+  const { properties } = packet as { properties: { authenticationData: Buffer } }
+  return properties.authenticationData
+}
+
+/** A client of MQTT has messages of QoS 1 and 2 that it has not answered, and has sent one that it has not released. */
+async function leaveMessages(port: number): Promise<void> {
+  const client = await RawMqttClient.connect(port, moving)
+  assert.deepEqual(await client.subscribe('moved/#', { qos: 2 }), [2])
+  client.publish({ topic: 'moved/1', qos: 1, packetId: 1, payload: 'one' })
+  client.publish({ topic: 'moved/2', qos: 2, packetId: 2, payload: 'two' })
+  const names: string[] = []
+  while (names.length < 4) names.push((await client.receive()).name)
+  assert.deepEqual(names.toSorted(), ['PUBACK', 'PUBLISH', 'PUBLISH', 'PUBREC'])
+}
+
+/** It finds all of that at another node: messages under their ids, and each of QoS 2 once. */
+async function findMessages(port: number): Promise<void> {
+  await using client = await RawMqttClient.open(port)
+  const connack = await client.login(moving)
+  assert.deepEqual([connack['code'], connack['isSessionPresent']], [0, true])
+  const sent = [await client.receive('PUBLISH'), await client.receive('PUBLISH')]
+  assert.deepEqual(
+    sent.map(({ payload, qos, packetId }) => [payload, qos, packetId]),
+    [
+      ['one', 1, 1],
+      ['two', 2, 2],
+    ],
+  )
+  client.publish({ topic: 'moved/2', qos: 2, packetId: 2, payload: 'two', isDuplicate: true })
+  assert.equal((await client.receive('PUBREC'))['code'], 0)
+  client.answer('PUBREL', 2)
+  assert.equal((await client.receive('PUBCOMP'))['code'], 0)
+  client.answer('PUBACK', 1)
+  client.answer('PUBREC', 2)
+  await client.receive('PUBREL')
+  client.answer('PUBCOMP', 2)
+  assert.deepEqual(await client.ping(), [])
+}
 
 function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')

@@ -200,6 +200,7 @@ describe('what a cluster shares', { skip: postgresMissing() }, () => {
     await server.run(
       `DROP TABLE ${schema}.shared; DROP FUNCTION ${schema}.change_shared; DROP FUNCTION ${schema}.place_vhost;
         ALTER TABLE ${schema}.cluster DROP secret, DROP changes;
+        ALTER TABLE ${schema}.files DROP head, DROP tail, DROP ends_key;
         UPDATE ${schema}.cluster SET version = 1, compatible_from = 1`,
     )
     await using again = await CellsUnderTest.open(`${server.address}?schema=${schema}`, 99)

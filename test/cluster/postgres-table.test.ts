@@ -208,6 +208,15 @@ describe('a cell on PostgreSQL', { skip: postgresMissing() }, () => {
     assert.equal((await table.finishedFiles()).size, 20)
   })
 
+  test('ends of a file that a node of before knew nothing of count no more', async () => {
+    const { table, cell } = await cells.claimNew()
+    const ends = { head: Buffer.from('head'), tail: Buffer.from('tail') }
+    await table.addFinishedFile('wal/1.log', { key: 'one', size: 8, crc32c: 1, ends })
+    await server.run(`UPDATE direct.files SET key = 'other' WHERE cell = ${cell}`)
+    const file = (await table.finishedFiles()).get('wal/1.log')
+    assert.deepEqual(file, { key: 'other', size: 8, crc32c: 1, ends: undefined })
+  })
+
   test('a dump that reads the tables for long holds nothing up, and what it kept goes afterwards', async () => {
     const { table, cell } = await cells.claimNew()
     const bytes = Buffer.alloc(300_000, 'y')

@@ -36,6 +36,13 @@ const accepted: readonly Accepted[] = [
       withoutConsumers(ours) === withoutConsumers(theirs),
   },
   {
+    reason: 'which step of the deletion of a virtual host closes its connections',
+    matches: ({ operation }, ours, theirs) =>
+      operation.kind === 'administer' &&
+      operation.method === 'DELETE' &&
+      ours === theirs.replace(/(320 CONNECTION_FORCED - vhost '.*') is down/, '$1 is deleted'),
+  },
+  {
     release: '4.0',
     reason: 'an unknown exchange type closes the channel and not the connection',
     matches: (_step, ours, theirs) =>

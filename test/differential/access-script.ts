@@ -13,12 +13,14 @@ export function accessPrologue(script: Script): readonly Operation[] {
   return [
     putVHost(script),
     ...users.map((user) => putUser(user, script.oneOf(tags))),
-    ...users.flatMap((user) => ['/', script.ownVHost].map((vhost) => permitAll(user, vhost))),
+    ...users.flatMap((user) =>
+      [script.home, script.ownVHost].map((vhost) => permitAll(user, vhost)),
+    ),
     {
       kind: 'login',
       user: users[0] as string,
       password,
-      vhost: script.oneOf(['/', script.ownVHost]),
+      vhost: script.oneOf([script.home, script.ownVHost]),
     },
   ]
 }
@@ -65,7 +67,7 @@ function putUser(user: string, tagList: string): Operation {
 function drawUserDeletion(script: Script): Operation {
   const user = script.user()
   // Wrong logins are slow.
-  script.soon.push(putUser(user, ''), permitAll(user, '/'))
+  script.soon.push(putUser(user, ''), permitAll(user, script.home))
   return { ...remove(`/api/users/${encode(user)}`), ends: { user } }
 }
 

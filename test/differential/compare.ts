@@ -1,4 +1,5 @@
 // Plays a script on a broker and on the reference, and says where they part.
+import { inspect } from 'node:util'
 import { acceptDifference, inOldWords } from './accepted-differences.ts'
 import type { Endpoints } from './endpoints.ts'
 import { describeOperation } from './operation.ts'
@@ -19,23 +20,40 @@ export interface Comparison {
   readonly accepted: string | undefined
 }
 
-/** A difference that is not accepted has to come twice: time passes differently on a busy machine. */
-const triesMax = 3
+/**
+ * A difference that is not accepted has to come each time, however patient whoever looks is: on a busy machine one
+ * broker may come to rest later than the other.
+ */
+const patiences = [1, 4, 16]
 
 export async function compareScripts(brokers: Brokers, choice: ScriptChoice): Promise<Comparison> {
-  let result = await compareOnce(brokers, choice)
-  for (let tries = 1; tries < triesMax && result.difference !== undefined; tries++) {
-    result = await compareOnce(brokers, choice)
+  let result: Comparison | undefined
+  for (const patience of patiences) {
+    result = await compareOnce(brokers, choice, patience)
+    if (result.difference === undefined) break
   }
-  return result
+  return result as Comparison
 }
 
-async function compareOnce(brokers: Brokers, choice: ScriptChoice): Promise<Comparison> {
+async function compareOnce(
+  brokers: Brokers,
+  choice: ScriptChoice,
+  patience: number,
+): Promise<Comparison> {
   const { seed } = choice
-  const [ours, theirs] = await Promise.all([
-    playScript(brokers.pabal, choice),
-    playScript(brokers.reference, choice),
+  const [mine, other] = await Promise.allSettled([
+    playScript(brokers.pabal, choice, patience),
+    playScript(brokers.reference, choice, patience),
   ])
+  if (mine.status === 'rejected') throw mine.reason
+  if (other.status === 'rejected') {
+    const difference = `the reference: ${inspect(other.reason)}`
+    return { seed, difference, accepted: undefined, stepCount: 0 }
+  }
+  return compareSteps(seed, mine.value, other.value)
+}
+
+function compareSteps(seed: number, ours: readonly Step[], theirs: readonly Step[]): Comparison {
   const stepCount = ours.length
   const at = ours.findIndex((step, index) => !isSame(step, theirs[index] as Step))
   if (at < 0) return { seed, difference: undefined, accepted: undefined, stepCount }

@@ -10,19 +10,15 @@ export function loginOfUrl(url: string): Login {
   return { user: decodeURIComponent(username), password: decodeURIComponent(password), vhost }
 }
 
-/** Rejects with the broker's refusal. */
-export async function connectAs(
-  url: string,
-  login: Login,
-  { noDelay = false }: { readonly noDelay?: boolean } = {},
-): Promise<ChannelModel> {
+/** Rejects with the broker's refusal. Small frames go out at once, which makes steps several times as fast. */
+export async function connectAs(url: string, login: Login): Promise<ChannelModel> {
   const { user, password, vhost } = login
   const to = new URL(url)
   to.username = encodeURIComponent(user)
   to.password = encodeURIComponent(password)
   to.pathname = `/${encodeURIComponent(vhost)}`
   try {
-    return await connect(to.href, { noDelay })
+    return await connect(to.href, { noDelay: true })
   } catch (error) {
     // amqplib keeps to itself why a virtual host is not opened.
     if (!(error as Error).message.startsWith('Expected ConnectionOpenOk')) throw error

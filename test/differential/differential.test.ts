@@ -52,9 +52,11 @@ async function expectSame(
   }
   await Promise.all(Array.from({ length: atOnce }, playSome))
   const flags = hasAccess ? '--access --seed' : '--seed'
-  for (const { seed, difference } of results) {
-    assert.equal(difference, undefined, `npm run differential -- ${flags} ${seed}\n${difference}`)
-  }
+  const differing = results.filter(({ difference }) => difference !== undefined)
+  const found = differing.map(({ seed, difference }) => {
+    return `npm run differential -- ${flags} ${seed}\n${difference}`
+  })
+  if (found.length > 0) assert.fail(found.join('\n'))
   const steps = results.reduce((sum, { stepCount }) => sum + stepCount, 0)
   const accepted = results.filter((result) => result.accepted !== undefined)
   t.diagnostic(`${steps} steps, ${accepted.length} scripts ended at a known difference`)

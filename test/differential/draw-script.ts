@@ -72,9 +72,15 @@ export class Script {
   }
 
   vhost(): string {
-    return this.chance(0.6) ? '/' : this.ownVHost
+    return this.chance(0.6) ? this.home : this.ownVHost
   }
 
+  /** The virtual host that is there as long as the script is. */
+  get home(): string {
+    return `${this.#prefix}-h`
+  }
+
+  /** One that the script makes and deletes. */
   get ownVHost(): string {
     return `${this.#prefix}-v`
   }

@@ -81,21 +81,13 @@ export class PlayerConnections {
     return this.#observer
   }
 
-  /**
-   * Small frames go out at once, which makes steps several times as fast. Where messages live for a short
-   * time steps stay slow, so that such a message is seen in one step and gone in the next.
-   */
-  get #options(): { readonly noDelay: boolean } {
-    return { noDelay: this.#hasAccess }
-  }
-
   async close(): Promise<void> {
     const all = [...[...this.#open].map(({ model }) => model), ...this.#lookers.values()]
     for (const model of all) await model.close().catch(() => undefined)
   }
 
   async #connect(name: string, login: Login): Promise<Connection> {
-    const model = await connectAs(this.#url, login, this.#options)
+    const model = await connectAs(this.#url, login)
     const connection = { login, model }
     this.#open.add(connection)
     model.on('error', () => undefined)
@@ -124,7 +116,7 @@ export class PlayerConnections {
   async #looker(vhost: string): Promise<ChannelModel> {
     const known = this.#lookers.get(vhost)
     if (known !== undefined) return known
-    const model = await connectAs(this.#url, { ...loginOfUrl(this.#url), vhost }, this.#options)
+    const model = await connectAs(this.#url, { ...loginOfUrl(this.#url), vhost })
     this.#lookers.set(vhost, model)
     model.on('error', () => undefined)
     model.once('close', () => {

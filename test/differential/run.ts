@@ -6,7 +6,7 @@
 //   npm run differential -- --keep-going               all of them, and all differences
 //   npm run differential -- --access                   with users, virtual hosts and rights
 //   npm run differential -- --reference amqp://…       another broker than Debian's RabbitMQ;
-//                           --management http://…      and where its management API is, for --access
+//                           --management http://…      and where its management API is
 import { parseArgs } from 'node:util'
 import { compareScripts } from './compare.ts'
 import type { Endpoints } from './endpoints.ts'

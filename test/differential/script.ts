@@ -2,14 +2,12 @@
 import { accessDraws, accessPrologue } from './access-script.ts'
 import { type Draw, Script, type WeightedDraws } from './draw-script.ts'
 import type { MessageProperties, Operation, Table } from './operation.ts'
+import { shortMs } from './short-lives.ts'
 
-/** After it, messages with the short time to live are gone. */
 const waitMs = 600
-/** Longer than a broker needs to come to rest, so that a message is seen before it is gone. */
-const shortMs = 250
 const longMs = 600_000
 
-/** Deleting a virtual host takes RabbitMQ longer than the short time. */
+/** Without short ones where there are users: waiting for their ends would make steps slow. */
 function lifeMs(script: Script): number {
   return script.oneOf(script.hasAccess ? [0, longMs] : [0, shortMs, longMs])
 }
@@ -206,8 +204,9 @@ export function scriptOf({ seed, length, hasAccess }: ScriptChoice): readonly Op
 /** All that a script may make. */
 export interface ScriptNames {
   readonly queues: readonly string[]
-  readonly exchanges: readonly string[]
   readonly users: readonly string[]
+  /** Its own, so that scripts side by side do not meet at `amq.fanout`; all else in them goes with them. */
+  readonly home: string
   readonly vhost: string
 }
 
@@ -216,8 +215,8 @@ export function namesOf(seed: number): ScriptNames {
     Array.from({ length: count }, (_, n) => `d${seed}${name}${n}`)
   return {
     queues: numbered('-q', 3),
-    exchanges: numbered('-x', 3),
     users: numbered('.u', 2),
+    home: `d${seed}-h`,
     vhost: `d${seed}-v`,
   }
 }

@@ -1,5 +1,6 @@
 // The programs of README.md and docs/start.md, run as they stand there: only the addresses are others.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -16,7 +17,16 @@ let broker: TestBroker
 /** In the repository, so that programs find the clients. */
 let folder: string
 before(async () => {
-  broker = await TestBroker.start(['--kafka-port', '0', '--http-port', '0'])
+  broker = await TestBroker.start([
+    '--kafka-port',
+    '0',
+    '--http-port',
+    '0',
+    '--mqtt-port',
+    '0',
+    '--stomp-port',
+    '0',
+  ])
   mkdirSync(cache, { recursive: true })
   folder = mkdtempSync(path.join(cache, 'first-pages-'))
 })
@@ -39,6 +49,8 @@ function here(text: string): string {
     .replaceAll('localhost:5672', `127.0.0.1:${broker.port}`)
     .replaceAll('"localhost", 5672', `"127.0.0.1", ${broker.port}`)
     .replaceAll('localhost:9092', `127.0.0.1:${broker.kafkaPort}`)
+    .replaceAll('localhost:15674', `127.0.0.1:${broker.httpPort}`)
+    .replaceAll('-h localhost', `-h 127.0.0.1 -p ${broker.mqttPort}`)
     .replaceAll('localhost:15672', `127.0.0.1:${broker.httpPort}`)
 }
 
@@ -71,7 +83,9 @@ test('start: each protocol says what it publishes to the others', async (context
     await using python = start('docs/start.md', 'publish.py', command, env)
     await python.succeeded()
   }
-  await curl()
+  await shell(/^```sh\n(curl [^]*?)^```$/m, (block) =>
+    block.replace(/^curl /, 'curl -sS --fail-with-body '),
+  )
   await pabal(['publish', 'orders', '--payload', '{"order":1237}', '--data', broker.dataFolder])
   await reads('docs/start.md', /^\{"order":1237\}$/)
   const { out } = await pabal(['peek', 'orders', '--data', broker.dataFolder, '-o', 'ndjson'])
@@ -80,13 +94,38 @@ test('start: each protocol says what it publishes to the others', async (context
   assert.deepEqual(orders, expected)
 })
 
-/** The block of start.md that begins with curl, in a shell. */
-async function curl(): Promise<void> {
+/** A block of start.md, in a shell; returns what it printed. */
+async function shell(
+  pattern: RegExp,
+  changed = (block: string): string => block,
+): Promise<readonly string[]> {
   const text = readFileSync(path.join(root, 'docs/start.md'), 'utf8')
-  const block = /^```sh\n(curl [^]*?)^```$/m.exec(text)?.[1] ?? ''
-  const command = here(block).replace(/^curl /, 'curl -sS --fail-with-body ')
-  await using shell = new ExampleProgram('sh', ['-c', command], process.env)
-  await shell.succeeded()
+  const block = pattern.exec(text)?.[1]
+  assert.ok(block, String(pattern))
+  await using ran = new ExampleProgram('sh', ['-c', changed(here(block))], process.env)
+  await ran.succeeded()
+  return ran.lines
+}
+
+test('start: MQTT and STOMP publish to the same stream', async (context) => {
+  const asked = ['--data', broker.dataFolder]
+  await pabal(['create', 'orders', '--type', 'stream', ...asked])
+  const { code } = await pabal(['bind', 'amq.topic', 'orders', '--key', 'shop.#', ...asked])
+  assert.equal(code, 0)
+  const expected = ['{"order":1239}']
+  if (hasMosquitto()) {
+    assert.deepEqual(await shell(/^```sh\n(mosquitto_pub [^]*?)^```$/m), ['{"order":1238}'])
+    expected.unshift('{"order":1238}')
+  } else context.diagnostic('mosquitto_pub is missing (Debian package mosquitto-clients)')
+  await using sender = start('docs/start.md', 'send.mjs', process.execPath)
+  await sender.succeeded()
+  const { out } = await pabal(['peek', 'orders', ...asked, '--from', 'last', '-o', 'ndjson'])
+  const payloads = out.map((line) => (JSON.parse(line) as { payload: string }).payload)
+  assert.deepEqual(payloads.slice(-expected.length), expected)
+})
+
+function hasMosquitto(): boolean {
+  return spawnSync('sh', ['-c', 'command -v mosquitto_pub']).status === 0
 }
 
 test('start: Python reads over Kafka', async (context) => {

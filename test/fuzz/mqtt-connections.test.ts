@@ -8,6 +8,7 @@ import { type MqttBeside, openMqttBeside } from '../support/mqtt/open-mqtt-besid
 import { anyPacket, type WrittenPacket } from '../support/mqtt/packet-arbitrary.ts'
 import { RawMqttClient } from '../support/mqtt/raw-mqtt-client.ts'
 import { writePacket } from '../support/mqtt/write-packet.ts'
+import { ScramClient } from '../support/scram-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const connectionCount = 300
@@ -28,9 +29,14 @@ after(async () => {
 interface Damaged {
   readonly version: 4 | 5
   readonly isPersistent: boolean
+  /** It logs in step by step, if it gets so far. */
+  readonly isByScram: boolean
   readonly packets: readonly WrittenPacket[]
   readonly damage: { readonly at: number; readonly byte: number } | undefined
 }
+
+const scram = new ScramClient('guest', 'guest')
+const { mechanism: authenticationMethod } = scram
 
 const fromClients = anyPacket.filter(
   ({ sender, packet }) => sender === 'client' && packet.name !== 'CONNECT',
@@ -38,6 +44,7 @@ const fromClients = anyPacket.filter(
 const damaged: fc.Arbitrary<Damaged> = fc.record({
   version: fc.constantFrom(4, 5),
   isPersistent: fc.boolean(),
+  isByScram: fc.boolean(),
   packets: fc.array(fromClients, { minLength: 1, maxLength: 8 }),
   damage: fc.option(fc.record({ at: fc.nat(), byte: fc.nat({ max: 255 }) }), { nil: undefined }),
 })
@@ -65,12 +72,18 @@ test('damaged connections never harm the broker or another client', async (t) =>
   assert.equal(broker.memory.sizes.parked, 0)
 })
 
-async function run({ version, isPersistent, packets, damage }: Damaged, id: number): Promise<void> {
+async function run(
+  { version, isPersistent, isByScram, packets, damage }: Damaged,
+  id: number,
+): Promise<void> {
   await using client = await RawMqttClient.open(mqtt.port, version)
   const own = packets.filter((written) => written.version === version)
   const bytes = Buffer.concat(own.map(({ packet, sender }) => writePacket(packet, version, sender)))
   if (damage !== undefined && bytes.length > 0) bytes[damage.at % bytes.length] = damage.byte
-  const properties = version === 5 && isPersistent ? { sessionExpiry: 1 } : {}
+  const properties = {
+    ...(version === 5 && isPersistent && { sessionExpiry: 1 }),
+    ...(version === 5 && isByScram && { authenticationMethod, authenticationData: scram.first }),
+  }
   client.send({
     name: 'CONNECT',
     version,

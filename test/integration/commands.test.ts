@@ -48,6 +48,9 @@ test('a queue is created, shown, emptied and deleted', async () => {
   assert.deepEqual(await succeed(create), ["Queue 'orders' was there already, as asked"])
   const stream = 'create prices --type stream --partitions 3'
   assert.deepEqual(await succeed(stream), ["Stream 'prices' was created"])
+  const purged = await run('purge prices --yes')
+  assert.equal(purged.code, 64)
+  assert.match(purged.talk.join(), /'prices' is a stream, which is not emptied: .* max-age/)
   await succeed('queue delete prices --yes')
   const other = await run('queue create orders --type classic')
   assert.equal(other.code, 64)

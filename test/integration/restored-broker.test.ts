@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { BrokerClient } from '../../src/cli/broker-client.ts'
 import { takeBackup } from '../../src/cli/take-backup.ts'
 import { kafkaErrors } from '../../src/codec/kafka/error-codes.gen.ts'
+import { systemRandom } from '../../src/lib/random.ts'
 import { restoreBackup } from '../../src/log/backup/restore.ts'
 import { createSystemDisk } from '../../src/log/file/system-disk.ts'
 import { fetchFromStart, fetchRequest } from '../support/fetch-request.ts'
@@ -89,7 +90,7 @@ async function withBroker(data: string, use: (client: Client) => Promise<void>):
 
 async function restore(backup: string, data: string, now: number): Promise<void> {
   const source = createReadStream(backup)
-  await restoreBackup({ disk: createSystemDisk(), path: data, source, now })
+  await restoreBackup({ disk: createSystemDisk(), path: data, source, now, random: systemRandom })
 }
 
 /** Who knows an epoch of before has to ask anew, and is told that it ends at `end`. */

@@ -64,6 +64,8 @@ describeInterop("Kafka's own tools", { language: 'java', own: 'kafka-tools' }, (
     const { code, output } = await runner.call(main, all, input)
     const lines = output.split('\n').filter((line) => !line.startsWith('SLF4J'))
     const text = lines.join('\n').trim()
+    const [json] = /^\{.*\}$/m.exec(text) ?? []
+    if (call.saves !== undefined) writeFileSync(join(folder, call.saves), json ?? '')
     if (lacks === undefined) assert.match(text, says ?? /^$/)
     else assert.ok(text.includes(lacks), text)
     assert.equal(code, fails === true ? 1 : 0)

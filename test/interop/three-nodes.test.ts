@@ -109,7 +109,7 @@ describe('clients of three nodes', { skip: postgresMissing(), timeout: runMsMax 
     }
     const [tooMany, why] = await create({ numPartitions: 1, replicationFactor: 3 })
     assert.equal(tooMany, code.invalidReplicationFactor)
-    assert.match(why ?? '', /one broker serves all partitions, and their copies are in PostgreSQL/)
+    assert.match(why ?? '', /one broker serves each partition, and its copies are in PostgreSQL/)
     const tried = [1, 2, 3].map((id) =>
       create({ assignments: [{ partitionIndex: 0, brokerIds: [id] }] }),
     )

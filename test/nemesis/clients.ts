@@ -12,7 +12,7 @@ const drainMsMax = 300_000
 type Said<Kind extends FromClients['kind']> = Extract<FromClients, { readonly kind: Kind }>
 
 export class Clients implements AsyncDisposable {
-  progress: Progress = { amqp: 0, kafka: 0, delivered: 0, read: 0 }
+  progress: Progress = { amqp: 0, kafka: 0, settled: 0, read: 0, committed: 0 }
   readonly #worker: Worker
   readonly #said = new Map<FromClients['kind'], FromClients>()
   #failure: Error | undefined
@@ -33,6 +33,12 @@ export class Clients implements AsyncDisposable {
     await clients.#hears('declared', stopMsMax)
     clients.#tell({ kind: 'begin' })
     return clients
+  }
+
+  /** Waits until clients of each kind have done something. */
+  async areAtWork(patienceMs: number): Promise<void> {
+    const areAll = (): boolean => Object.values(this.progress).every((count) => count > 0)
+    await waitFor('clients of each kind are at work', areAll, patienceMs)
   }
 
   /** Waits until publishers of both protocols are confirmed again. Returns after how many ms each was. */

@@ -76,6 +76,23 @@ export const faults: Readonly<Record<string, Fault>> = {
       original.start()
     },
   },
+  'join-node': {
+    what: 'another node joins and gets its share, the owner may stop, and the one that joined is killed or stops',
+    strike: async (rig, random) => {
+      const { guest } = rig
+      guest.start()
+      const hasCells = async (): Promise<boolean> => (await rig.cellCountOf(guest)) > 0
+      await waitFor('who joined has cells', hasCells, replacedMsMax)
+      await delay(random.below(3000))
+      if (random.next() < 0.5) {
+        const owner = await rig.owner()
+        await owner.end('SIGTERM')
+        if (owner !== guest) owner.start()
+        await rig.owner()
+      }
+      await guest.end(random.next() < 0.5 ? 'SIGKILL' : 'SIGTERM')
+    },
+  },
   'restart-postgres': {
     what: 'the primary is killed and comes back',
     strike: async ({ postgres }, random) => {

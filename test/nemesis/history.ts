@@ -78,12 +78,13 @@ export interface History {
   readonly wrongs: string[]
 }
 
-/** How many were confirmed by now, of each protocol. */
 export interface Progress {
+  /** How many were confirmed by now, of each protocol. */
   readonly amqp: number
   readonly kafka: number
-  readonly delivered: number
+  readonly settled: number
   readonly read: number
+  readonly committed: number
 }
 
 export function emptyHistory(): History {

@@ -46,6 +46,8 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisResult
   await using clients = await Clients.start(rig.ports)
   await clients.confirmedAgain(recoveryMsMax)
   await delay(warmUpMs)
+  // A short run on a busy machine has but one takeover after that.
+  await clients.areAtWork(recoveryMsMax)
   report(`seed ${seed}: clients are at work`)
   const faultCounts: Record<string, number> = {}
   const wrongs: string[] = []
@@ -54,7 +56,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisResult
     const history = await clients.stop()
     await takeOverWithNothing(rig)
     const left = await clients.drain()
-    const names = [...rig.nodes, rig.twin].map(({ name }) => name)
+    const names = rig.all.map(({ name }) => name)
     wrongs.push(
       ...history.wrongs,
       ...judgeQueues(history, left),

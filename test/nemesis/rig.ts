@@ -35,17 +35,22 @@ export class Rig implements AsyncDisposable {
   readonly nodes: readonly RigNode[]
   /** The process that takes a node's name; not started. */
   readonly twin: RigNode
+  /** One that joins now and then, and goes; not started. */
+  readonly guest: RigNode
   readonly folder: string
   #keepsFolder = false
   readonly #endQuickly = (): void => {
-    for (const node of [...this.nodes, this.twin]) node.kill()
+    for (const node of this.all) node.kill()
   }
 
-  private constructor(parts: Pick<Rig, 'postgres' | 'objects' | 'nodes' | 'twin' | 'folder'>) {
+  private constructor(
+    parts: Pick<Rig, 'postgres' | 'objects' | 'nodes' | 'twin' | 'guest' | 'folder'>,
+  ) {
     this.postgres = parts.postgres
     this.objects = parts.objects
     this.nodes = parts.nodes
     this.twin = parts.twin
+    this.guest = parts.guest
     this.folder = parts.folder
     process.on('exit', this.#endQuickly)
     this.postgres.onMoved = () => this.#relink()
@@ -73,7 +78,8 @@ export class Rig implements AsyncDisposable {
     const nodes: RigNode[] = []
     for (let index = 0; index < nodeCount; index++) nodes.push(await create(`n${index + 1}`, index))
     const twin = await create('n1', nodeCount)
-    const rig = new Rig({ postgres, objects, nodes, twin, folder })
+    const guest = await create('guest', nodeCount + 1)
+    const rig = new Rig({ postgres, objects, nodes, twin, guest, folder })
     nodes[0]?.start()
     await rig.#audit()
     for (const node of nodes) node.start()
@@ -83,9 +89,14 @@ export class Rig implements AsyncDisposable {
     return rig
   }
 
-  /** Those that clients may try, the twin's among them. */
+  /** With those that do not run all the time. */
+  get all(): readonly RigNode[] {
+    return [...this.nodes, this.twin, this.guest]
+  }
+
+  /** Those that clients may try. */
   get ports(): readonly { readonly amqp: number; readonly kafka: number }[] {
-    return [...this.nodes, this.twin].map(({ ports }) => ports)
+    return this.all.map(({ ports }) => ports)
   }
 
   /** Starts what has ended: a node that lost its cell ends by itself. */
@@ -104,7 +115,15 @@ export class Rig implements AsyncDisposable {
         AND n.incarnation = c.owner_incarnation WHERE c.cell = 0`,
     )
     if (name === this.twin.name && !this.twin.isGone) return this.twin
-    return this.nodes.find((node) => node.name === name && !node.isGone)
+    return [...this.nodes, this.guest].find((node) => node.name === name && !node.isGone)
+  }
+
+  async cellCountOf({ name }: RigNode): Promise<number> {
+    const count = await this.postgres.ask(
+      `SELECT count(*) FROM nemesis.cells c JOIN nemesis.nodes n ON n.node = c.owner
+        AND n.incarnation = c.owner_incarnation WHERE n.name = '${name}'`,
+    )
+    return Number(count)
   }
 
   /** Whoever runs a cluster sees that owners crash, and that they were killed: without that cells stay down. */
@@ -131,7 +150,7 @@ export class Rig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#endQuickly)
-    for (const node of [...this.nodes, this.twin]) await node.dispose()
+    for (const node of this.all) await node.dispose()
     await this.objects.close()
     await this.postgres[Symbol.asyncDispose]()
     if (!this.#keepsFolder && !process.env['NEMESIS_KEEP'])
@@ -158,7 +177,7 @@ export class Rig implements AsyncDisposable {
 
   #relink(): void {
     const { ports } = this.postgres
-    for (const { links } of [...this.nodes, this.twin]) {
+    for (const { links } of this.all) {
       for (const [place, link] of links.postgres.entries()) link.targetPort = ports[place] ?? 0
     }
   }

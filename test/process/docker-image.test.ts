@@ -13,7 +13,7 @@ import { runAsStranger } from './stranger.ts'
 
 const repository = path.join(import.meta.dirname, '../..')
 const docker = path.join(repository, 'deploy/docker')
-const buildMsMax = 60_000
+const buildMsMax = 120_000
 
 let folder: ScratchFolder
 let bin: string

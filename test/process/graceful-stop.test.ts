@@ -106,9 +106,9 @@ test('a broker in maintenance stops', async () => {
 })
 
 test('with a shutdown delay it serves on while its health says that it stops', async () => {
-  await using broker = await TestBroker.start([...freePorts, '--shutdown-delay', '1'])
+  await using broker = await TestBroker.start([...freePorts, '--shutdown-delay', '3'])
   const stopped = broker.stop()
-  await waitFor('it says so', () => broker.output.includes('stopping in 1 s'))
+  await waitFor('it says so', () => broker.output.includes('stopping in 3 s'))
   assert.deepEqual(await readiness(broker.httpPort), [503, 'stopping'])
   const connection = await connect(broker.url)
   const told = farewell(connection)

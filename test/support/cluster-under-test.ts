@@ -37,6 +37,11 @@ export class ClusterUnderTest implements AsyncDisposable {
     return new ClusterUnderTest(postgres, objects, folder)
   }
 
+  /** Where the store keeps its objects. */
+  get objectsFolder(): string {
+    return this.#folder
+  }
+
   /** Of the store. */
   get objectsAddress(): string {
     return `s3://bucket/cluster?endpoint=${encodeURIComponent(this.#objects.url)}`
@@ -98,7 +103,17 @@ export class ClusterUnderTest implements AsyncDisposable {
     } catch (error) {
       throw new Error(`they have ${last}`, { cause: error })
     }
-    return performance.now() - begun
+    const ms = performance.now() - begun
+    // Clients of a node without cells are passed on, and Kafka's are sent away when it has its first one.
+    for (const [name, count] of Object.entries(wanted)) await this.#waitUntilServing(name, count)
+    return ms
+  }
+
+  async #waitUntilServing(name: string, count: number): Promise<void> {
+    const node = [...this.#nodes].findLast(([key]) => key.startsWith(`${name} `))?.[1]
+    if (node === undefined) return
+    const served = (): number => [...node.output.matchAll(/ serves cell /g)].length
+    await waitFor(`${name} serves its cells`, () => served() >= count, slowMsMax)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,12 +13,13 @@ import { Turn } from '../../src/lib/turn.ts'
 import { recordLimits } from '../../src/limits/record.ts'
 import type { LogCursor } from '../../src/log/log-cursor.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
+import type { Run } from '../../src/log/run.ts'
 import { type BatchOptions, RecordBatchBuilder } from '../../src/record/batch/batch-builder.ts'
 import { type BatchHeader, readBatchHeader } from '../../src/record/batch/batch-header.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { table } from '../../src/record/message/field-table.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import './load-late-parts.ts'
@@ -111,14 +112,10 @@ export class CompactedTopic {
 
   /** A message through an exchange: its routing key is its key. `null`: a tombstone. */
   publish(routingKey: string, text: string | null): void {
-    const source = new RecordSource()
-    source.address = encodeAddress('exchange', routingKey)
-    source.addressEnd = source.address.length
+    const body = Buffer.from(text ?? '')
     const headers = text === null ? { headers: table({ 'x-tombstone': true }) } : {}
-    source.body = Buffer.from(text ?? '')
-    source.bodyEnd = source.body.length
-    source.header = encodeContentHeader(source.body.length, headers)
-    source.headerEnd = source.header.length
+    const header = encodeContentHeader(body.length, headers)
+    const source = sourceFrom({ address: encodeAddress('exchange', routingKey), header, body })
     this.#store.beginAtom()
     this.partition.log.append(source, -1)
     this.#store.endAtom()
@@ -183,7 +180,8 @@ export class CompactedTopic {
 
   #batches(): Buffer[] {
     const { log, startOffset } = this.partition
-    return this.#store.readRuns(log, startOffset, Infinity).map((run) => {
+    const runs = this.#store.readRuns(log, startOffset, Infinity) as readonly Run[]
+    return runs.map((run) => {
       return run.isForeign ? run.bytes() : (toKafkaBatch(log, run) as Buffer)
     })
   }
@@ -216,10 +214,16 @@ interface ShownRecord {
   readonly value: Buffer | null
 }
 
-/** With these settings beside `cleanup.policy`, on a broker with those. */
+/** A thread for batches as a broker has one, for all of its cells. */
+export function workerOn(clock: VirtualClock): BatchWorker {
+  return new BatchWorker(clock, threadInProcess)
+}
+
+/** With these settings beside `cleanup.policy`, on a broker with those; `worker`: one that others use as well. */
 export async function compactedTopic(
   configs: Record<string, string>,
   brokerSettings: Record<string, string> = {},
+  worker?: BatchWorker,
 ): Promise<CompactedTopic> {
   const clock = new VirtualClock()
   const turn = new Turn(clock)
@@ -243,7 +247,7 @@ export async function compactedTopic(
     ...shared,
     random,
     slices: broker.slices,
-    worker: new BatchWorker(clock, threadInProcess),
+    worker: worker ?? workerOn(clock),
     settings: broker.ownSettings,
     counters: broker.counters.compaction,
   })

@@ -12,8 +12,8 @@ import type { CompressionName } from '../../src/record/batch/compression.ts'
 import { RecordReader } from '../../src/record/batch/record-reader.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
 import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 
 export interface Message {
@@ -55,15 +55,10 @@ export function logNamed(name: string): Log {
 export function runOf(messages: readonly Message[]): Run {
   const first = messages[0] as Message
   const run = new Run(first.offset, first.timestamp, 64)
-  const source = new RecordSource()
-  for (const message of messages) {
-    source.address = encodeAddress(message.exchange, message.routingKey)
-    source.addressEnd = source.address.length
-    source.header = encodeContentHeader(message.body.length, message.properties)
-    source.headerEnd = source.header.length
-    source.body = message.body
-    source.bodyEnd = message.body.length
-    appendRecord(run, message.offset, message.timestamp, source)
+  for (const { exchange, routingKey, properties, body, offset, timestamp } of messages) {
+    const address = encodeAddress(exchange, routingKey)
+    const header = encodeContentHeader(body.length, properties)
+    appendRecord(run, offset, timestamp, sourceFrom({ address, header, body }))
   }
   run.seal(leaderEpoch, -1)
   return run

@@ -27,7 +27,8 @@ import {
   fieldValue,
   table,
 } from '../../src/record/message/field-table.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
+import type { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
@@ -60,9 +61,11 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
   readonly damaged: number[] = []
   readonly #intake: Intake
 
-  constructor(store: LogStore, clock: C, turn: Turn) {
+  /** `cellNumber`: it is one of several. */
+  constructor(store: LogStore, clock: C, turn: Turn, cellNumber?: number) {
     this.clock = clock
     this.broker = new Broker({
+      ...(cellNumber !== undefined && { cellNumber }),
       store,
       turn,
       clock,
@@ -217,17 +220,13 @@ export class DelaysUnderTest<C extends Clock = VirtualClock> {
 function sourceOf(text: string, delay: DelayInput, options: PublishOptions): RecordSource {
   const asked = typeof delay === 'object' || delay === undefined ? delay : fieldValue(delay)
   const headers = table(options.headers ?? {}).with('x-delay', asked)
-  const source = new RecordSource()
-  source.address = encodeAddress(options.exchange ?? 'x', options.key ?? 'k')
-  source.addressEnd = source.address.length
-  source.body = Buffer.from(text)
-  source.bodyEnd = source.body.length
-  source.header = encodeContentHeader(source.bodyEnd, {
+  const body = Buffer.from(text)
+  const header = encodeContentHeader(body.length, {
     headers,
     ...(options.priority !== undefined && { priority: options.priority }),
   })
-  source.headerEnd = source.header.length
-  return source
+  const address = encodeAddress(options.exchange ?? 'x', options.key ?? 'k')
+  return sourceFrom({ address, header, body })
 }
 
 /** Processes one after the other on one disk. */

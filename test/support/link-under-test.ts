@@ -5,6 +5,7 @@ import { systemRandom } from '../../src/lib/random.ts'
 import { type Listener, openListener } from '../../src/server/listener.ts'
 import { type LinkCipher, plainLinks } from '../../src/server/node-link/link-cipher.ts'
 import { type IncomingLink, LinkListener } from '../../src/server/node-link/link-listener.ts'
+import { type LinkVersions, linkVersions } from '../../src/server/node-link/link-proof.ts'
 import { NodeLinks, type LinkTarget } from '../../src/server/node-link/node-links.ts'
 import { notingLogger } from './noting-logger.ts'
 
@@ -28,6 +29,7 @@ export class LinkUnderTest implements Disposable {
     amqp: (link: IncomingLink) => void,
     clock: Clock = systemClock,
     cipher: LinkCipher = plainLinks,
+    versions: LinkVersions = linkVersions,
   ): Promise<LinkUnderTest> {
     const { logger, warnings } = notingLogger()
     const links = new LinkListener({
@@ -37,6 +39,7 @@ export class LinkUnderTest implements Disposable {
       random: systemRandom,
       cipher,
       logger,
+      versions,
     })
     const listener = await openListener({
       service: 'node',

@@ -18,7 +18,8 @@ import type { Log } from '../../src/log/log.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import type { Ticket } from '../../src/log/ticket.ts'
 import { batchHeaderSize } from '../../src/record/batch/batch-header.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
+import type { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { FaultDisk } from '../../src/testing/fault-disk.ts'
 import { HastyClock } from '../../src/testing/hasty-clock.ts'
@@ -124,14 +125,11 @@ export async function openClusterStore(files: ClusterFiles): ReturnType<Engine['
 }
 
 export function source(address: string, body: string): RecordSource {
-  const result = new RecordSource()
-  result.address = Buffer.from(address)
-  result.addressEnd = result.address.length
-  result.header = Buffer.from('header')
-  result.headerEnd = 6
-  result.body = Buffer.from(body)
-  result.bodyEnd = result.body.length
-  return result
+  return sourceFrom({
+    address: Buffer.from(address),
+    header: Buffer.from('header'),
+    body: Buffer.from(body),
+  })
 }
 
 /** Resolves when what the ticket is for is durable. */

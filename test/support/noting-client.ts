@@ -11,8 +11,9 @@ import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { emptyTable, type FieldTable } from '../../src/record/message/field-table.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
 import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
+import type { RecordSource } from '../../src/record/message/record-source.ts'
 import { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { textOf } from './queue-under-test.ts'
@@ -104,12 +105,7 @@ export function messageTo(
   body: string | Buffer,
   { exchange = '', ...properties }: BasicProperties & { readonly exchange?: string } = {},
 ): RecordSource {
-  const source = new RecordSource()
-  source.address = encodeAddress(exchange, routingKey)
-  source.addressEnd = source.address.length
-  source.body = typeof body === 'string' ? Buffer.from(body) : body
-  source.bodyEnd = source.body.length
-  source.header = encodeContentHeader(source.bodyEnd, properties)
-  source.headerEnd = source.header.length
-  return source
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  const header = encodeContentHeader(bytes.length, properties)
+  return sourceFrom({ address: encodeAddress(exchange, routingKey), header, body: bytes })
 }

@@ -53,6 +53,7 @@ export async function openKafkaBeside({
       shareGroups,
       producerIds,
       transactions,
+      branch: undefined,
       restoredEnds,
       clusterId: 'beside',
     },

@@ -14,8 +14,9 @@ import { type MemoryChaos, MemoryLogStore } from '../../src/log/memory/memory-lo
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { emptyTable, type FieldTable } from '../../src/record/message/field-table.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
 import type { BasicProperties } from '../../src/record/message/properties.gen.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
+import type { RecordSource } from '../../src/record/message/record-source.ts'
 import type { RecordView } from '../../src/record/message/record-view.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import { createLogWithCursor, cursorOf } from './log-engines.ts'
@@ -158,14 +159,7 @@ export class QueueUnderTest {
 }
 
 export function messageOf(text: string, address: Buffer = encodeAddress('', 'q')): RecordSource {
-  const source = new RecordSource()
-  source.address = address
-  source.addressEnd = address.length
-  source.header = Buffer.alloc(14)
-  source.headerEnd = source.header.length
-  source.body = Buffer.from(text)
-  source.bodyEnd = source.body.length
-  return source
+  return sourceFrom({ address, header: Buffer.alloc(14), body: Buffer.from(text) })
 }
 
 export function textOf({ body, bodyStart, bodyEnd }: RecordView): string {

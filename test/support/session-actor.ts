@@ -1,5 +1,6 @@
 // A client of sessions without a wire: it notes what it is sent, and answers when a test says so.
 import assert from 'node:assert/strict'
+import { ConsumedCounts } from '../../src/broker/counters/consumed-counts.ts'
 import type { DirectMessage } from '../../src/broker/exchange/topic-subscriber.ts'
 import type {
   DeliveryFacts,
@@ -33,6 +34,7 @@ export class SessionActor implements SessionClient {
   readonly received: Received[] = []
   readonly released: number[] = []
   readonly ends: SessionEnd[] = []
+  readonly counts: ConsumedCounts = new ConsumedCounts()
   hasRoom = true
   session: Session | undefined
   readonly #sessions: VHostSessions
@@ -41,6 +43,10 @@ export class SessionActor implements SessionClient {
   constructor(sessions: VHostSessions, clientId: string) {
     this.#sessions = sessions
     this.#clientId = clientId
+  }
+
+  countsOf(): ConsumedCounts {
+    return this.counts
   }
 
   get texts(): string[] {

@@ -7,13 +7,14 @@ import type { VHostSessions } from '../../src/broker/session/vhost-sessions.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { table } from '../../src/record/message/field-table.ts'
+import { sourceFrom } from '../../src/record/message/fill-source.ts'
 import {
   isKeyExact,
   keyOfTopic,
   qosHeader,
   topicHeader,
 } from '../../src/record/message/published-topic.ts'
-import { RecordSource } from '../../src/record/message/record-source.ts'
+import type { RecordSource } from '../../src/record/message/record-source.ts'
 import { DelaysOnDisk, type DelaysUnderTest } from './delays-under-test.ts'
 import { SessionActor } from './session-actor.ts'
 
@@ -104,21 +105,21 @@ export function sourceOf(
   text: string,
   { qos, expiration }: { readonly qos: 0 | 1 | 2; readonly expiration?: number | undefined },
 ): RecordSource {
-  const source = new RecordSource()
-  source.address = encodeAddress('amq.topic', keyOfTopic(topic))
-  source.addressEnd = source.address.length
-  source.body = Buffer.from(text)
-  source.bodyEnd = source.body.length
+  const body = Buffer.from(text)
   const headers = {
     ...(qos === 2 && { [qosHeader]: 2 }),
     ...(!isKeyExact(topic) && { [topicHeader]: topic }),
   }
-  source.header = encodeContentHeader(source.bodyEnd, {
+  const header = encodeContentHeader(body.length, {
     ...(qos > 0 && { deliveryMode: 2 }),
     ...(expiration !== undefined && { expiration: String(expiration) }),
     ...(Object.keys(headers).length > 0 && { headers: table(headers) }),
   })
-  source.headerEnd = source.header.length
+  const source = sourceFrom({
+    address: encodeAddress('amq.topic', keyOfTopic(topic)),
+    header,
+    body,
+  })
   if (!isKeyExact(topic)) source.topic = topic
   return source
 }

@@ -2,13 +2,13 @@
 // meanwhile.
 import type { Random } from '../../src/lib/random.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import type { TestBroker } from '../support/start-test-broker.ts'
 import { Book } from './book.ts'
+import type { CheckedBroker } from './checked-broker.ts'
 import { type ReadRecord, readCommitted } from './committed-reader.ts'
 import { Copier } from './copier.ts'
 import { Crew, emptied } from './crew.ts'
 import { judgeCopies, judgeTail, judgeWritten, placeOf } from './judge.ts'
-import { killNowAndThen, startAgain } from './killer.ts'
+import { killNowAndThen } from './killer.ts'
 import { Link, type LinkContext } from './link.ts'
 import { QueueReader } from './queue-reader.ts'
 import { createTopics, readTopic } from './read-all.ts'
@@ -16,7 +16,7 @@ import { Writer } from './writer.ts'
 
 export interface CheckOptions {
   readonly seed: number
-  readonly broker: TestBroker
+  readonly broker: CheckedBroker
   /** How often it is killed. */
   readonly kills: number
   readonly transactions: number
@@ -54,6 +54,7 @@ export async function checkSeed(options: CheckOptions): Promise<Checked> {
     links: {
       port: () => broker.kafkaPort,
       amqpPort: () => broker.port,
+      leaders: broker.leaders,
       answered: 0,
       onSent: undefined,
     },
@@ -69,8 +70,7 @@ export async function checkSeed(options: CheckOptions): Promise<Checked> {
   await crew.open()
   const tails = await work(run, crew, options)
   if (options.kills > 0 && run.random.below(2) === 0) {
-    await broker.kill()
-    await startAgain(broker)
+    await broker.crash(run.random)
   }
   const [from = [], out = [], to = []] = await Promise.all(
     topics.map((topic) => readTopic(link, topic, partitions)),

@@ -46,10 +46,15 @@ export async function readCommitted(
     maxBytes: 4000,
     isolationLevel: 1,
   })
-  const answer = await link.insist('fetch', request, 12)
-  const data = answer.responses[0]?.partitions[0]
+  const what = `fetch of ${topic} ${partition} at ${offset}`
+  let data: PartitionData | undefined
+  await link.settle(what, async () => {
+    const answer = await link.call('fetch', request, 12)
+    data = answer.responses[0]?.partitions[0]
+    return data?.errorCode ?? 0
+  })
   if (data === undefined || data.errorCode !== 0) {
-    throw new Error(`fetch of ${topic} ${partition} at ${offset}: ${JSON.stringify(data)}`)
+    throw new Error(`${what}: ${JSON.stringify(data)}`)
   }
   return { ...committedIn(data, offset), ...endsOf(data) }
 }

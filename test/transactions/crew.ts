@@ -1,9 +1,9 @@
 // Workers with a queue of jobs, and what must have come of all of them in the end.
 import { type ChannelModel, connect } from 'amqplib'
 import type { Random } from '../../src/lib/random.ts'
-import type { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
 import type { Book } from './book.ts'
+import type { CheckedBroker } from './checked-broker.ts'
 import { JobBook } from './job-book.ts'
 import { judgeJobs } from './judge-jobs.ts'
 import { Link, type LinkContext } from './link.ts'
@@ -12,7 +12,7 @@ import { stableOffsets } from './stable-offsets.ts'
 import { Worker } from './worker.ts'
 
 export interface CrewOptions {
-  readonly broker: TestBroker
+  readonly broker: CheckedBroker
   readonly random: Random
   readonly links: LinkContext
   readonly book: Book
@@ -109,7 +109,7 @@ export class Crew {
 
 /** Everything in a queue, whose counts must say so before and after. */
 export async function emptied(
-  broker: TestBroker,
+  broker: CheckedBroker,
   queue: string,
   faults: string[],
 ): Promise<string[]> {
@@ -134,7 +134,7 @@ export async function emptied(
 }
 
 async function withConnection(
-  { url }: TestBroker,
+  { url }: CheckedBroker,
   action: (connection: ChannelModel) => Promise<void>,
 ): Promise<void> {
   const connection = await waitFor(

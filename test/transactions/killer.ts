@@ -2,12 +2,12 @@
 // that changes the state of a transaction, which it may have begun with or not.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../../src/lib/random.ts'
-import type { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
+import type { CheckedBroker } from './checked-broker.ts'
 import type { LinkContext } from './link.ts'
 
 export interface KillerOptions {
-  readonly broker: TestBroker
+  readonly broker: CheckedBroker
   readonly links: LinkContext
   readonly random: Random
   readonly isDone: () => boolean
@@ -26,8 +26,6 @@ const moments = [
 ] as const
 /** From a request to the kill, at most. */
 const delayMsMax = 6
-/** A machine with much else to do may take long. */
-export const startMsMax = 120_000
 
 /** So many times at most. */
 export async function killNowAndThen(options: KillerOptions, kills: number): Promise<void> {
@@ -37,8 +35,7 @@ export async function killNowAndThen(options: KillerOptions, kills: number): Pro
     await waitFor('it is time', () => isDone() || links.answered >= until, 300_000)
     if (random.below(3) > 0) await aMoment(options)
     if (isDone()) return
-    await broker.kill()
-    await startAgain(broker)
+    await broker.crash(random)
   }
 }
 
@@ -52,8 +49,4 @@ async function aMoment({ links, random, isDone }: KillerOptions): Promise<void> 
   await Promise.race([sent, waitFor('the moment', isDone, 300_000)])
   links.onSent = undefined
   await delay(afterMs)
-}
-
-export async function startAgain(broker: TestBroker): Promise<void> {
-  await broker.restart(startMsMax)
 }

@@ -1,21 +1,21 @@
 // An AMQP consumer of a work queue that transactions write to: it acks what it gets, and comes back when the broker
 // was killed. What it had not acked comes again.
 import { type ChannelModel, connect } from 'amqplib'
-import type { TestBroker } from '../support/start-test-broker.ts'
 import { waitFor } from '../support/wait-for.ts'
+import type { CheckedBroker } from './checked-broker.ts'
 import type { ReadRecord } from './committed-reader.ts'
 
 const endText = 'the end'
 
 export class QueueReader {
-  readonly #broker: TestBroker
+  readonly #broker: CheckedBroker
   readonly #queue: string
   /** In the order in which they came first. */
   readonly #seen = new Set<string>()
   #isDone = false
   #connection: ChannelModel | undefined
 
-  constructor(broker: TestBroker, queue: string) {
+  constructor(broker: CheckedBroker, queue: string) {
     this.#broker = broker
     this.#queue = queue
   }

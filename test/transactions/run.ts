@@ -1,9 +1,10 @@
-// npm run check:transactions -- --seeds 1000 [--from 1] [--kills 3] [--transactions 8] [--jobs 2]
+// npm run check:transactions -- --seeds 1000 [--from 1] [--kills 3] [--transactions 8] [--jobs 2] [--cluster]
 // Checks that transactions are whole, whatever happens: see check-seed.ts.
 import { parseArgs } from 'node:util'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { type Checked, checkSeed } from './check-seed.ts'
-import { startMsMax } from './killer.ts'
+import { type CheckedBroker, CheckedSingle, startMsMax } from './checked-broker.ts'
+import { CheckedCluster } from './checked-cluster.ts'
 
 const usage = `npm run check:transactions -- [--seeds N] [--from S] [--kills K] [--transactions T] [--jobs J]
   --seeds N         how many runs (20); each has its own topics
@@ -11,6 +12,7 @@ const usage = `npm run check:transactions -- [--seeds N] [--from S] [--kills K] 
   --kills K         how often the broker is killed in each run (3)
   --transactions T  of each writer and worker in each run (8)
   --jobs J          so many brokers at once (1); each is replaced after 25 runs
+  --cluster         on three nodes, over whose cells the topics are spread
   --verbose         say what each has seen`
 
 /** What earlier runs left in a data folder makes starts longer. */
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '3' },
     transactions: { type: 'string', default: '8' },
     jobs: { type: 'string', default: '1' },
+    cluster: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -54,7 +57,8 @@ else {
 /** Takes seed after seed. */
 async function goOn(): Promise<void> {
   while (next < first + seeds) {
-    await using broker = await TestBroker.start(['--kafka-port', '0'], [], startMsMax)
+    await using stack = new AsyncDisposableStack()
+    const broker = await start(stack)
     let isBroken = false
     for (let left = runsPerBroker; left > 0 && next < first + seeds && !isBroken; left--) {
       isBroken = !(await runSeed(next++, broker))
@@ -62,8 +66,14 @@ async function goOn(): Promise<void> {
   }
 }
 
+async function start(stack: AsyncDisposableStack): Promise<CheckedBroker> {
+  if (values.cluster) return stack.use(await CheckedCluster.start())
+  const broker = await TestBroker.start(['--kafka-port', '0'], [], startMsMax)
+  return new CheckedSingle(stack.use(broker))
+}
+
 /** False when it was broken off: nobody knows what still goes on. */
-async function runSeed(seed: number, broker: TestBroker): Promise<boolean> {
+async function runSeed(seed: number, broker: CheckedBroker): Promise<boolean> {
   try {
     count(await checkSeed({ seed, broker, kills, transactions }))
     return true

@@ -33,8 +33,11 @@ export class RefusedError extends Error {
   }
 }
 
-/** CONCURRENT_TRANSACTIONS, UNSTABLE_OFFSET_COMMIT, NOT_ENOUGH_REPLICAS, and a coordinator that is not there. */
-export const passing: ReadonlySet<number> = new Set([51, 88, 19, 14, 15, 16])
+/**
+ * CONCURRENT_TRANSACTIONS, UNSTABLE_OFFSET_COMMIT, NOT_ENOUGH_REPLICAS, NOT_LEADER_OR_FOLLOWER, and a coordinator that is
+ * not there.
+ */
+export const passing: ReadonlySet<number> = new Set([51, 88, 19, 6, 14, 15, 16])
 
 export class TinyProducer<Link extends ProducerLink = ProducerLink> {
   /** Another one after a connection is gone. */

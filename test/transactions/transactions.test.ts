@@ -4,13 +4,15 @@ import { test } from 'node:test'
 import { TestBroker } from '../support/start-test-broker.ts'
 import { Book, type Fate } from './book.ts'
 import { checkSeed } from './check-seed.ts'
+import { CheckedSingle } from './checked-broker.ts'
 import { JobBook } from './job-book.ts'
 import { type JobsFound, judgeJobs } from './judge-jobs.ts'
 import { judgeCopies, judgeTail, judgeWritten } from './judge.ts'
 
 test('transactions are whole while producers are fenced and the broker is killed', async () => {
   await using broker = await TestBroker.start(['--kafka-port', '0'])
-  const checked = await checkSeed({ seed: 1, broker, kills: 1, transactions: 3 })
+  const options = { seed: 1, broker: new CheckedSingle(broker), kills: 1, transactions: 3 }
+  const checked = await checkSeed(options)
   assert.deepEqual(checked.faults, [])
   assert.ok(checked.committed > 0 && checked.aborted > 0 && checked.copied > 0)
   assert.ok(checked.done > 0, 'jobs were done over both protocols')

@@ -1,4 +1,5 @@
 // The page of clusters, where there is none, and what all pages say while a part of a cluster does not answer.
+import type { Page } from 'playwright-core'
 import { expectAccessible } from './support/axe.ts'
 import { openUi } from './support/open-ui.ts'
 
@@ -24,16 +25,38 @@ ui.test('a page names those whose part of a list is missing', async (open) => {
   const page = await open('/streams', { isBare: true })
   const body = { items: [], page: 1, page_size: 100, filtered_count: 0, total_count: 0 }
   const missing = ['node n2', 'cell 10', 'cell 3']
-  await page.route(/api.v1.live/, (route) => {
-    const asked = new URL(route.request().url()).searchParams.getAll('view')
-    const view = asked.findIndex((path) => path.startsWith('/v1/streams?'))
-    const data = JSON.stringify({ view, status: 200, missing, body })
-    const event = view < 0 ? '' : `event: view\ndata: ${data}\n\n`
-    return route.fulfill({ contentType: 'text/event-stream', body: event })
-  })
+  await answerLive(page, '/v1/streams?', { missing, body })
   await page.reload()
   await page.getByText('These do not answer: cell 3, cell 10, node n2').waitFor()
   await expectAccessible(page)
   await page.unroute(/api.v1.live/)
   await page.getByText('These do not answer').waitFor({ state: 'detached' })
 })
+
+ui.test('the storage of a cluster is PostgreSQL and objects, and no disk', async (open) => {
+  ui.expectProblems(/ERR_|Failed to load/)
+  const storage = (await ui.ask('GET', '/v1/storage')) as Readonly<Record<string, unknown>>
+  const page = await open('/storage', { isBare: true })
+  const disk = { size: 2 ** 30, free: 2 ** 30, blocked_at: 50 * 2 ** 20 }
+  await answerLive(page, '/v1/storage', { body: { ...storage, data_folder: null, disk } })
+  await page.reload()
+  await page.getByText('1.00 GiB free for what waits for the store of objects').waitFor()
+  await page.getByText('of 1.00 GiB, in the fullest cell').waitFor()
+  await page.getByText('committed by PostgreSQL: it survives the loss of any node').waitFor()
+  await expectAccessible(page)
+})
+
+/** What a page sees of one address, as if a broker of another kind answered. */
+async function answerLive(
+  page: Page,
+  start: string,
+  answer: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await page.route(/api.v1.live/, (route) => {
+    const asked = new URL(route.request().url()).searchParams.getAll('view')
+    const view = asked.findIndex((path) => path.startsWith(start))
+    const data = JSON.stringify({ view, status: 200, ...answer })
+    const event = view < 0 ? '' : `event: view\ndata: ${data}\n\n`
+    return route.fulfill({ contentType: 'text/event-stream', body: event })
+  })
+}

@@ -1,6 +1,8 @@
 // Home: a broker that is empty, one in which something is wrong, and one whose publishers wait.
 import assert from 'node:assert/strict'
 import { type ChannelModel, connect } from 'amqplib'
+import type { HomeJson } from '../../src/admin/v1/home/home-json.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { expectAccessible } from './support/axe.ts'
 import { openUi } from './support/open-ui.ts'
 
@@ -14,6 +16,21 @@ async function withClient(run: (client: ChannelModel) => Promise<void>): Promise
     await client.close()
   }
 }
+
+/** Counts the pixels of the first chart that are not grey, two frames from now. */
+const colouredInChart = `(async () => {
+  const nextFrame = () => new Promise((done) => requestAnimationFrame(done))
+  await nextFrame()
+  await nextFrame()
+  const canvas = document.querySelector('.chart canvas')
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  let count = 0
+  for (let at = 0; at < data.length; at += 4) {
+    const [red, green, blue, alpha] = data.subarray(at, at + 4)
+    if (alpha > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) count++
+  }
+  return count
+})()`
 
 ui.test('an empty broker says so, and how to send the first message', async (open) => {
   const page = await open('/')
@@ -48,6 +65,13 @@ ui.test('what is wrong is the headline, and its name leads to it', async (open) 
     }
     await page.getByText('Ready', { exact: true }).waitFor()
     await expectAccessible(page)
+    await waitFor('three samples', async () => {
+      const { history } = (await ui.ask('GET', '/v1/home')) as HomeJson
+      return (history?.times.length ?? 0) >= 3
+    })
+    await page.reload()
+    await page.locator('.chart canvas').waitFor()
+    assert.ok(Number(await page.evaluate(colouredInChart)) > 0, 'lines are drawn at once')
     await page.getByRole('heading', { level: 1 }).getByRole('link', { name: 'orders' }).click()
     assert.match(page.url(), /\/stream\?vhost=\/&name=orders$/)
   })

@@ -75,6 +75,11 @@ ui.test('everything is reached by keys', async (open) => {
   assert.equal(new URL(page.url()).searchParams.get('name'), 'orders.dead')
   await page.goBack()
   await pathIs('/streams')
+  // As people from RabbitMQ call what is on the page.
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('users')
+  await page.getByRole('option', { name: 'Access' }).click()
+  await pathIs('/access')
 })
 
 ui.test(

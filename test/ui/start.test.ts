@@ -7,7 +7,7 @@ import { openUi } from './support/open-ui.ts'
 
 const snippets = join(import.meta.dirname, '../../docs/snippets')
 
-const ui = openUi()
+const ui = openUi({ flags: ['--mqtt-ws-port', '0'] })
 
 ui.test(
   'each program is that of the documentation, with the ports of this broker',
@@ -48,7 +48,10 @@ ui.test('the page says that the first message has arrived', async (open) => {
 ui.test('the listeners stand there with buttons that copy them', async (open) => {
   const page = await open('/start')
   await page.getByText(`kafka://127.0.0.1:${ui.broker.kafkaPort}`).waitFor()
-  await page.getByRole('button', { name: 'Copy address of amqp' }).waitFor()
+  await page.getByRole('button', { name: 'Copy address of amqp', exact: true }).waitFor()
+  // The path that RabbitMQ's have.
+  await page.getByText(/^ws:\/\/127\.0\.0\.1:\d+\/ws$/).waitFor()
+  await page.getByText('MQTT over WebSocket').waitFor()
   await page.getByRole('link', { name: 'Open the demo' }).click()
   assert.match(page.url(), /\/demo$/)
 })

@@ -6,6 +6,8 @@ export interface PageEntry {
   readonly path: string
   /** As the navigation and the palette call it; pages of one stream are reached from Streams. */
   readonly name: string
+  /** What else it has, in words that people from other brokers look for. */
+  readonly words?: string
   /** The two keys that go there. */
   readonly keys?: string
   /** It stands in the navigation. */
@@ -19,6 +21,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/',
     name: 'Home',
+    words: 'overview',
     keys: 'g h',
     isListed: true,
     load: () => import('../pages/home/home.tsx').then((page) => page.HomePage),
@@ -26,6 +29,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/streams',
     name: 'Streams',
+    words: 'queues topics',
     keys: 'g s',
     isListed: true,
     load: () => import('../pages/streams/streams.tsx').then((page) => page.StreamsPage),
@@ -53,6 +57,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/deaths',
     name: 'Dead letters',
+    words: 'dlq dlx rejected expired',
     keys: 'g d',
     isListed: true,
     load: () => import('../pages/deaths/deaths.tsx').then((page) => page.DeathsPage),
@@ -67,6 +72,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/schedule',
     name: 'Schedule',
+    words: 'delayed messages',
     keys: 'g w',
     isListed: true,
     load: () => import('../pages/schedule/schedule.tsx').then((page) => page.SchedulePage),
@@ -74,6 +80,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/topology',
     name: 'Topology',
+    words: 'exchanges bindings routes',
     keys: 'g t',
     isListed: true,
     load: () => import('../pages/topology/topology.tsx').then((page) => page.TopologyPage),
@@ -96,6 +103,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/connections',
     name: 'Connections',
+    words: 'clients channels consumers',
     keys: 'g c',
     isListed: true,
     load: () => import('../pages/connections/connections.tsx').then((page) => page.ConnectionsPage),
@@ -103,6 +111,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/mqtt',
     name: 'MQTT',
+    words: 'sessions subscriptions retained messages',
     keys: 'g q',
     isListed: true,
     load: () => import('../pages/mqtt/mqtt.tsx').then((page) => page.MqttPage),
@@ -110,6 +119,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/access',
     name: 'Access',
+    words: 'users permissions virtual hosts vhosts acls',
     keys: 'g a',
     isListed: true,
     load: () => import('../pages/access/access.tsx').then((page) => page.AccessPage),
@@ -117,6 +127,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/storage',
     name: 'Storage',
+    words: 'disk memory log backup',
     keys: 'g o',
     isListed: true,
     load: () => import('../pages/storage/storage.tsx').then((page) => page.StoragePage),
@@ -124,6 +135,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/cluster',
     name: 'Cluster',
+    words: 'nodes cells brokers',
     keys: 'g n',
     isListed: true,
     isOfClusters: true,
@@ -132,6 +144,7 @@ export const pages: readonly PageEntry[] = [
   {
     path: '/settings',
     name: 'Settings',
+    words: 'policies configuration about',
     keys: 'g e',
     isListed: true,
     load: () => import('../pages/settings/settings.tsx').then((page) => page.SettingsPage),

@@ -83,7 +83,10 @@ export function Palette({ onClose }: { readonly onClose: () => void }): JSX.Elem
 /** Without a text: the streams that one looked at last, then every page. */
 function pagesLike(text: string): Hit[] {
   const found = pages
-    .filter(({ path, name }) => !isOfOneStream(path) && isLike(name, text))
+    .filter(
+      ({ path, name, words }) =>
+        !isOfOneStream(path) && (isLike(name, text) || hasWord(words, text)),
+    )
     .map(({ path, name }) => ({ url: path, name, kind: 'page' }))
   if (isLike('Documentation', text)) {
     found.push({ url: '/docs/', name: 'Documentation', kind: 'page' })
@@ -104,6 +107,12 @@ function isOfOneStream(path: string): boolean {
 
 function isLike(name: string, text: string): boolean {
   return name.toLowerCase().includes(text.trim().toLowerCase())
+}
+
+/** One of the words begins so: what people from other brokers call what is on a page. */
+function hasWord(words: string | undefined, text: string): boolean {
+  const start = text.trim().toLowerCase()
+  return start !== '' && (words?.split(' ').some((word) => word.startsWith(start)) ?? false)
 }
 
 interface Found {

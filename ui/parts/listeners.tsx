@@ -15,15 +15,18 @@ export function Listeners({
     <ul class="listeners">
       {listeners.map((listener) => {
         const address = addressOf(listener, location.hostname)
-        const { service, protocol, tls } = listener
+        const { service, protocol, tls, node } = listener
+        const what = node === undefined ? service : `${service} of ${node}`
         return (
-          <li key={service}>
+          <li key={what}>
             <span class="listeners-protocol">
               {protocol === 'metrics' ? 'Metrics' : protocol}
+              {isWebSocket(listener) && <span class="soft"> over WebSocket</span>}
               {tls && <span class="soft"> with TLS</span>}
+              {node !== undefined && <span class="soft"> at {node}</span>}
             </span>
             <code>{address}</code>
-            <CopyButton text={address} what={`address of ${service}`} />
+            <CopyButton text={address} what={`address of ${what}`} />
           </li>
         )
       })}
@@ -32,9 +35,15 @@ export function Listeners({
 }
 
 /** Where clients find a listener: by the name that the browser came by, unless it has an address of its own. */
-export function addressOf({ host, port, url }: ListenerJson, browserHost: string): string {
+function addressOf(listener: ListenerJson, browserHost: string): string {
+  const { host, port, url } = listener
   const [scheme = ''] = url.split(':')
   const isOpen = /^(?:0\.0\.0\.0|::|127\.|::1$|localhost$)/.test(host)
   const name = isOpen ? browserHost : host
-  return `${scheme}://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}`
+  const place = `${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}`
+  return `${scheme}://${place}${isWebSocket(listener) ? '/ws' : ''}`
+}
+
+function isWebSocket({ service }: ListenerJson): boolean {
+  return /-ws(?:-tls)?$/.test(service)
 }

@@ -21,7 +21,8 @@ export function openPlot(place: HTMLElement, chart: ChartProps): Plot {
   themes.addEventListener('change', again)
   const choice = new MutationObserver(again)
   choice.observe(document.documentElement, { attributeFilter: ['data-theme'] })
-  const unfollowZone = timeZone.subscribe(() => plot.redraw())
+  // Called at once as well, when the scales are not there yet: only labels are made anew.
+  const unfollowZone = timeZone.subscribe(() => plot.redraw(false, true))
   return {
     show(next) {
       const isSame = next.series.length === shown.series.length

@@ -4,7 +4,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { BrokerError } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { isObject } from '../../lib/is-object.ts'
-import { badRequest } from '../answers.ts'
+import { badRequest, comeAgain } from '../answers.ts'
 import { whyRefused } from './access.ts'
 import type { Caller } from './caller.ts'
 import { pickColumns } from './columns.ts'
@@ -127,6 +127,7 @@ function refusalOf(context: Context, { code, message }: BrokerError): Response {
     return context.json({ error: 'not_authorised', reason: message }, 401)
   }
   if (code.endsWith('_not_found')) return context.json({ error: 'not_found', reason: message }, 404)
+  if (code === 'unavailable') return comeAgain(context, 503, { reason: message, seconds: 5 })
   return badRequest(context, message)
 }
 

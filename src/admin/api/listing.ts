@@ -6,7 +6,7 @@ import { compileNamePattern, type NamePattern, PatternError } from '../../lib/na
 import type { Slices, Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { compareValues, type JsonObject, pickColumns, valueAtColumn } from './columns.ts'
-import { sortInSteps } from './sort-in-steps.ts'
+import { FirstItems } from './first-items.ts'
 
 /** Parameters of every list. */
 export const listParameters: Readonly<
@@ -37,7 +37,8 @@ export interface ListQuery {
 
 /** What is listed. */
 export interface Listing<T> {
-  readonly items: Iterable<T>
+  /** Undefined where others are to have their turn while nothing is found. */
+  readonly items: Iterable<T | undefined>
   readonly json: (item: T) => JsonObject
   /** One column of that, where there is a shorter way to it: lists are sorted by it. */
   readonly column?: (item: T, column: string) => unknown
@@ -80,24 +81,24 @@ export async function answerList<T>(
 ): Promise<Response> {
   const asked = readListQuery(query)
   if ('error' in asked) return refuseList(asked)
-  const { total, found } = await slices.run(findAll(asked, listing))
   const { page, pageSize, columns } = asked
+  const needed = query.listed ?? (page === undefined ? Infinity : page * pageSize)
+  const { total, count, first } = await slices.run(find(asked, listing, needed))
   const json = (item: T): JsonObject => {
     const object = listing.json(item)
     return columns === undefined ? object : pickColumns(object, columns)
   }
   if (query.listed !== undefined) {
-    const shown = found.length > query.listed ? found.slice(0, query.listed) : found
-    if (page !== undefined) await listing.prepare?.(shown)
-    return sendLines(slices, shown, { json, counts: { total, found: found.length } })
+    if (page !== undefined) await listing.prepare?.(first)
+    return sendLines(slices, first, { json, counts: { total, found: count } })
   }
-  if (page === undefined) return sendInParts(slices, found, json)
+  if (page === undefined) return sendInParts(slices, first, json)
   const start = (page - 1) * pageSize
-  if (start > found.length) return refuseList(outOfRange(page, pageSize, found.length))
-  const shown = found.slice(start, start + pageSize)
+  if (start > count) return refuseList(outOfRange(page, pageSize, count))
+  const shown = first.slice(start)
   await listing.prepare?.(shown)
   const items = shown.map(json)
-  return Response.json(pageOf({ total, found: found.length, page, pageSize, items }))
+  return Response.json(pageOf({ total, found: count, page, pageSize, items }))
 }
 
 export interface PageFacts {
@@ -194,36 +195,63 @@ function readNumber(text: string | undefined): number | undefined {
 
 interface Found<T> {
   readonly total: number
-  readonly found: T[]
+  /** Of these, those with the name. */
+  readonly count: number
+  /** Of these, those that come first. */
+  readonly first: T[]
 }
 
-function* findAll<T>(
-  { matches, sort, isReversed }: ListAsked,
-  { items, json, nameOf, compare, column }: Listing<T>,
-): Steps<Found<T>> {
-  const found: T[] = []
+interface Keyed<T> {
+  readonly key: unknown
+  readonly item: T
+}
+
+/** Finds the first `needed` of a list. */
+function* find<T>(asked: ListAsked, listing: Listing<T>, needed: number): Steps<Found<T>> {
+  const { sort, isReversed } = asked
+  const { compare, column, json } = listing
+  if (sort === undefined) {
+    const first = new FirstItems<T>({ count: needed, compare, isReversed })
+    const counts = yield* findAll(asked, listing, { first, entryOf: (item) => item })
+    return { ...counts, first: yield* first.items() }
+  }
+  const keyOf = column ?? ((item: T, name: string) => valueAtColumn(json(item), name))
+  const first = new FirstItems<Keyed<T>>({
+    count: needed,
+    compare: (a, b) => compareValues(a.key, b.key) || (compare?.(a.item, b.item) ?? 0),
+    isReversed,
+  })
+  const entryOf = (item: T): Keyed<T> => ({ key: keyOf(item, sort), item })
+  const counts = yield* findAll(asked, listing, { first, entryOf })
+  return { ...counts, first: (yield* first.items()).map(({ item }) => item) }
+}
+
+interface Finding<T, E> {
+  readonly first: FirstItems<E>
+  readonly entryOf: (item: T) => E
+}
+
+function* findAll<T, E>(
+  { matches }: ListAsked,
+  { items, nameOf }: Listing<T>,
+  { first, entryOf }: Finding<T, E>,
+): Steps<Omit<Found<T>, 'first'>> {
   let total = 0
+  let count = 0
   for (const item of items) {
+    if (item === undefined) {
+      yield
+      continue
+    }
     total++
-    if (matches === undefined || matches(nameOf(item))) found.push(item)
+    if (matches === undefined || matches(nameOf(item))) {
+      count++
+      first.add(entryOf(item))
+    }
+    if (first.isToTrim) yield* first.trim()
     if (total % adminLimits.listedAtOnceMax === 0) yield
   }
-  if (sort === undefined) {
-    const inOrder = compare === undefined ? found : yield* sortInSteps(found, compare)
-    return { total, found: isReversed ? inOrder.toReversed() : inOrder }
-  }
-  const keyOf = column ?? ((item: T, asked: string) => valueAtColumn(json(item), asked))
-  const keyed: { readonly key: unknown; readonly item: T }[] = []
-  for (const item of found) {
-    keyed.push({ key: keyOf(item, sort), item })
-    if (keyed.length % adminLimits.listedAtOnceMax === 0) yield
-  }
-  const sorted = yield* sortInSteps(
-    keyed,
-    (a, b) => compareValues(a.key, b.key) || (compare?.(a.item, b.item) ?? 0),
-  )
-  if (isReversed) sorted.reverse()
-  return { total, found: sorted.map(({ item }) => item) }
+  return { total, count }
 }
 
 /** In parts, between which others have their turn and the socket takes what there is. */

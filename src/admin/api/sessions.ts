@@ -1,5 +1,5 @@
-// Sessions of browsers: a password is sent once, and a cookie that no script can read stands for it. They end
-// with the process, which costs a login.
+// Sessions of browsers: a password is sent once, and a cookie that no script can read stands for it. Those here end
+// with the process, which costs a login; in a cluster all nodes know them (signed-sessions.ts).
 import type { AccessControl } from '../../auth/access-control.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -8,6 +8,22 @@ import { adminLimits } from '../../limits/admin.ts'
 
 /** The name of the cookie. */
 export const sessionCookie = 'pabal_session'
+
+/** Whose cookies are whose sessions; a token is what a cookie holds. */
+export interface SessionKeeper {
+  /** Begins a session for a user who has proved its password. */
+  begin(principal: Principal): string
+  /** Who a session is of; undefined when it has ended. */
+  find(token: string): Principal | undefined
+  /** Whether a session goes on; asking does not count as use. */
+  has(token: string): boolean
+  /** When it ends if nothing more is asked in it, in milliseconds since the Unix epoch; undefined when it has. */
+  endsAt(token: string): number | undefined
+  /** The cookie's next token, after use; undefined where it stays. */
+  renew?(token: string): string | undefined
+  /** Resolves when it has ended. */
+  end(token: string): void | Promise<void>
+}
 
 interface Session {
   readonly principal: Principal
@@ -23,7 +39,7 @@ export interface SessionsOptions {
   readonly random: Random
 }
 
-export class Sessions {
+export class Sessions implements SessionKeeper {
   readonly #access: AccessControl
   readonly #clock: Clock
   readonly #random: Random
@@ -36,7 +52,6 @@ export class Sessions {
     this.#random = random
   }
 
-  /** Begins a session for a user who has proved its password; the token is what its cookie holds. */
   begin(principal: Principal): string {
     const { sessionsMax, sessionsPerUserMax } = adminLimits
     const own = [...this.#sessions].filter(
@@ -52,7 +67,6 @@ export class Sessions {
     return token
   }
 
-  /** Who a session is of; undefined when it has ended. */
   find(token: string): Principal | undefined {
     const session = this.#sessions.get(token)
     this.#sessions.delete(token)
@@ -63,13 +77,11 @@ export class Sessions {
     return { ...session.principal, tags: user.tags }
   }
 
-  /** Whether a session goes on; asking does not count as use. */
   has(token: string): boolean {
     const session = this.#sessions.get(token)
     return session !== undefined && this.#userOf(session) !== undefined
   }
 
-  /** When it ends if nothing more is asked in it, in milliseconds since the Unix epoch; undefined when it has. */
   endsAt(token: string): number | undefined {
     const session = this.#sessions.get(token)
     if (session === undefined || this.#userOf(session) === undefined) return undefined

@@ -1,6 +1,6 @@
 // A place in a queue or topic as people write it: one spelling for looks and resets.
 import { ageMsOf } from '../../broker/argument-check.ts'
-import type { StreamPlace } from '../../broker/group/reset-targets.ts'
+import type { StreamPlace } from '../../broker/topic/stream-place.ts'
 
 /**
  * `first`, `last`, an offset, a time like 2026-11-29T07:00:00Z, or an age like 1h; undefined for what is none of

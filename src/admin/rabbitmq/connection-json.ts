@@ -35,7 +35,9 @@ export const connectionSchema: z.ZodType = z.object({
   channels: count.optional(),
   channel_max: count.optional(),
   frame_max: count.optional(),
-  timeout: count.optional().describe('Seconds between heartbeats; 0 for none'),
+  timeout: count
+    .optional()
+    .describe('Seconds between heartbeats, or the keep alive of MQTT; 0 for none'),
   recv_oct: count.optional(),
   send_oct: count.optional(),
   send_pend: count.optional(),
@@ -84,6 +86,7 @@ export function connectionJson(
       frame_max: limits.frameSizeMax,
       timeout: limits.heartbeatSeconds,
     }),
+    ...(client.keepAliveSeconds !== undefined && { timeout: client.keepAliveSeconds }),
     recv_oct: client.receivedSize,
     send_oct: client.sentSize,
     send_pend: client.unsentSize,

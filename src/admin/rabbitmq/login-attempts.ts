@@ -16,6 +16,8 @@ const count = z.number().int().nonnegative()
 const protocols = [
   { name: 'amqp091', counted: 'AMQP 0-9-1' },
   { name: 'http', counted: 'HTTP' },
+  { name: 'mqtt', counted: 'MQTT' },
+  { name: 'stomp', counted: 'STOMP' },
 ] as const
 
 const attemptsSchema = z.object({

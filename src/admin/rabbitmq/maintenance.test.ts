@@ -27,6 +27,8 @@ for (const path of ['/reset', `/reset/${nodeName}`]) {
 
 test('logins are counted by protocol until they are reset', async () => {
   const { logins } = managed
+  logins.MQTT.refused = 2
+  logins.STOMP.accepted = 5
   logins['AMQP 0-9-1'].accepted = 3
   logins['AMQP 0-9-1'].refused = 1
   const attempts = async (): Promise<unknown> => {
@@ -34,15 +36,27 @@ test('logins are counted by protocol until they are reset', async () => {
     // Tools for RabbitMQ cannot read an answer with other protocols.
     assert.deepEqual(
       (rows as readonly { readonly protocol: string }[]).map(({ protocol }) => protocol),
-      ['amqp091', 'http'],
+      ['amqp091', 'http', 'mqtt', 'stomp'],
     )
-    return (rows as readonly unknown[])[0]
+    return rows
   }
-  const counts = { auth_attempts: 4, auth_attempts_failed: 1, auth_attempts_succeeded: 3 }
-  assert.deepEqual(await attempts(), { protocol: 'amqp091', ...counts })
+  const row = (protocol: string, succeeded: number, failed: number): object => ({
+    protocol,
+    auth_attempts: succeeded + failed,
+    auth_attempts_failed: failed,
+    auth_attempts_succeeded: succeeded,
+  })
+  assert.deepEqual(await attempts(), [
+    row('amqp091', 3, 1),
+    row('http', 0, 0),
+    row('mqtt', 0, 2),
+    row('stomp', 5, 0),
+  ])
   assert.deepEqual(await ask(`DELETE /auth/attempts/${nodeName}`), [204, undefined])
-  const none = { auth_attempts: 0, auth_attempts_failed: 0, auth_attempts_succeeded: 0 }
-  assert.deepEqual(await attempts(), { protocol: 'amqp091', ...none })
+  assert.deepEqual(
+    await attempts(),
+    ['amqp091', 'http', 'mqtt', 'stomp'].map((each) => row(each, 0, 0)),
+  )
 })
 
 test('settings are shown as text', async () => {

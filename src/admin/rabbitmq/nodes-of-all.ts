@@ -1,4 +1,5 @@
 // All nodes of a cluster, each as it says of itself; one that does not answer is there, and does not run.
+import type { KnownNode } from '../../cluster/directory.ts'
 import { nodeNameOf } from '../../lib/node-name.ts'
 import { clusterHttpLimits } from '../../limits/cluster.ts'
 import type { JsonObject } from '../api/columns.ts'
@@ -14,7 +15,15 @@ function mergeNodes(parts: readonly JsonPart[], { cluster }: MergeAsked): JsonOb
     const [node] = json as unknown as readonly JsonObject[]
     if ('node' in target && node !== undefined) shown.set(target.node, node)
   }
-  return cluster.directory.nodes.map(({ node, name }) => shown.get(node) ?? goneNodeJson(name))
+  return cluster.directory.nodes.map((node) => {
+    const json = shown.get(node.node)
+    return json === undefined ? goneNodeJson(node.name) : drainedJson(node, json)
+  })
+}
+
+/** A node that gives its cells away is in maintenance, as one of RabbitMQ's whose leaders were moved. */
+function drainedJson({ isDraining }: KnownNode, json: JsonObject): JsonObject {
+  return isDraining ? { ...json, being_drained: true } : json
 }
 
 export const nodeByName: ClusterWay = {
@@ -25,7 +34,9 @@ export const nodeByName: ClusterWay = {
     }
     const patience = { ownerMs: 0, headMs: clusterHttpLimits.gatherMs }
     const answer = await cluster.ask({ node: found.node }, askedOf(request), patience)
-    return answer.status < 500 ? answer : Response.json(goneNodeJson(found.name))
+    if (answer.status >= 500) return Response.json(goneNodeJson(found.name))
+    if (!found.isDraining || !answer.ok) return answer
+    return Response.json(drainedJson(found, (await answer.json()) as JsonObject))
   },
 }
 

@@ -6,11 +6,12 @@ import type { PublishedOnce } from '../../broker/publish/publish-batch.ts'
 import { publishOnce } from '../../broker/publish/publish-once.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { encodeAddress } from '../../record/message/address.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
 import { badRequest, comeAgain, type ManagementParts } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { decodePayload } from './decode-payload.ts'
 import { exchangeOfPath } from './exchange-json.ts'
 import { nameText } from './fields.ts'
-import { decodePayload, sourceOf } from './message-source.ts'
 import { encodeProperties, propertiesSchema } from './properties-json.ts'
 import { missing, onChannel } from './refusals.ts'
 
@@ -40,7 +41,7 @@ export function tooManyUnderWay(context: Context): Response {
 /** What is needed to publish, the same for all that do. */
 export interface PublishParts extends Pick<
   ManagementParts,
-  'broker' | 'clients' | 'messageSizeMax'
+  'broker' | 'clients' | 'messageSizeMax' | 'mqtt'
 > {
   readonly underWay: UnderWay
 }
@@ -49,6 +50,7 @@ export function publishOperation({
   broker,
   clients,
   messageSizeMax,
+  mqtt,
   underWay,
 }: PublishParts): Operation {
   return operation({
@@ -83,13 +85,15 @@ export function publishOperation({
       }
       underWay.size += payload.length
       try {
-        const source = sourceOf(encodeAddress(exchange, body.routing_key), header, payload)
+        const address = encodeAddress(exchange, body.routing_key)
+        const source = sourceFrom({ address, header, body: payload })
         return await onChannel(context, async () => {
           if (payload.length > messageSizeMax) throw bodyTooLarge(payload.length, messageSizeMax)
           const outcome = await publishOnce(broker, vhost, {
             source,
             principal: caller.principal,
             rights: caller.rightsIn(vhost.name),
+            retention: mqtt.sessions?.retention,
             counters: clients.ofRequests,
             msMax: adminLimits.publishMsMax,
             signal: context.req.raw.signal,

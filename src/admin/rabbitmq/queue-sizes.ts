@@ -2,6 +2,7 @@
 // size, for bodies are counted only where a limit asks for it. A look at each log of the queue.
 import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
+import { shownRange } from '../../broker/topic/shown-range.ts'
 
 type Log = (Destination & { readonly kind: 'queue' })['cursors'][number]['log']
 
@@ -13,9 +14,16 @@ export function bytesOf(
 ): number {
   const { messageCount } = queue
   if (count === 0 || messageCount === 0) return 0
-  let size = 0
-  for (const log of logsOf(queue)) size += store.sizeOf(log)
+  const size = storedSize(queue, store)
   return Math.round((size * count) / messageCount)
+}
+
+/** Bytes of the logs of a queue or topic, whichever cells lead its partitions. */
+export function storedSize(queue: Destination, store: Broker['store']): number {
+  let size = 0
+  if (queue.kind === 'topic') for (const each of queue.partitions) size += shownRange(each).size
+  else for (const { log } of queue.cursors) size += store.sizeOf(log)
+  return size
 }
 
 /** Of its messages; the others are read from the disk when they are needed. */

@@ -16,6 +16,7 @@ const replies: Partial<Record<BrokerErrorCode, Reply>> = {
   precondition_failed: [406, 'PRECONDITION_FAILED'],
   resource_exhausted: resourceError,
   memory_exhausted: resourceError,
+  unavailable: resourceError,
   not_allowed: [530, 'NOT_ALLOWED'],
   not_implemented: [540, 'NOT_IMPLEMENTED'],
 }

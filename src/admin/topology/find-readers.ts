@@ -3,6 +3,8 @@ import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import type { ClientRegistry } from '../../broker/client/client-registry.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import { placesOf } from '../../broker/group/group-lag.ts'
+import type { Session } from '../../broker/session/session.ts'
+import type { SessionsDoor } from '../../broker/session/sessions.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { topologyLimits } from '../../limits/topology.ts'
@@ -22,6 +24,7 @@ export interface ReaderParts {
   readonly clients: ClientRegistry
   readonly groups: GroupCoordinator
   readonly shareGroups: ShareGroups
+  readonly mqtt: Pick<SessionsDoor, 'sessions'>
 }
 
 export interface Readers {
@@ -36,6 +39,7 @@ export function* findReaders(parts: ReaderParts, vhost: string, caller: Caller):
   const all = new Map<string, Reader>()
   const left = { looks: topologyLimits.readersLookedMax as number }
   yield* findClients(all, left, { parts, vhost, caller })
+  yield* findSessions(all, left, { parts, vhost, caller })
   if (vhost === defaultVHost) yield* findGroups(all, left, { parts, caller })
   return { all, isLeftOff: left.looks <= 0 }
 }
@@ -76,6 +80,41 @@ function clientOf(all: Map<string, Reader>, { client, principal }: ListedClient)
   const known = all.get(id)
   if (known !== undefined) return known
   const reader: Reader = { kind: 'client', name, protocol, user: principal.user, queues: new Map() }
+  all.set(id, reader)
+  return reader
+}
+
+/** Clients of MQTT read the queue of their session, and those that they share. */
+function* findSessions(
+  all: Map<string, Reader>,
+  left: Looks,
+  { parts, vhost, caller }: ClientsAsked,
+): Steps<void> {
+  const own = parts.mqtt.sessions?.find(vhost)
+  if (own === undefined) return
+  const note = (session: Session, queue: string | undefined): void => {
+    if (queue === undefined || session.client === undefined) return
+    if (maySee(caller, session.user)) readerOf(all, session).queues.set(queue, 1)
+  }
+  for (const session of own.all.values()) {
+    if (--left.looks % topologyLimits.lookedAtOnce === 0) yield
+    if (left.looks <= 0) return
+    note(session, session.queue?.name)
+  }
+  for (const { queue, members } of own.groups) {
+    for (const { session } of members) {
+      if (--left.looks % topologyLimits.lookedAtOnce === 0) yield
+      if (left.looks <= 0) return
+      note(session, queue.name)
+    }
+  }
+}
+
+function readerOf(all: Map<string, Reader>, { clientId: name, user }: Session): Reader {
+  const id = idOf('client', name)
+  const known = all.get(id)
+  if (known !== undefined) return known
+  const reader: Reader = { kind: 'client', name, protocol: 'MQTT', user, queues: new Map() }
   all.set(id, reader)
   return reader
 }

@@ -14,6 +14,10 @@ export function* linksFrom(survey: Survey, thing: Thing): Generator<Link> {
       const to = idOf(binding.target.kind, targetName(binding.target))
       yield { kind: 'binding', from, to, binding }
     }
+    for (const subscription of survey.subscriptionsFrom(exchange.name)) {
+      const to = idOf('queue', subscription.destination)
+      yield { kind: 'binding', from, to, binding: subscription }
+    }
     if (exchange.alternate !== undefined) {
       yield { kind: 'alternate', from, to: idOf('exchange', exchange.alternate) }
     }
@@ -66,6 +70,10 @@ function* linksToQueue(survey: Survey, queue: Destination): Generator<Link> {
   const to = idOf('queue', queue.name)
   for (const binding of survey.vhost.bindingsTo(queue.name)) {
     yield { kind: 'binding', from: idOf('exchange', binding.source.name), to, binding }
+  }
+  for (const subscription of survey.subscriptionsTo(queue.name)) {
+    const from = idOf('exchange', subscription.source)
+    yield { kind: 'binding', from, to, binding: subscription }
   }
   if (survey.byNameOnly.has(queue.name)) yield { kind: 'default', from: idOf('exchange', ''), to }
   if (queue.kind === 'queue' && queue.source !== undefined) {

@@ -3,10 +3,14 @@
 import type { Destination } from '../../broker/destination.ts'
 import { eachBinding } from '../../broker/exchange/bindings.ts'
 import type { Exchange } from '../../broker/exchange/exchange.ts'
+import type { Sessions } from '../../broker/session/sessions.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import type { VHost } from '../../broker/vhost.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { topologyLimits } from '../../limits/topology.ts'
+import type { BindingIn } from '../rabbitmq/binding-json.ts'
+import type { BoundPlace } from '../rabbitmq/find-bindings.ts'
+import { subscriptionBindings, subscriptionBindingsTo } from '../rabbitmq/subscription-bindings.ts'
 import { type Readers } from './find-readers.ts'
 import { exchangeRates, queueRates } from './rates.ts'
 import { idOf, type Reader, type Thing } from './thing.ts'
@@ -50,9 +54,11 @@ export class Survey {
   readonly byNameOnly: Set<string> = new Set()
   /** By the name of the queue that they read. */
   readonly readersOf: Map<string, Reader[]> = new Map()
+  readonly #sessions: Sessions | undefined
 
-  constructor(vhost: VHost<Destination>, statistics: Statistics, readers: Readers) {
+  constructor({ vhost, sessions }: BoundPlace, statistics: Statistics, readers: Readers) {
     this.vhost = vhost
+    this.#sessions = sessions
     this.statistics = statistics
     this.readers = readers
   }
@@ -72,6 +78,10 @@ export class Survey {
       this.totals.bindings += exchange.bindingCount
       if (exchange.alternate !== undefined) {
         append(this.alternatesTo, exchange.alternate, exchange.name)
+      }
+      for (const _ of this.subscriptionsFrom(exchange.name)) {
+        this.totals.bindings++
+        if (++looked % lookedAtOnce === 0) yield
       }
       if (++looked % lookedAtOnce === 0) yield
     }
@@ -101,6 +111,24 @@ export class Survey {
     return isNamed ? { kind: 'missing', name } : undefined
   }
 
+  /** Subscriptions of MQTT's clients whose messages come by an exchange. */
+  *subscriptionsFrom(exchange: string): Generator<BindingIn> {
+    const sessions = this.#sessions
+    if (sessions?.exchange === exchange) yield* subscriptionBindings(sessions, this.vhost.name)
+  }
+
+  /** Those of the session or the group that a queue is of. */
+  *subscriptionsTo(queue: string): Generator<BindingIn> {
+    const sessions = this.#sessions
+    if (sessions === undefined) return
+    yield* subscriptionBindingsTo(sessions, { vhost: this.vhost.name, queue })
+  }
+
+  /** Whether something gets its messages by the exchange: a queue, another exchange, or a client of MQTT. */
+  isBound(exchange: Exchange<Destination>): boolean {
+    return exchange.bindingCount > 0 || !isNone(this.subscriptionsFrom(exchange.name))
+  }
+
   scoreOf(id: string): number {
     const thing = this.find(id)
     if (thing?.kind === 'exchange') return this.#scoreOfExchange(thing.exchange)
@@ -124,7 +152,8 @@ export class Survey {
   /** Whether anything leads to it but its name. */
   #isFed(queue: Destination): boolean {
     const hasSource = queue.kind === 'queue' && queue.source !== undefined
-    return hasSource || !isNone(this.vhost.bindingsTo(queue.name))
+    if (hasSource || !isNone(this.vhost.bindingsTo(queue.name))) return true
+    return !isNone(this.subscriptionsTo(queue.name))
   }
 
   #isInUse(queue: Destination): boolean {
@@ -137,7 +166,7 @@ export class Survey {
     const { name, counters, alternate } = exchange
     const id = idOf('exchange', name)
     const isNamed = this.alternatesTo.has(name) || this.deadLettersTo.has(id)
-    const isBound = exchange.bindingCount > 0 || !isNone(eachBinding(exchange.target.bindings))
+    const isBound = this.isBound(exchange) || !isNone(eachBinding(exchange.target.bindings))
     const isUsed = name === '' ? this.byNameOnly.size > 0 : counters.publishedIn > 0
     if (isNamed || isBound || isUsed || alternate !== undefined) {
       this.exchanges.push({ id, score: this.#scoreOfExchange(exchange) })

@@ -1,7 +1,7 @@
 // What a picture of a virtual host is made of: exchanges, queues and topics, and who reads those.
 import type { Destination } from '../../broker/destination.ts'
-import type { Binding } from '../../broker/exchange/binding.ts'
 import type { Exchange } from '../../broker/exchange/exchange.ts'
+import type { FieldTable } from '../../record/message/field-table.ts'
 
 /** A client that consumes: all connections with its name. */
 export interface ClientReader {
@@ -42,12 +42,18 @@ export const linkKinds = [
 ] as const
 export type LinkKind = (typeof linkKinds)[number]
 
+/** A binding, or a subscription of a client of MQTT. */
+export interface LinkBinding {
+  readonly routingKey: string
+  readonly arguments: FieldTable
+}
+
 /** One reason for an edge. */
 export interface Link {
   readonly kind: LinkKind
   readonly from: string
   readonly to: string
-  readonly binding?: Binding<Destination> | undefined
+  readonly binding?: LinkBinding | undefined
   /** Of dead letters that get another one. */
   readonly routingKey?: string | undefined
   /** Consumers of a client. */

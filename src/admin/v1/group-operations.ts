@@ -10,12 +10,13 @@ import type {
   MemberDescription,
 } from '../../broker/group/group-description.ts'
 import type { GroupErrorCode } from '../../broker/group/group-error.ts'
-import { type GroupPlace, placesOf, timeAt } from '../../broker/group/group-lag.ts'
+import { type GroupPlace, placesOf, timesAt } from '../../broker/group/group-lag.ts'
 import type { GroupLags } from '../../broker/group/group-lags.ts'
 import { resetTargets } from '../../broker/group/reset-targets.ts'
 import type { SetAside } from '../../broker/set-aside.ts'
 import type { ShareGroup } from '../../broker/share/share-group.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
+import { isRangeKnown } from '../../broker/topic/shown-range.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { notFound } from '../answers.ts'
@@ -168,7 +169,7 @@ function lookOperations(parts: GroupParts, lags: GroupLags): Operation[] {
           delete: mayOnGroup(caller, 'delete', group),
           configure: mayOnGroup(caller, 'alter-configs', group),
         }
-        const facts = share === undefined ? shown(parts, group) : shownShare(share, broker)
+        const facts = share === undefined ? shown(parts, group) : shownShare(share, parts)
         const deadLetters = groupDeadLettersOf(parts.setAside, group)
         return {
           ...(await facts),
@@ -264,7 +265,7 @@ async function shown(
   const { broker, groups } = parts
   const { generation = 0, protocolName = '', members = [] } = groups.describe(groupId) ?? {}
   const consumer = groups.describeConsumerGroup(groupId)
-  const places = [...placesOf(groups, groupId, topicsOf(broker))]
+  const places = await exactPlaces(parts, groupId)
   return {
     ...listed(parts, groupId),
     generation,
@@ -273,6 +274,16 @@ async function shown(
     member_list: consumer?.members.map(consumerMemberJson) ?? members.map(classicMemberJson),
     offsets: await showPlaces(broker, places),
   }
+}
+
+/** Of partitions that other cells lead, as these say now. Those of which nobody says anything are left out. */
+async function exactPlaces({ broker, groups }: GroupParts, groupId: string): Promise<GroupPlace[]> {
+  const topics = topicsOf(broker)
+  const places = [...placesOf(groups, groupId, topics)]
+  if (places.every(({ read }) => read.remote === undefined)) return places
+  const names = new Set(places.map(({ topic }) => topic))
+  await broker.leaders?.look([...names].flatMap((name) => topics.find(name)?.topic ?? []))
+  return [...placesOf(groups, groupId, topics)].filter(({ read }) => isRangeKnown(read))
 }
 
 function classicMemberJson(member: MemberDescription): GroupMemberJson {
@@ -317,15 +328,21 @@ function placesJson(topics: ConsumerMemberDescription['assigned']): TopicPartiti
 
 /** The time of the next message may have to be read from the disk, which is done for those with the most. */
 async function showPlaces(
-  { store, clock }: Broker,
+  broker: Broker,
   places: readonly GroupPlace[],
 ): Promise<GroupPlaceJson[]> {
-  const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
-  const times = new Map<GroupPlace, number | undefined>()
-  for (const place of behind.slice(0, adminLimits.lagTimesMax)) {
-    times.set(place, await timeAt(store, place.log, place.committed.offset))
-  }
-  const now = clock.now()
+  const behind = places
+    .filter(({ lag }) => lag > 0)
+    .toSorted((a, b) => b.lag - a.lag)
+    .slice(0, adminLimits.lagTimesMax)
+  const topics = topicsOf(broker)
+  const wanted = behind.flatMap(({ topic, partition, committed: { offset } }) => {
+    const view = topics.find(topic)
+    return view === undefined ? [] : [{ view, partition, offset }]
+  })
+  const found = await timesAt(broker, wanted)
+  const times = new Map(behind.map((place, at) => [place, found[at]]))
+  const now = broker.clock.now()
   const lagMsOf = (place: GroupPlace): number | null => {
     if (place.lag === 0) return 0
     const time = times.get(place)

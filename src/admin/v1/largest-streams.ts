@@ -4,6 +4,7 @@ import type { Broker } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
+import { storedSize } from '../rabbitmq/queue-sizes.ts'
 
 export interface StreamSize {
   readonly vhost: string
@@ -49,7 +50,7 @@ export class LargestStreams {
     for (const vhost of this.#broker.vhosts) {
       for (const stream of vhost.queues()) {
         yield
-        const size = this.#sizeOf(stream)
+        const size = storedSize(stream, this.#broker.store)
         bytes += size
         if (size === 0 || size <= (largest[largestStreamsMax - 1]?.[0] ?? 0)) continue
         largest = [...largest, [size, stream] as const]
@@ -59,15 +60,6 @@ export class LargestStreams {
       }
     }
     return { largest: largest.map(([size, stream]) => sizeJson(size, stream)), bytes }
-  }
-
-  #sizeOf(stream: Destination): number {
-    const { store } = this.#broker
-    let size = 0
-    for (const { log } of stream.kind === 'topic' ? stream.partitions : stream.cursors) {
-      size += store.sizeOf(log)
-    }
-    return size
   }
 }
 

@@ -1,6 +1,6 @@
 // A place in a stream in the body of a request.
 import { z } from 'zod'
-import type { StreamPlace } from '../../broker/group/reset-targets.ts'
+import type { StreamPlace } from '../../broker/topic/stream-place.ts'
 import { readStreamPlace } from '../api/stream-place.ts'
 
 const expected =

@@ -7,13 +7,14 @@ import { permit } from '../../broker/permit.ts'
 import { publishBatch, type PublishedOne } from '../../broker/publish/publish-batch.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { encodeAddress } from '../../record/message/address.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { badRequest, comeAgain } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
+import { decodePayload } from '../rabbitmq/decode-payload.ts'
 import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
 import { nameText } from '../rabbitmq/fields.ts'
-import { decodePayload, sourceOf } from '../rabbitmq/message-source.ts'
 import { encodeProperties, ownPropertiesSchema } from '../rabbitmq/properties-json.ts'
 import { type PublishParts, tooManyUnderWay, whyNotPublished } from '../rabbitmq/publish.ts'
 import { missing } from '../rabbitmq/refusals.ts'
@@ -89,7 +90,7 @@ export function publishBatchOperations(parts: PublishParts): Operation[] {
 
 async function publish(
   context: Context,
-  { broker, clients, messageSizeMax, underWay }: PublishParts,
+  { broker, clients, messageSizeMax, mqtt, underWay }: PublishParts,
   caller: Caller,
   { vhost: vhostName, exchange, queue, messages }: Batch,
 ): Promise<Response> {
@@ -113,7 +114,8 @@ async function publish(
     if (header === undefined) {
       return badRequest(context, `messages.${index}.properties: one is too large`)
     }
-    sources.push(sourceOf(encodeAddress(exchange, message.routing_key), header, payload))
+    const address = encodeAddress(exchange, message.routing_key)
+    sources.push(sourceFrom({ address, header, body: payload }))
     size += payload.length
   }
   if (underWay.size + size > adminLimits.publishingSizeMax) return tooManyUnderWay(context)
@@ -123,6 +125,7 @@ async function publish(
       sources,
       principal: caller.principal,
       rights,
+      retention: mqtt.sessions?.retention,
       counters: clients.ofRequests,
       msMax: adminLimits.publishMsMax,
       signal: context.req.raw.signal,

@@ -12,12 +12,12 @@ import {
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
 import { badRequest } from '../answers.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { vhostOfBody } from '../cluster/ways.ts'
 import { exchangeOfPath } from '../rabbitmq/exchange-json.ts'
 import { nameText } from '../rabbitmq/fields.ts'
-import { sourceOf } from '../rabbitmq/message-source.ts'
 import { encodeProperties, propertiesSchema } from '../rabbitmq/properties-json.ts'
 import { propertiesKey } from '../rabbitmq/properties-key.ts'
 import { missing } from '../rabbitmq/refusals.ts'
@@ -30,6 +30,7 @@ export interface RouteWayJson {
     readonly arguments: Readonly<Record<string, unknown>>
     readonly properties_key: string
   }[]
+  readonly subscribed: boolean
   readonly left_off: boolean
 }
 
@@ -40,6 +41,7 @@ export interface RouteStepJson {
   readonly certain: boolean
   readonly chosen_by: 'hash' | 'chance' | null
   readonly leads_to: readonly RouteWayJson[]
+  readonly direct_clients: number
   readonly alternate: { readonly name: string; readonly is_there: boolean } | null
 }
 
@@ -82,6 +84,7 @@ const waySchema: z.ZodType<RouteWayJson> = z.object({
       }),
     )
     .describe('Each by itself leads there; with `chosen_by`, those there are'),
+  subscribed: z.boolean().describe('A subscription of MQTT leads there, which is no binding'),
   left_off: leftOff,
 })
 
@@ -97,6 +100,10 @@ const stepSchema: z.ZodType<RouteStepJson> = z.object({
     .nullable()
     .describe('Where it follows one of its bindings, and not each that matches'),
   leads_to: z.array(waySchema),
+  direct_clients: z
+    .number()
+    .int()
+    .describe('Clients of MQTT that get it at once, past all queues: their subscription has QoS 0'),
   alternate: z
     .object({ name: z.string(), is_there: z.boolean() })
     .nullable()
@@ -145,7 +152,7 @@ export function routeTestOperation(broker: Broker): Operation {
       if (header === undefined) return badRequest(context, 'properties: one is too large')
       const address = encodeAddress(exchangeOfPath(body.exchange), body.routing_key)
       const tested = testRoute(vhost, broker.replies, {
-        source: sourceOf(address, header, Buffer.alloc(0)),
+        source: sourceFrom({ address, header, body: Buffer.alloc(0) }),
         publisher: caller.principal,
         rights: caller.rightsIn(vhost.name),
       })
@@ -178,7 +185,7 @@ function destinationJson(tested: TestedDestination): RouteDestinationJson {
 }
 
 function stepJson(step: ExplainedStep<Destination>): RouteStepJson {
-  const { exchange, outcome, choice, isCertain, ways, alternate } = step
+  const { exchange, outcome, choice, isCertain, ways, directCount, alternate } = step
   return {
     exchange: exchange.name,
     type: exchange.type,
@@ -186,6 +193,7 @@ function stepJson(step: ExplainedStep<Destination>): RouteStepJson {
     certain: isCertain,
     chosen_by: choice ?? null,
     leads_to: ways.map((way) => wayJson(exchange.name, way)),
+    direct_clients: directCount,
     alternate:
       alternate === undefined ? null : { name: alternate.name, is_there: alternate.isThere },
   }
@@ -193,7 +201,7 @@ function stepJson(step: ExplainedStep<Destination>): RouteStepJson {
 
 function wayJson(
   exchange: string,
-  { target, bindings, isLeftOff }: ExplainedWay<Destination>,
+  { target, bindings, isSubscribed, isLeftOff }: ExplainedWay<Destination>,
 ): RouteWayJson {
   const destination = targetName(target)
   // To the default exchange each queue is bound by its name, and nothing else can be.
@@ -206,6 +214,7 @@ function wayJson(
       arguments: argumentsToJson(args),
       properties_key: propertiesKey(routingKey, args),
     })),
+    subscribed: isSubscribed,
     left_off: isLeftOff,
   }
 }

@@ -1,18 +1,17 @@
 // The login of browsers: POST begins a session, GET says whose it is, DELETE ends it.
-import type { Socket } from 'node:net'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { deleteCookie, getCookie } from 'hono/cookie'
 import { z } from 'zod'
 import type { Broker } from '../../broker/broker.ts'
 import { badRequest } from '../answers.ts'
 import type { Caller, LoginKind } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
-import { type Sessions, sessionCookie } from '../api/sessions.ts'
+import { type SessionKeeper, sessionCookie } from '../api/sessions.ts'
 import { visibleVHosts } from '../api/visible-vhosts.ts'
-import { type CallerOptions, socketOf } from '../callers.ts'
+import { type CallerOptions, setSession, socketOf } from '../callers.ts'
 
 export interface SessionParts extends Pick<CallerOptions, 'authenticate'> {
   readonly broker: Broker
-  readonly sessions: Sessions
+  readonly sessions: SessionKeeper
 }
 
 const path = '/v1/session'
@@ -71,12 +70,7 @@ export function sessionOperations({ authenticate, sessions, broker }: SessionPar
         if (principal.token !== undefined) {
           return badRequest(context, 'A token needs no session: send it with each request')
         }
-        setCookie(context, sessionCookie, sessions.begin(principal), {
-          path: '/',
-          httpOnly: true,
-          sameSite: 'Strict',
-          secure: isEncrypted(socket),
-        })
+        setSession(context, sessions.begin(principal))
         return { user: principal.user, tags: principal.tags }
       },
     }),
@@ -99,9 +93,9 @@ export function sessionOperations({ authenticate, sessions, broker }: SessionPar
       summary: 'Log out',
       access: 'open',
       answers: { 204: 'The session has ended' },
-      handle({ context }) {
+      async handle({ context }) {
         const token = getCookie(context, sessionCookie)
-        if (token !== undefined) sessions.end(token)
+        if (token !== undefined) await sessions.end(token)
         deleteCookie(context, sessionCookie, { path: '/' })
         return context.body(null, 204)
       },
@@ -121,8 +115,4 @@ function sessionJson(caller: Caller, broker: Broker): SessionJson {
       return { name, has_access: hasAccess, may_everything: isUnrestricted }
     }),
   }
-}
-
-function isEncrypted(socket: Socket | undefined): boolean {
-  return socket !== undefined && 'encrypted' in socket
 }

@@ -1,14 +1,15 @@
 // Share groups among consumer groups (KIP-932): the same shapes, from what a share group knows.
 import { BrokerError, preconditionFailed } from '../../broker/broker-error.ts'
 import type { Broker } from '../../broker/broker.ts'
-import { timeAt } from '../../broker/group/group-lag.ts'
-import { resetTargets, type StreamPlace } from '../../broker/group/reset-targets.ts'
+import { timesAt } from '../../broker/group/group-lag.ts'
+import { resetTargets } from '../../broker/group/reset-targets.ts'
 import { ShareGroupError } from '../../broker/share/share-group-error.ts'
 import type { ShareGroup } from '../../broker/share/share-group.ts'
 import { checkEmpty, type ShareGroups } from '../../broker/share/share-groups.ts'
 import type { ShareTopic } from '../../broker/share/share-topic.ts'
+import { shownRange } from '../../broker/topic/shown-range.ts'
+import type { StreamPlace } from '../../broker/topic/stream-place.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
-import { whenDurable } from '../../broker/when-durable.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import type { GroupJson, GroupMemberJson, GroupPlaceJson, GroupShownJson } from './group-json.ts'
@@ -28,18 +29,27 @@ export function listedShare(group: ShareGroup, only?: string): GroupJson {
   }
 }
 
+interface ShareParts {
+  readonly broker: Broker
+  readonly shareGroups: ShareGroups
+}
+
 export async function shownShare(
   group: ShareGroup,
-  { store, clock }: Broker,
+  { broker, shareGroups }: ShareParts,
 ): Promise<Omit<GroupShownJson, 'lag_history' | 'dead_letters' | 'may'>> {
   const topics = new Map(Array.from(group.topics.values(), ({ topic }) => [topic.name, topic]))
+  const spread = [...topics.values()].filter((topic) => topic.spread > 0)
+  if (spread.length > 0) await Promise.all([broker.leaders?.look(spread), shareGroups.look(group)])
   const places = [...group.topics.values()].flatMap(placesIn)
-  const behind = places.filter(({ lag }) => lag > 0).toSorted((a, b) => b.lag - a.lag)
-  const now = clock.now()
-  for (const place of behind.slice(0, adminLimits.lagTimesMax)) {
-    const { log } = topics.get(place.topic)!.partitions[place.partition]!
-    const time = await timeAt(store, log, place.offset)
-    if (time !== undefined) place.lag_ms = Math.max(0, now - time)
+  const behind = places
+    .filter(({ lag }) => lag > 0)
+    .toSorted((a, b) => b.lag - a.lag)
+    .slice(0, adminLimits.lagTimesMax)
+  const wanted = behind.map((place) => ({ ...place, view: topics.get(place.topic)! }))
+  const now = broker.clock.now()
+  for (const [at, time] of (await timesAt(broker, wanted)).entries()) {
+    if (time !== undefined) behind[at]!.lag_ms = Math.max(0, now - time)
   }
   const inOrder = places.toSorted(
     (a, b) => compareNames(a.topic, b.topic) || a.partition - b.partition,
@@ -56,19 +66,23 @@ export async function shownShare(
 
 type Place = { -readonly [Key in keyof GroupPlaceJson]: GroupPlaceJson[Key] }
 
-function placesIn(topic: ShareTopic): Place[] {
-  return Array.from({ length: topic.partitionCount }, (_, partition) => {
-    const { startOffset = 0, highWatermark = 0 } = topic.topic.partitions[partition] ?? {}
-    const lag = topic.lagOf(partition)
+/** Of a partition whose leader does not say where the group is, there is nothing to show. */
+function placesIn(place: ShareTopic): Place[] {
+  return Array.from({ length: place.partitionCount }).flatMap((_, partition) => {
+    const facts = place.factsOf(partition)
+    const shown = place.topic.partitions[partition]
+    if (facts === undefined || shown === undefined) return []
+    const { startOffset: start, endOffset: end } = shownRange(shown)
+    const { startOffset: offset, lag, acquired } = facts
     return {
-      topic: topic.topic.name,
+      topic: place.topic.name,
       partition,
-      offset: topic.startOf(partition),
-      start: startOffset,
-      end: highWatermark,
+      offset,
+      start,
+      end,
       lag,
       lag_ms: lag === 0 ? 0 : null,
-      in_flight: topic.openShareOf(partition)?.acquired.size ?? 0,
+      in_flight: acquired,
       metadata: '',
       committed: null,
     }
@@ -110,14 +124,14 @@ interface MovedShare {
 export async function resetShare(
   group: ShareGroup,
   { topic, partition, place, isDryRun }: ShareResetAsked,
-  { broker, shareGroups }: { readonly broker: Broker; readonly shareGroups: ShareGroups },
+  { broker, shareGroups }: ShareParts,
 ): Promise<MovedShare[]> {
   const targets = await resetTargets(broker, topic, { place, partition })
   const known = group.topics.get(topic.topicId)
   const moved = targets.map((target) => ({
     topic: topic.name,
     partition: target.partition,
-    from: known?.cursorOf(target.partition) === undefined ? null : known.startOf(target.partition),
+    from: known?.factsOf(target.partition)?.startOffset ?? null,
     to: target.offset,
   }))
   if (isDryRun) return moved
@@ -125,7 +139,12 @@ export async function resetShare(
     checkEmpty(group)
     const opened = await shareGroups.openTopic(group, topic)
     checkEmpty(group)
-    await whenDurable(opened.move(targets))
+    const places = targets.map(({ partition: each, offset }) => ({ partition: each, offset }))
+    const missing = await shareGroups.move(group, opened, places)
+    if (missing.size === 0) return
+    throw preconditionFailed(
+      `partitions ${[...missing].join(', ')} are led by nodes that do not answer: try again`,
+    )
   })
   return moved
 }

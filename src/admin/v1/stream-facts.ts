@@ -5,11 +5,13 @@ import type { Broker } from '../../broker/broker.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import type { Destination } from '../../broker/destination.ts'
 import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
-import { type GroupPlace, timeAt } from '../../broker/group/group-lag.ts'
+import { timeAt } from '../../broker/group/group-lag.ts'
 import { GroupLags, type TopicLag } from '../../broker/group/group-lags.ts'
 import { findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
+import type { RemoteRecord } from '../../broker/topic/partition-leaders.ts'
+import { shownRange } from '../../broker/topic/shown-range.ts'
 import { Remembered } from '../../lib/remembered.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
@@ -21,7 +23,7 @@ export interface StreamFactsParts {
   readonly statistics: Statistics
 }
 
-type Log = GroupPlace['log']
+type Log = RemoteRecord['topic']['partitions'][number]['log']
 
 /** When the record at an offset came in. */
 interface KnownTime {
@@ -96,7 +98,12 @@ export class StreamFacts {
     return this.#times.get(log)?.offset === offset
   }
 
-  async #lookUp({ log, offset }: Head): Promise<void> {
+  async #lookUp({ log, offset, elsewhere }: Head): Promise<void> {
+    if (elsewhere !== undefined) {
+      const found = await this.#broker.leaders?.timesOf([elsewhere]).catch(() => undefined)
+      if (found?.[0] !== undefined) this.#times.set(log, { offset, time: found[0] })
+      return
+    }
     // What cannot be read has no time; whoever consumes it is told of the damage.
     const time = await timeAt(this.#broker.store, log, offset).catch(() => undefined)
     this.#times.set(log, { offset, time })
@@ -107,14 +114,23 @@ export class StreamFacts {
 interface Head {
   readonly log: Log
   readonly offset: number
+  /** Where another cell leads its partition. */
+  readonly elsewhere?: RemoteRecord
 }
 
 function headsOf(stream: Destination): Head[] {
-  const heads =
-    stream.kind === 'topic'
-      ? stream.partitions.map(({ log, startOffset: offset }) => ({ log, offset }))
-      : stream.parts.map(({ cursor }) => ({ log: cursor.log, offset: cursor.floor }))
-  return heads.filter(({ log, offset }) => offset < log.stableEnd)
+  if (stream.kind === 'queue') {
+    const heads = stream.parts.map(({ cursor }) => ({ log: cursor.log, offset: cursor.floor }))
+    return heads.filter(({ log, offset }) => offset < log.stableEnd)
+  }
+  return stream.partitions.flatMap((each, partition) => {
+    const { startOffset: offset, stableOffset } = shownRange(each)
+    if (offset >= stableOffset) return []
+    const { log, remote } = each
+    return remote === undefined
+      ? { log, offset }
+      : { log, offset, elsewhere: { topic: stream, partition, offset } }
+  })
 }
 
 function* deadLetterSources(broker: Broker): Steps<ReadonlyMap<Destination, number>> {

@@ -4,13 +4,14 @@ import { BrokerError, queueNotFound, queueResource } from '../../broker/broker-e
 import type { Destination } from '../../broker/destination.ts'
 import { pauseQueue, resumeQueue } from '../../broker/pause.ts'
 import { permit, permitConfigure } from '../../broker/permit.ts'
-import { whenDurable } from '../../broker/when-durable.ts'
+import type { whenDurable } from '../../broker/when-durable.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { adminLimits } from '../../limits/admin.ts'
 import { type ManagementParts, roomToDeclare } from '../answers.ts'
 import type { Caller } from '../api/caller.ts'
 import { type Operation, operation } from '../api/operation.ts'
 import { joinLists, splitByVHost } from '../cluster/ways.ts'
+import { doToEach } from './do-to-each.ts'
 import { streamConsumerOperations } from './stream-consumer-operations.ts'
 import type { StreamFacts } from './stream-facts.ts'
 import { streamListOperation } from './stream-list-operation.ts'
@@ -37,8 +38,6 @@ const chosenSchema = z.object({
   ),
   refused: z.array(z.object({ vhost: z.string(), name: z.string(), reason: z.string() })),
 })
-
-type Chosen = z.infer<typeof chosenBody>
 
 type StreamParts = Pick<
   ManagementParts,
@@ -114,9 +113,14 @@ function changeOperations(parts: StreamParts): Operation[] {
       bodySizeMax: adminLimits.chosenBodySizeMax,
       answers: { 200: chosenSchema },
       handle: ({ body, caller }) =>
-        doToEach(parts, body, (stream) => {
+        doToEach(body.streams, async ({ vhost, name }) => {
+          await roomToDeclare(broker)
+          await broker.slices.run(oneStep())
+          const stream = broker.findVHost(vhost)?.findQueue(name)
+          if (stream === undefined) throw queueNotFound(vhost, name)
           permitFor(caller, right, stream)
-          return act(stream, body.dry_run === true)
+          const { messages, consumers, ticket } = act(stream, body.dry_run === true)
+          return { done: { vhost, name, messages, consumers }, ticket }
         }),
     }),
   )
@@ -153,32 +157,6 @@ type Done = {
   readonly messages: number
   readonly consumers: number
   readonly ticket: Parameters<typeof whenDurable>[0]
-}
-
-/** Each by itself: one that is refused holds no other up. Answered when all of it is durable. */
-async function doToEach(
-  { broker }: StreamParts,
-  { streams }: Chosen,
-  act: (stream: Destination) => Done,
-): Promise<z.infer<typeof chosenSchema>> {
-  const result: z.infer<typeof chosenSchema> = { done: [], refused: [] }
-  let last: Done['ticket']
-  for (const { vhost, name } of streams) {
-    await roomToDeclare(broker)
-    try {
-      const stream = broker.findVHost(vhost)?.findQueue(name)
-      if (stream === undefined) throw queueNotFound(vhost, name)
-      const { messages, consumers, ticket } = act(stream)
-      last = ticket ?? last
-      result.done.push({ vhost, name, messages, consumers })
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error
-      result.refused.push({ vhost, name, reason: error.message })
-    }
-    await broker.slices.run(oneStep())
-  }
-  await whenDurable(last)
-  return result
 }
 
 /** A turn for others. */

@@ -2,13 +2,14 @@
 // is a topic.
 import { z } from 'zod'
 import { preconditionFailed } from '../../broker/broker-error.ts'
-import { defaultVHost } from '../../broker/broker.ts'
+import { type Broker, defaultVHost } from '../../broker/broker.ts'
 import {
   describeCompaction,
   type DescribedCompaction,
 } from '../../broker/compaction/describe-compaction.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { permitConfigure } from '../../broker/permit.ts'
+import { isRangeKnown, shownRange } from '../../broker/topic/shown-range.ts'
 import { parseTopicConfigs } from '../../broker/topic/topic-config.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import { whenDurable } from '../../broker/when-durable.ts'
@@ -224,6 +225,7 @@ async function shown(
 ): Promise<StreamShownJson> {
   const { broker } = parts
   const { name, policy } = stream
+  const compactions = await lookElsewhere(broker, stream)
   await facts.lookUpOldest([stream])
   const groups = await broker.slices.run(groupsOf(parts, stream, caller))
   const vhost = broker.getVHost(stream.vhost)
@@ -236,7 +238,7 @@ async function shown(
     settings: settingsOf(stream, vhost),
     bytes: bytesOf(stream, stream.messageCount, broker),
     oldest: facts.oldestOf(stream) ?? null,
-    offsets: offsetsOf(parts, stream),
+    offsets: offsetsOf(parts, stream, compactions),
     groups,
     ...bindings,
     subscriptions:
@@ -254,16 +256,35 @@ async function shown(
   }
 }
 
+type Compactions = ReadonlyMap<number, DescribedCompaction>
+
+const noCompactions: Compactions = new Map()
+
+/** Of partitions that other cells lead: brings up to date where they are, and says how far they are compacted. */
+async function lookElsewhere({ leaders }: Broker, stream: Destination): Promise<Compactions> {
+  if (stream.kind === 'queue' || stream.spread === 0 || leaders === undefined) return noCompactions
+  const [compactions] = await Promise.all([
+    stream.config.isCompacted ? leaders.compactionsOf(stream) : noCompactions,
+    leaders.look([stream]),
+  ])
+  return compactions
+}
+
+/** Those of which nobody says anything are left out. */
 function offsetsOf(
   { broker: { store } }: ShowParts,
   stream: Destination,
+  compactions: Compactions,
 ): StreamShownJson['offsets'] {
   if (stream.kind === 'topic') {
     const { isCompacted } = stream.config
-    return stream.partitions.map((each, partition) => {
-      const { startOffset: start, highWatermark: end, log } = each
-      const compacted = isCompacted ? compactedOf(describeCompaction(each, store)) : null
-      return { partition, start, end, bytes: store.sizeOf(log), compacted }
+    return stream.partitions.flatMap((each, partition) => {
+      if (!isRangeKnown(each)) return []
+      const { startOffset: start, endOffset: end, size: bytes } = shownRange(each)
+      const own = each.remote === undefined ? describeCompaction(each, store) : undefined
+      const described = own ?? compactions.get(partition)
+      const compacted = isCompacted && described !== undefined ? compactedOf(described) : null
+      return { partition, start, end, bytes, compacted }
     })
   }
   return stream.cursors.map(({ log, acked }, partition) => {
@@ -357,10 +378,11 @@ function* groupsOf(
   for (const { groupId } of groups.list({ states: [], types: [] })) {
     yield
     let lag: number | undefined
-    for (const [partition, { startOffset, highWatermark }] of view.partitions.entries()) {
+    for (const [partition, each] of view.partitions.entries()) {
       const { committed } = groups.fetchOffset(groupId, { topic: name, partition })
       if (committed === undefined) continue
-      lag = (lag ?? 0) + Math.max(0, highWatermark - Math.max(committed.offset, startOffset))
+      const { startOffset, endOffset } = shownRange(each)
+      lag = (lag ?? 0) + Math.max(0, endOffset - Math.max(committed.offset, startOffset))
     }
     if (lag === undefined || !mayDescribe(caller, groupId)) continue
     const { state = 'Dead', members = [] } = groups.describe(groupId) ?? {}

@@ -128,13 +128,13 @@ const nothing = {
 
 type Facts = Partial<TopologyNodeJson> & Pick<TopologyNodeJson, 'type'>
 
-function exchangeFacts(exchange: Exchange<Destination>, { statistics }: Survey): Facts {
+function exchangeFacts(exchange: Exchange<Destination>, survey: Survey): Facts {
   const { name, type, counters, alternate, delay } = exchange
   const unroutable = counters.dropped + counters.returned
-  const isUnbound = name !== '' && exchange.bindingCount === 0 && alternate === undefined
+  const isUnbound = name !== '' && !survey.isBound(exchange) && alternate === undefined
   return {
     type,
-    ...exchangeRates(exchange, statistics),
+    ...exchangeRates(exchange, survey.statistics),
     unroutable,
     delayed: delay?.messageCount ?? 0,
     flags: flagsOf({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { askApi, createOwnersRoutes } from '../../../test/support/ask-api.ts'
 import { openManagedBroker } from '../../../test/support/managed-broker.ts'
+import { SessionActor } from '../../../test/support/session-actor.ts'
 import type { TopologyJson } from './topology-operation.ts'
 
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -66,6 +67,36 @@ test('exchanges, queues and what leads where are drawn with what is wrong with t
     ['order.*', 'order.new.#'],
   )
   assert.deepEqual([drawing.left_off, drawing.isolated_count], [0, 2])
+})
+
+test('sessions of MQTT hang at the exchange of topics, and their clients read them', async () => {
+  const managed = openManagedBroker()
+  routes = createOwnersRoutes(managed)
+  const sessions = managed.mqtt.sessions?.of(managed.broker.getVHost('/'))
+  assert.ok(sessions)
+  const actor = new SessionActor(sessions, 'device')
+  actor.connect()
+  actor.subscribe('a/+')
+  actor.subscribe('$share/g/b')
+  const drawing = await draw()
+  assert.deepEqual(edgesOf(drawing), [
+    'exchange:amq.topic binding queue:$share/g/b',
+    'exchange:amq.topic binding queue:mqtt-subscription-deviceqos1',
+    'queue:$share/g/b read client:device',
+    'queue:mqtt-subscription-deviceqos1 read client:device',
+  ])
+  const edge = drawing.edges.find(({ to }) => to === 'queue:mqtt-subscription-deviceqos1')
+  assert.equal(edge?.bindings[0]?.routing_key, 'a.*')
+  assert.deepEqual(drawing.totals, {
+    exchanges: 7,
+    queues: 2,
+    topics: 0,
+    bindings: 2,
+    clients: 1,
+    groups: 0,
+  })
+  const flags = drawing.nodes.flatMap((node) => node.flags)
+  assert.ok(!flags.includes('unbound') && !flags.includes('no_consumers'), flags.join())
 })
 
 test('around a thing only what is near it is drawn, whatever is in its name', async () => {

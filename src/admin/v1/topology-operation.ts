@@ -91,7 +91,8 @@ function topologyOperation(parts: TopologyParts): Operation {
       if (vhost === undefined) return notFound(context)
       statistics.want()
       const readers = await broker.slices.run(findReaders(parts, vhost.name, caller))
-      const survey = new Survey(vhost, statistics, readers)
+      const place = { vhost, sessions: parts.mqtt.sessions }
+      const survey = new Survey(place, statistics, readers)
       const around = query.around === undefined ? undefined : (aroundIn(context) ?? '')
       const drawn = await broker.slices.run(draw(survey, { ...query, around }))
       return drawn ?? notFound(context)

@@ -3,12 +3,14 @@
 import { z } from 'zod'
 import { preconditionFailed } from '../../broker/broker-error.ts'
 import { type Broker, defaultVHost } from '../../broker/broker.ts'
-import type { Partition } from '../../broker/topic/partition.ts'
+import type { PartProgress } from '../../broker/transaction/branch-messages.ts'
 import type { TransactionCoordinator } from '../../broker/transaction/transaction-coordinator.ts'
-import type {
-  Transaction,
-  TransactionPart,
-  TransactionState,
+import { TransactionError } from '../../broker/transaction/transaction-error.ts'
+import {
+  partKey,
+  type Transaction,
+  type TransactionPart,
+  type TransactionState,
 } from '../../broker/transaction/transaction.ts'
 import { compareNames } from '../../lib/compare-names.ts'
 import { notFound } from '../answers.ts'
@@ -140,13 +142,13 @@ export function transactionOperations(parts: TransactionParts): Operation[] {
       summary: 'A transactional id: its partitions, and who waits for them',
       access: 'management',
       answers: { 200: shownSchema },
-      handle({ names: { name }, caller, context }) {
+      async handle({ names: { name }, caller, context }) {
         const transaction = transactions.find(name)
         if (transaction === undefined || !mayDescribeTransaction(caller, name)) {
           return notFound(context)
         }
         const may = { abort: caller.rightsIn(defaultVHost).may('write', name) }
-        return { ...shown(broker, transaction), may }
+        return { ...(await shown({ broker, transactions }, transaction)), may }
       },
     }),
     abortOperation(parts),
@@ -170,13 +172,23 @@ function abortOperation({ broker, transactions }: TransactionParts): Operation {
       if (transaction.state !== 'Ongoing') {
         throw preconditionFailed(`'${name}' has no open transaction: ${endings[transaction.state]}`)
       }
-      const before = shown(broker, transaction)
+      const before = await shown({ broker, transactions }, transaction)
       if (body.dry_run === true) return before
-      await transactions.abort(name)
+      await abort(transactions, name)
       const { state, epoch } = transaction
       return { ...before, state, epoch, open_ms: null }
     },
   })
+}
+
+/** It is decided, also where another cell takes long: then the state says that it goes on. */
+async function abort(transactions: TransactionCoordinator, name: string): Promise<void> {
+  try {
+    await transactions.abort(name)
+  } catch (error) {
+    const isGoingOn = error instanceof TransactionError && error.code === 'concurrent_transactions'
+    if (!isGoingOn) throw error
+  }
 }
 
 function* chosen(
@@ -205,21 +217,21 @@ function listed(transaction: Transaction, now: number): TransactionJson {
   }
 }
 
-function shown(broker: Broker, transaction: Transaction): Omit<TransactionShownJson, 'may'> {
+async function shown(
+  { broker, transactions }: TransactionParts,
+  transaction: Transaction,
+): Promise<Omit<TransactionShownJson, 'may'>> {
   const { parts, groups, version, producerId } = transaction
-  const topics = broker.topicsOf(broker.getVHost(defaultVHost))
-  const findPartition = ({ topic, partition }: TransactionPart): Partition | undefined =>
-    topics.find(topic)?.partitions[partition]
+  const progressOf = progressIn(broker, transaction, await transactions.lookElsewhere(transaction))
   return {
     ...listed(transaction, broker.clock.now()),
     version,
     partition_list: Array.from(parts.values(), (part) => {
-      const found = findPartition(part)
-      const { highWatermark: end = 0, lastStableOffset: stable = 0 } = found ?? {}
+      const { firstOffset, lastStableOffset: stable, end } = progressOf(part)
       return {
         topic: part.topic,
         partition: part.partition,
-        first_offset: found?.transactions?.find(producerId)?.firstOffset ?? null,
+        first_offset: firstOffset,
         last_stable_offset: stable,
         end,
         held_back: Math.max(0, end - stable),
@@ -227,5 +239,25 @@ function shown(broker: Broker, transaction: Transaction): Omit<TransactionShownJ
     }),
     group_list: [...groups],
     amqp: broker.heldWork?.countsOf(producerId) ?? { messages: 0, acks: 0 },
+  }
+}
+
+function progressIn(
+  broker: Broker,
+  { producerId }: Transaction,
+  elsewhere: ReadonlyMap<string, PartProgress>,
+): (part: TransactionPart) => PartProgress {
+  const topics = broker.topicsOf(broker.getVHost(defaultVHost))
+  return (part) => {
+    const partition = topics.find(part.topic)?.partitions[part.partition]
+    const facts = part.elsewhere && partition?.remote?.facts
+    if (facts !== undefined) {
+      // What its leader said last, where that does not answer now.
+      const { stableOffset: lastStableOffset, endOffset: end } = facts
+      return elsewhere.get(partKey(part)) ?? { firstOffset: null, lastStableOffset, end }
+    }
+    const { highWatermark: end = 0, lastStableOffset = 0, transactions } = partition ?? {}
+    const firstOffset = transactions?.find(producerId)?.firstOffset ?? null
+    return { firstOffset, lastStableOffset, end }
   }
 }

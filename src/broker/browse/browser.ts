@@ -4,6 +4,7 @@ import { Slices, type Steps } from '../../lib/slices.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { searchLimits } from '../../limits/search.ts'
 import type { Destination } from '../destination.ts'
+import { knowEnds } from '../know-ends.ts'
 import { type BrowseAsked, chooseParts } from './browse-start.ts'
 import type { BrowsedMessage } from './browsed-message.ts'
 import { type BrowsedPage, type PageContext, readPage, readPart } from './read-page.ts'
@@ -31,12 +32,14 @@ export class Browser {
    * A page of what is in a queue or topic, and durable. Rejects with `precondition_failed` for a place that it
    * does not have, and when the disk cannot be read.
    */
-  browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage> {
+  async browse(browsed: Destination, asked: BrowseAsked): Promise<BrowsedPage> {
+    await knowEnds(browsed)
     return this.run(() => readPage(browsed, asked, this.#context))
   }
 
   /** A page in either direction; see `walkPage`. */
-  walk(browsed: Destination, asked: WalkAsked): Promise<WalkedPage> {
+  async walk(browsed: Destination, asked: WalkAsked): Promise<WalkedPage> {
+    await knowEnds(browsed)
     return this.run(() => walkPage(browsed, asked, this.#context))
   }
 
@@ -44,6 +47,7 @@ export class Browser {
   async find(browsed: Destination, asked: FindAsked): Promise<BrowsedMessage | undefined> {
     const { offset, partition, payloadSizeMax } = asked
     const start = { kind: 'offset', offset } as const
+    await knowEnds(browsed)
     const [part] = chooseParts(browsed, { start, partition, count: 1, payloadSizeMax })
     const page = await this.run(() =>
       readPart(

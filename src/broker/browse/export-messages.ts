@@ -2,6 +2,7 @@
 // memory at a time, and read when the one before has been taken.
 import { tailLimits } from '../../limits/tail.ts'
 import type { Destination } from '../destination.ts'
+import { knowEnds } from '../know-ends.ts'
 import { type BrowseAsked, chooseParts, startIn } from './browse-start.ts'
 import type { BrowsedMessage } from './browsed-message.ts'
 import type { BrowsedPart } from './browsed-part.ts'
@@ -37,6 +38,7 @@ export async function* exportMessages(
 ): AsyncGenerator<readonly Exported[], void, undefined> {
   const { start, partition, filter, lastCount } = asked
   const browse = { start, partition, filter, count: lastCount, payloadSizeMax: 0 }
+  await knowEnds(stream)
   // An end is an offset in the only one, as a start is.
   if (asked.end < Infinity) chooseParts(stream, { ...browse, start: { kind: 'offset', offset: 0 } })
   const parts = chooseParts(stream, browse).map((part) => ({
@@ -49,6 +51,8 @@ export async function* exportMessages(
     const place = await browser.run(() => startIn(part, browse, store))
     let at = { ...place, offset: part.next(place.offset) }
     while (at.offset < end && left > 0) {
+      // Others look at something meanwhile, also when its leader is away.
+      await part.log.origin?.refresh()
       const gap = trimmedOf(stream, part, at.offset)
       const page = await browser.run(() =>
         readPart(

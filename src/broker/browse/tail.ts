@@ -7,6 +7,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Log, LogWatcher } from '../../log/log.ts'
 import { preconditionFailed, queueResource } from '../broker-error.ts'
 import type { Destination } from '../destination.ts'
+import { knowEnds } from '../know-ends.ts'
 import { type BrowseStart, type PartStart, startIn } from './browse-start.ts'
 import type { BrowsedMessage } from './browsed-message.ts'
 import { type BrowsedPart, partsOf } from './browsed-part.ts'
@@ -106,6 +107,7 @@ export class Tail implements LogWatcher {
         `${resource} has more than ${tailLimits.partsMax} partitions: name one of them`,
       )
     }
+    await knowEnds(destination)
     // What comes while the places are looked up is not missed.
     const ends = parts.map(({ log }) => log.stableEnd)
     try {
@@ -272,6 +274,8 @@ export class Tail implements LogWatcher {
     const countFrom = Math.max(offset, part.liveFrom)
     const start = { offset, timestampMin }
     const asked = { start, count: tailLimits.countMax, payloadSizeMax, filter, countFrom }
+    // Others look at something meanwhile, also when its leader is away.
+    await part.log.origin?.refresh()
     const trimmed = this.#trimmedOf(part, offset)
     const page = await browser.run(() => readPart(part, asked, this.#context))
     if (this.#endReason !== undefined) return []

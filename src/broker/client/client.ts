@@ -44,6 +44,8 @@ export interface Client {
   readonly token: ConnectionToken | undefined
   /** Of AMQP; others have none, and so no limits, channels and consumers either. */
   readonly limits: ClientLimits | undefined
+  /** Seconds: how often a client of MQTT or STOMP has promised to say something; 0 for never. Others leave it out. */
+  readonly keepAliveSeconds?: number | undefined
   readonly channelCount: number
   /** Channels, or for other protocols connections, that have published something. */
   readonly publisherCount: number

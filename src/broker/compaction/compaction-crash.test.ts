@@ -18,7 +18,7 @@ import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
 import { table } from '../../record/message/field-table.ts'
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
@@ -175,14 +175,10 @@ class Life {
 
   #publish(): void {
     const { key, value, at } = this.#next()
-    const source = new RecordSource()
-    source.address = encodeAddress('exchange', key)
-    source.addressEnd = source.address.length
-    source.body = Buffer.from(value ?? '')
-    source.bodyEnd = source.body.length
+    const body = Buffer.from(value ?? '')
     const headers = value === null ? { headers: table({ 'x-tombstone': true }) } : {}
-    source.header = encodeContentHeader(source.body.length, headers)
-    source.headerEnd = source.header.length
+    const header = encodeContentHeader(body.length, headers)
+    const source = sourceFrom({ address: encodeAddress('exchange', key), header, body })
     this.store.beginAtom()
     const offset = this.partition.log.append(source, -1)
     const ticket = this.store.endAtom()

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compactedTopic, dayMs } from '../../../test/support/compacted-topic.ts'
+import {
+  type CompactedTopic,
+  compactedTopic,
+  dayMs,
+  workerOn,
+} from '../../../test/support/compacted-topic.ts'
+import { VirtualClock } from '../../testing/virtual-clock.ts'
 
 const compactAtOnce = { 'segment.ms': '1000', 'min.cleanable.dirty.ratio': '0.01' }
 
@@ -275,4 +281,41 @@ test('the marker of a committed transaction goes after its records, when tombsto
   topic.advance(61_000)
   await topic.compact()
   assert.deepEqual(await offsets(), [2, 3, 4, 5])
+})
+
+/** Two cells of a node, whose topics have the same keys. */
+async function inTwoCells(): Promise<readonly [CompactedTopic, CompactedTopic]> {
+  const worker = workerOn(new VirtualClock())
+  const one = await compactedTopic(compactAtOnce, {}, worker)
+  const other = await compactedTopic(compactAtOnce, {}, worker)
+  for (let round = 0; round < 10; round++) await one.produce([['a', `${round}`]])
+  await other.produce([
+    ['a', '1'],
+    ['b', '1'],
+    ['a', '2'],
+  ])
+  for (const topic of [one, other]) await topic.produce([['end', '']])
+  return [one, other]
+}
+
+test('cells of a node that compact at the same time keep their latest records', async () => {
+  for (const isFirst of [false, true]) {
+    const [one, other] = await inTwoCells()
+    const inTheirOrder = isFirst ? [one, other] : [other, one]
+    await Promise.all(inTheirOrder.map((topic) => topic.compact()))
+    assert.deepEqual(await other.records(), ['1 b=1', '2 a=2', '3 end='])
+    assert.deepEqual(await one.records(), ['9 a=9', '10 end='])
+  }
+})
+
+test('a cell that ends in the middle of a pass, or while it waits for its turn, holds nobody up', async () => {
+  for (const isFirst of [true, false]) {
+    const [one, other] = await inTwoCells()
+    const [first, second] = isFirst ? [one, other] : [other, one]
+    const running = [first.compact(), second.compact()]
+    await one.compaction.close()
+    await Promise.all(running)
+    assert.deepEqual(await other.records(), ['1 b=1', '2 a=2', '3 end='])
+    assert.equal((await one.records()).at(-2), '9 a=9')
+  }
 })

@@ -54,7 +54,7 @@ export class Compaction {
   readonly #pace: CompactionPace
   readonly #timer: Timer
   #nextAt: number
-  #passId = 0
+  readonly #closing = new AbortController()
   #running: Promise<void> | undefined
   #isClosed = false
 
@@ -80,6 +80,7 @@ export class Compaction {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#timer.stop()
+    this.#closing.abort()
     this.#pace.wake()
     await this.#running
   }
@@ -119,6 +120,7 @@ export class Compaction {
       for (const partition of topic.partitions) {
         yield
         if (topic.isDeleted || partition.log.durableEnd === 0) continue
+        if (partition.remote !== undefined) continue
         const part = findDirty(partition, { store, config: topic.config, now: clock.now() })
         if (part.reason !== undefined) candidates.push({ topic, partition, part })
       }
@@ -167,11 +169,14 @@ export class Compaction {
     rewriting: LogRewriting,
   ): Promise<PassResult | undefined> {
     const { worker, clock, random } = this.#options
+    using turn = await worker.passes.take(this.#closing.signal)
+    this.#check(topic, partition)
+    if (turn === undefined || topic.isDeleted) return undefined
     const { durableEnd } = partition.log
     const context: PassContext = {
       worker,
       pace: this.#pace,
-      id: ++this.#passId,
+      id: turn.id,
       seed: random.below(0x1_0000_0000),
       keysSizeMax: this.#keysSizeMax,
       now: clock.now(),
@@ -221,8 +226,13 @@ export class Compaction {
 
   /** The thread for batches lives on as long as others need it, without the keys. */
   async #forgetKeys(): Promise<void> {
+    const { worker } = this.#options
+    // Whoever has a turn, in another cell, has its own keys there.
+    if (!worker.passes.isFree) return
+    using turn = await worker.passes.take(this.#closing.signal)
+    if (turn === undefined) return
     const begin = { seed: 0, keysSizeMax: 0, aborted: [] }
-    await this.#options.worker.note(++this.#passId, Buffer.alloc(0), begin).catch(() => undefined)
+    await worker.note(turn.id, Buffer.alloc(0), begin).catch(() => undefined)
   }
 }
 

@@ -3,6 +3,7 @@ import { Histogram } from '../../lib/histogram.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { DeathReason } from '../../record/message/encode-death.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import { ConsumedCounts } from './consumed-counts.ts'
 import { QueueCounters } from './queue-counters.ts'
 
 /** What a queue does with its dead messages; `disabled` drops them. */
@@ -55,10 +56,25 @@ export class BrokerCounters {
     quorum: noDeathsByStrategy(),
     stream: noDeathsByStrategy(),
   }
+  readonly #consumed = new Map<string, Record<QueueType, ConsumedCounts>>()
   readonly #ended: Record<QueueType, QueueCounters> = {
     classic: new QueueCounters(),
     quorum: new QueueCounters(),
     stream: new QueueCounters(),
+  }
+
+  /** Where what clients get is counted that speak neither AMQP nor Kafka's protocol: `MQTT 5.0`, `STOMP`. */
+  consumedBy(spoken: string, type: QueueType): ConsumedCounts {
+    let counts = this.#consumed.get(spoken)
+    if (counts === undefined) {
+      counts = {
+        classic: new ConsumedCounts(),
+        quorum: new ConsumedCounts(),
+        stream: new ConsumedCounts(),
+      }
+      this.#consumed.set(spoken, counts)
+    }
+    return counts[type]
   }
 
   /** What the queues and topics of a type have counted that are gone. */

@@ -3,8 +3,9 @@
 //
 // Invariant: a message is in one bucket; it is in the list when its bucket is `listed` and is listed up
 // to it. No message leaves before all of those that are due earlier are in the list or gone.
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { type Turn, turnPhase, type TurnTask } from '../../lib/turn.ts'
+import { WakeTimer } from '../../lib/wake-timer.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
@@ -13,6 +14,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import type { DelayRow, TopologyChange } from '../../meta/topology-change.ts'
 import { findHeader } from '../../record/message/content-header.ts'
 import { delayHeader, delayMsOf, readDue, withDue } from '../../record/message/delays.ts'
+import { fillFromView, setHeader } from '../../record/message/fill-source.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { DelayedStretch, MessageDelay } from '../exchange/message-delay.ts'
@@ -62,8 +64,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
   readonly #source = new RecordSource()
   /** When the next closed bucket has to be opened. */
   #nextOpenAt = Infinity
-  #timer: Timer | undefined
-  #timerAt = Infinity
+  readonly #timer: WakeTimer
   #isScheduled = false
   /** The disk has to bring the next message that is due, … */
   #isSendingHeld = false
@@ -82,6 +83,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
     this.name = name
     this.isVolatile = !isDurable
     this.#context = context
+    this.#timer = new WakeTimer(context.clock, () => this.#schedule())
     const { store } = context
     this.#calendar = new Calendar({
       store,
@@ -122,9 +124,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
     kept.address = source.address
     kept.addressStart = source.addressStart
     kept.addressEnd = source.addressEnd
-    kept.header = withDue({ buffer: header, start, end }, delayMs, dueAt)
-    kept.headerStart = 0
-    kept.headerEnd = kept.header.length
+    setHeader(kept, withDue({ buffer: header, start, end }, delayMs, dueAt))
     kept.body = source.body
     kept.bodyStart = source.bodyStart
     kept.bodyEnd = source.bodyEnd
@@ -163,8 +163,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
   /** Nothing leaves any more. */
   stop(): void {
     this.#isClosed = true
-    this.#timer?.stop()
-    this.#timer = undefined
+    this.#timer.stop()
     this.#due.clear()
     this.#working.clear()
   }
@@ -383,7 +382,7 @@ export class DelayedMessages implements MessageDelay, TurnTask {
       return
     }
     this.#sizeLeft -= sizeOf(view)
-    fill(this.#source, view)
+    fillFromView(this.#source, view)
     this.#append(dueAt, this.#bucketFor(dueAt, bucket.bucketClass - 1), -1)
     bucket.cursor.ack(offset)
   }
@@ -446,33 +445,10 @@ export class DelayedMessages implements MessageDelay, TurnTask {
 
   /** Looks again then, or earlier: the wall clock may jump meanwhile. */
   #wakeAt(time: number): void {
-    if (time >= this.#timerAt || this.#isScheduled) return
-    const { clock } = this.#context
-    this.#timer?.stop()
-    this.#timerAt = time
-    const waitMs = Math.min(Math.max(0, time - clock.now()), brokerLimits.delayLookMsMax)
-    this.#timer = clock.after(waitMs, () => {
-      this.#timer = undefined
-      this.#timerAt = Infinity
-      this.#schedule()
-    })
+    if (!this.#isScheduled) this.#timer.wakeAt(time, brokerLimits.delayLookMsMax)
   }
 }
 
 function sizeOf({ addressStart, headerEnd, bodyStart, bodyEnd, asideId }: RecordView): number {
   return headerEnd - addressStart + (asideId === 0 ? bodyEnd - bodyStart : 0)
-}
-
-function fill(source: RecordSource, view: RecordView): void {
-  source.address = view.buffer
-  source.addressStart = view.addressStart
-  source.addressEnd = view.headerStart
-  source.header = view.buffer
-  source.headerStart = view.headerStart
-  source.headerEnd = view.headerEnd
-  source.body = view.body
-  source.bodyStart = view.bodyStart
-  source.bodyEnd = view.bodyEnd
-  source.asideId = view.asideId
-  source.hasDeaths = view.hasDeaths
 }

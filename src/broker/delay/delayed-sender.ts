@@ -2,6 +2,7 @@
 import { decodeAddress } from '../../record/message/address.ts'
 import { readHeaders } from '../../record/message/content-header.ts'
 import { withoutDue } from '../../record/message/delays.ts'
+import { fillFromView, setHeader } from '../../record/message/fill-source.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Destination } from '../destination.ts'
@@ -39,18 +40,9 @@ export class DelayedSender {
 
   #fill(record: RecordView): RecordSource {
     const source = this.#source
-    source.address = record.buffer
-    source.addressStart = record.addressStart
-    source.addressEnd = record.headerStart
     const { buffer, headerStart: start, headerEnd: end } = record
-    source.header = withoutDue({ buffer, start, end })
-    source.headerStart = 0
-    source.headerEnd = source.header.length
-    source.body = record.body
-    source.bodyStart = record.bodyStart
-    source.bodyEnd = record.bodyEnd
-    source.asideId = record.asideId
-    source.hasDeaths = record.hasDeaths
+    fillFromView(source, record)
+    setHeader(source, withoutDue({ buffer, start, end }))
     return source
   }
 }

@@ -20,6 +20,8 @@ export interface ExplainedWay<Q extends QueueLike> {
    * default exchange, which has no bindings.
    */
   readonly bindings: readonly Binding<Q>[]
+  /** A subscription by a topic filter leads there, which is no binding. */
+  readonly isSubscribed: boolean
   /** There may be others. */
   readonly isLeftOff: boolean
 }
@@ -37,6 +39,8 @@ export interface ExplainedStep<Q extends QueueLike> {
   /** The message comes here; otherwise it does when chance has it so. */
   readonly isCertain: boolean
   readonly ways: readonly ExplainedWay<Q>[]
+  /** Subscribers that get it at once, past all queues. */
+  readonly directCount: number
   /** Its alternate, which gets what nothing matched; undefined where it was not asked or has none. */
   readonly alternate: { readonly name: string; readonly isThere: boolean } | undefined
 }
@@ -72,6 +76,8 @@ interface OpenStep<Q extends QueueLike> {
   readonly choice: Choice | undefined
   outcome: ExplainedStep<Q>['outcome']
   targets: ReadonlySet<Target<Q>>
+  subscribed: ReadonlySet<Target<Q>>
+  directCount: number
   alternate: BoundExchange<Q> | undefined
 }
 
@@ -98,6 +104,19 @@ class Explanation<Q extends QueueLike> implements RouteWatch<Q> {
     step.targets = targets
     for (const target of targets) reached.add(target)
     return true
+  }
+
+  onSubscribed(
+    exchange: BoundExchange<Q>,
+    targets: ReadonlySet<Target<Q>>,
+    directCount: number,
+  ): void {
+    const step = this.#steps.get(exchange.target)
+    if (step === undefined) return
+    step.outcome = 'matched'
+    step.targets = new Set([...step.targets, ...targets])
+    step.subscribed = targets
+    step.directCount = directCount
   }
 
   onRepeat(exchange: BoundExchange<Q>): void {
@@ -137,6 +156,8 @@ class Explanation<Q extends QueueLike> implements RouteWatch<Q> {
       choice,
       outcome: 'unmatched',
       targets: new Set(),
+      subscribed: new Set(),
+      directCount: 0,
       alternate: undefined,
     }
     this.#steps.set(exchange.target, step)
@@ -158,7 +179,7 @@ class Explanation<Q extends QueueLike> implements RouteWatch<Q> {
   }
 
   #finishStep(step: OpenStep<Q>, isCertain: boolean): ExplainedStep<Q> {
-    const { exchange, choice, outcome, targets } = step
+    const { exchange, choice, outcome, targets, directCount } = step
     const ways: ExplainedWay<Q>[] = []
     for (const target of targets) {
       if (this.#waysLeft-- <= 0) break
@@ -168,18 +189,20 @@ class Explanation<Q extends QueueLike> implements RouteWatch<Q> {
     const wasAsked = outcome === 'unmatched' || outcome === 'repeat'
     const alternate =
       wasAsked && name !== undefined ? { name, isThere: step.alternate !== undefined } : undefined
-    return { exchange, choice, outcome, isCertain, ways, alternate }
+    return { exchange, choice, outcome, isCertain, ways, directCount, alternate }
   }
 
-  #wayTo(target: Target<Q>, { exchange, choice }: OpenStep<Q>): ExplainedWay<Q> {
+  #wayTo(target: Target<Q>, { exchange, choice, subscribed }: OpenStep<Q>): ExplainedWay<Q> {
     const bindings: Binding<Q>[] = []
+    const isSubscribed = subscribed.has(target)
     for (const binding of eachBinding(target.bindings)) {
       const isEnough = bindings.length >= brokerLimits.explainedBindingsMax
-      if (isEnough || this.#looksLeft-- <= 0) return { target, bindings, isLeftOff: true }
+      if (isEnough || this.#looksLeft-- <= 0)
+        return { target, bindings, isSubscribed, isLeftOff: true }
       if (binding.source !== exchange) continue
       if (choice !== undefined || this.#matchesAlone(binding)) bindings.push(binding)
     }
-    return { target, bindings, isLeftOff: false }
+    return { target, bindings, isSubscribed, isLeftOff: false }
   }
 
   #matchesAlone(binding: Binding<Q>): boolean {

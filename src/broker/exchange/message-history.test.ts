@@ -5,18 +5,13 @@ import { logLimits } from '../../limits/log.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
 import { emptyTable, FieldTable, type FieldValue, table } from '../../record/message/field-table.ts'
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import { MessageHistory } from './message-history.ts'
 
 function sourceOf(body: Buffer, headers: FieldTable = emptyTable): RecordSource {
-  const source = new RecordSource()
-  source.address = encodeAddress('x', 'k')
-  source.addressEnd = source.address.length
-  source.header = encodeContentHeader(body.length, { headers })
-  source.headerEnd = source.header.length
-  source.body = body
-  source.bodyEnd = body.length
-  return source
+  const header = encodeContentHeader(body.length, { headers })
+  return sourceFrom({ address: encodeAddress('x', 'k'), header, body })
 }
 
 function textsOf(history: MessageHistory): string[] {

@@ -6,7 +6,8 @@ import { brokerLimits } from '../../limits/broker.ts'
 import { logLimits } from '../../limits/log.ts'
 import { findHeader } from '../../record/message/content-header.ts'
 import { type FieldTable, type FieldValue, textOf } from '../../record/message/field-table.ts'
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import { valueIdentity } from './value-identity.ts'
 
@@ -80,13 +81,11 @@ function sizeOf({ addressEnd, headerEnd, bodyEnd }: RecordSource): number {
 }
 
 function copyOf(source: RecordSource): RecordSource {
-  const copy = new RecordSource()
-  copy.address = Buffer.from(source.address.subarray(source.addressStart, source.addressEnd))
-  copy.addressEnd = copy.address.length
-  copy.header = Buffer.from(source.header.subarray(source.headerStart, source.headerEnd))
-  copy.headerEnd = copy.header.length
-  copy.body = Buffer.from(source.body.subarray(source.bodyStart, source.bodyEnd))
-  copy.bodyEnd = copy.body.length
+  const copy = sourceFrom({
+    address: Buffer.from(source.address.subarray(source.addressStart, source.addressEnd)),
+    header: Buffer.from(source.header.subarray(source.headerStart, source.headerEnd)),
+    body: Buffer.from(source.body.subarray(source.bodyStart, source.bodyEnd)),
+  })
   copy.hasDeaths = source.hasDeaths
   return copy
 }

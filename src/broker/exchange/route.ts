@@ -29,6 +29,12 @@ export interface RouteResult<Q> {
 export interface RouteWatch<Q extends QueueLike> {
   /** Asked in place of the exchange's own `match`, and answers as that does. */
   match(exchange: BoundExchange<Q>, message: RoutedMessage, reached: Set<Target<Q>>): boolean
+  /** Subscribers by topic filters lead to these as well, and so many get it past all queues. */
+  onSubscribed(
+    exchange: BoundExchange<Q>,
+    targets: ReadonlySet<Target<Q>>,
+    directCount: number,
+  ): void
   /** The exchange knows the message's id: nothing matches. */
   onRepeat(exchange: BoundExchange<Q>): void
   /** The message waits at an exchange and goes no further. */
@@ -39,6 +45,7 @@ export interface RouteWatch<Q extends QueueLike> {
 
 const nobody: RouteWatch<never> = {
   match: (exchange, message, reached) => exchange.match(message, reached),
+  onSubscribed() {},
   onRepeat() {},
   onDelayed() {},
   onAlternate() {},
@@ -119,7 +126,9 @@ function matchAll<Q extends QueueLike>(
   if (direct.size > 0) {
     found.direct = found.direct === undefined ? direct : new Set([...found.direct, ...direct])
   }
-  return isMatched || targets.size > 0 || direct.size > 0
+  if (targets.size === 0 && direct.size === 0) return isMatched
+  watch.onSubscribed(exchange, targets, direct.size)
+  return true
 }
 
 function addAlternate<Q extends QueueLike>(
@@ -129,7 +138,8 @@ function addAlternate<Q extends QueueLike>(
   watch: RouteWatch<Q>,
 ): void {
   const name = exchange.alternate
-  const alternate = name === undefined ? undefined : findExchange(name)
+  // The default exchange is none: RabbitMQ asks its bindings, and it has none that are kept.
+  const alternate = name === undefined || name === '' ? undefined : findExchange(name)
   if (alternate !== undefined) reached.add(alternate.target)
   watch.onAlternate(exchange, alternate)
 }

@@ -1,7 +1,9 @@
 // How far groups are behind what they read: in messages, and in the time that the next of them has waited.
 import type { LogStore } from '../../log/log-store.ts'
 import type { Log } from '../../log/log.ts'
+import type { PartitionLeaders } from '../topic/partition-leaders.ts'
 import type { Partition } from '../topic/partition.ts'
+import { shownRange } from '../topic/shown-range.ts'
 import type { TopicView } from '../topic/topic-view.ts'
 import type { CommittedOffset } from './committed-offset.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
@@ -21,7 +23,7 @@ export interface GroupPlace {
   readonly endOffset: number
   /** Offsets that it has not read, of those that are still there. */
   readonly lag: number
-  readonly log: Log
+  readonly read: Partition
 }
 
 /** Durable offsets of a group in partitions that are there. */
@@ -33,15 +35,16 @@ export function* placesOf(
   for (const { topic, partition, committed } of groups.fetchAllOffsets(groupId)) {
     const found = topics.find(topic)?.partitions[partition]
     if (found !== undefined && committed !== undefined) {
-      yield { topic, partition, committed, ...rangeOf(found, committed.offset), log: found.log }
+      yield { topic, partition, committed, ...rangeOf(found, committed.offset), read: found }
     }
   }
 }
 
 function rangeOf(
-  { startOffset, highWatermark: endOffset }: Partition,
+  partition: Partition,
   offset: number,
 ): Pick<GroupPlace, 'startOffset' | 'endOffset' | 'lag'> {
+  const { startOffset, endOffset } = shownRange(partition)
   return { startOffset, endOffset, lag: Math.max(0, endOffset - Math.max(offset, startOffset)) }
 }
 
@@ -58,4 +61,31 @@ export async function timeAt(
   const time = runs[0]?.baseTimestamp
   for (const run of runs) run.release()
   return time
+}
+
+/** A record in a partition of a topic. */
+export interface RecordPlace {
+  readonly view: TopicView
+  /** The number of the partition, which is there. */
+  readonly partition: number
+  readonly offset: number
+}
+
+/** The same of several, in their order, whichever cells lead the partitions. */
+export async function timesAt(
+  { store, leaders }: { readonly store: LogStore; readonly leaders: PartitionLeaders | undefined },
+  places: readonly RecordPlace[],
+): Promise<(number | undefined)[]> {
+  const elsewhere = places.flatMap(({ view: { topic, partitions }, partition, offset }) => {
+    const isElsewhere = partitions[partition]?.remote !== undefined
+    return isElsewhere && topic !== undefined ? [{ topic, partition, offset }] : []
+  })
+  const found = elsewhere.length === 0 ? [] : await leaders?.timesOf(elsewhere)
+  let next = 0
+  const times: (number | undefined)[] = []
+  for (const { view, partition, offset } of places) {
+    const { log, remote } = view.partitions[partition]!
+    times.push(remote === undefined ? await timeAt(store, log, offset) : found?.[next++])
+  }
+  return times
 }

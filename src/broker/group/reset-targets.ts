@@ -3,22 +3,13 @@ import type { LogStore } from '../../log/log-store.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import { firstFrom, type RecordSearch } from '../first-from.ts'
 import { offsetFrom } from '../offset-from.ts'
+import type { FoundPlace, PartitionLeaders } from '../topic/partition-leaders.ts'
+import type { StreamPlace } from '../topic/stream-place.ts'
 import type { TopicView } from '../topic/topic-view.ts'
 import type { TopicPartition } from './committed-offset.ts'
 
-/** `last` is behind the last record; a time is in milliseconds since the Unix epoch. */
-export type StreamPlace =
-  | { readonly kind: 'first' }
-  | { readonly kind: 'last' }
-  | { readonly kind: 'offset'; readonly offset: number }
-  | { readonly kind: 'time'; readonly time: number }
-
-export interface PartitionTarget extends TopicPartition {
-  /** The next offset to read. */
-  readonly offset: number
-  /** Of the record there, where it was looked for by its time. */
-  readonly time?: number | undefined
-}
+/** Where a place is in a partition. */
+export interface PartitionTarget extends TopicPartition, FoundPlace {}
 
 export interface ResetAsked {
   readonly place: StreamPlace
@@ -26,13 +17,18 @@ export interface ResetAsked {
   readonly partition?: number | undefined
 }
 
-export interface ResetContext extends RecordSearch {
+export interface PlaceContext extends RecordSearch {
   readonly store: LogStore
+}
+
+export interface ResetContext extends PlaceContext {
+  /** Of partitions that other cells lead; undefined where there are none. */
+  readonly leaders?: Pick<PartitionLeaders, 'findPlaces'> | undefined
 }
 
 /**
  * Offsets out of range become the nearest that is there, as in Kafka's tools; a time after the last record is
- * the end. Throws `precondition_failed` for a partition that is not there.
+ * the end. Throws `precondition_failed` for a partition that is not there, and for one whose leader does not answer.
  */
 export async function resetTargets(
   context: ResetContext,
@@ -43,21 +39,35 @@ export async function resetTargets(
     throw preconditionFailed(`topic '${view.name}' has no partition ${partition}`)
   }
   const wanted = partition === undefined ? [...view.partitions.keys()] : [partition]
+  const isElsewhere = (index: number): boolean => view.partitions[index]?.remote !== undefined
+  const found = await placesElsewhere(context, view, { place, wanted: wanted.filter(isElsewhere) })
   const targets: PartitionTarget[] = []
   for (const index of wanted) {
-    const found = await placeIn(context, { view, index }, place)
-    targets.push({ topic: view.name, partition: index, ...found })
+    const target = found.get(index) ?? (await placeIn(context, { view, index }, place))
+    targets.push({ ...target, topic: view.name, partition: index })
   }
   return targets
 }
 
+async function placesElsewhere(
+  { leaders }: ResetContext,
+  { topic }: TopicView,
+  { place, wanted }: { readonly place: StreamPlace; readonly wanted: readonly number[] },
+): Promise<ReadonlyMap<number, FoundPlace>> {
+  if (leaders === undefined || topic === undefined || wanted.length === 0) return new Map()
+  const found = await leaders.findPlaces(topic, wanted, place)
+  return new Map(found.map((each) => [each.partition, each]))
+}
+
 interface ViewedPartition {
   readonly view: TopicView
+  /** Where it is in the view. */
   readonly index: number
 }
 
-async function placeIn(
-  context: ResetContext,
+/** Of a partition that this cell leads. */
+export async function placeIn(
+  context: PlaceContext,
   { view, index }: ViewedPartition,
   place: StreamPlace,
 ): Promise<Pick<PartitionTarget, 'offset' | 'time'>> {

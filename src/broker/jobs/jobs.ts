@@ -11,6 +11,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError, preconditionFailed } from '../broker-error.ts'
 import { compileFilter } from '../browse/message-filter.ts'
 import type { Destination } from '../destination.ts'
+import { knowEnds } from '../know-ends.ts'
 import { permit } from '../permit.ts'
 import { whenDurable } from '../when-durable.ts'
 import { DeathCounter, type DeathGroups } from './death-groups.ts'
@@ -80,6 +81,7 @@ export class Jobs {
   async start(asked: JobAsked, asker: Asker): Promise<Job> {
     checkAsked(asked)
     const queue = findSource(this.#context, asked, asker.rights)
+    await knowEnds(queue)
     const facts = {
       asked,
       user: asker.user,
@@ -148,6 +150,7 @@ export class Jobs {
   async preview(asked: JobAsked, { rights, user }: Asker): Promise<PreviewResult> {
     checkAsked(asked)
     const queue = findSource(this.#context, asked, rights)
+    await knowEnds(queue)
     const facts = {
       asked,
       user,
@@ -178,6 +181,7 @@ export class Jobs {
     { rights }: Asker,
   ): Promise<DeathGroups> {
     permit(rights, 'read', { kind: 'queue', name: queue.name })
+    await knowEnds(queue)
     const segments = wholeSegmentsOf(queue)
     const counter = new DeathCounter(segments, this.#context.clock, lookedMax)
     const scan = new Scan(segments, this.#context.store, counter)

@@ -4,6 +4,7 @@ import type { Rights } from '../../auth/rights.ts'
 import { decodeAddress, encodeAddress } from '../../record/message/address.ts'
 import { decodeContentHeader, encodeContentHeader } from '../../record/message/content-header.ts'
 import { emptyTable, fieldValue } from '../../record/message/field-table.ts'
+import { fillFromView, setAddress, setHeader } from '../../record/message/fill-source.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { fitShortstr } from '../../record/message/wire-writer.ts'
@@ -56,7 +57,7 @@ export class MessageSender {
    */
   prepare(view: RecordView, from: Destination, former?: Former): Outgoing {
     const { target } = this.#options
-    const source = this.#sourceOf(view)
+    const source = this.#sourceFrom(view)
     if (former !== undefined) {
       setAddress(source, former.address)
       source.hasDeaths = former.hasDeaths
@@ -125,20 +126,11 @@ export class MessageSender {
    * As a shovel of RabbitMQ 4 does, it leaves the headers about deaths to be read, but they count no more:
    * what was redriven may die in the same way again, and is not taken for a cycle.
    */
-  #sourceOf(view: RecordView): RecordSource {
-    const { buffer, addressStart, headerStart, headerEnd } = view
+  #sourceFrom(view: RecordView): RecordSource {
     const { edit } = this.#options
     const source = new RecordSource()
-    source.address = buffer
-    source.addressStart = addressStart
-    source.addressEnd = headerStart
-    source.header = buffer
-    source.headerStart = headerStart
-    source.headerEnd = headerEnd
-    source.body = view.body
-    source.bodyStart = view.bodyStart
-    source.bodyEnd = view.bodyEnd
-    source.asideId = view.asideId
+    fillFromView(source, view)
+    source.hasDeaths = false
     if (edit !== undefined) this.#edit(source, edit)
     return source
   }
@@ -160,9 +152,7 @@ export class MessageSender {
     // Who published it did not say this.
     const { userId: _user, headers: _headers, ...rest } = properties
     const edited = headers.size === 0 ? rest : { ...rest, headers }
-    source.header = encodeContentHeader(source.bodyEnd - source.bodyStart, edited)
-    source.headerStart = 0
-    source.headerEnd = source.header.length
+    setHeader(source, encodeContentHeader(source.bodyEnd - source.bodyStart, edited))
   }
 }
 
@@ -170,10 +160,4 @@ export class MessageSender {
 export function reasonOf(error: unknown): string {
   if (error instanceof BrokerError) return error.message
   throw error
-}
-
-function setAddress(source: RecordSource, address: Buffer): void {
-  source.address = address
-  source.addressStart = 0
-  source.addressEnd = address.length
 }

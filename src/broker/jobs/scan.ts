@@ -4,6 +4,7 @@
 import { resultOf, type Steps } from '../../lib/slices.ts'
 import { jobLimits } from '../../limits/jobs.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import type { Log } from '../../log/log.ts'
 import type { Run } from '../../log/run.ts'
 import { stableRuns } from '../../log/stable-runs.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
@@ -67,7 +68,8 @@ export class Scan {
     let at = nextIn(segment, start)
     while (at < Math.min(end, part.log.stableEnd) && !part.log.isDeleted) {
       if (!(yield* this.#goOn())) return
-      const found = yield* resultOf(this.#store.readRuns(part.log, at, jobLimits.readSizeMax))
+      const found = yield* this.#read(part.log, at)
+      if (found === undefined) continue
       const runs = stableRuns(part.log, found)
       if (runs.length === 0) return
       try {
@@ -76,6 +78,16 @@ export class Scan {
         for (const run of runs) run.release()
       }
       at = nextIn(segment, at)
+    }
+  }
+
+  /** Undefined: its leader is away, and it is to be read again. */
+  *#read(log: Log, at: number): Steps<readonly Run[] | undefined> {
+    try {
+      return yield* resultOf(this.#store.readRuns(log, at, jobLimits.readSizeMax))
+    } catch (error) {
+      if (log.origin === undefined) throw error
+      return undefined
     }
   }
 

@@ -49,8 +49,14 @@ export async function copyBatches(
 }
 
 /** Throws when what the partition has is not what was copied so far. */
-export function expectCopy({ log, copiedEnd, isGone }: Partition, from: number): void {
+export function expectCopy({ log, copiedEnd, isGone, remote }: Partition, from: number): void {
   if (isGone) throw new BrokerError('precondition_failed', 'the topic was deleted')
+  if (remote !== undefined) {
+    throw new BrokerError(
+      'precondition_failed',
+      'another cell of the cluster leads this partition: copy into a topic that the move makes itself, which is not spread',
+    )
+  }
   if (log.endOffset !== copiedEnd) {
     throw new BrokerError(
       'precondition_failed',

@@ -147,3 +147,14 @@ describe("an operator's value", () => {
     })
   }
 })
+
+test('one for all queues is not for retained messages, one that names their queue is', () => {
+  const policies = new Policies()
+  policies.put(policyOf('all', { definition: { expires: 1000 } }))
+  policies.put(policyOf('all', { isOperator: true, definition: { 'max-length': 1 } }))
+  assert.equal(policies.of(queue('mqtt-retained')), undefined)
+  assert.equal(policies.of(queue('mqtt-retained-2'))?.policy, 'all')
+  policies.put(policyOf('theirs', { pattern: '^mqtt-retained$' }))
+  const effective = policies.of(queue('mqtt-retained'))
+  assert.deepEqual([effective?.policy, effective?.operatorPolicy], ['theirs', undefined])
+})

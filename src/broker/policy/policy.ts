@@ -2,6 +2,7 @@
 import type { NamePattern } from '../../lib/name-pattern.ts'
 import type { PolicyDefinition, PolicyRow, PolicyScope } from '../../meta/topology-change.ts'
 import type { QueueType } from '../queue-arguments.ts'
+import { retainedQueueName } from '../session/session-queue-names.ts'
 import { policyKeys } from './policy-keys.ts'
 
 export interface Policy extends PolicyRow {
@@ -35,13 +36,18 @@ const scopes: Readonly<Record<QueueType, PolicyScope>> = {
   stream: 'streams',
 }
 
-/** Whether it may apply to the object: by pattern, by scope, and no key is foreign to a queue's type. */
+/**
+ * Whether it may apply to the object: by pattern, by scope, and no key is foreign to a queue's type. To the queue of
+ * retained messages only where the pattern says its name.
+ */
 export function appliesTo(policy: Policy, target: PolicyTarget): boolean {
   const { applyTo, definition } = policy
   if (target.kind === 'exchange') {
     return (applyTo === 'all' || applyTo === 'exchanges') && policy.matches(target.name)
   }
   const { type, name } = target
+  // Who writes one for all queues does not think of MQTT's retained messages, which are in none elsewhere.
+  if (name === retainedQueueName && !policy.pattern.includes(name)) return false
   if (applyTo !== 'all' && applyTo !== 'queues' && applyTo !== scopes[type]) return false
   const isUnfit = Object.keys(definition).some(
     (key) => policyKeys[key]?.unfit?.includes(type) === true,

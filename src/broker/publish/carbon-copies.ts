@@ -5,6 +5,7 @@ import {
   findHeader,
 } from '../../record/message/content-header.ts'
 import { FieldTable } from '../../record/message/field-table.ts'
+import { setHeader } from '../../record/message/fill-source.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 
 /** Whether the message's headers name further routing keys; looks only for those two names. */
@@ -21,9 +22,8 @@ export function removeBlindCopies(source: RecordSource): void {
     source.headerEnd,
   )
   const entries = properties.headers?.entries.filter(({ name }) => name !== 'BCC') ?? []
-  source.header = encodeContentHeader(bodySize, { ...properties, headers: new FieldTable(entries) })
-  source.headerStart = 0
-  source.headerEnd = source.header.length
+  const headers = new FieldTable(entries)
+  setHeader(source, encodeContentHeader(bodySize, { ...properties, headers }))
 }
 
 function find({ header, headerStart, headerEnd }: RecordSource, name: string): boolean {

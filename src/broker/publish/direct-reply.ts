@@ -5,6 +5,7 @@ import {
   encodeContentHeader,
   readReplyTo,
 } from '../../record/message/content-header.ts'
+import { setHeader } from '../../record/message/fill-source.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { preconditionFailed } from '../broker-error.ts'
 import { isReplyAddress, replyQueueName } from '../reply-registry.ts'
@@ -20,9 +21,7 @@ export function replaceReplyTo(source: RecordSource, ownAddress: string | undefi
   if (readReplyTo(header, headerStart, headerEnd) !== replyQueueName) return
   if (ownAddress === undefined) throw preconditionFailed('fast reply consumer does not exist')
   const { bodySize, properties } = decodeContentHeader(header, headerStart, headerEnd)
-  source.header = encodeContentHeader(bodySize, { ...properties, replyTo: ownAddress })
-  source.headerStart = 0
-  source.headerEnd = source.header.length
+  setHeader(source, encodeContentHeader(bodySize, { ...properties, replyTo: ownAddress }))
 }
 
 /** The address that an answer goes to; undefined for any other message. */

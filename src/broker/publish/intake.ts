@@ -41,8 +41,11 @@ export interface IntakeClient extends PublishingUser, WithParty {
    * at during the call; `note` is that of its offer.
    */
   onPublished(source: RecordSource, note: number): void
-  /** A message or a commit that had to wait is refused: with what `offer` would have thrown. */
-  onRefused(error: unknown): void
+  /**
+   * A message or a commit that had to wait is refused: with what `offer` would have thrown. `note` is that of the
+   * message's offer; undefined for a commit.
+   */
+  onRefused(error: unknown, note: number | undefined): void
   /** The message has come into a queue with this limit: the client waits while that is in debt. */
   onLimited(limit: PublishLimit, size: number): void
   /**
@@ -321,8 +324,9 @@ export class Intake implements TurnTask {
       if (waiting instanceof KeptMessage) this.#publishKept(waiting)
       else waiting()
     } catch (error) {
-      if (waiting instanceof KeptMessage) waiting.release()
-      this.#client.onRefused(error)
+      const message = waiting instanceof KeptMessage ? waiting : undefined
+      message?.release()
+      this.#client.onRefused(error, message?.note)
     }
   }
 

@@ -4,6 +4,7 @@
 import { pagePool } from '../../lib/page-pool.ts'
 import { brokerLimits } from '../../limits/broker.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import { setAddress, setHeader } from '../../record/message/fill-source.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 
 export class KeptMessage {
@@ -17,10 +18,8 @@ export class KeptMessage {
     const { source } = this
     this.note = note
     this.#store = store
-    source.address = Buffer.from(from.address.subarray(from.addressStart, from.addressEnd))
-    source.addressEnd = source.address.length
-    source.header = Buffer.from(from.header.subarray(from.headerStart, from.headerEnd))
-    source.headerEnd = source.header.length
+    setAddress(source, Buffer.from(from.address.subarray(from.addressStart, from.addressEnd)))
+    setHeader(source, Buffer.from(from.header.subarray(from.headerStart, from.headerEnd)))
     const body = from.body.subarray(from.bodyStart, from.bodyEnd)
     source.body = from.isBodyOwn ? body : Buffer.from(body)
     if (from.isBodyOwn) pagePool.retain(body)

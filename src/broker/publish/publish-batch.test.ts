@@ -4,6 +4,7 @@ import { messageTo, NotingClient } from '../../../test/support/noting-client.ts'
 import { logLimits } from '../../limits/log.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { table } from '../../record/message/field-table.ts'
+import { setAddress } from '../../record/message/fill-source.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { ClientCounters } from '../counters/client-counters.ts'
 import { publishBatch, type PublishedOne } from './publish-batch.ts'
@@ -30,8 +31,7 @@ const outcomes = (done: readonly PublishedOne[]): string[] => done.map(({ outcom
 
 function toNowhere(): RecordSource {
   const source = messageTo('q', 'lost')
-  source.address = encodeAddress('nowhere', '')
-  source.addressEnd = source.address.length
+  setAddress(source, encodeAddress('nowhere', ''))
   return source
 }
 

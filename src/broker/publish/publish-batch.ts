@@ -9,6 +9,7 @@ import type { ClientCounters } from '../counters/client-counters.ts'
 import type { Destination } from '../destination.ts'
 import type { PublishLimit } from '../rate/publish-limit.ts'
 import type { PublishMeter } from '../rate/publish-meter.ts'
+import type { RetainByHeader } from '../session/retain-by-header.ts'
 import type { Party } from '../trace/party.ts'
 import type { VHost } from '../vhost.ts'
 import type { Intake, IntakeClient } from './intake.ts'
@@ -18,6 +19,8 @@ export interface PublishBatchAsked {
   readonly sources: readonly RecordSource[]
   readonly principal: Principal
   readonly rights: Rights
+  /** What messages do besides that ask for it in their headers; left out, nothing. */
+  readonly retention?: Pick<RetainByHeader, 'companionOf'> | undefined
   /** Where it is counted. */
   readonly counters: ClientCounters
   /** How long all of it may take, in milliseconds. */
@@ -60,6 +63,7 @@ class BatchPublishing implements IntakeClient, Disposable {
   readonly replyAddress = undefined
   readonly outcomes: Promise<readonly PublishedOne[]>
   readonly onLate: () => void
+  readonly #vhost: VHost<Destination>
   readonly #asked: PublishBatchAsked
   readonly #intake: Intake
   readonly #meter: PublishMeter
@@ -73,6 +77,7 @@ class BatchPublishing implements IntakeClient, Disposable {
   #isPaused = false
 
   constructor(broker: Broker, vhost: VHost<Destination>, asked: PublishBatchAsked) {
+    this.#vhost = vhost
     this.#asked = asked
     const { promise, resolve } = Promise.withResolvers<readonly PublishedOne[]>()
     this.outcomes = promise
@@ -163,11 +168,13 @@ class BatchPublishing implements IntakeClient, Disposable {
   }
 
   #offer(): void {
-    const { sources } = this.#asked
+    const { sources, retention } = this.#asked
     while (!this.#isPaused && this.#next < sources.length) {
       const note = this.#next++
+      const source = sources[note] as RecordSource
       try {
-        const state = this.#intake.offer(sources[note] as RecordSource, note)
+        source.companion ??= retention?.companionOf(this.#vhost, source)
+        const state = this.#intake.offer(source, note)
         if (state === 'waits') this.#untold.push(note)
       } catch (error) {
         this.#settle(note, { outcome: 'error', error })

@@ -82,7 +82,7 @@ const delayedType = 'x-delayed-message'
 const exchange = fc.record({
   type: fc.constantFrom(...exchangeTypes, delayedType),
   routesAs: fc.constantFrom(...exchangeTypes),
-  alternate: fc.option(fc.constantFrom(...names, 'missing'), { nil: undefined }),
+  alternate: fc.option(fc.constantFrom(...names, 'missing', ''), { nil: undefined }),
   hashHeader: fc.boolean(),
 })
 const binding = fc.record({

@@ -81,7 +81,8 @@ export function testRoute(
     isRepeat: queue.kind === 'queue' && queue.presentIds?.has(source) === true,
   }))
   const isDelayed = steps.some(({ outcome }) => outcome === 'delayed')
-  const isRouted = destinations.length > 0 || isDelayed
+  const isTaken = steps.some(({ directCount }) => directCount > 0)
+  const isRouted = destinations.length > 0 || isDelayed || isTaken
   return { isRouted, isReply: false, destinations, steps, isLeftOff }
 }
 

@@ -4,6 +4,7 @@ import { type FieldTable } from '../../record/message/field-table.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { CountedConsumer } from '../client/channel-info.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
+import type { ConsumedCounts } from '../counters/consumed-counts.ts'
 import type { WithParty } from '../trace/party.ts'
 import type { DeliveredFrom, DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 
@@ -11,6 +12,11 @@ import type { DeliveredFrom, DeliveryHolder, SettleReason } from '../unacked-del
 export interface DeliverySink extends WithParty {
   /** Whether one more delivery fits now; when it becomes true again, the sink calls `Consumer.resume`. */
   canTake(): boolean
+  /**
+   * Whether the message that is next has to wait. Then it is left where it was and has not been delivered, `canTake` says
+   * no, and the sink calls `Consumer.resume` when it can go. Left out: none ever has to.
+   */
+  holds?(record: RecordView): boolean
   /** Puts one message on its way. The view is valid only during the call. */
   deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void
   /** A delivery of the consumer is settled. The sink calls `Consumer.resume` when it is its turn. */
@@ -23,14 +29,20 @@ export interface ConsumerOptions {
   readonly tag: string
   readonly isNoAck: boolean
   readonly isExclusive: boolean
+  /** The queue is there for it: it comes beside exclusive consumers, too. */
+  readonly isOwner?: boolean
   /** Unacked deliveries it may have at once; 0 for as many as its sink takes. */
   readonly prefetch: number
   /** `x-priority` among them: while consumers of a higher priority have room, others get nothing. */
   readonly arguments: FieldTable
+  /** Where what it gets is counted once more; undefined for clients of AMQP, and for requests. */
+  readonly counts?: ConsumedCounts | undefined
 }
 
 /** The queue that a consumer reads. */
 export interface ConsumedQueue extends DeliveryHolder, DeliveredFrom {
+  /** `counts`: of who settles it, where that is no client of AMQP. */
+  settle(offset: number, reason: SettleReason, counts?: ConsumedCounts): void
   /** Delivers what consumers with room can have by now. Not within an atom. */
   deliverReady(): void
   /** How often the message at `offset` came back, where that is counted. */
@@ -52,6 +64,7 @@ export class Consumer implements DeliveryHolder, CountedConsumer {
   readonly prefetch: number
   readonly arguments: FieldTable
   readonly priority: number
+  readonly counts: ConsumedCounts | undefined
   readonly #ownTimeoutMs: number
   unackedCount = 0
   deliveredCount = 0
@@ -74,6 +87,7 @@ export class Consumer implements DeliveryHolder, CountedConsumer {
     this.isExclusive = options.isExclusive
     this.prefetch = options.prefetch
     this.arguments = options.arguments
+    this.counts = options.counts
     this.#ownTimeoutMs = consumerTimeoutOf(options.arguments)
     const priority = options.arguments.get('x-priority')?.value
     this.priority = typeof priority === 'number' ? priority : 0
@@ -96,7 +110,7 @@ export class Consumer implements DeliveryHolder, CountedConsumer {
   settle(offset: number, reason: SettleReason): void {
     this.unackedCount--
     this.settledCount++
-    this.queue.settle(offset, reason)
+    this.queue.settle(offset, reason, this.counts)
     if (this.isYielding && this.unackedCount === 0) this.queue.replaceConsumer(this)
     this.sink.onSettled(this)
   }

@@ -84,6 +84,23 @@ export class Departures implements TurnTask {
     return this.#expiry.nextAt
   }
 
+  /** Whether anything in the queue may expire. */
+  get mayExpire(): boolean {
+    return this.#expiry.isOn
+  }
+
+  /** What has expired and is at the head now leaves. Consumers have had what they have room for. */
+  expireHead(): void {
+    const { backlog, onDeparture } = this.#options
+    for (let count = 0; count < brokerLimits.dispatchPerTurnMax; count++) {
+      if (backlog.peek(sharedView) !== 'record') return
+      if (this.#reasonToLeave(sharedView) !== 'expired') return
+      const { offset } = sharedView
+      backlog.detachHead(sharedView)
+      onDeparture(offset, 'expired')
+    }
+  }
+
   /** The queue is gone. */
   close(): void {
     this.#isClosed = true

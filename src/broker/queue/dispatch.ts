@@ -8,7 +8,7 @@ import type { QueueCounters } from '../counters/queue-counters.ts'
 import { isLate } from '../is-late.ts'
 import type { MessageWatch, WatchedStream } from '../trace/message-watch.ts'
 import { ConsumerLine } from './consumer-line.ts'
-import type { Consumer } from './consumer.ts'
+import type { Consumer, ConsumerOptions } from './consumer.ts'
 import type { QueueBacklog, TakeResult } from './queue-backlog.ts'
 import { SingleActive, type SingleActiveOwner } from './single-active.ts'
 
@@ -73,9 +73,10 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
     this.#singleActive = new SingleActive(this, options)
   }
 
-  /** Whether one more consumer may come, who wants to be alone or not. */
-  admits(isExclusive: boolean): boolean {
-    if (isExclusive && this.#singleActive !== undefined) return false
+  /** Whether one more consumer may come, which wants to be alone or not; `mayBeAlone`: anybody may. */
+  admits({ isExclusive, isOwner }: ConsumerOptions, mayBeAlone: boolean): boolean {
+    if (isOwner === true) return true
+    if (isExclusive && (this.#singleActive !== undefined || !mayBeAlone)) return false
     return this.#exclusiveConsumer === undefined && !(isExclusive && this.consumerCount > 0)
   }
 
@@ -158,10 +159,17 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
     const view = sharedView
     const result = this.#source.takeReady(view)
     if (result !== 'record') return result
+    if (consumer.sink.holds?.(view) === true) {
+      this.#putBack(view.offset)
+      return result
+    }
     this.#line.rotate()
     const { counters } = this.#source
     consumer.deliveredCount++
     if (backlog.isRedelivered) counters.redelivered++
+    if (consumer.counts !== undefined) {
+      counters.onDeliveredToOther(consumer.counts, consumer.isNoAck, backlog.isRedelivered)
+    }
     this.#watch.observer?.onHandover(this.#source, view, {
       kind: 'delivered',
       to: consumer.sink,
@@ -178,6 +186,14 @@ export class Dispatch implements TurnTask, SingleActiveOwner {
       consumer.sink.deliver(consumer, view, backlog.isRedelivered)
     }
     return result
+  }
+
+  /** The message that was just taken is ready again, as if it had not been. */
+  #putBack(offset: number): void {
+    const backlog = this.#backlog
+    if (backlog.isRedelivered) backlog.delay(offset)
+    else backlog.putBack(offset)
+    backlog.wake(offset)
   }
 
   /** The consumer whose turn it is; those without room leave the line until they resume. */

@@ -1,6 +1,7 @@
 // When messages expire: after the queue's time to live or their own, whichever is shorter, counted from
 // when they came into the queue. Messages go only at the head, so one timer for the head is enough.
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { WakeTimer } from '../../lib/wake-timer.ts'
 import { readExpiration, readPropertyFlags } from '../../record/message/content-header.ts'
 import { readDeliverAt } from '../../record/message/deliver-at.ts'
 import { PROPERTY_EXPIRATION } from '../../record/message/properties.gen.ts'
@@ -12,15 +13,13 @@ export class Expiry {
   /** Infinity for none. */
   ttlMs: number
   readonly #clock: Clock
-  readonly #onDue: () => void
+  readonly #timer: WakeTimer
   /** Whether any message of the queue may have a time to live of its own. */
   hasOwn: boolean
   /** In each log, messages from here on have come since the head was looked at last. */
   #newFrom: readonly number[]
   /** For messages that came before the queue was rewound, their time counts from then. */
   #rewoundAt: number
-  #timer: Timer | undefined
-  #timerAt = Infinity
 
   /**
    * `isRestored`: the queue may hold messages that nobody has looked at, up to `ends`. `onDue`
@@ -42,7 +41,7 @@ export class Expiry {
     this.hasOwn = options.isRestored
     this.#newFrom = options.isRestored ? options.ends : []
     this.#rewoundAt = options.rewoundAt
-    this.#onDue = options.onDue
+    this.#timer = new WakeTimer(options.clock, options.onDue)
   }
 
   /** Whether anything in the queue may expire. */
@@ -52,12 +51,12 @@ export class Expiry {
 
   /** No message at the head expires earlier; Infinity: none does, as far as is known. */
   get nextAt(): number {
-    return this.#timerAt
+    return this.#timer.at
   }
 
   /** Whether `onDue` will be called at some time. */
   get isAwake(): boolean {
-    return this.#timer !== undefined
+    return this.#timer.at !== Infinity
   }
 
   /** A message came in. */
@@ -107,20 +106,11 @@ export class Expiry {
 
   /** Calls `onDue` at that time, or earlier. */
   wakeAt(time: number): void {
-    if (time >= this.#timerAt) return
-    this.stop()
-    this.#timerAt = time
-    this.#timer = this.#clock.after(Math.max(0, time - this.#clock.now()), () => {
-      this.#timer = undefined
-      this.#timerAt = Infinity
-      this.#onDue()
-    })
+    this.#timer.wakeAt(time)
   }
 
   stop(): void {
-    this.#timer?.stop()
-    this.#timer = undefined
-    this.#timerAt = Infinity
+    this.#timer.stop()
   }
 
   #ttlOf({ buffer, headerStart, headerEnd }: RecordView): number {

@@ -1,6 +1,7 @@
 // Messages of a queue that wait for a time: they came back and are tried again later, or their producer delays them.
 // Their backlog counts them as delayed; here are the times, and one timer for the next.
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { WakeTimer } from '../../lib/wake-timer.ts'
 import { NumberHeap } from './number-heap.ts'
 import type { QueueBacklog } from './queue-backlog.ts'
 
@@ -16,11 +17,11 @@ export class HeldMessages {
   /** Times at which messages are ready, and their places. */
   readonly #times = new NumberHeap()
   readonly #places = new Map<number, number[]>()
-  #timer: Timer | undefined
-  #timerAt = Infinity
+  readonly #timer: WakeTimer
 
   constructor(options: HeldMessagesOptions) {
     this.#options = options
+    this.#timer = new WakeTimer(options.clock, () => this.#wakeDue())
   }
 
   /** The message, which its backlog counts as delayed, is ready at `time`, in milliseconds since the Unix epoch. */
@@ -48,24 +49,14 @@ export class HeldMessages {
 
   /** Nothing becomes ready any more. */
   close(): void {
-    this.#timer?.stop()
-    this.#timer = undefined
-    this.#timerAt = Infinity
+    this.#timer.stop()
     this.#places.clear()
     this.#times.clear()
   }
 
   #setTimer(): void {
     const time = this.#times.peek()
-    if (time < 0 || time >= this.#timerAt) return
-    this.#timer?.stop()
-    this.#timerAt = time
-    const { clock } = this.#options
-    this.#timer = clock.after(Math.max(0, time - clock.now()), () => {
-      this.#timer = undefined
-      this.#timerAt = Infinity
-      this.#wakeDue()
-    })
+    if (time >= 0) this.#timer.wakeAt(time)
   }
 
   #wakeDue(): void {

@@ -77,6 +77,11 @@ export class MessageEnds<Q extends EndingQueue> {
     return this.#departures?.nextExpiryAt ?? Infinity
   }
 
+  /** Whether anything in the queue may expire. */
+  get mayExpire(): boolean {
+    return this.#departures?.mayExpire === true
+  }
+
   /** Undefined before there was one. */
   get deadLetters(): DeadLetters | undefined {
     return this.#deadLetters
@@ -129,6 +134,11 @@ export class MessageEnds<Q extends EndingQueue> {
   /** Looks at the end of this turn at what is due to leave. */
   look(): void {
     this.#departures?.schedule()
+  }
+
+  /** What has expired at the head leaves now, and not at the end of this turn. Not within an atom. */
+  expireHead(): void {
+    this.#departures?.expireHead()
   }
 
   /** Whether the message that was just taken into `view` goes out; otherwise it has ended, or waits. */

@@ -4,12 +4,13 @@ import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Log } from '../../log/log.ts'
 import type { QueueRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import { isPersistent } from '../../record/message/content-header.ts'
 import { type FieldTable } from '../../record/message/field-table.ts'
+import { isSourcePersistent } from '../../record/message/is-source-persistent.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { viewOfSource } from '../../record/message/view-of-source.ts'
 import { queueFull, queueInExclusiveUse, takenBesides } from '../broker-error.ts'
+import type { ConsumedCounts } from '../counters/consumed-counts.ts'
 import { QueueCounters } from '../counters/queue-counters.ts'
 import type { PresentIds } from '../deduplication/present-ids.ts'
 import type { QueueLike } from '../exchange/binding.ts'
@@ -39,6 +40,11 @@ import { WaitingTakers } from './waiting-takers.ts'
 
 export type { ConnectionToken } from './queue-context.ts'
 export type QueueContext = QueueContextOf<Queue>
+type QueueEnds = Pick<
+  MessageEnds<Queue>,
+  'deadLetters' | 'expireHead' | 'mayExpire' | 'nextExpiryAt' | 'sweep'
+>
+
 export class Queue
   implements QueueLike, PolicySubject, PriorityBacklogOwner, SourceBacklogOwner, EndingQueue
 {
@@ -75,6 +81,8 @@ export class Queue
   policy: EffectivePolicy | undefined
   /** What is not persistent is only for consumers that are there; set by whoever has the queue. */
   isForPresent = false
+  /** Told when it is gone; set by whoever has the queue for clients of its own, which nobody else may keep from it. */
+  onGone: (() => void) | undefined
   readonly #backlog: QueueBacklog
   readonly #dispatch: Dispatch
   /** Made when it is needed, as most of many queues are quiet. */
@@ -198,8 +206,8 @@ export class Queue
     return this.#backlog.parts
   }
 
-  /** How its messages end by themselves, for those who only look. */
-  get ends(): Pick<MessageEnds<Queue>, 'deadLetters' | 'nextExpiryAt' | 'sweep'> {
+  /** How its messages end by themselves. */
+  get ends(): QueueEnds {
     return this.#ends
   }
 
@@ -285,7 +293,7 @@ export class Queue
 
   /** Throws `access_refused` when the queue has, or would get, an exclusive consumer beside another. */
   addConsumer(sink: DeliverySink, options: ConsumerOptions): Consumer {
-    if (!this.#dispatch.admits(options.isExclusive)) {
+    if (!this.#dispatch.admits(options, this.onGone === undefined)) {
       throw queueInExclusiveUse(this.vhost, this.name)
     }
     const consumer = new Consumer(this, sink, options)
@@ -321,12 +329,13 @@ export class Queue
   }
 
   /** Ends the delivery of the message at `offset`. */
-  settle(offset: number, reason: SettleReason): void {
+  settle(offset: number, reason: SettleReason, counts?: ConsumedCounts): void {
     if (this.isDeleted) return
     this.#context.watch.observer?.onSettled(this, offset, reason)
     if (reason === 'ack') {
       this.#ends.remove(offset)
       this.counters.acked++
+      if (counts !== undefined) this.counters.onAckedByOther(counts)
     } else if (reason === 'reject') {
       this.#ends.reject(offset)
     } else {
@@ -432,6 +441,7 @@ export class Queue
     this.#sizeCounts?.close()
     this.#backlog.close()
     this.#waitingTakers?.tell()
+    this.onGone?.()
   }
 
   /** The broker stops in good order: the next one knows what was delivered, and does what is due from now on. */
@@ -486,8 +496,4 @@ export class Queue
       onExpired: () => this.#context.onUnused(this),
     })
   }
-}
-
-function isSourcePersistent({ header, headerStart, headerEnd }: RecordSource): boolean {
-  return isPersistent(header, headerStart, headerEnd)
 }

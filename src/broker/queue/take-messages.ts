@@ -10,6 +10,7 @@ import { preconditionFailed, queueNotFound } from '../broker-error.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
 import type { MessageWatch } from '../trace/message-watch.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
+import { withLeftCount } from './count-left.ts'
 import type { Queue } from './queue.ts'
 
 export interface TakeAsked {
@@ -106,16 +107,21 @@ export function copyTaken(queue: Queue, view: RecordView, payloadSizeMax: number
   const { buffer, addressStart, headerStart, headerEnd, body, bodyStart, bodyEnd, offset } = view
   const payloadSize = bodyEnd - bodyStart
   const shownSize = Math.min(payloadSize, payloadSizeMax)
-  const { isRedelivered, readyCount } = queue
-  return {
+  const { isRedelivered } = queue
+  const payload = Buffer.from(body.subarray(bodyStart, bodyStart + shownSize))
+  const taken = {
     ...decodeAddress(buffer, addressStart),
     properties: decodeContentHeader(buffer, headerStart, headerEnd).properties,
     returnCount: isRedelivered ? queue.returnCountOf(offset) : 0,
     isRedelivered,
-    leftCount: readyCount,
-    payload: Buffer.from(body.subarray(bodyStart, bodyStart + shownSize)),
+    payload,
     payloadSize,
   }
+  let leftCount = 0
+  withLeftCount(queue, view, (count) => {
+    leftCount = count
+  })
+  return { ...taken, leftCount }
 }
 
 function countTaken(

@@ -41,8 +41,10 @@ export function* deleteRetained(
     if (!isDry) ticket = clearAll(retained, store, batch) ?? ticket
     batch = []
   }
-  for (const [topic, found] of retained.match(filter)) {
-    if (!retained.isThere(found)) continue
+  for (const each of retained.search(filter)) {
+    if (each === undefined) yield
+    if (each === undefined || !retained.isThere(each[1])) continue
+    const [topic, found] = each
     if (may(topic)) {
       count++
       size += found.size

@@ -13,7 +13,8 @@ export interface InFlightMessage {
   isReceivedDurably: boolean
 }
 
-const idsMax = 65_535
+/** Packet ids that there are, from 1 on. */
+export const packetIdsMax = 65_535
 
 export class InFlight {
   readonly #messages = new Map<number, InFlightMessage>()
@@ -42,7 +43,7 @@ export class InFlight {
 
   /** An id that no message has. */
   takeFree(): number {
-    do this.#lastFree = (this.#lastFree % idsMax) + 1
+    do this.#lastFree = (this.#lastFree % packetIdsMax) + 1
     while (this.#messages.has(this.#lastFree))
     return this.#lastFree
   }
@@ -50,5 +51,5 @@ export class InFlight {
 
 /** The packet id of a message of a session's own queue. */
 export function packetIdOf(offset: number): number {
-  return (offset % idsMax) + 1
+  return (offset % packetIdsMax) + 1
 }

@@ -53,6 +53,11 @@ export class OwnSubscriptions {
   #tree: FilterTree<OwnSubscription> | undefined
   /** What all of its own ask for, where that is the same for every message. */
   uniform: DeliveryFacts | undefined
+  /** Levels of their filters. */
+  levelCount = 0
+  /** How many of its own ask for each QoS, and how many for more than that. */
+  readonly #countByQos: [number, number, number] = [0, 0, 0]
+  #specialCount = 0
 
   get size(): number {
     return this.#byText.size
@@ -72,7 +77,8 @@ export class OwnSubscriptions {
     this.#byText.set(subscription.text, subscription)
     if (subscription.share === undefined) this.#tree?.add(subscription.filter, subscription)
     if (this.#tree === undefined && this.size >= sessionLimits.ownTreeAt) this.#plant()
-    this.uniform = uniformOf(this.#byText.values())
+    if (before !== undefined) this.#count(before, -1)
+    this.#count(subscription, 1)
   }
 
   delete(text: string): void {
@@ -80,7 +86,7 @@ export class OwnSubscriptions {
     if (before === undefined) return
     this.#byText.delete(text)
     this.#tree?.remove(before.filter, before)
-    this.uniform = uniformOf(this.#byText.values())
+    this.#count(before, -1)
   }
 
   /** Of a message in the session's queue; `exchange` where that says what it is for. */
@@ -94,6 +100,15 @@ export class OwnSubscriptions {
     const facts =
       shared === undefined ? this.#factsOfTopic(topicOfRecord(record)) : factsOf([shared])
     return facts.isRetained && !asksToBeRetained(record) ? { ...facts, isRetained: false } : facts
+  }
+
+  /** Whether one of them has the message, which is in the session's queue. */
+  asksFor(record: RecordView): boolean {
+    const { exchange } = decodeAddress(record.buffer, record.addressStart)
+    const text = exchange.startsWith(retainedStart)
+      ? exchange.slice(retainedStart.length)
+      : exchange
+    return this.#byText.has(text) || this.#matching(topicOfRecord(record)).length > 0
   }
 
   /** Of a message that comes past all queues. */
@@ -122,6 +137,12 @@ export class OwnSubscriptions {
 
   /** `isRetained` says that one of them asks to be shown it. */
   #factsOfTopic(topic: string): DeliveryFacts {
+    const found = this.#matching(topic)
+    // It came for a filter that the session has no more.
+    return found.length === 0 ? unasked : factsOf(found)
+  }
+
+  #matching(topic: string): readonly OwnSubscription[] {
     const found: OwnSubscription[] = []
     if (this.#tree !== undefined) this.#tree.match(topic, (each) => found.push(each))
     else {
@@ -129,8 +150,21 @@ export class OwnSubscriptions {
         if (each.share === undefined && matchesTopic(each.filter, topic)) found.push(each)
       }
     }
-    // It came for a filter that the session has no more.
-    return found.length === 0 ? unasked : factsOf(found)
+    return found
+  }
+
+  #count({ text, share, options }: OwnSubscription, by: 1 | -1): void {
+    this.levelCount += by * levelCountOf(text)
+    if (share !== undefined) return
+    this.#countByQos[options.qos] += by
+    if (options.id !== undefined || options.retainAsPublished) this.#specialCount += by
+    const asked = ([0, 1, 2] as const).filter((qos) => this.#countByQos[qos] > 0)
+    const [qos] = asked
+    const isUniform = asked.length === 1 && this.#specialCount === 0
+    this.uniform =
+      isUniform && qos !== undefined
+        ? { qos, isRetained: false, subscriptionIds: noIds }
+        : undefined
   }
 
   #plant(): void {
@@ -157,13 +191,9 @@ export function factsOf(subscriptions: readonly OwnSubscription[]): DeliveryFact
   return { qos, isRetained, subscriptionIds: subscriptionIds ?? noIds }
 }
 
-function uniformOf(subscriptions: Iterable<OwnSubscription>): DeliveryFacts | undefined {
-  let qos: Qos | undefined
-  for (const { options, share } of subscriptions) {
-    if (share !== undefined) continue
-    const isSpecial = options.id !== undefined || options.retainAsPublished
-    if (isSpecial || (qos !== undefined && options.qos !== qos)) return undefined
-    qos = options.qos
-  }
-  return qos === undefined ? undefined : { qos, isRetained: false, subscriptionIds: noIds }
+/** Of a topic, or of a filter. */
+export function levelCountOf(text: string): number {
+  let count = 1
+  for (let at = text.indexOf('/'); at >= 0; at = text.indexOf('/', at + 1)) count++
+  return count
 }

@@ -1,5 +1,6 @@
 // Sends retained messages to a session for its new subscriptions [MQTT-3.3.1-6 to -8]: those of QoS 1 and 2 go through its
 // queue, a few at a time, those of QoS 0 past it.
+import type { Clock } from '../../lib/clock.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { sessionLimits } from '../../limits/session.ts'
 import type { LogStore } from '../../log/log-store.ts'
@@ -15,25 +16,32 @@ const nameSizeMax = 255
 export interface RetainedSource {
   readonly retained: RetainedMessages
   readonly store: LogStore
+  readonly clock: Clock
 }
 
 /** Waits while the session has no room, and ends when its connection does. */
 export function* deliverRetained(
   session: Session,
   subscription: OwnSubscription,
-  { retained, store }: RetainedSource,
+  { retained, store, clock }: RetainedSource,
 ): Steps<void> {
   const { client } = session
   const isWanted = (): boolean =>
     client !== undefined &&
     session.client === client &&
     session.subscriptions.get(subscription.text) === subscription
-  for (const topic of retained.topicsOf(subscription.filter)) {
+  for (const found of retained.search(subscription.filter)) {
+    if (found === undefined) {
+      if (!isWanted()) return
+      yield
+      continue
+    }
+    const [topic] = found
     for (let isOver = false; !isOver;) {
       if (!isWanted()) return
       let isTaken = false
       const result = retained.read(topic, (record) => {
-        isTaken = deliver(record, { session, subscription, store })
+        isTaken = deliver(record, { session, subscription, store, now: clock.now() })
       })
       isOver = isTaken || result === 'gone'
       yield result instanceof Promise ? result : isOver ? undefined : session.whenRoom()
@@ -45,10 +53,14 @@ interface DeliveryParts {
   readonly session: Session
   readonly subscription: OwnSubscription
   readonly store: LogStore
+  readonly now: number
 }
 
 /** False when there is no room for it now. */
-function deliver(record: RecordView, { session, subscription, store }: DeliveryParts): boolean {
+function deliver(
+  record: RecordView,
+  { session, subscription, store, now }: DeliveryParts,
+): boolean {
   const facts = { ...factsOf([subscription]), isRetained: true }
   if (facts.qos === 0 || publishQosOf(record) === 0) {
     return session.client?.deliverRetained(record, { ...facts, qos: 0 }) ?? false
@@ -58,7 +70,7 @@ function deliver(record: RecordView, { session, subscription, store }: DeliveryP
   const exchange = retainedStart + subscription.text
   store.beginAtom()
   const name = Buffer.byteLength(exchange) > nameSizeMax ? retainedStart : exchange
-  queue.publish(sourceWithExchange(record, name), -1)
+  queue.publish(sourceWithExchange(record, name, now), -1)
   store.endAtom()
   return true
 }

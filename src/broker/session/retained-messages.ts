@@ -14,13 +14,16 @@ import { readExpiration } from '../../record/message/content-header.ts'
 import { topicOfRecord } from '../../record/message/published-topic.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { RecordView } from '../../record/message/record-view.ts'
+import type { Admission } from '../admission.ts'
 import { BrokerError } from '../broker-error.ts'
+import type { MessageState } from '../queue/message-state.ts'
 import type { Queue } from '../queue/queue.ts'
 import { type TopicBranch, TopicTree } from './topic-tree.ts'
 
 export interface RetainedContext {
   readonly store: LogStore
   readonly clock: Clock
+  readonly admission: Admission
   /** The queue, if there is one. */
   findQueue(): Queue | undefined
   /** The queue, made if there is none. Not within an atom. */
@@ -41,6 +44,8 @@ export class RetainedMessages implements Disposable {
   #tree = new TopicTree<Retained>()
   /** Topics whose messages expire. */
   readonly #expiring = new Set<string>()
+  /** Messages that others have taken their places of while a client of another protocol had them: by offset, the size. */
+  readonly #stale = new Map<number, number>()
   #queue: Queue | undefined
   #size = 0
   #sweep: Timer | undefined
@@ -80,16 +85,15 @@ export class RetainedMessages implements Disposable {
         yield
       }
     }
+    this.#removeAll(() => this.#removeStale())
   }
 
-  /** To be called before a message is published that is to be retained. Not within an atom. */
+  /**
+   * To be called before a message is published that is to be retained. Throws `resource_exhausted`, `memory_exhausted`.
+   * Not within an atom.
+   */
   prepare(topic: string): void {
-    if (this.#tree.size >= sessionLimits.retainedMax && this.#tree.get(topic) === undefined) {
-      throw new BrokerError(
-        'resource_exhausted',
-        'there are as many retained messages as there may be',
-      )
-    }
+    if (this.#tree.get(topic) === undefined) this.#admit()
     if (this.#queue === undefined || this.#queue.isDeleted) this.#queue = this.#context.openQueue()
   }
 
@@ -138,9 +142,9 @@ export class RetainedMessages implements Disposable {
     return queue.levels[0]?.cursor.acked.isAcked(offset) === false
   }
 
-  /** Topics that the filter has; what each of them has is there for `read`. */
-  *topicsOf(filter: string): Generator<string> {
-    for (const [topic] of this.#tree.match(filter)) yield topic
+  /** The same, and undefined now and then while it finds nothing. */
+  search(filter: string): Generator<readonly [topic: string, retained: Retained] | undefined> {
+    return this.#tree.search(filter)
   }
 
   /**
@@ -167,10 +171,22 @@ export class RetainedMessages implements Disposable {
     this.#tree = new TopicTree()
     this.#size = 0
     this.#expiring.clear()
+    this.#stale.clear()
   }
 
   [Symbol.dispose](): void {
     this.#sweep?.stop()
+  }
+
+  /** One more topic, whose place in the index stays until somebody takes it away. */
+  #admit(): void {
+    if (this.#tree.size >= sessionLimits.retainedMax) {
+      throw new BrokerError(
+        'resource_exhausted',
+        'there are as many retained messages as there may be',
+      )
+    }
+    this.#context.admission.admitDeclaration()
   }
 
   #indexRun(run: Run): void {
@@ -195,7 +211,8 @@ export class RetainedMessages implements Disposable {
     const expiresAt = timestamp + ttlOf(buffer, headerStart, headerEnd)
     const size = view.bodyEnd - view.bodyStart
     const topic = topicOfRecord(view)
-    this.#put(topic, { offset: view.offset, size, expiresAt })
+    const before = this.#put(topic, { offset: view.offset, size, expiresAt })
+    if (before !== undefined) this.#stale.set(before.offset, before.size)
     this.#noteExpiry(topic, expiresAt)
   }
 
@@ -221,32 +238,65 @@ export class RetainedMessages implements Disposable {
       return
     }
     if (this.#expiring.size < sessionLimits.retainedExpiringMax) this.#expiring.add(topic)
+    this.#sweepLater()
+  }
+
+  #sweepLater(): void {
     this.#sweep ??= this.#context.clock.every(sessionLimits.retainedSweepMs, () =>
-      this.#sweepExpired(),
+      this.#removeAll(() => {
+        this.#removeExpired()
+        this.#removeStale()
+      }),
     )
   }
 
-  #sweepExpired(): void {
-    const now = this.#context.clock.now()
-    const expired = [...this.#expiring].filter(
-      (topic) => (this.#tree.get(topic)?.expiresAt ?? 0) <= now,
-    )
-    if (expired.length > 0) {
+  /** In one atom. */
+  #removeAll(remove: () => void): void {
+    if (this.#expiring.size + this.#stale.size > 0) {
       const { store } = this.#context
       store.beginAtom()
-      for (const topic of expired) this.clear(topic)
+      remove()
       store.endAtom()
     }
-    if (this.#expiring.size > 0) return
+    if (this.#expiring.size + this.#stale.size > 0) return
     this.#sweep?.stop()
     this.#sweep = undefined
   }
 
-  #remove(retained: Retained | undefined): void {
-    const part = this.#queue?.parts[0]
-    if (retained === undefined || part === undefined) return
-    if (part.cursor.acked.isAcked(retained.offset)) return
-    part.removeReady([retained])
+  #removeExpired(): void {
+    const now = this.#context.clock.now()
+    for (const topic of this.#expiring) {
+      if ((this.#tree.get(topic)?.expiresAt ?? 0) <= now) this.clear(topic)
+    }
+  }
+
+  /** What came back, or was acked. */
+  #removeStale(): void {
+    const stale = [...this.#stale]
+    this.#stale.clear()
+    for (const [offset, size] of stale) this.#remove({ offset, size })
+  }
+
+  /** Within an atom. One that a client of another protocol has goes when that gives it back. */
+  #remove(retained: Pick<Retained, 'offset' | 'size'> | undefined): void {
+    const queue = this.#queue
+    const part = queue?.parts[0]
+    if (retained === undefined || queue === undefined || part === undefined) return
+    const { offset, size } = retained
+    if (part.cursor.acked.isAcked(offset)) return
+    const isReady =
+      queue.readyCount === queue.messageCount || this.#stateOf(queue, offset) === 'ready'
+    if (isReady) {
+      part.removeReady([{ offset, size }])
+      return
+    }
+    this.#stale.set(offset, size)
+    this.#sweepLater()
+  }
+
+  #stateOf(queue: Queue, offset: number): MessageState | undefined {
+    const now = this.#context.clock.now()
+    return queue.parts[0]?.statesIn(offset, offset, now)(offset)
   }
 }
 

@@ -1,7 +1,9 @@
 // The connection of a session, as the session sees it.
 import type { Qos } from '../../record/message/published-topic.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { ConsumedCounts } from '../counters/consumed-counts.ts'
 import type { DirectMessage } from '../exchange/topic-subscriber.ts'
+import type { QueueType } from '../queue-arguments.ts'
 import type { WithParty } from '../trace/party.ts'
 
 /** How one message goes out. */
@@ -33,6 +35,8 @@ export type SessionEnd =
   | 'disconnected'
 
 export interface SessionClient extends WithParty {
+  /** Where what it gets from queues of a type is counted by what it speaks. */
+  countsOf(type: QueueType): ConsumedCounts
   /** Whether one more message fits its output. When it does again, it calls `Session.resume`. */
   canTake(): boolean
   /** Puts a message on its way; false when it is too large for the client, which is as if it were delivered. */

@@ -17,7 +17,8 @@ import type { DirectMessage } from '../exchange/topic-subscriber.ts'
 import type { Consumer, DeliverySink } from '../queue/consumer.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Party } from '../trace/party.ts'
-import { InFlight, packetIdOf } from './in-flight.ts'
+import type { SettleReason } from '../unacked-deliveries.ts'
+import { InFlight, packetIdOf, packetIdsMax } from './in-flight.ts'
 import { OwnSubscriptions } from './own-subscriptions.ts'
 import type { DeliveryFacts, SessionClient, SessionEnd } from './session-client.ts'
 import type { PacketIdKind, SessionPlace, SessionRows } from './session-rows.ts'
@@ -33,6 +34,8 @@ export interface SessionContext {
   readonly rows: SessionRows
   /** The queue of the session, made when it is not there. Not within an atom. */
   openQueue(session: Session): { readonly queue: Queue; readonly target: QueueTarget<Destination> }
+  /** A message that the session may not have any more; `settle` ends its delivery. */
+  giveBack(record: RecordView, isSent: boolean, settle: (reason: SettleReason) => void): void
   /** The queue has gone: so has the session. */
   onQueueGone(session: Session): void
 }
@@ -49,8 +52,6 @@ interface HeldMessage {
   readonly qos: Qos
   /** It can by now. */
   isOver: boolean
-  /** It may have been sent before it waited. */
-  wasSent: boolean
 }
 
 /** A message of a shared subscription. */
@@ -78,6 +79,10 @@ export class Session implements DeliverySink, LogWatcher {
   /** When its connection began, in milliseconds since the Unix epoch; 0 for one that has had none in this process. */
   attachedAt = 0
   will: Will | undefined
+  /** Whether its user may still publish the will; undefined: nobody knows. */
+  mayPublishWill: (() => boolean) | undefined
+  /** Some of its subscriptions were taken away from it: what came for them is not sent any more. */
+  dropsUnasked = false
   readonly subscriptions: OwnSubscriptions
   readonly inFlight: InFlight = new InFlight()
   isEnded = false
@@ -95,6 +100,8 @@ export class Session implements DeliverySink, LogWatcher {
   #waiting: (() => void)[] = []
   /** The next message waits: for its id, or to be durable. Undefined: none does. */
   #held: HeldMessage | undefined
+  /** By offset, of messages that come again: whatever was subscribed to meanwhile, with this QoS [MQTT-4.4.0-1]. */
+  #sentQos: Map<number, Qos> | undefined
 
   constructor(options: SessionOptions, context: SessionContext) {
     this.vhost = options.vhost
@@ -147,6 +154,7 @@ export class Session implements DeliverySink, LogWatcher {
   openQueue(): Queue {
     if (this.#queue === undefined) {
       const { queue, target } = this.#context.openQueue(this)
+      queue.onGone = () => this.#onQueueGone()
       this.#queue = queue
       this.#target = target
       this.#consume()
@@ -190,13 +198,16 @@ export class Session implements DeliverySink, LogWatcher {
     this.#client = undefined
     this.#hasStarted = false
     for (const resolve of this.#waiting.splice(0)) resolve()
-    if (this.#consumer !== undefined) this.#queue?.removeConsumer(this.#consumer)
+    const own = this.#consumer
+    if (own !== undefined) this.#queue?.removeConsumer(own)
     this.#consumer = undefined
     this.subscriptions.stopMembers()
-    for (const [packetId, { holder, offset }] of this.inFlight.entries()) {
+    for (const [packetId, { holder, offset, qos }] of this.inFlight.entries()) {
       if (holder === undefined) continue
       this.inFlight.delete(packetId)
-      holder.settle(offset, 'requeue')
+      if (holder === own) this.#noteSent(offset, qos)
+      // Of a shared subscription, and the session ends: nobody else may be sent it [MQTT-4.8.2-5].
+      holder.settle(offset, qos === 2 && holder !== own ? 'reject' : 'requeue')
     }
   }
 
@@ -205,6 +216,19 @@ export class Session implements DeliverySink, LogWatcher {
     const client = this.#client
     this.detach()
     client?.onEnded(reason)
+  }
+
+  /**
+   * There is no will any more, also after a crash: the client has said goodbye, and what it has published before may
+   * have to wait [MQTT-3.14.4-3]. Not within an atom.
+   */
+  dropWill(): void {
+    if (this.will === undefined) return
+    this.will = undefined
+    const { store, rows } = this.#context
+    store.beginAtom()
+    rows.putWill(this, undefined)
+    store.endAtom()
   }
 
   /** Settled when there may be room again, or the connection is gone. */
@@ -291,22 +315,28 @@ export class Session implements DeliverySink, LogWatcher {
     return this.hasWindow && this.#client?.canTake() === true
   }
 
-  deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
+  /** Whether the next message has to wait; then `onDurable` or `resume` goes on. */
+  holds(record: RecordView): boolean {
     const { offset } = record
-    const packetId = packetIdOf(offset)
-    const facts = this.#factsOf(record)
-    const message = { offset, qos: facts.qos, isOver: false, wasSent: isRedelivered }
-    if (this.#isInTheWay(message)) {
-      if (this.#held?.offset === offset) message.wasSent = this.#held.wasSent
-      this.#held = message
-      this.#queue?.log.addLooker(this)
-      consumer.settle(offset, 'requeue')
-      return
-    }
-    const wasSent = this.#held?.offset === offset ? this.#held.wasSent : isRedelivered
+    if (!this.#isInTheWay({ offset, qos: publishQosOf(record) })) return false
+    const message = { offset, qos: this.#factsOf(record).qos, isOver: false }
+    if (!this.#isInTheWay(message)) return false
+    this.#held = message
+    this.#queue?.log.addLooker(this)
+    return true
+  }
+
+  deliver(consumer: Consumer, record: RecordView, isRedelivered: boolean): void {
     this.#held = undefined
     this.#queue?.log.removeLooker(this)
-    this.#send(consumer, record, { packetId, facts, isRedelivered: wasSent })
+    const facts = this.#factsOf(record)
+    this.#sentQos?.delete(record.offset)
+    if (this.dropsUnasked && !this.subscriptions.asksFor(record)) {
+      const { offset } = record
+      this.#context.giveBack(record, isRedelivered, (reason) => consumer.settle(offset, reason))
+      return
+    }
+    this.#send(consumer, record, { packetId: packetIdOf(record.offset), facts, isRedelivered })
   }
 
   /** More of its queue is durable. */
@@ -346,6 +376,10 @@ export class Session implements DeliverySink, LogWatcher {
 
   onCancelled(): void {
     this.#consumer = undefined
+  }
+
+  /** Also while its client is away. */
+  #onQueueGone(): void {
     this.#queue = undefined
     this.#target = undefined
     if (!this.isEnded) this.#context.onQueueGone(this)
@@ -357,8 +391,10 @@ export class Session implements DeliverySink, LogWatcher {
       tag: this.clientId,
       isNoAck: false,
       isExclusive: false,
+      isOwner: true,
       prefetch: 0,
       arguments: emptyTable,
+      counts: this.#client?.countsOf(this.#queue.type),
     })
   }
 
@@ -388,6 +424,8 @@ export class Session implements DeliverySink, LogWatcher {
   #factsOf(record: RecordView): DeliveryFacts {
     const { exchange, granted } = this.#originOf(record)
     const found = granted ?? this.subscriptions.factsFor(record, exchange)
+    const sent = this.#sentQos?.get(record.offset)
+    if (sent !== undefined) return { ...found, qos: sent }
     const qos = Math.min(found.qos, publishQosOf(record)) as Qos
     return qos === found.qos ? found : { ...found, qos }
   }
@@ -400,6 +438,14 @@ export class Session implements DeliverySink, LogWatcher {
     return { exchange: decodeAddress(buffer, addressStart).exchange }
   }
 
+  #noteSent(offset: number, qos: Qos): void {
+    this.#sentQos ??= new Map()
+    this.#sentQos.set(offset, qos)
+    if (this.#sentQos.size <= packetIdsMax) return
+    const [oldest] = this.#sentQos.keys()
+    if (oldest !== undefined) this.#sentQos.delete(oldest)
+  }
+
   #settleReceived(packetId: number, settle: () => void): void {
     const { store, rows } = this.#context
     store.beginAtom()
@@ -410,7 +456,8 @@ export class Session implements DeliverySink, LogWatcher {
       const message = this.inFlight.get(packetId)
       if (message === undefined) return
       message.isReceivedDurably = true
-      this.#client?.release(packetId)
+      // A client that has just come back is asked once it has its CONNACK [MQTT-3.2.0-1].
+      if (this.#hasStarted) this.#client?.release(packetId)
     }
     if (ticket === undefined || !this.isPersistent) release()
     else ticket.whenDurable(release)

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SessionsOnDisk, type SessionsProcess } from '../../../test/support/sessions-on-disk.ts'
-import { sourceOf } from '../../../test/support/sessions-on-disk.ts'
-import { encodeAddress } from '../../record/message/address.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
-import type { Will } from './will.ts'
+import { parseTopicFilter } from './topic-filter.ts'
 
 async function opened(): Promise<{ on: SessionsOnDisk; process: SessionsProcess }> {
   const on = new SessionsOnDisk()
   return { on, process: await on.start() }
-}
-
-function willOf(topic: string, text: string, rest: Partial<Will> = {}): Will {
-  const { header } = sourceOf(topic, text, { qos: 1 })
-  const address = encodeAddress('amq.topic', topic.replaceAll('/', '.'))
-  const body = Buffer.from(text)
-  return { address, header, body, topic: undefined, retainedAs: undefined, delayMs: 0, ...rest }
 }
 
 describe('a message for a session', () => {
@@ -205,58 +196,67 @@ describe('a session', () => {
   })
 })
 
-describe('a will', () => {
-  it('is sent unless the client says goodbye, and after its delay unless it comes back', async () => {
+describe('a subscription that is refused', () => {
+  it('leaves no shared group behind that nobody is in', async () => {
     const { on, process } = await opened()
-    const watcher = process.actor('watcher')
-    watcher.connect()
-    watcher.subscribe('will/#')
-    const client = process.actor('a')
-    client.connect({ will: willOf('will/1', 'not sent') })
-    client.leave()
-    client.connect({ will: willOf('will/1', 'at once') })
-    client.leave({ sendsWill: true })
-    client.connect({ will: willOf('will/1', 'never', { delayMs: 10_000 }) })
-    client.leave({ sendsWill: true })
-    await on.disk.advance(5000)
-    client.connect({ will: willOf('will/1', 'later', { delayMs: 10_000 }) })
-    client.leave({ sendsWill: true })
-    await on.disk.advance(9000)
-    assert.deepEqual(watcher.texts, ['at once'])
-    await on.disk.advance(2000)
-    assert.deepEqual(watcher.texts, ['at once', 'later'])
+    const actor = process.actor('a')
+    actor.connect()
+    const vhost = process.it.broker.getVHost('/')
+    const queueCount = [...vhost.queues()].length
+    // The session's own queue and that of one group.
+    vhost.metadata = { ...vhost.metadata, limits: { 'max-queues': queueCount + 2 } } as never
+    const options = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
+    const asked = ['$share/g/a', '$share/g/b'].map((text) => {
+      const filter = parseTopicFilter(text)
+      assert.ok(filter)
+      return { filter, options }
+    })
+    assert.throws(() => process.sessions.subscribe(actor.session!, asked), /queue limit/u)
+    assert.equal(process.sessions.groups.size, 0)
+    process.publish('a', 'for nobody')
+    await on.settle()
+    assert.equal(process.isRouted, false)
+    actor.leave()
   })
+})
 
-  it('is sent after a crash, once', async () => {
+describe('a message of QoS 2 that waits for the disk', () => {
+  it('counts once in its queue, and as delivered for the first time', async () => {
     const { on, process } = await opened()
-    const watcher = process.actor('watcher')
-    watcher.connect()
-    watcher.subscribe('will')
-    process.actor('a').connect({ expiryMs: 0, will: willOf('will', 'of a') })
-    process.actor('b').connect({ will: willOf('will', 'of b', { retainedAs: 'will' }) })
+    const actor = process.actor('a')
+    actor.connect()
+    actor.subscribe('x', { qos: 2 })
+    const { queue } = actor.session!
+    const log = queue!.log
+    for (const text of ['1', '2', '3']) process.publish('x', text, { qos: 2 })
+    queue!.deliverReady()
+    assert.deepEqual([actor.texts, log.durableEnd < log.endOffset], [[], true])
     await on.settle()
-    on.disk.crash(seededRandom(5))
-    const next = await on.start()
+    assert.deepEqual(actor.texts, ['1', '2', '3'])
+    assert.deepEqual(
+      actor.received.map(({ isDuplicate }) => isDuplicate),
+      [false, false, false],
+    )
+    const { delivered, redelivered, deliveredToOthers, redeliveredToOthers } = queue!.counters
+    const counts = { delivered, redelivered, deliveredToOthers, redeliveredToOthers }
+    assert.deepEqual(counts, {
+      delivered: 3,
+      redelivered: 0,
+      deliveredToOthers: 3,
+      redeliveredToOthers: 0,
+    })
+    actor.leave()
+    actor.connect()
     await on.settle()
-    const again = next.actor('watcher')
-    again.connect()
-    await on.disk.advance(1000)
-    await on.settle()
-    assert.deepEqual(again.texts.toSorted(), ['of a', 'of b'])
-    again.answerAll()
-    await on.settle()
-    on.disk.crash(seededRandom(6))
-    const last = await on.start()
-    const third = last.actor('watcher')
-    third.connect()
-    await on.disk.advance(1000)
-    await on.settle()
-    assert.deepEqual(third.texts, [])
-    const late = last.actor('late')
-    late.connect()
-    late.subscribe('#')
-    await on.settle()
-    assert.deepEqual(late.texts, ['of b'])
+    assert.deepEqual(
+      actor.received.slice(3).map(({ text, isDuplicate }) => [text, isDuplicate]),
+      [
+        ['1', true],
+        ['2', true],
+        ['3', true],
+      ],
+    )
+    assert.deepEqual([queue!.counters.delivered, queue!.counters.redelivered], [6, 3])
   })
 })
 
@@ -365,11 +365,35 @@ describe('a shared subscription', () => {
     const other = next.actor('b')
     other.connect()
     other.subscribe('$share/g/jobs', { qos: 2 })
+    next.publish('jobs', '2', { qos: 2 })
     next.sessions.delete('a')
     await on.settle()
-    assert.deepEqual(other.texts, ['1'])
+    assert.deepEqual(other.texts, ['2'])
     assert.deepEqual(b.texts, [])
   })
+
+  for (const expiryMs of [0, Infinity]) {
+    for (const qos of [1, 2] as const) {
+      const others = qos === 2 ? 'nobody else' : 'somebody else'
+      it(`sends ${others} what a session was sent with QoS ${qos} that ends (expiry ${expiryMs}) [MQTT-4.8.2-5]`, async () => {
+        const { on, process } = await opened()
+        const [a, b] = [process.actor('a'), process.actor('b')]
+        a.connect({ receiveMax: 2, expiryMs })
+        a.subscribe('$share/g/jobs', { qos })
+        for (const text of ['1', '2', '3']) process.publish('jobs', text, { qos: 2 })
+        await on.settle()
+        assert.deepEqual(a.texts, ['1', '2'])
+        b.connect()
+        b.subscribe('$share/g/jobs', { qos: 2 })
+        await on.settle()
+        assert.deepEqual(b.texts, ['3'])
+        if (expiryMs === 0) a.leave()
+        else process.sessions.delete('a')
+        await on.settle()
+        assert.deepEqual(b.texts, qos === 2 ? ['3'] : ['3', '1', '2'])
+      })
+    }
+  }
 
   it('of somebody else does not keep a client from beginning anew', async () => {
     const { on, process } = await opened()

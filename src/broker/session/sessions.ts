@@ -3,6 +3,7 @@ import type { Steps } from '../../lib/slices.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
 import type { VHost } from '../vhost.ts'
+import { RetainByHeader } from './retain-by-header.ts'
 import { SessionCounters } from './session-counters.ts'
 import { keptSessionsOf } from './session-rows.ts'
 import { type SessionBudget, VHostSessions } from './vhost-sessions.ts'
@@ -25,6 +26,8 @@ export interface SessionsDoor {
 export class Sessions implements Disposable {
   readonly budget: SessionBudget = { sessions: 0, subscriptions: 0, expired: 0 }
   readonly counters: SessionCounters = new SessionCounters()
+  /** For clients that do not speak MQTT. */
+  readonly retention: RetainByHeader = new RetainByHeader(this)
   readonly #broker: Broker
   readonly #options: SessionsOptions
   readonly #byVHost = new Map<VHost<Destination>, VHostSessions>()

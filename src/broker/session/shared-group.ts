@@ -3,13 +3,15 @@
 //
 // Invariant: a message that a member with a lasting session is to answer moves into the member's own queue, in one atom:
 // there it waits for this member, whatever crashes. With another member it stays in the group's until it is answered.
+import type { Clock } from '../../lib/clock.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import { encodeAddress, decodeAddress } from '../../record/message/address.ts'
+import { countDownExpiration } from '../../record/message/count-down-expiration.ts'
 import { emptyTable } from '../../record/message/field-table.ts'
+import { fillFromView, setAddress } from '../../record/message/fill-source.ts'
 import { publishQosOf } from '../../record/message/published-topic.ts'
-import type { RecordSource } from '../../record/message/record-source.ts'
+import { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
-import { sourceOfView } from '../../record/message/source-of-view.ts'
 import type { Destination } from '../destination.ts'
 import type { QueueTarget } from '../exchange/binding.ts'
 import type { Consumer, DeliverySink } from '../queue/consumer.ts'
@@ -19,6 +21,11 @@ import { factsOf, type OwnSubscription, type SharedMember } from './own-subscrip
 import type { Session } from './session.ts'
 import type { IndexedSubscriber, IndexedSubscription } from './subscription-index.ts'
 
+export interface GroupQueue {
+  readonly queue: Queue
+  readonly target: QueueTarget<Destination>
+}
+
 export class SharedGroup implements IndexedSubscriber, IndexedSubscription {
   /** `$share/group/filter`. */
   readonly name: string
@@ -26,13 +33,13 @@ export class SharedGroup implements IndexedSubscriber, IndexedSubscription {
   readonly subscriber: SharedGroup = this
   /** All go through its queue. */
   readonly options = { qos: 2, noLocal: false } as const
-  readonly queue: Queue
-  readonly target: QueueTarget<Destination>
+  queue: Queue
+  target: QueueTarget<Destination>
   readonly members: Set<GroupMember> = new Set()
 
   constructor(
     { text, filter }: { readonly text: string; readonly filter: string },
-    { queue, target }: { readonly queue: Queue; readonly target: QueueTarget<Destination> },
+    { queue, target }: GroupQueue,
   ) {
     this.name = text
     this.filter = filter
@@ -40,17 +47,25 @@ export class SharedGroup implements IndexedSubscriber, IndexedSubscription {
     this.target = target
   }
 
+  /** Somebody has deleted its queue: its members go on with another one. */
+  goOnWith({ queue, target }: GroupQueue): void {
+    this.queue = queue
+    this.target = target
+    for (const member of this.members) if (member.session.hasStarted) member.start()
+  }
+
   takeDirectly(): void {}
 
   /** A message that a member has not answered, and will not. Within an atom. */
-  takeBack(record: RecordView, exchange: string): void {
-    this.queue.publish(sourceWithExchange(record, exchange), -1)
+  takeBack(record: RecordView, exchange: string, now: number): void {
+    this.queue.publish(sourceWithExchange(record, exchange, now), -1)
   }
 }
 
 /** What a member needs of its group's virtual host. */
 export interface MemberContext {
   readonly store: LogStore
+  readonly clock: Clock
   /** It has left the group. */
   onLeft(group: SharedGroup): void
 }
@@ -81,8 +96,10 @@ export class GroupMember implements DeliverySink, SharedMember {
       tag: this.session.clientId,
       isNoAck: false,
       isExclusive: false,
+      isOwner: true,
       prefetch: 0,
       arguments: emptyTable,
+      counts: this.session.client.countsOf(this.group.queue.type),
     })
   }
 
@@ -130,16 +147,24 @@ export class GroupMember implements DeliverySink, SharedMember {
 
   #move(consumer: Consumer, record: RecordView): void {
     const queue = this.session.openQueue()
-    const { store } = this.#context
+    const { store, clock } = this.#context
     store.beginAtom()
-    queue.publish(sourceWithExchange(record, this.group.name), -1)
+    queue.publish(sourceWithExchange(record, this.group.name, clock.now()), -1)
     consumer.settle(record.offset, 'ack')
     store.endAtom()
   }
 }
 
-/** The same message, with a word in its address of what it is for. */
-export function sourceWithExchange(record: RecordView, exchange: string): RecordSource {
+/** The same message at `now`, with a word in its address of what it is for. */
+export function sourceWithExchange(
+  record: RecordView,
+  exchange: string,
+  now: number,
+): RecordSource {
   const { routingKey } = decodeAddress(record.buffer, record.addressStart)
-  return sourceOfView(record, encodeAddress(exchange, routingKey))
+  const source = new RecordSource()
+  fillFromView(source, record)
+  setAddress(source, encodeAddress(exchange, routingKey))
+  countDownExpiration(source, now - record.timestamp)
+  return source
 }

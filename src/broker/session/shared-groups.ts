@@ -1,17 +1,22 @@
 // The groups of one virtual host that share messages, each with its queue.
+import type { Clock } from '../../lib/clock.ts'
 import type { LogStore } from '../../log/log-store.ts'
-import type { Destination } from '../destination.ts'
-import type { QueueTarget } from '../exchange/binding.ts'
+import { BrokerError } from '../broker-error.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Session } from './session.ts'
-import { GroupMember, SharedGroup } from './shared-group.ts'
+import { GroupMember, type GroupQueue, SharedGroup } from './shared-group.ts'
 import type { SubscriptionIndex } from './subscription-index.ts'
 
 export interface SharedGroupsContext {
   readonly store: LogStore
+  readonly clock: Clock
   readonly index: SubscriptionIndex
-  openQueue(name: string): { readonly queue: Queue; readonly target: QueueTarget<Destination> }
+  /** Whether the virtual host is there. */
+  isOpen(): boolean
+  openQueue(name: string): GroupQueue
   deleteQueue(queue: Queue): void
+  /** The group is no more: there is no room for a queue in the place of the one that was deleted. */
+  onLost(session: Session, name: string): void
 }
 
 export class SharedGroups {
@@ -46,7 +51,9 @@ export class SharedGroups {
   open(asked: { readonly text: string; readonly filter: string }): SharedGroup {
     const known = this.#groups.get(asked.text)
     if (known !== undefined) return known
-    const group = new SharedGroup(asked, this.#context.openQueue(asked.text))
+    const opened = this.#context.openQueue(asked.text)
+    const group = new SharedGroup(asked, opened)
+    this.#watch(group, opened)
     this.#groups.set(asked.text, group)
     this.#context.index.add(group)
     return group
@@ -54,9 +61,32 @@ export class SharedGroups {
 
   /** The session is one more of the group, which is open. */
   join(asked: { readonly text: string; readonly filter: string }, session: Session): GroupMember {
-    const { store } = this.#context
-    const context = { store, onLeft: (group: SharedGroup) => this.#onLeft(group) }
+    const { store, clock } = this.#context
+    const context = { store, clock, onLeft: (group: SharedGroup) => this.#onLeft(group) }
     return new GroupMember(this.open(asked), session, context)
+  }
+
+  /** Whoever it was opened for has not joined it. Not within an atom. */
+  closeUnused(name: string): void {
+    const group = this.#groups.get(name)
+    if (group !== undefined) this.#onLeft(group)
+  }
+
+  /** Whoever deletes its queue deletes what waits there, and no subscriptions. */
+  #watch(group: SharedGroup, { queue }: GroupQueue): void {
+    queue.onGone = () => {
+      if (this.#groups.get(group.name) !== group || !this.#context.isOpen()) return
+      let opened
+      try {
+        opened = this.#context.openQueue(group.name)
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error
+        for (const { session } of group.members) this.#context.onLost(session, group.name)
+        return
+      }
+      this.#watch(group, opened)
+      group.goOnWith(opened)
+    }
   }
 
   /** The last one takes what is left with it. */

@@ -34,6 +34,8 @@ class Member {
   }
 
   connect(world: World): void {
+    // Its session has ended: what it was sent with QoS 2 goes to nobody else [MQTT-4.8.2-5].
+    if (this.expiryMs === 0) this.got.push(...(this.actor?.texts ?? []))
     this.actor = world.process.actor(this.id)
     this.#seen = 0
     this.#released = 0

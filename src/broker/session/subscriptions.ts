@@ -4,7 +4,7 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { Admission } from '../admission.ts'
 import { BrokerError } from '../broker-error.ts'
-import type { OwnSubscription } from './own-subscriptions.ts'
+import { levelCountOf, type OwnSubscription } from './own-subscriptions.ts'
 import type { SessionRows } from './session-rows.ts'
 import type { Session } from './session.ts'
 import type { SharedGroups } from './shared-groups.ts'
@@ -24,6 +24,8 @@ export interface SubscriptionsContext {
   readonly groups: SharedGroups
   readonly budget: { subscriptions: number }
   readonly admission: Admission
+  /** Throws `exchange_not_found` when there is none that messages by topic are published to. */
+  checkExchange(): void
   /** Routes are others now. */
   onChanged(): void
 }
@@ -44,11 +46,13 @@ export class Subscriptions {
     asked: readonly AskedSubscription[],
   ): { readonly areNew: readonly boolean[]; readonly ticket: Ticket | undefined } {
     const { store, rows } = this.#context
+    this.#context.checkExchange()
     const areNew = asked.map(({ filter }) => session.subscriptions.get(filter.text) === undefined)
-    this.#admit(session, areNew.filter(Boolean).length)
-    if (asked.some(({ options }) => options.qos > 0)) session.openQueue()
-    for (const { filter } of asked)
-      if (filter.share !== undefined) this.#context.groups.open(filter)
+    this.#admit(
+      session,
+      asked.filter((_, index) => areNew[index]),
+    )
+    this.#openQueues(session, asked)
     store.beginAtom()
     const areKept = asked.every(
       ({ filter, options }) =>
@@ -56,6 +60,7 @@ export class Subscriptions {
     )
     const ticket = store.endAtom()
     if (!areKept) {
+      this.#closeUnused(asked)
       throw new BrokerError('resource_exhausted', 'the log has no room for the subscription')
     }
     for (const each of asked) this.#put(session, each)
@@ -111,10 +116,31 @@ export class Subscriptions {
     }
   }
 
-  #admit(session: Session, count: number): void {
+  #openQueues(session: Session, asked: readonly AskedSubscription[]): void {
+    try {
+      if (asked.some(({ options }) => options.qos > 0)) session.openQueue()
+      for (const { filter } of asked)
+        if (filter.share !== undefined) this.#context.groups.open(filter)
+    } catch (error) {
+      this.#closeUnused(asked)
+      throw error
+    }
+  }
+
+  /** Groups that were opened for subscriptions that are refused: messages would wait in them for nobody. */
+  #closeUnused(asked: readonly AskedSubscription[]): void {
+    for (const { filter } of asked)
+      if (filter.share !== undefined) this.#context.groups.closeUnused(filter.text)
+  }
+
+  #admit(session: Session, added: readonly AskedSubscription[]): void {
     const { budget, admission } = this.#context
+    const count = added.length
+    let levelCount = session.subscriptions.levelCount
+    for (const { filter } of added) levelCount += levelCountOf(filter.text)
     const isTooMany =
       session.subscriptions.size + count > sessionLimits.subscriptionsPerSessionMax ||
+      levelCount > sessionLimits.levelsPerSessionMax ||
       budget.subscriptions + count > sessionLimits.subscriptionsMax
     if (isTooMany) {
       throw new BrokerError('resource_exhausted', 'there are as many subscriptions as there may be')

@@ -34,6 +34,15 @@ test('a tree is a map, and each level counts what is in it and below', () => {
   )
 })
 
+test('a search that finds nothing stops now and then, so that others can go on', () => {
+  const tree = new TopicTree<number>()
+  for (let index = 0; index < 10_000; index++) tree.set(`a/${index}/b`, index)
+  const found = [...tree.search('+/+/none')]
+  assert.ok(found.length >= 30, `${found.length} stops`)
+  assert.ok(found.every((each) => each === undefined))
+  assert.equal([...tree.match('+/+/b')].length, 10_000)
+})
+
 function expectLevel(
   tree: TopicTree<number>,
   model: ReadonlyMap<string, number>,

@@ -1,5 +1,8 @@
 // Values by topic, as a tree by level that topic filters search.
 
+/** After so many levels a search lets others go on. */
+const looksPerStep = 256
+
 class TopicNode<T> {
   value: T | undefined = undefined
   /** Values here and below. */
@@ -100,13 +103,26 @@ export class TopicTree<T> {
   }
 
   /** Those that a filter has, one after the other; what comes or goes meanwhile may be among them. */
-  *match(filter: string): Generator<readonly [topic: string, value: T]> {
-    yield* walk(this.#root, { levels: filter.split('/'), depth: 0, path: '' })
+  *match(filter: string): Generator<Found<T>> {
+    for (const found of this.search(filter)) if (found !== undefined) yield found
+  }
+
+  /** The same, and undefined now and then where many levels have nothing that the filter has. */
+  *search(filter: string): Generator<Found<T> | undefined> {
+    const asked = { levels: filter.split('/'), looked: 0 }
+    yield* walk(this.#root, asked, { depth: 0, path: '' })
   }
 }
 
-interface Place {
+type Found<T> = readonly [topic: string, value: T]
+
+interface Asked {
   readonly levels: readonly string[]
+  /** Levels of topics since somebody was told. */
+  looked: number
+}
+
+interface Place {
   readonly depth: number
   /** Of the topic so far. */
   readonly path: string
@@ -114,28 +130,30 @@ interface Place {
 
 function* walk<T>(
   node: TopicNode<T>,
-  { levels, depth, path }: Place,
-): Generator<readonly [string, T]> {
-  const level = levels[depth]
+  asked: Asked,
+  { depth, path }: Place,
+): Generator<Found<T> | undefined> {
+  const level = asked.levels[depth]
   if (level === undefined || level === '#') {
     if (node.value !== undefined) yield [path, node.value]
     if (level === undefined) return
   } else if (level !== '+') {
     const next = node.levels?.get(level)
     if (next !== undefined)
-      yield* walk(next, { levels, depth: depth + 1, path: join(path, level, depth) })
+      yield* walk(next, asked, { depth: depth + 1, path: join(path, level, depth) })
     return
   }
   for (const [name, next] of node.levels ?? []) {
+    if (++asked.looked % looksPerStep === 0) yield undefined
     // [MQTT-4.7.2-1]
     if (depth === 0 && name.startsWith('$')) continue
     const below = join(path, name, depth)
     if (level === '#') yield* walkAll(next, below)
-    else yield* walk(next, { levels, depth: depth + 1, path: below })
+    else yield* walk(next, asked, { depth: depth + 1, path: below })
   }
 }
 
-function* walkAll<T>(node: TopicNode<T>, path: string): Generator<readonly [string, T]> {
+function* walkAll<T>(node: TopicNode<T>, path: string): Generator<Found<T>> {
   if (node.value !== undefined) yield [path, node.value]
   for (const [name, next] of node.levels ?? []) yield* walkAll(next, `${path}/${name}`)
 }

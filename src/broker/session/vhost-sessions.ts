@@ -3,23 +3,24 @@
 //
 // Invariant: a client id has one session and at most one connection [MQTT-3.1.4-3]. What a client was told that its
 // session has (its subscriptions, that it is there) is durable once the ticket says so.
-import type { Timer } from '../../lib/clock.ts'
 import { sessionLimits } from '../../limits/session.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import { emptyTable } from '../../record/message/field-table.ts'
+import { emptyTable, table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
+import { checkDeclared } from '../declare-queue.ts'
 import type { Destination } from '../destination.ts'
 import type { QueueTarget } from '../exchange/binding.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { VHost } from '../vhost.ts'
-import { LeavingQueues } from './leaving-queues.ts'
+import { exactSharesOf, LeavingQueues } from './leaving-queues.ts'
 import { deliverRetained } from './retained-delivery.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionClient } from './session-client.ts'
 import { retainedQueueName } from './session-queue-names.ts'
 import { type KeptSession, type SessionPlace, SessionRows } from './session-rows.ts'
+import { SessionTimers } from './session-timers.ts'
 import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
@@ -36,6 +37,8 @@ export interface ConnectAsked {
   /** How long the session outlives the connection, in milliseconds; Infinity for ever. */
   readonly expiryMs: number
   readonly will: Will | undefined
+  /** Asked when the will is due. */
+  readonly mayPublishWill?: () => boolean
   /** Messages of QoS 1 and 2 that may be on their way at once. */
   readonly receiveMax: number
   readonly client: SessionClient
@@ -87,12 +90,11 @@ export class VHostSessions implements Disposable {
   readonly #subscriptions: Subscriptions
   readonly #wills: WillPublisher
   readonly #leaving: LeavingQueues
-  /** Of sessions that wait for their client: when they end. */
-  readonly #expiries = new Map<Session, Timer>()
+  readonly #timers: SessionTimers
+  /** The virtual host is gone. */
+  #isClosed = false
   /** What wills and times of sessions wait for: wills are for all that are there. */
   readonly #afterRestore: (() => void)[] = []
-  /** Of those whose will waits as well. */
-  readonly #delayedWills = new Map<Session, Timer>()
 
   constructor(parts: VHostSessionsParts) {
     const { broker, vhost, exchange, budget } = parts
@@ -101,12 +103,19 @@ export class VHostSessions implements Disposable {
     this.retained = new RetainedMessages({
       store: broker.store,
       clock: broker.clock,
+      admission: broker.admission,
       findQueue: () => queueOf(vhost.findQueue(retainedQueueName)),
       openQueue: () => this.#declare(retainedQueueName, true, this).queue,
     })
     this.groups = new SharedGroups({
       store: broker.store,
+      clock: broker.clock,
       index: this.index,
+      isOpen: () => !this.#isClosed,
+      onLost: (session, name) => {
+        this.unsubscribe(session, [name])
+        session.client?.onEnded('deleted')
+      },
       openQueue: (name) => this.#openFor(name, true, this),
       deleteQueue: (queue) => void broker.deleteQueue(queue),
     })
@@ -117,9 +126,9 @@ export class VHostSessions implements Disposable {
       groups: this.groups,
       budget,
       admission: broker.admission,
+      checkExchange: () => void vhost.getExchange(exchange),
       onChanged: () => {
-        vhost.getExchange(exchange).subscribers = this.index
-        vhost.forgetRoutes()
+        vhost.hangSubscribers(exchange, this.index)
       },
     })
     this.#leaving = new LeavingQueues({
@@ -136,6 +145,11 @@ export class VHostSessions implements Disposable {
       vhost,
       rows: this.#rows,
       retained: this.retained,
+    })
+    this.#timers = new SessionTimers({
+      clock: broker.clock,
+      onExpired: (session) => this.#expire(session),
+      publishWill: (session) => this.#publishWill(session),
     })
   }
 
@@ -155,6 +169,7 @@ export class VHostSessions implements Disposable {
     const session = isPresent ? before : this.#create(asked)
     session.expiryMs = asked.expiryMs
     session.will = will
+    session.mayPublishWill = asked.mayPublishWill
     session.attach(client, receiveMax, this.#parts.broker.clock.now())
     return { session, isPresent, ticket: this.#keep(session) }
   }
@@ -186,6 +201,12 @@ export class VHostSessions implements Disposable {
     return this.#subscriptions.add(session, asked)
   }
 
+  /** Takes subscriptions away that its user may not have any more, and what came for them. */
+  forbid(session: Session, texts: readonly string[]): void {
+    this.unsubscribe(session, texts)
+    session.dropsUnasked = true
+  }
+
   /** Says of each filter whether there was such a subscription. */
   unsubscribe(
     session: Session,
@@ -200,10 +221,10 @@ export class VHostSessions implements Disposable {
     if (subscription === undefined || subscription.share !== undefined) return
     const { retainHandling } = subscription.options
     if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return
-    const { store, slices } = this.#parts.broker
+    const { store, clock, slices } = this.#parts.broker
     const { retained } = this
     if (retained.count > 0) {
-      void slices.run(deliverRetained(session, subscription, { retained, store }))
+      void slices.run(deliverRetained(session, subscription, { retained, store, clock }))
     }
   }
 
@@ -240,7 +261,10 @@ export class VHostSessions implements Disposable {
   /** Puts back what an earlier process kept. */
   restore(kept: KeptSession): void {
     const { row, will, subscriptions, ids, leaving } = kept
-    for (const name of leaving) this.#afterRestore.push(() => this.#goOnLeaving(kept, name))
+    for (const name of leaving) {
+      this.#leaving.expect(name)
+      this.#afterRestore.push(() => this.#goOnLeaving(kept, name))
+    }
     if (row === undefined) {
       // It ended with its connection.
       this.#afterRestore.push(() => will && this.#wills.publish(kept, will))
@@ -253,7 +277,7 @@ export class VHostSessions implements Disposable {
     session.restoreIds('received', ids.received)
     session.restoreIds('released', ids.released)
     this.#subscriptions.restore(session, subscriptions)
-    this.#afterRestore.push(() => this.#wait(session))
+    this.#afterRestore.push(() => this.#timers.wait(session))
   }
 
   /** To be called when all sessions of the virtual host are restored. */
@@ -274,9 +298,11 @@ export class VHostSessions implements Disposable {
   /** The virtual host is gone: within the atom that deletes it. */
   onVHostDeleted(): void {
     const { broker } = this.#parts
+    this.#isClosed = true
     for (const session of this.#sessions.values()) {
       session.isEnded = true
-      this.#stopTimers(session)
+      session.will = undefined
+      this.#timers.stop(session)
       this.#subscriptions.forget(session)
       this.#dropRows(session)
       // Nobody else is told anything within an atom.
@@ -288,7 +314,7 @@ export class VHostSessions implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const timer of [...this.#expiries.values(), ...this.#delayedWills.values()]) timer.stop()
+    this.#timers[Symbol.dispose]()
     this.retained[Symbol.dispose]()
     this.#wills[Symbol.dispose]()
   }
@@ -296,7 +322,7 @@ export class VHostSessions implements Disposable {
   #takeOver(session: Session, { isCleanStart, user }: ConnectAsked): void {
     const wasConnected = session.client !== undefined
     if (wasConnected) session.letGo('taken-over')
-    this.#stopTimers(session)
+    this.#timers.stop(session)
     // Nobody gets what somebody else has subscribed to.
     const isResumed = session.isPersistent && !isCleanStart && session.user === user
     const { will } = session
@@ -324,8 +350,10 @@ export class VHostSessions implements Disposable {
         store: broker.store,
         rows: this.#rows,
         openQueue: (of) => this.#openQueue(of),
+        giveBack: (...asked) => this.#leaving.giveForbidden(...asked),
         onQueueGone: (of) => {
           of.letGo('deleted')
+          this.#publishWill(of)
           this.#end(of)
         },
       },
@@ -357,8 +385,12 @@ export class VHostSessions implements Disposable {
     owner: object,
   ): { queue: Queue; target: QueueTarget<Destination> } {
     const { broker, vhost } = this.#parts
-    const asked = { name, durable, exclusive: !durable, autoDelete: false, arguments: emptyTable }
-    const { queue } = broker.declareQueue(vhost, { ...asked, connection: owner })
+    const base = { name, durable, exclusive: !durable, autoDelete: false, connection: owner }
+    const existing = queueOf(vhost.findQueue(name))
+    if (existing !== undefined) checkDeclared(vhost, existing, { ...base, arguments: emptyTable })
+    // Whatever type other queues of the virtual host have.
+    const args = vhost.metadata?.defaultQueueType === undefined ? emptyTable : classic
+    const queue = existing ?? broker.declareQueue(vhost, { ...base, arguments: args }).queue
     if (queue.kind !== 'queue') {
       throw new BrokerError('precondition_failed', `'${name}' is a stream and no queue`)
     }
@@ -390,7 +422,7 @@ export class VHostSessions implements Disposable {
     const isDelayed = (session.will?.delayMs ?? 0) > 0
     if (session.will !== undefined && !isDelayed) this.#publishWill(session)
     this.#keepLeft(session)
-    this.#wait(session)
+    this.#timers.wait(session)
   }
 
   /** Without room for the row the session counts from the next start of the broker on. */
@@ -403,32 +435,9 @@ export class VHostSessions implements Disposable {
     store.endAtom()
   }
 
-  /** For its client, as long as it may; its will waits no longer. */
-  #wait(session: Session): void {
-    const { clock } = this.#parts.broker
-    const left = session.leftAt + session.expiryMs - clock.now()
-    if (left <= 0) {
-      this.#expire(session)
-      return
-    }
-    if (left !== Infinity)
-      this.#expiries.set(
-        session,
-        clock.after(left, () => this.#wait(session)),
-      )
-    if (session.will === undefined) return
-    const willMs = session.leftAt + session.will.delayMs - clock.now()
-    const send = (): void => {
-      this.#delayedWills.delete(session)
-      if (session.will !== undefined) this.#publishWill(session)
-    }
-    this.#delayedWills.get(session)?.stop()
-    this.#delayedWills.set(session, clock.after(Math.max(0, willMs), send))
-  }
-
   #expire(session: Session): void {
     this.#parts.budget.expired++
-    this.#stopTimers(session)
+    this.#timers.stop(session)
     if (session.will !== undefined) this.#publishWill(session)
     this.#end(session)
   }
@@ -436,13 +445,15 @@ export class VHostSessions implements Disposable {
   #publishWill(session: Session): void {
     const { will } = session
     session.will = undefined
-    if (will !== undefined) this.#wills.publish(session, will)
+    if (will === undefined) return
+    if (session.mayPublishWill?.() === false) this.#wills.drop(session)
+    else this.#wills.publish(session, will)
   }
 
   #end(session: Session): Ticket | undefined {
     if (session.isEnded) return undefined
     session.isEnded = true
-    this.#stopTimers(session)
+    this.#timers.stop(session)
     session.detach()
     const { queue } = session
     if (this.#sessions.get(session.clientId) === session) this.#sessions.delete(session.clientId)
@@ -450,6 +461,7 @@ export class VHostSessions implements Disposable {
     const { broker } = this.#parts
     const isThere = queue !== undefined && !queue.isDeleted
     const isLeaving = isThere && session.hasShared
+    const exact = isLeaving ? exactSharesOf(session.subscriptions) : undefined
     if (isThere && !isLeaving) broker.deleteQueue(queue)
     broker.store.beginAtom()
     this.#subscriptions.forget(session)
@@ -457,14 +469,15 @@ export class VHostSessions implements Disposable {
     if (isLeaving) this.#rows.putLeaving(session, queue.name)
     const ticket = broker.store.endAtom()
     this.#subscriptions.leaveGroups(session)
-    if (isLeaving) this.#leaving.giveBack(session, queue)
+    if (isLeaving) this.#leaving.giveBack(session, queue, exact)
     return ticket
   }
 
   /** An earlier process has not ended it. */
   #goOnLeaving(place: SessionPlace, name: string): void {
     const queue = queueOf(this.#parts.vhost.findQueue(name))
-    if (queue !== undefined) this.#leaving.giveBack(place, queue)
+    if (queue === undefined) this.#leaving.finish(place, name)
+    else this.#leaving.giveBack(place, queue)
   }
 
   #dropRows(session: Session): void {
@@ -477,14 +490,9 @@ export class VHostSessions implements Disposable {
       if (holder === undefined) rows.dropId(session, 'released', id)
     }
   }
-
-  #stopTimers(session: Session): void {
-    for (const timers of [this.#expiries, this.#delayedWills]) {
-      timers.get(session)?.stop()
-      timers.delete(session)
-    }
-  }
 }
+
+const classic = table({ 'x-queue-type': 'classic' })
 
 function queueOf(found: Destination | undefined): Queue | undefined {
   return found?.kind === 'queue' ? found : undefined

@@ -16,7 +16,7 @@ export interface WillPublisherParts {
   readonly retained: RetainedMessages
 }
 
-/** What a client may publish was settled when it connected. */
+/** What a client may publish is asked before. */
 export class WillPublisher implements IntakeClient, Disposable {
   readonly user = ''
   readonly tags: readonly string[] = ['impersonator']
@@ -34,7 +34,7 @@ export class WillPublisher implements IntakeClient, Disposable {
 
   /** It is kept until the atom that stores it. Not within an atom. */
   publish(place: SessionPlace, will: Will): void {
-    const { retained, rows, broker } = this.#parts
+    const { retained, rows } = this.#parts
     const { retainedAs, body } = will
     const source = sourceOfWill(will)
     source.companion = (stored: RecordSource): void => {
@@ -48,10 +48,16 @@ export class WillPublisher implements IntakeClient, Disposable {
       this.#intake.offer(source, 0)
     } catch {
       // Its exchange is gone, or there is no room: nobody is there who could be told.
-      broker.store.beginAtom()
-      rows.putWill(place, undefined)
-      broker.store.endAtom()
+      this.drop(place)
     }
+  }
+
+  /** It is not published. Not within an atom. */
+  drop(place: SessionPlace): void {
+    const { rows, broker } = this.#parts
+    broker.store.beginAtom()
+    rows.putWill(place, undefined)
+    broker.store.endAtom()
   }
 
   onPublished(): void {}

@@ -1,5 +1,6 @@
 // What is published when a client is gone, as a message that is ready to be sent [MQTT-3.1.2-8].
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 
 export interface Will {
   /** As `RecordSource` wants them. */
@@ -47,14 +48,8 @@ export function decodeWill(bytes: Buffer): Will {
   }
 }
 
-export function sourceOfWill({ address, header, body, topic }: Will): RecordSource {
-  const source = new RecordSource()
-  source.address = address
-  source.addressEnd = address.length
-  source.header = header
-  source.headerEnd = header.length
-  source.body = body
-  source.bodyEnd = body.length
-  source.topic = topic
+export function sourceOfWill(will: Will): RecordSource {
+  const source = sourceFrom(will)
+  source.topic = will.topic
   return source
 }

@@ -1,7 +1,8 @@
 // Records of a partition that a share group has passed without handing them out: those whose time has not come, and
 // those that are ready, since their time has come or the group takes records by priority. They are in memory only: after
 // a restart the group passes them again.
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { WakeTimer } from '../../lib/wake-timer.ts'
 import { NumberHeap } from '../queue/number-heap.ts'
 import { LeveledOffsets } from './leveled-offsets.ts'
 
@@ -28,11 +29,11 @@ export class HeldRecords {
   readonly #order = new NumberHeap()
   readonly #offsets = new Map<number, number[]>()
   readonly #ready = new LeveledOffsets()
-  #timer: Timer | undefined
-  #timerAt = Infinity
+  readonly #timer: WakeTimer
 
   constructor(options: HeldRecordsOptions) {
     this.#options = options
+    this.#timer = new WakeTimer(options.clock, () => this.#wakeDue())
   }
 
   /** Of both kinds. */
@@ -108,9 +109,7 @@ export class HeldRecords {
   }
 
   close(): void {
-    this.#timer?.stop()
-    this.#timer = undefined
-    this.#timerAt = Infinity
+    this.#timer.stop()
     this.#options.onChanged(-this.size)
     this.#times.clear()
     this.#order.clear()
@@ -138,15 +137,7 @@ export class HeldRecords {
 
   #setTimer(): void {
     const time = this.#order.peek()
-    if (time < 0 || time >= this.#timerAt) return
-    this.#timer?.stop()
-    this.#timerAt = time
-    const { clock } = this.#options
-    this.#timer = clock.after(Math.max(0, time - clock.now()), () => {
-      this.#timer = undefined
-      this.#timerAt = Infinity
-      this.#wakeDue()
-    })
+    if (time >= 0) this.#timer.wakeAt(time)
   }
 
   #wakeDue(): void {

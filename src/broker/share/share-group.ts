@@ -85,7 +85,7 @@ export class ShareGroup implements ShareTopicOwner {
   *lags(): Generator<{ readonly topic: string; readonly lag: number }> {
     for (const each of this.topics.values()) {
       for (let index = 0; index < each.partitionCount; index++) {
-        yield { topic: each.topic.name, lag: each.lagOf(index) }
+        yield { topic: each.topic.name, lag: each.factsOf(index)?.lag ?? 0 }
       }
     }
   }

@@ -1,60 +1,43 @@
 // All share groups of a virtual host (KIP-932). A share group reads topics as the consumers of a work queue
-// do: members get records one by one, and each is accepted, given back or rejected by itself.
+// do: members get records one by one, and each is accepted, given back or rejected by itself. In a cluster one cell has
+// the groups; the others have the places of groups in the partitions that they lead, and no members.
 //
-// Lifecycle: constructed → `restore` with the log's keyed state → `start` → requests → `close`.
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Slices, Steps } from '../../lib/slices.ts'
+// Lifecycle: constructed → `restore` with the log's keyed state → `start` → in a cluster `connect` → requests → `close`.
+import type { Timer } from '../../lib/clock.ts'
+import type { Steps } from '../../lib/slices.ts'
 import { shareLimits } from '../../limits/share.ts'
 import { findCursor, type LogCursor } from '../../log/log-cursor.ts'
 import type { LogStore } from '../../log/log-store.ts'
-import type { Admission } from '../admission.ts'
 import type { Topic } from '../topic/topic.ts'
-import type { Topics } from '../topic/topics.ts'
 import { whenDurable } from '../when-durable.ts'
 import type { DeadRecords } from './dead-records.ts'
+import type { DyingPlace } from './dying-place.ts'
+import type { LedPlaces } from './led-places.ts'
+import type { ShareBurials } from './share-burials.ts'
+import type { ShareCounters } from './share-counters.ts'
+import {
+  type BuriedRow,
+  buriedRowsOf,
+  type DyingRow,
+  dyingRowsOf,
+  keyOfDeaths,
+} from './share-death-rows.ts'
+import type { ShareElsewhere, SharePlace } from './share-elsewhere.ts'
 import { ShareGroupError } from './share-group-error.ts'
 import type { ShareGroup, ShareMember } from './share-group.ts'
+import type { ShareGroupsOptions } from './share-groups-options.ts'
 import type { ShareHeartbeat, ShareHeartbeatAnswer } from './share-heartbeat.ts'
 import type { SharedRecords, SharePartition } from './share-partition.ts'
-import { shareParts } from './share-parts.ts'
+import { shareParts, spreadShareParts } from './share-parts.ts'
 import { dropShareRow, shareRowsOf } from './share-rows.ts'
 import {
   shareMaximaOf,
   type ShareSettings,
-  type ShareSettingsContext,
   shareSettingsOf,
+  type ShareStart,
 } from './share-settings.ts'
 import type { ShareTopic } from './share-topic.ts'
-
-export interface ShareGroupsOptions extends ShareSettingsContext {
-  readonly store: LogStore
-  readonly clock: Clock
-  readonly slices: Slices
-  readonly topics: Topics
-  readonly admission: Admission
-  /** A group of another kind has this name. */
-  readonly isTaken: (groupId: string) => boolean
-  /** Of the first record of a partition that is as late; where the next one will be when there is none. */
-  readonly offsetAt: (topic: Topic, partition: number, time: number) => Promise<number>
-  /** Where the dead records go that a group has in a partition; undefined: nowhere. */
-  readonly deadRecords: (place: DyingPlace) => DeadRecords | undefined
-}
-
-/** A partition of a group in which records die. */
-export interface DyingPlace {
-  readonly groupId: string
-  readonly topic: Topic
-  readonly partition: number
-  readonly share: SharePartition
-  readonly settings: () => ShareSettings
-}
-
-/** What became of records of all share groups. */
-export interface ShareCounters {
-  accepted: number
-  archived: number
-  dead: number
-}
+import type { SpreadPlaces } from './spread-places.ts'
 
 export class ShareGroups {
   readonly counters: ShareCounters = { accepted: 0, archived: 0, dead: 0 }
@@ -63,6 +46,15 @@ export class ShareGroups {
   readonly #groups = new Map<string, ShareGroup>()
   /** Topics in which a group is being given its places, by group and topic id. */
   readonly #opening = new Map<string, Promise<void>>()
+  /** What an earlier process has kept of dead records, until it goes on with them. */
+  #dying: ReadonlyMap<string, DyingRow> = new Map()
+  #buried: ReadonlyMap<string, BuriedRow> = new Map()
+  #elsewhere: ShareElsewhere | undefined
+  /** In a cluster, where the groups are, … */
+  spread: SpreadPlaces | undefined
+  burials: ShareBurials | undefined
+  /** … and in the other cells. */
+  led: LedPlaces | undefined
   #check: Timer | undefined
   #isChecking = false
   #isClosed = false
@@ -76,7 +68,7 @@ export class ShareGroups {
   }
 
   get groupCount(): number {
-    return this.#groups.size
+    return this.#options.isPart ? 0 : this.#groups.size
   }
 
   /** Takes over what the log's keyed state has, once, before anything else. `shareParts` are loaded if it has any. */
@@ -92,12 +84,33 @@ export class ShareGroups {
       const group = this.#getOrCreate(row.groupId)
       group.restoreEpoch(row.epoch)
       const cursors = row.cursorIds.map((id, index) => this.#cursorOf(topic, index, id))
-      const place = new shareParts.value.ShareTopic(topic, cursors, { store, owner: group })
+      const parts = { store, owner: group, spread: row.spread }
+      const place = new shareParts.value.ShareTopic(topic, cursors, parts)
       group.topics.set(row.topicId, place)
       // One of them was lost, and is made anew.
-      if (cursors.some(({ id }, index) => id !== row.cursorIds[index])) place.save()
+      if (cursors.some((cursor, index) => (cursor?.id ?? -1) !== row.cursorIds[index])) place.save()
     }
     store.endAtom()
+    this.#dying = new Map(dyingRowsOf(state).map(([key, row]) => [keyOfDeaths(key), row]))
+    this.#buried = new Map(buriedRowsOf(state).map(([key, row]) => [keyOfDeaths(key), row]))
+  }
+
+  /** In a cell of a cluster, before anybody reads: the way to the other cells. */
+  async connect(elsewhere: ShareElsewhere): Promise<void> {
+    await Promise.all([shareParts.load(), spreadShareParts.load()])
+    const { clock, newId, isPart, openBurials } = this.#options
+    const groups = this.#groups
+    this.#elsewhere = elsewhere
+    if (isPart) {
+      this.led = this.#openLed()
+      this.led.start(elsewhere.home)
+      this.led.resume(this.#dying)
+      this.#dying = new Map()
+    } else {
+      const { leaders } = elsewhere
+      this.spread = new spreadShareParts.value.SpreadPlaces({ clock, newId, leaders, groups })
+      this.burials = openBurials(groups, this.#buried)
+    }
   }
 
   /** Begins to look for topics that have gone, and for records that retention has passed. */
@@ -113,6 +126,7 @@ export class ShareGroups {
   close(): void {
     this.#isClosed = true
     this.#check?.stop()
+    this.led?.close()
     for (const group of this.#groups.values()) group.close()
   }
 
@@ -172,13 +186,35 @@ export class ShareGroups {
   }
 
   /** All groups; they may come and go meanwhile. */
-  list(): IterableIterator<ShareGroup> {
-    return this.#groups.values()
+  list(): Iterable<ShareGroup> {
+    return this.#options.isPart ? [] : this.#groups.values()
   }
 
-  /** What members of a group have read of a partition; undefined when the group has no place there. */
+  /**
+   * What members of a group have read of the partition of this number; undefined when the group has no place there, or
+   * another cell leads it.
+   */
   findShare(groupId: string, topicId: string, partition: number): SharePartition | undefined {
-    return this.#groups.get(groupId)?.topics.get(topicId)?.share(partition)
+    const place = this.#groups.get(groupId)?.topics.get(topicId)
+    const { numbers } = place?.topic ?? {}
+    return place?.share(numbers === undefined ? partition : numbers.indexOf(partition))
+  }
+
+  /** Moves a group without members. Resolves, when that is durable, with the partitions whose leaders did not answer. */
+  async move(
+    group: ShareGroup,
+    place: ShareTopic,
+    places: readonly SharePlace[],
+  ): Promise<ReadonlySet<number>> {
+    const ticket = place.move(places)
+    const missing = await this.spread?.move(group, place, places)
+    await whenDurable(ticket)
+    return missing ?? new Set()
+  }
+
+  /** Asks other cells where the group is: see `ShareTopic.factsOf`. */
+  async look(group: ShareGroup): Promise<void> {
+    await this.spread?.look(group)
   }
 
   /** Gives a group without members a place in all partitions of a topic. Rejects with ShareGroupError. */
@@ -196,8 +232,12 @@ export class ShareGroups {
       store.beginAtom()
       topic.delete()
       group.topics.delete(topic.topicId)
+      this.burials?.forget(group.id, topic.topicId, topic.partitionCount)
       await whenDurable(store.endAtom())
     }
+    const { spread } = this
+    if (spread === undefined) return
+    await Promise.all(topics.map((topic) => spread.forget(group, topic)))
   }
 
   /** Deletes a group without members. Rejects with ShareGroupError. */
@@ -242,20 +282,47 @@ export class ShareGroups {
   }
 
   #createShare(group: ShareGroup, place: ShareTopic, index: number): SharePartition {
-    const { store, clock, deadRecords } = this.#options
+    const { store, clock } = this.#options
     const { topic } = place
     const settings = (): ShareSettings => group.settings
+    const partition = topic.numbers?.[index] ?? index
     return new shareParts.value.SharePartition(topic.partitions[index]!, place.cursorOf(index)!, {
       store,
       clock,
       settings,
       shared: this.shared,
       deadRecords: (share) =>
-        deadRecords({ groupId: group.id, topic, partition: index, share, settings }),
+        this.#deadRecords({ groupId: group.id, topic, partition, share, settings }, place),
       onSettled: (outcome, count) => {
         this.counters[outcome] += count
         if (outcome === 'accepted') topic.counters.acked += count
       },
+    })
+  }
+
+  #deadRecords(dying: DyingPlace, { spread }: ShareTopic): DeadRecords | undefined {
+    const { clock, newId, isPart, deadRecords } = this.#options
+    const home = this.#elsewhere?.home
+    if (!isPart || spread === undefined || home === undefined) return deadRecords(dying)
+    const { groupId, topic, partition } = dying
+    const known = this.#dying.get(keyOfDeaths({ groupId, topicId: topic.topicId, partition }))
+    if (known === undefined && dying.settings().deadLetter === undefined) return undefined
+    const context = { clock, newId, home, known, placeId: spread.placeId }
+    return new spreadShareParts.value.ShareDeadElsewhere(dying, context)
+  }
+
+  #openLed(): LedPlaces {
+    const { store, clock, topics } = this.#options
+    return new spreadShareParts.value.LedPlaces({
+      clock,
+      topics,
+      groups: this.#groups,
+      getGroup: (groupId) => this.#getOrCreate(groupId),
+      createPlace: (topic, owner, spread) =>
+        new shareParts.value.ShareTopic(topic, [], { store, owner, spread }),
+      startOffsets: (topic, start) => this.#startOffsets(topic, start),
+      checkRoom: (group, topic) => this.#checkRoom(group, topic),
+      drop: (group, topicId) => this.#dropTopic(group, topicId),
     })
   }
 
@@ -264,6 +331,7 @@ export class ShareGroups {
     const { clock } = this.#options
     member.session = clock.after(group.settings.sessionTimeoutMs, () => {
       group.removeMember(member)
+      this.spread?.release(group, member.id)
       this.#dropIfUnused(group)
     })
   }
@@ -272,8 +340,9 @@ export class ShareGroups {
   async #openTopics(group: ShareGroup, member: ShareMember): Promise<void> {
     for (const topic of group.topicsOf(member)) {
       const known = group.topics.get(topic.topicId)
-      if (known?.partitionCount === topic.partitions.length) continue
-      await this.#openOnce(group, topic)
+      if (known?.partitionCount !== topic.partitions.length) await this.#openOnce(group, topic)
+      // A cell that did not answer is asked again, and nobody waits for it.
+      else if (this.spread?.isOpen(known) === false) void this.spread.open(group, known)
     }
   }
 
@@ -291,15 +360,23 @@ export class ShareGroups {
     const { store } = this.#options
     const known = group.topics.get(topic.topicId)
     // What is new in a topic that the group reads is read from its beginning: nothing of it is missed.
-    const offsets = known === undefined ? await this.#startOffsets(group, topic) : []
+    const offsets = known === undefined ? await this.#startOffsets(topic, group.settings.start) : []
     if (topic.isDeleted || this.#groups.get(group.id) !== group) return
     this.#checkRoom(group, topic)
-    const opened = known ?? new shareParts.value.ShareTopic(topic, [], { store, owner: group })
+    const spread = topic.spread > 0 ? this.#spreadPlaces().rowFor(topic) : undefined
+    const parts = { store, owner: group, spread }
+    const opened = known ?? new shareParts.value.ShareTopic(topic, [], parts)
     const ticket = opened.open(offsets)
     if (ticket === 'full') throw tooMany()
     group.topics.set(topic.topicId, opened)
     group.onChanged()
     await whenDurable(ticket)
+    await this.spread?.open(group, opened)
+  }
+
+  #spreadPlaces(): SpreadPlaces {
+    if (this.spread === undefined) throw notAvailable()
+    return this.spread
   }
 
   #checkRoom(group: ShareGroup, topic: Topic): void {
@@ -311,21 +388,23 @@ export class ShareGroups {
     }
   }
 
-  async #startOffsets(group: ShareGroup, topic: Topic): Promise<number[]> {
-    const { start } = group.settings
+  /** Of partitions that this cell leads, by where they are in the topic, or in the part of it that is here. */
+  async #startOffsets(topic: Topic, start: ShareStart): Promise<number[]> {
     const { clock, offsetAt } = this.#options
     if (start.kind === 'earliest') return []
     if (start.kind === 'latest') return topic.partitions.map(({ log }) => log.endOffset)
     const time = clock.now() - start.ms
     const offsets: number[] = []
-    for (let index = 0; index < topic.partitions.length; index++) {
-      offsets.push(await offsetAt(topic, index, time))
+    for (const [index, { remote }] of topic.partitions.entries()) {
+      offsets.push(remote === undefined ? await offsetAt(topic, index, time) : 0)
     }
     return offsets
   }
 
-  #cursorOf(topic: Topic, index: number, id: number): LogCursor {
-    const { log, startOffset } = topic.partitions[index]!
+  /** Undefined for a partition that another cell leads. */
+  #cursorOf(topic: Topic, index: number, id: number): LogCursor | undefined {
+    const { log, startOffset, remote } = topic.partitions[index]!
+    if (remote !== undefined) return undefined
     return findCursor(log, id) ?? this.#options.store.createCursor(log, startOffset)
   }
 

@@ -13,12 +13,12 @@ import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { DeliveryFacts } from '../../record/batch/delivery-facts.ts'
 import type { Partition } from '../topic/partition.ts'
-import { AcquiredRecords, type RecordLock } from './acquired-records.ts'
+import { AcquiredRecords } from './acquired-records.ts'
 import { chooseByPriority, type Choosable } from './choose-by-priority.ts'
 import type { DeadRecords, ShareDeath } from './dead-records.ts'
 import { HeldRecords } from './held-records.ts'
 import { LeveledOffsets } from './leveled-offsets.ts'
-import type { AcquireAsked, AcquiredRange, BatchSpan, ReadSpans } from './share-reading.ts'
+import type { AcquireAsked, AcquiredRange, BatchSpan, ReadSpans, Taking } from './share-reading.ts'
 import type { ShareSettings } from './share-settings.ts'
 
 /** Numbers of records of all share groups. */
@@ -82,6 +82,10 @@ export class SharePartition {
   /** Records whose time has not come. */
   get delayedCount(): number {
     return this.#held.size - this.#held.readyCount
+  }
+
+  get store(): LogStore {
+    return this.#context.store
   }
 
   /** Records on their way to the dead letters. */
@@ -207,6 +211,14 @@ export class SharePartition {
     this.#bury(offset, reason, record.deliveryCount)
   }
 
+  /** An earlier process has begun to send these to the dead letters. */
+  restoreDying(offsets: readonly number[]): void {
+    const dying = offsets.filter((offset) => !this.cursor.acked.isAcked(offset))
+    for (const offset of dying) this.#dying.add(offset)
+    this.#context.shared.count += dying.length
+    this.#deadRecords ??= this.#context.deadRecords(this)
+  }
+
   /** A dead record has gone. Within an atom. */
   onMoved(offset: number): void {
     if (!this.#dying.delete(offset)) return
@@ -277,8 +289,13 @@ export class SharePartition {
 
   #nextNew(end: number, settings: ShareSettings): number {
     if (!this.#mayAcquireNew(settings) || !this.#mayHold()) return -1
-    const next = this.cursor.acked.nextUnacked(this.#next)
-    return next < end ? next : -1
+    for (;;) {
+      const next = this.cursor.acked.nextUnacked(this.#next)
+      if (next >= end) return -1
+      if (!this.#dying.has(next)) return next
+      // From an earlier process.
+      this.#next = next + 1
+    }
   }
 
   /** Of those whose time has come. */
@@ -305,7 +322,7 @@ export class SharePartition {
   }
 
   #isAvailable(offset: number): boolean {
-    if (this.cursor.acked.isAcked(offset)) return false
+    if (this.cursor.acked.isAcked(offset) || this.#dying.has(offset)) return false
     return this.#isNew(offset) || this.#returned.has(offset)
   }
 
@@ -324,7 +341,7 @@ export class SharePartition {
     { now, priorityMax }: { readonly now: number; readonly priorityMax: number },
   ): boolean {
     for (let offset = Math.max(first, this.#next); offset <= last; offset++) {
-      if (this.cursor.acked.isAcked(offset)) continue
+      if (this.cursor.acked.isAcked(offset) || this.#dying.has(offset)) continue
       if (!this.#hasWindow() || !this.#mayHold()) return false
       const said = facts?.get(offset)
       const isPassed = said !== undefined && this.#pass(said, now)
@@ -477,19 +494,4 @@ export class SharePartition {
     this.#next = Math.max(this.#next, startOffset)
     this.#context.shared.count -= before - this.inFlightCount
   }
-}
-
-/** An `acquire` under way. */
-interface Taking {
-  readonly asked: AcquireAsked
-  readonly settings: ShareSettings
-  readonly lock: RecordLock
-  /** Milliseconds since the Unix epoch. */
-  readonly now: number
-  /** With priorities: the records that the member gets. */
-  readonly wanted: ReadonlySet<number> | undefined
-  readonly ranges: AcquiredRange[]
-  count: number
-  /** How many records may come, once one has failed often. */
-  countMax: number
 }

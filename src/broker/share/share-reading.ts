@@ -1,5 +1,7 @@
 // What is read of a partition for a share group, what a member wants of it, and what it gets.
 import type { DeliveryFacts } from '../../record/batch/delivery-facts.ts'
+import type { RecordLock } from './acquired-records.ts'
+import type { ShareSettings } from './share-settings.ts'
 
 /** Records of one partition in a row that a member got. */
 export interface AcquiredRange {
@@ -32,4 +34,19 @@ export interface AcquireAsked {
   readonly isStrict: boolean
   /** Longer ranges are told in parts. */
   readonly batchSize: number
+}
+
+/** An `acquire` under way. */
+export interface Taking {
+  readonly asked: AcquireAsked
+  readonly settings: ShareSettings
+  readonly lock: RecordLock
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number
+  /** With priorities: the records that the member gets. */
+  readonly wanted: ReadonlySet<number> | undefined
+  readonly ranges: AcquiredRange[]
+  count: number
+  /** How many records may come, once one has failed often. */
+  countMax: number
 }

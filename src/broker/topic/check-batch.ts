@@ -113,7 +113,8 @@ export function claimedProducer(batch: Buffer): ProducedBatch | undefined {
   if (batch.length < batchHeaderSize) return undefined
   const isPlausible =
     batch.readInt8(batchField.magic) === batchMagic.kafka &&
-    batch.readInt32BE(batchField.baseSequence) >= 0
+    batch.readInt32BE(batchField.baseSequence) >= 0 &&
+    readInt64(batch, batchField.producerId) >= 0
   return isPlausible ? producerOf(batch, batch.readInt32BE(batchField.recordCount)) : undefined
 }
 

@@ -9,7 +9,8 @@ import type { LogStore, Recovered } from '../../log/log-store.ts'
 import { noAccessRows } from '../../meta/access-rows.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { Broker } from '../broker.ts'
 import { StreamConsumer } from './stream-consumer.ts'
@@ -44,13 +45,8 @@ async function open(disk: FaultDisk): Promise<Opened> {
 }
 
 function messageOf(body: string, asideId: number): RecordSource {
-  const source = new RecordSource()
-  source.address = encodeAddress('', 't')
-  source.addressEnd = source.address.length
-  source.header = encodeContentHeader(body.length, {})
-  source.headerEnd = source.header.length
-  source.body = Buffer.from(body)
-  source.bodyEnd = body.length
+  const header = encodeContentHeader(body.length, {})
+  const source = sourceFrom({ address: encodeAddress('', 't'), header, body: Buffer.from(body) })
   source.asideId = asideId
   return source
 }

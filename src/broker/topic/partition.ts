@@ -19,12 +19,15 @@ import { checkBatch, claimedProducer } from './check-batch.ts'
 import { checkRecords, expectNoneRefused } from './check-records.ts'
 import { DeliveryExtent } from './delivery-extent.ts'
 import { findRestoredRanges } from './find-restored-ranges.ts'
+import { Hold } from './hold.ts'
 import {
   type AppendedBatch,
   type OffsetRange,
   PartitionTransactions,
 } from './partition-transactions.ts'
 import { type KnownBatch, type ProducedBatch, ProducerState } from './producer-state.ts'
+import type { RemotePartition } from './remote-partition.ts'
+import { encodeSent, sentKey, type SentMessages } from './sent-messages.ts'
 import type { TopicConfig } from './topic-config.ts'
 import type { BrokerValues } from './topic-defaults.ts'
 
@@ -96,6 +99,10 @@ export class Partition implements LogWatcher {
   copiedEnd = 0
   /** Settled when it is known where transactions that an earlier process left open have their records. */
   restoring: Promise<void> | undefined
+  /** Another cell leads it, and its log has a copy at most. */
+  remote: RemotePartition | undefined
+  /** How far it has come with messages that its home sends. */
+  sent: SentMessages | undefined
   /** It is a partition no more, whatever has its name or its log now. */
   isGone = false
   readonly #context: PartitionContext
@@ -104,6 +111,7 @@ export class Partition implements LogWatcher {
   #listeners: DurableListener | Set<DurableListener> | undefined
   /** Made when somebody asks: most topics are not compacted. */
   #compaction: CompactionState | undefined
+  #hold: Hold | undefined
 
   constructor(cursor: LogCursor, context: PartitionContext, owner: PartitionOwner) {
     this.log = cursor.log
@@ -114,6 +122,16 @@ export class Partition implements LogWatcher {
     this.log.watcher = this
   }
 
+  /** Of its store: rises with each start, and each owner of its cell. */
+  get leaderEpoch(): number {
+    return this.#context.store.epoch
+  }
+
+  /** Where its log is. */
+  get store(): LogStore {
+    return this.#context.store
+  }
+
   /** How far it is compacted. */
   get compaction(): CompactionState {
     return (this.#compaction ??= new CompactionState())
@@ -121,6 +139,7 @@ export class Partition implements LogWatcher {
 
   /** The offset of the first record that can still be read. */
   get startOffset(): number {
+    if (this.remote !== undefined) return this.remote.facts.startOffset
     return Math.max(this.log.startOffset, this.cursor.floor)
   }
 
@@ -202,6 +221,29 @@ export class Partition implements LogWatcher {
   noteDeliveries(first: number): void {
     if (!this.#owner.showsAborted) return
     this.deliveries.add(first, this.log.endOffset - 1, this.#context.store)
+  }
+
+  /** Up to where it has the messages of a sequence. */
+  sentEnd(sequence: string): number {
+    return this.sent?.sequence === sequence ? this.sent.next : 0
+  }
+
+  /** The messages of a sequence below `next` are there. Within the atom that appends them. */
+  noteSent(sequence: string, next: number): void {
+    if (this.sentEnd(sequence) >= next) return
+    this.sent = { sequence, next, ticket: undefined }
+    this.#context.store.putState(sentKey(this.log.id), encodeSent(this.sent), this.log)
+  }
+
+  /** What queues of other cells still need of it. */
+  get hold(): Hold {
+    return (this.#hold ??= new Hold(this.log, this.#context.store))
+  }
+
+  /** Queues of other cells need records from `floor` on; undefined for none. Within an atom. */
+  holdFrom(floor: number | undefined): void {
+    if (floor !== undefined) this.hold.moveTo(floor)
+    else this.#hold?.release()
   }
 
   /**
@@ -288,6 +330,8 @@ export class Partition implements LogWatcher {
     }
     this.transactions?.aborted.clear(this.#context.store)
     this.deliveries.forget(this.#context.store)
+    this.#hold?.release()
+    if (this.sent !== undefined) this.#context.store.putState(sentKey(this.log.id), undefined)
     if (this.copiedEnd > 0) this.#context.store.putState(copiedKey(this.log), undefined)
     this.leave()
   }
@@ -304,6 +348,12 @@ export class Partition implements LogWatcher {
     if (others === undefined || others === listener) this.#listeners = listener
     else if (others instanceof Set) others.add(listener)
     else this.#listeners = new Set([others, listener])
+    this.log.origin?.onWanted()
+  }
+
+  /** Somebody waits for records. */
+  get isListenedTo(): boolean {
+    return this.#listeners instanceof Set ? this.#listeners.size > 0 : this.#listeners !== undefined
   }
 
   removeListener(listener: DurableListener): void {

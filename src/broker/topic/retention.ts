@@ -41,7 +41,7 @@ export class Retention {
     this.#isRunning = true
     for (const partition of this.#options.queuePartitions?.() ?? []) partition.expireProducers()
     for (const topic of this.#options.topics()) {
-      for (const partition of topic.partitions) {
+      for (const partition of ledPartitionsOf(topic)) {
         partition.expireProducers()
         await this.#trim(topic, partition.cursor, ruleOf(topic))
         if (this.#isClosed) return
@@ -89,4 +89,9 @@ function ruleOf({ config }: Topic): Rule | undefined {
   const { retentionMs: ms, retentionSize: sizeMax, isDeleting } = config
   const isLimited = Number.isFinite(ms) || Number.isFinite(sizeMax)
   return isDeleting && isLimited ? { ms, sizeMax } : undefined
+}
+
+/** Those of which the records are here. */
+function ledPartitionsOf({ partitions }: Topic): Partition[] {
+  return partitions.filter(({ remote }) => remote === undefined)
 }

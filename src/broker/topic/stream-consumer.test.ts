@@ -15,7 +15,8 @@ import { MemoryLogStore } from '../../log/memory/memory-log-store.ts'
 import { noAccessRows } from '../../meta/access-rows.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
@@ -80,14 +81,9 @@ function createTopic({ broker }: Opened, partitionCount: number): Topic {
 }
 
 function messageOf(text: string): RecordSource {
-  const source = new RecordSource()
-  source.address = encodeAddress('', 't')
-  source.addressEnd = source.address.length
-  source.header = encodeContentHeader(text.length, {})
-  source.headerEnd = source.header.length
-  source.body = Buffer.from(text)
-  source.bodyEnd = source.body.length
-  return source
+  const body = Buffer.from(text)
+  const header = encodeContentHeader(body.length, {})
+  return sourceFrom({ address: encodeAddress('', 't'), header, body })
 }
 
 /** Publishes through AMQP or produces a batch, as chance decides; each record's text is its offset. */

@@ -5,6 +5,7 @@ import { brokerLimits } from '../../limits/broker.ts'
 import { topicLimits } from '../../limits/topic.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import { consumerTimeoutOf } from '../consumer-timeout.ts'
+import type { ConsumedCounts } from '../counters/consumed-counts.ts'
 import { isLate } from '../is-late.ts'
 import { placeOf } from '../queue/message-place.ts'
 import type { WithParty } from '../trace/party.ts'
@@ -37,6 +38,8 @@ export interface StreamOptions {
   readonly accepts?: RecordFilter | undefined
   /** How long a delivery may stay unacked, whatever its topic says; for ever by default. */
   readonly ackTimeoutMs?: number
+  /** Where what it gets is counted once more; undefined for clients of AMQP. */
+  readonly counts?: ConsumedCounts | undefined
 }
 
 export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserver {
@@ -75,6 +78,10 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
       this.#addReader(partition, only ?? index, starts[index] as StreamStart)
     }
     topic.observers.add(this)
+  }
+
+  get counts(): ConsumedCounts | undefined {
+    return this.#options.counts
   }
 
   get ackTimeoutMs(): number {
@@ -151,6 +158,9 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
         this.#sink.deliver(reader, this.#view)
         reader.onDelivered()
         this.topic.counters.delivered++
+        if (this.counts !== undefined) {
+          this.topic.counters.onDeliveredToOther(this.counts, false, false)
+        }
         this.deliveredCount++
         return true
       }

@@ -11,6 +11,7 @@ import { stableRuns } from '../../log/stable-runs.ts'
 import { batchHeaderSize } from '../../record/batch/batch-header.ts'
 import { recordSizeAt } from '../../record/message/message-record.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
+import type { ConsumedCounts } from '../counters/consumed-counts.ts'
 import type { DeliveryHolder, SettleReason } from '../unacked-deliveries.ts'
 import type { Partition } from './partition.ts'
 import type { RecordFilter, StreamContext } from './stream-context.ts'
@@ -27,6 +28,8 @@ export interface StreamReaderOwner {
   readonly accepts: RecordFilter | undefined
   /** See `DeliveryHolder`. */
   readonly ackTimeoutMs: number
+  /** See `StreamOptions`. */
+  readonly counts: ConsumedCounts | undefined
   unackedCount: number
   settledCount: number
   /** Records that may still be passed over in this turn. */
@@ -78,6 +81,15 @@ export class StreamReader implements DeliveryHolder {
 
   /** Looks the first offset up. */
   open(start: StreamStart): void {
+    const { origin } = this.#log
+    if (origin === undefined) this.#begin(start)
+    else {
+      // Where it ends only the origin knows.
+      origin.refresh().then(() => this.#begin(start), this.#onFailed)
+    }
+  }
+
+  #begin(start: StreamStart): void {
     switch (start.kind) {
       case 'first':
         this.#startAt(this.#partition.startOffset)
@@ -122,7 +134,11 @@ export class StreamReader implements DeliveryHolder {
   settle(offset: number, reason: SettleReason): void {
     this.#consumer.unackedCount--
     this.#consumer.settledCount++
-    if (reason === 'ack') this.#consumer.topic.counters.acked++
+    if (reason === 'ack') {
+      const { counters } = this.#consumer.topic
+      counters.acked++
+      if (this.#consumer.counts !== undefined) counters.onAckedByOther(this.#consumer.counts)
+    }
     if (reason === 'ack' || reason === 'reject') {
       this.#settled?.ack(offset)
       this.#remember()
@@ -151,7 +167,7 @@ export class StreamReader implements DeliveryHolder {
 
   #openLast(): void {
     const end = this.#log.stableEnd
-    const found = this.#consumer.context.store.readRuns(this.#log, end - 1, 0)
+    const found = this.#readRuns(end - 1, 0)
     const start = (runs: readonly Run[]): void => {
       for (const run of runs) run.release()
       this.#startAt(runs[0]?.baseOffset ?? end)
@@ -271,8 +287,7 @@ export class StreamReader implements DeliveryHolder {
       this.#partition.addListener(this.#onDurable)
       return
     }
-    const { store } = this.#consumer.context
-    const found = store.readRuns(this.#log, this.#next, topicLimits.streamReadSizeMax)
+    const found = this.#readRuns(this.#next, topicLimits.streamReadSizeMax)
     if (Array.isArray(found)) {
       this.#take(found as readonly Run[], end)
       return
@@ -283,6 +298,17 @@ export class StreamReader implements DeliveryHolder {
       this.#onReady()
     }
     ;(found as Promise<readonly Run[]>).then(take, this.#onFailed)
+  }
+
+  #readRuns(offset: number, sizeMax: number): readonly Run[] | Promise<readonly Run[]> {
+    const { store } = this.#consumer.context
+    const found = store.readRuns(this.#log, offset, sizeMax)
+    if (this.#log.origin === undefined || !(found instanceof Promise)) return found
+    // Its leader is away.
+    return found.catch((error: unknown) => {
+      if (this.#isClosed || this.#log.isDeleted) throw error
+      return this.#readRuns(offset, sizeMax)
+    })
   }
 
   /** `end` is where the log ended when the runs were asked for. */
@@ -311,6 +337,7 @@ export class StreamReader implements DeliveryHolder {
   }
 
   readonly #onFailed = (error: unknown): void => {
+    if (this.#isClosed) return
     this.#consumer.fail(this.#next, error as Error)
   }
 }

@@ -188,6 +188,11 @@ export class TopicConfig {
     return Object.fromEntries(this.#overrides)
   }
 
+  /** What is other than the defaults, whoever says so. */
+  get effective(): Readonly<Record<string, string>> {
+    return { ...this.overrides, ...this.#policy }
+  }
+
   isOverridden(name: string): boolean {
     return this.#overrides.has(name) || Object.hasOwn(this.#policy, name)
   }

@@ -16,4 +16,8 @@ export interface TopicView {
   readonly topic: Topic | undefined
   /** Settled messages of a work queue are gaps that readers pass over, as in a compacted topic. */
   readonly hasGaps: boolean
+  /** The partition of this number, if it is led here. */
+  led(index: number): Partition | undefined
+  /** The cell that leads it, where that is another one. */
+  cellElsewhere(index: number): number | undefined
 }

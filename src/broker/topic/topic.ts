@@ -1,5 +1,5 @@
 // A topic, which AMQP sees as a stream queue: partitions that readers keep their own offsets into.
-import type { PolicyDefinition, QueueRow } from '../../meta/topology-change.ts'
+import type { PolicyDefinition, QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { asksForDelivery } from '../../record/message/deliver-at.ts'
 import { type FieldTable, table } from '../../record/message/field-table.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
@@ -8,6 +8,8 @@ import { QueueCounters } from '../counters/queue-counters.ts'
 import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { TopicTransit } from '../spread/topic-transit.ts'
+import { cellOfPartition } from './cell-of-partition.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
 import { TopicConfig } from './topic-config.ts'
@@ -28,6 +30,8 @@ export interface TopicOptions {
   readonly configs: Readonly<Record<string, string>>
   readonly defaults: TopicDefaults
   readonly arguments?: FieldTable
+  readonly spread?: number | undefined
+  readonly numbers?: readonly number[] | undefined
 }
 
 /** What a topic that Kafka made looks like to AMQP. */
@@ -45,6 +49,12 @@ export class Topic implements QueueLike, PolicySubject {
   readonly name: string
   readonly topicId: string
   readonly partitions: Partition[] = []
+  /** Over how many cells its partitions are spread; 0: all are in this one. */
+  readonly spread: number
+  /** Of a part of a topic that another cell has: the numbers of its partitions; undefined of one that is whole. */
+  numbers: readonly number[] | undefined
+  /** What is on its way to partitions that other cells lead; undefined where there are none. */
+  transit: TopicTransit | undefined
   /** What it was declared with. */
   arguments: FieldTable
   /** Undefined: none applies to it. */
@@ -66,6 +76,8 @@ export class Topic implements QueueLike, PolicySubject {
   /** Where the next message without a key goes. */
   #nextPartition = 0
   #config: TopicConfig
+  /** Told when its settings have changed. */
+  onConfigured: () => void = () => undefined
 
   constructor(options: TopicOptions) {
     this.vhost = options.vhost
@@ -74,6 +86,25 @@ export class Topic implements QueueLike, PolicySubject {
     this.arguments = options.arguments ?? streamArguments
     this.#config = new TopicConfig(options.configs, options.defaults)
     this.isProvisional = options.isProvisional
+    this.spread = options.spread ?? 0
+    this.numbers = options.numbers
+  }
+
+  /** See `TopicView`. */
+  led(index: number): Partition | undefined {
+    const { numbers, spread } = this
+    // Numbers of a part are those of every so many partitions.
+    const at = numbers === undefined ? index : Math.floor(index / spread)
+    const isOther = numbers !== undefined && numbers[at] !== index
+    const partition = isOther ? undefined : this.partitions[at]
+    return partition?.remote === undefined ? partition : undefined
+  }
+
+  /** See `TopicView`. */
+  cellElsewhere(index: number): number | undefined {
+    if (this.numbers === undefined) return this.partitions[index]?.remote?.cell
+    const isHere = this.led(index) !== undefined
+    return isHere ? undefined : cellOfPartition(this.topicId, index, this.spread)
   }
 
   get config(): TopicConfig {
@@ -83,6 +114,7 @@ export class Topic implements QueueLike, PolicySubject {
   set config(config: TopicConfig) {
     this.#config = config
     for (const { log } of this.partitions) log.profile = config.profile
+    this.onConfigured()
   }
 
   /** See `PolicySubject`. As in RabbitMQ a policy wins over what a stream was declared with. */
@@ -108,10 +140,7 @@ export class Topic implements QueueLike, PolicySubject {
 
   /** Records that can be read, over all partitions. Gaps are counted. */
   get messageCount(): number {
-    return this.partitions.reduce(
-      (sum, { log, startOffset }) => sum + log.endOffset - startOffset,
-      0,
-    )
+    return this.partitions.reduce((sum, partition) => sum + recordCountOf(partition), 0)
   }
 
   get readyCount(): number {
@@ -150,11 +179,15 @@ export class Topic implements QueueLike, PolicySubject {
           ? this.#nextPartition++ % count
           : partitionOfKey(source.partitionKey, count)
     }
-    const offset = this.partitions[index]?.log.append(source, sharedPosition)
-    if (offset !== undefined && asksForDelivery(source)) {
-      this.partitions[index]?.noteDeliveries(offset)
-    }
     this.counters.published++
+    const partition = this.partitions[index]
+    if (partition === undefined) return
+    if (partition.remote !== undefined && this.transit !== undefined) {
+      this.transit.append(index, source, sharedPosition)
+      return
+    }
+    const offset = partition.log.append(source, sharedPosition)
+    if (asksForDelivery(source)) partition.noteDeliveries(offset)
   }
 
   /** It is gone, or no longer a topic. */
@@ -178,9 +211,22 @@ export class Topic implements QueueLike, PolicySubject {
         cursorIds: this.partitions.map(({ cursor }) => cursor.id),
         configs: this.config.overrides,
         isProvisional: this.isProvisional,
+        ...(this.spread > 0 && { spread: this.spread }),
+        ...(this.numbers && { numbers: this.numbers }),
+        ...transitRows(this.transit),
       },
     }
   }
+}
+
+function recordCountOf({ log, startOffset, remote }: Partition): number {
+  if (remote === undefined) return log.endOffset - startOffset
+  return remote.facts.endOffset - remote.facts.startOffset
+}
+
+function transitRows(transit: TopicTransit | undefined): Pick<TopicRow, 'transit'> {
+  const rows = transit?.rows ?? []
+  return rows.length === 0 ? {} : { transit: rows }
 }
 
 function configsOf(definition: PolicyDefinition = {}): Record<string, string> {

@@ -1,14 +1,11 @@
-// All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues
-// that may be looked at as topics, with a partition for each of their logs. Queues and topics share one
-// namespace; this class makes, changes and finds them there.
+// All topics of one virtual host, as Kafka sees them: those that are topics, and the work queues that may be looked at as
+// topics (`QueueViews`). Queues and topics share one namespace; this class makes, changes and finds them there.
 import type { Random } from '../../lib/random.ts'
 import { brokerLimits } from '../../limits/broker.ts'
-import { topicLimits } from '../../limits/topic.ts'
 import type { LogCursor } from '../../log/log-cursor.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { QueueRow, TopicRow } from '../../meta/topology-change.ts'
 import { encodeAddress } from '../../record/message/address.ts'
-import { type FieldTable } from '../../record/message/field-table.ts'
 import type { Admission } from '../admission.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { BrokerCounters } from '../counters/broker-counters.ts'
@@ -17,14 +14,22 @@ import { inertConfigs } from '../inert-settings.ts'
 import type { InertWatch } from '../inert-watch.ts'
 import type { Incoming } from '../queue/incoming.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Spread } from '../spread/spread.ts'
+import type { TopicTransit } from '../spread/topic-transit.ts'
 import type { TopologyLog } from '../topology-log.ts'
 import type { VHost } from '../vhost.ts'
+import { cellOfPartition } from './cell-of-partition.ts'
+import { checkPartitionCount } from './check-partition-count.ts'
 import { CollidingNames } from './colliding-names.ts'
-import { Partition, type PartitionContext, type PartitionOwner } from './partition.ts'
+import { Partition, type PartitionContext } from './partition.ts'
+import { isQueueTopicId, logIdOfTopicId, topicIdBytes } from './queue-topic-id.ts'
+import { isVisible, QueueViews } from './queue-views.ts'
+import { RemotePartition } from './remote-partition.ts'
 import type { StreamContext } from './stream-context.ts'
-import { parseTopicConfigs, TopicConfig } from './topic-config.ts'
+import type { PartAsked, TopicAsked } from './topic-asked.ts'
+import { parseTopicConfigs, type TopicConfig } from './topic-config.ts'
 import type { TopicDefaults } from './topic-defaults.ts'
-import { checkNewTopicName, isTopicName } from './topic-name.ts'
+import { checkNewTopicName } from './topic-name.ts'
 import type { TopicView } from './topic-view.ts'
 import { Topic } from './topic.ts'
 
@@ -37,39 +42,25 @@ export interface TopicsContext extends PartitionContext {
   /** Told what is asked for and has no effect. */
   readonly inert: InertWatch
   readonly admission: Admission
+  /** Of the cluster; undefined of a broker that is alone. */
+  readonly cellNumber: number | undefined
   readonly counters: BrokerCounters
+  /** For partitions that other cells lead; undefined of a broker that is alone. */
+  readonly spread: Spread | undefined
 }
-
-export interface TopicAsked {
-  readonly name: string
-  readonly partitionCount: number
-  readonly configs: Readonly<Record<string, string>>
-  readonly isProvisional: boolean
-  readonly arguments?: FieldTable
-}
-
-/** What Kafka sees of a work queue. */
-interface QueueView extends TopicView {
-  readonly partitions: Partition[]
-}
-
-const topicIdBytes = 16
-/** Work queues have ids, too: made from the log's id, so that they outlive restarts. */
-const queueIdPrefix = Buffer.from('pabal.queue')
-const queueIdText = queueIdPrefix.toString('base64url').slice(0, 14)
-const queueConfig = new TopicConfig({ 'retention.ms': '-1', 'cleanup.policy': 'delete' })
 
 export class Topics {
   readonly #context: TopicsContext
   readonly #vhost: VHost<Destination>
   readonly #byId = new Map<string, Topic>()
   readonly #names = new CollidingNames()
-  /** Of work queues that Kafka has looked at. */
-  readonly #queueViews = new Map<Queue, QueueView>()
-  readonly #queuesById = new Map<string, Queue>()
+  readonly #queueViews: QueueViews
+  /** Told when a topic that is spread over cells has come, changed or gone. */
+  spreadWatcher: ((topic: Topic) => void) | undefined
 
   constructor(context: TopicsContext, vhost: VHost<Destination>) {
     this.#context = context
+    this.#queueViews = new QueueViews(context)
     this.#vhost = vhost
   }
 
@@ -85,11 +76,11 @@ export class Topics {
 
   findById(topicId: string): TopicView | undefined {
     const topic = this.#byId.get(topicId)
-    if (topic !== undefined || !topicId.startsWith(queueIdText)) return topic
-    const known = this.#queuesById.get(topicId)
+    if (topic !== undefined || !isQueueTopicId(topicId)) return topic
+    const known = this.#queueViews.findQueue(topicId)
     if (known !== undefined) return this.#viewOf(known)
     // A client may know it from before a restart.
-    const logId = logIdOf(topicId)
+    const logId = logIdOfTopicId(topicId)
     for (const queue of this.#vhost.queues()) {
       if (queue.id === logId && queue.kind === 'queue') return this.#viewOf(queue)
     }
@@ -97,8 +88,8 @@ export class Topics {
   }
 
   /** Partitions of work queues that Kafka has looked at. */
-  *queuePartitions(): Generator<Partition> {
-    for (const { partitions } of this.#queueViews.values()) yield* partitions
+  queuePartitions(): Generator<Partition> {
+    return this.#queueViews.partitions()
   }
 
   /** The partitions of all topics, and of the work queues with these logs. */
@@ -113,18 +104,12 @@ export class Topics {
 
   /** A work queue is gone, and so is what was kept about its producers. Within an atom. */
   forgetQueue(queue: Queue): void {
-    const view = this.#queueViews.get(queue)
-    if (view === undefined) return
-    for (const partition of view.partitions) partition.forget()
-    this.#queueViews.delete(queue)
-    this.#queuesById.delete(view.topicId)
+    this.#queueViews.forget(queue)
   }
 
   /** A queue was rewound, or begins or ends to keep what is acked: what Kafka sees of it is another. */
   onCursorsChanged(queue: Queue): void {
-    for (const [index, partition] of this.#queueViews.get(queue)?.partitions.entries() ?? []) {
-      partition.cursor = visibleCursor(queue, index)
-    }
+    this.#queueViews.onCursorsChanged(queue)
   }
 
   /** Everything Kafka may see, in no particular order; things may come and go meanwhile. */
@@ -147,7 +132,7 @@ export class Topics {
 
   /** The topics, and with `withQueues` the work queues that Kafka has looked at: for who only counts them. */
   *seen(withQueues: boolean): Generator<TopicView, void> {
-    const queues = withQueues ? this.#queueViews.keys() : []
+    const queues = withQueues ? this.#queueViews.queues() : []
     for (const each of [this.#byId.values(), queues]) {
       for (const queue of each) {
         const view = this.#viewOf(queue)
@@ -177,8 +162,7 @@ export class Topics {
     checkPartitionCount(asked.partitionCount)
     const configs = parseTopicConfigs(asked.configs)
     this.#admit(asked.partitionCount)
-    const { store, topology, random } = this.#context
-    store.beginAtom()
+    const { random } = this.#context
     const topic = new Topic({
       vhost: this.#vhost.name,
       name: asked.name,
@@ -186,17 +170,36 @@ export class Topics {
       isProvisional: asked.isProvisional,
       configs,
       defaults: this.#context.topicDefaults,
+      spread: asked.spread,
       ...(asked.arguments && { arguments: asked.arguments }),
     })
-    this.#addPartitions(topic, asked.partitionCount)
-    this.#add(topic)
-    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
-    const ticket = store.endAtom()
+    const ticket = this.#open(topic, asked.partitionCount)
     this.#context.counters.queuesCreated++
     // Streams are declared elsewhere.
     if (asked.arguments === undefined) this.#context.counters.queuesDeclared++
     this.#tellInert(topic, configs)
     return { topic, ticket }
+  }
+
+  /** Makes the part of a topic that another cell keeps. Throws `topic_already_exists`. */
+  createPart(asked: PartAsked): { topic: Topic; ticket: Ticket | undefined } {
+    this.#checkFree(asked.name)
+    const topic = new Topic({
+      ...asked,
+      vhost: this.#vhost.name,
+      isProvisional: false,
+      defaults: this.#context.topicDefaults,
+    })
+    return { topic, ticket: this.#open(topic, asked.numbers.length) }
+  }
+
+  /** Gives a part all that it is to have; of its numbers it has the first already. */
+  changePart(topic: Topic, { numbers, configs }: PartAsked): Ticket | undefined {
+    return this.#change(topic, () => {
+      topic.config = topic.config.with(configs)
+      topic.numbers = numbers
+      this.#addPartitions(topic, numbers.length)
+    })
   }
 
   /** Throws `invalid_partitions` when the topic has so many already, or may not have so many. */
@@ -247,7 +250,7 @@ export class Topics {
    */
   confirm(
     topic: Topic,
-    asked: Required<Omit<TopicAsked, 'name' | 'isProvisional'>>,
+    asked: Required<Pick<TopicAsked, 'partitionCount' | 'configs' | 'arguments'>>,
   ): Ticket | undefined {
     checkPartitionCount(asked.partitionCount)
     const before = topic.partitions.length
@@ -280,6 +283,8 @@ export class Topics {
     const { store, streamContext } = this.#context
     this.#forget(topic)
     topic.isDeleted = true
+    topic.transit?.delete()
+    this.#tellSpread(topic)
     for (const partition of topic.partitions) {
       store.deleteLog(partition.log)
       partition.forget()
@@ -299,19 +304,41 @@ export class Topics {
   restore(row: QueueRow, kept: TopicRow, cursors: readonly LogCursor[]): Topic {
     const { vhost, name, arguments: args } = row
     const defaults = this.#context.topicDefaults
-    const topic = new Topic({ vhost, name, arguments: args, defaults, ...kept })
+    // A broker that is alone leads all that there is.
+    const spread = this.#context.cellNumber === undefined ? 0 : kept.spread
+    const topic = new Topic({ vhost, name, arguments: args, defaults, ...kept, spread })
     const homeAddress = encodeAddress('', name)
-    for (const cursor of cursors) {
+    const { logIds, transit = [] } = kept
+    for (const cursor of cursors.slice(0, logIds.length)) {
       topic.partitions.push(this.#partition(topic, cursor, homeAddress))
+    }
+    for (const [index, lane] of transit.entries()) {
+      topic.transit?.restore(lane, cursors[logIds.length + index]!)
     }
     this.#add(topic)
     return topic
+  }
+
+  /** It is there from now on. */
+  #open(topic: Topic, partitionCount: number): Ticket | undefined {
+    const { store, topology } = this.#context
+    store.beginAtom()
+    this.#addPartitions(topic, partitionCount)
+    this.#add(topic)
+    topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
+    return store.endAtom()
   }
 
   #add(topic: Topic): void {
     this.#vhost.addQueue(topic)
     this.#byId.set(topic.topicId, topic)
     this.#names.add(topic.name)
+    this.#tellSpread(topic)
+    topic.onConfigured = () => this.#tellSpread(topic)
+  }
+
+  #tellSpread(topic: Topic): void {
+    if (topic.spread > 0 && topic.numbers === undefined) this.spreadWatcher?.(topic)
   }
 
   #forget(topic: Topic): void {
@@ -344,19 +371,20 @@ export class Topics {
   }
 
   #onPartitionsAdded(topic: Topic): void {
+    this.#tellSpread(topic)
     // Routes that are known say whether a message's key is needed.
     this.#vhost.replaceQueue(topic)
     for (const observer of topic.observers) observer.onPartitionsAdded()
     for (const queue of topic.subscriptions) queue.onPartitionsAdded()
   }
 
-  /** Adds partitions until there are `count`. */
   /** Throws `memory_exhausted`. */
   #admit(partitionCount: number): void {
     const { admission } = this.#context
     for (let count = 0; count < partitionCount; count++) admission.admitDeclaration()
   }
 
+  /** Adds partitions until there are `count`. */
   #addPartitions(topic: Topic, count: number): void {
     const homeAddress = encodeAddress('', topic.name)
     while (topic.partitions.length < count) {
@@ -373,83 +401,41 @@ export class Topics {
       topic.counters.onProduced(count)
     }
     const config = (): TopicConfig => topic.config
-    return new Partition(cursor, this.#context, { config, onAppended, showsAborted: true })
+    const owner = { config, onAppended, showsAborted: true }
+    const partition = new Partition(cursor, this.#context, owner)
+    const number = topic.partitions.length
+    partition.remote = this.#remoteOf(topic, number)
+    this.#context.spread?.mirrors.add(topic.topicId, number, partition)
+    if (partition.remote !== undefined) topic.transit ??= this.#transitOf(topic)
+    return partition
+  }
+
+  #transitOf(topic: Topic): TopicTransit | undefined {
+    return this.#context.spread?.transits.of({
+      topicId: topic.topicId,
+      cellOf: (number) => topic.partitions[number]!.remote!.cell,
+      onLaneAdded: () => {
+        this.#context.topology.put([{ kind: 'queue', op: 'put', row: topic.row() }])
+      },
+    })
+  }
+
+  /** Undefined for a partition that this cell leads. */
+  #remoteOf({ topicId, spread, numbers }: Topic, index: number): RemotePartition | undefined {
+    if (spread === 0 || numbers !== undefined) return undefined
+    const cell = cellOfPartition(topicId, index, spread)
+    return cell === this.#context.cellNumber ? undefined : new RemotePartition(cell)
   }
 
   /** A topic or a work queue as Kafka sees it; undefined when it may not be seen. */
   #viewOf(queue: Destination): TopicView | undefined {
     if (!isVisible(queue)) return undefined
-    if (queue.kind === 'topic') return queue
-    const view = this.#queueViews.get(queue) ?? this.#addQueueView(queue)
-    // A queue with priorities has one more with each priority that comes up.
-    while (view.partitions.length < queue.levels.length) {
-      const index = view.partitions.length
-      const owner: PartitionOwner = {
-        config: () => queueConfig,
-        admit: (incoming) => queue.admitBatch(incoming),
-        onAppended: (incoming) => queue.onBatchAppended(incoming, index),
-        onTransactionEnded: (abortedSize) => queue.onTransactionEnded(index, abortedSize),
-        showsAborted: false,
-      }
-      view.partitions.push(new Partition(visibleCursor(queue, index), this.#context, owner))
-    }
-    return view
+    return queue.kind === 'topic' ? queue : this.#queueViews.of(queue)
   }
-
-  #addQueueView(queue: Queue): QueueView {
-    const view: QueueView = {
-      name: queue.name,
-      topicId: queueTopicId(queue.id),
-      partitions: [],
-      config: queueConfig,
-      source: queue,
-      topic: undefined,
-      hasGaps: true,
-    }
-    this.#queueViews.set(queue, view)
-    this.#queuesById.set(view.topicId, queue)
-    return view
-  }
-}
-
-function isVisible(queue: Destination): boolean {
-  if (!isTopicName(queue.name)) return false
-  return queue.kind === 'topic' || (queue.isDurable && !queue.isExclusive && !queue.isAutoDelete)
-}
-
-/** Throws `invalid_partitions`. */
-export function checkPartitionCount(count: number): void {
-  if (count < 1) {
-    throw new BrokerError('invalid_partitions', 'Number of partitions must be larger than 0.')
-  }
-  if (count <= topicLimits.partitionsPerTopicMax) return
-  throw new BrokerError(
-    'invalid_partitions',
-    `${count} partitions are more than the ${topicLimits.partitionsPerTopicMax} that a topic may have.`,
-  )
 }
 
 /** Asked of every queue at a start. */
 function hasLogIn(queue: Queue, logIds: ReadonlySet<number>): boolean {
   if (queue.levels.length === 1) return logIds.has(queue.id)
   return queue.cursors.some(({ log }) => logIds.has(log.id))
-}
-
-/** What a queue keeps can be read, though it was acked. */
-function visibleCursor({ retained, cursors }: Queue, index: number): LogCursor {
-  return retained?.cursors[index] ?? cursors[index]!
-}
-
-/** The log of the work queue that has this topic id. */
-function logIdOf(topicId: string): number {
-  const bytes = Buffer.from(topicId, 'base64url')
-  const size = topicIdBytes - queueIdPrefix.length
-  return bytes.length < topicIdBytes ? -1 : bytes.readUIntBE(queueIdPrefix.length, size)
-}
-
-function queueTopicId(logId: number): string {
-  const bytes = Buffer.alloc(topicIdBytes)
-  queueIdPrefix.copy(bytes)
-  bytes.writeUIntBE(logId, queueIdPrefix.length, topicIdBytes - queueIdPrefix.length)
-  return bytes.toString('base64url')
 }

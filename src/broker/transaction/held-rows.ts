@@ -3,7 +3,8 @@
 //
 //   format version │ vhost │ count × (queue, its id, place) of acks │ count × (address, header, body) of messages
 //   │ since version 2: count × (queue, its id, place) of rejects
-import { RecordSource } from '../../record/message/record-source.ts'
+import { sourceFrom } from '../../record/message/fill-source.ts'
+import type { RecordSource } from '../../record/message/record-source.ts'
 import { GroupFormatError } from '../group/group-format-error.ts'
 import { RowReader } from '../group/row-reader.ts'
 import { RowWriter } from '../group/row-writer.ts'
@@ -35,7 +36,8 @@ export function heldKey(producerId: number, number: number): string {
 export function parseHeldKey(key: string): { producerId: number; number: number } | undefined {
   if (!key.startsWith(keyStart)) return undefined
   const [producerId, number] = key.slice(keyStart.length).split('/').map(Number)
-  return { producerId: producerId as number, number: number as number }
+  if (producerId === undefined || number === undefined) return undefined
+  return { producerId, number }
 }
 
 export function encodeHeld({ vhost, acks, messages, rejects }: HeldRow): Buffer {
@@ -60,16 +62,9 @@ export function decodeHeld(value: Buffer): HeldRow {
     throw new GroupFormatError(`held work in format ${format}`)
   const vhost = reader.text()
   const acks = readDeliveries(reader)
-  const messages = Array.from({ length: reader.int32() }, () => {
-    const source = new RecordSource()
-    source.address = reader.bytes()
-    source.addressEnd = source.address.length
-    source.header = reader.bytes()
-    source.headerEnd = source.header.length
-    source.body = reader.bytes()
-    source.bodyEnd = source.body.length
-    return source
-  })
+  const messages = Array.from({ length: reader.int32() }, () =>
+    sourceFrom({ address: reader.bytes(), header: reader.bytes(), body: reader.bytes() }),
+  )
   const rejects = format === 1 ? [] : readDeliveries(reader)
   reader.finish()
   return { vhost, acks, messages, rejects }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { transactionLimits } from '../../limits/transaction.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { TransactionCoordinator, type TransactionEnd } from './transaction-coordinator.ts'
@@ -259,15 +260,71 @@ describe('a transaction', () => {
     assert.equal(fixture.coordinator.addPartitions(from, [otherPart], 2)?.isDurable, false)
   })
 
-  test('may have parts in several cells whose logs have one number', async () => {
+  test('may have parts in other cells, which outlive a restart, and those of topics that were made anew', async () => {
     const fixture = new Fixture()
     await fixture.init()
-    const elsewhere = { topic: 't', partition: 1, logId: part.logId }
-    fixture.add(0, [part])
-    fixture.add(0, [elsewhere])
+    const elsewhere = (cell: number, topicId: string): TransactionPart => {
+      return { topic: 't', partition: 1, logId: 0, elsewhere: { cell, topicId } }
+    }
+    const parts = [part, elsewhere(2, 'of t'), elsewhere(3, 'of another t')]
+    fixture.add(0, parts.slice(0, 2))
+    fixture.add(0, parts.slice(1))
     const second = fixture.restart()
     await second.end(0)
-    assert.deepEqual(second.ends[0]?.parts, [part, elsewhere])
+    assert.deepEqual(second.ends[0]?.parts, parts)
+  })
+
+  test('whose markers take long is answered once it is decided, and goes on by itself', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    fixture.add(0)
+    fixture.areMarkersHeld = true
+    const ended = fixture.end(0)
+    await settled()
+    fixture.clock.advance(transactionLimits.endAnswerMsMax)
+    assert.deepEqual(await ended, { producerId: 100, epoch: 1 })
+    // As from Kafka, whoever comes with the next one tries again.
+    assert.throws(() => fixture.add(1), refused('concurrent_transactions'))
+    const [begun, aborted] = [fixture.init(), fixture.coordinator.abort('x')]
+    fixture.clock.advance(transactionLimits.endAnswerMsMax)
+    await assert.rejects(begun, refused('concurrent_transactions'))
+    await assert.rejects(aborted, refused('concurrent_transactions'))
+    fixture.releaseMarkers()
+    await settled()
+    assert.equal(fixture.transaction.state, 'CompleteCommit')
+    fixture.add(1)
+  })
+
+  test('whose markers take long tells its producer of the id that it goes on with', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    fixture.transaction.epoch = 32_766
+    fixture.add(32_766)
+    fixture.areMarkersHeld = true
+    const ended = fixture.end(32_766)
+    await settled()
+    fixture.clock.advance(transactionLimits.endAnswerMsMax)
+    assert.deepEqual(await ended, { producerId: 101, epoch: 0 })
+    assert.throws(() => fixture.add(0, [part], 101), refused('concurrent_transactions'))
+    const next = { producerId: 101 }
+    await assert.rejects(fixture.end(0, next), refused('concurrent_transactions'))
+    fixture.releaseMarkers()
+    await settled()
+    assert.deepEqual(fixture.transaction.identity, { producerId: 101, epoch: 0 })
+  })
+
+  test('that is not decided in time is not said to have ended', async () => {
+    const fixture = new Fixture()
+    await fixture.init()
+    fixture.add(0)
+    fixture.areCommitsHeld = true
+    const ended = fixture.end(0)
+    await settled()
+    fixture.clock.advance(transactionLimits.endAnswerMsMax)
+    await assert.rejects(ended, refused('concurrent_transactions'))
+    fixture.releaseCommits()
+    await settled()
+    assert.deepEqual(await fixture.end(0), { producerId: 100, epoch: 1 })
   })
 
   test('has its markers written when the decision is durable, not before', async () => {

@@ -4,11 +4,13 @@
 // What is answered is durable. An end is durable as Prepare, then each cell writes its markers as one atom,
 // then it is complete. After a crash `resume` ends what was prepared: cells end nothing twice.
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { inTime } from '../../lib/in-time.ts'
 import { transactionLimits } from '../../limits/transaction.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { ProducerIds } from '../topic/producer-ids.ts'
 import { whenDurable } from '../when-durable.ts'
+import type { PartProgress } from './branch-messages.ts'
 import { type EndAsked, judgeEnd } from './end-rules.ts'
 import { type InitAsked, newIdentity } from './init-rules.ts'
 import { concurrent, fenced, TransactionError, unknownMapping } from './transaction-error.ts'
@@ -31,12 +33,20 @@ import {
 /** What the cells of a transaction write when it ends. */
 export interface TransactionEnd extends ProducerIdentity {
   readonly transactionalId: string
+  /** 2: its epoch is later than that of the records. */
+  readonly version: TransactionVersion
   /** Of the store in which the decision is; it rises with each start. */
   readonly coordinatorEpoch: number
   readonly isCommit: boolean
   readonly parts: readonly TransactionPart[]
   readonly groups: readonly string[]
 }
+
+/** How far a transaction is in partitions of other cells, by `partKey`; without those whose leaders do not answer. */
+export type LookElsewhere = (
+  producerId: number,
+  parts: readonly TransactionPart[],
+) => Promise<ReadonlyMap<string, PartProgress>>
 
 /** Has the markers written, one atom for each cell; resolves when all are durable. Does nothing twice. */
 export type EndInCells = (end: TransactionEnd) => Promise<void>
@@ -46,6 +56,8 @@ export interface TransactionCoordinatorOptions {
   readonly clock: Clock
   readonly producerIds: Pick<ProducerIds, 'take'>
   readonly endInCells: EndInCells
+  /** Left out where there are no other cells. */
+  readonly lookElsewhere?: LookElsewhere | undefined
   /** Settings of Kafka, in milliseconds. */
   readonly timeoutMsMax?: () => number
   readonly idExpirationMs?: () => number
@@ -117,7 +129,7 @@ export class TransactionCoordinator implements Disposable {
       if (isOpen && asked.claimed !== undefined) this.#checkClaim(transaction, asked.claimed)
       if (isOpen) this.#force(transaction)
       if (transaction?.ending === undefined) break
-      await transaction.ending
+      await this.#expectOver(transaction)
     }
     // Taken before it is looked at again: another request may have come first meanwhile.
     const fresh = await this.#options.producerIds.take()
@@ -213,24 +225,33 @@ export class TransactionCoordinator implements Disposable {
   }
 
   /**
-   * EndTxn; resolves when readers of committed records see it. The answer is how the producer goes on, which
-   * only clients of version 2 are told. Throws TransactionError.
+   * EndTxn; resolves when readers of committed records see it, or when it is decided and another cell takes long. The
+   * answer is how the producer goes on, which only clients of version 2 are told. Throws TransactionError.
    */
   async end(transactionalId: string, asked: EndAsked): Promise<ProducerIdentity> {
     const transaction = this.#transactions.get(transactionalId)
     if (transaction === undefined) throw unknownMapping(transactionalId)
+    if (transaction.isNext(asked.from)) throw concurrent(transactionalId)
     if (judgeEnd(transaction, asked) === 'done') return transaction.identity
     if (transaction.ending !== undefined) throw concurrent(transactionalId)
-    await this.#decide(transaction, asked.isCommit, asked.version)
-    return transaction.identity
+    const ending = this.#decide(transaction, asked.isCommit, asked.version)
+    if (await this.#isOverSoon(ending)) return transaction.identity
+    // It is decided, and goes on by itself: another cell is down. As from Kafka, its producer may go on.
+    if (!transaction.isPrepared || transaction.kept?.isDurable === false) {
+      throw concurrent(transactionalId)
+    }
+    return transaction.nextIdentity
   }
 
-  /** Aborts what is open, whoever has it, and fences them. Throws `transactional_id_not_found`. */
+  /**
+   * Aborts what is open, whoever has it, and fences them. Throws `transactional_id_not_found`, and
+   * `concurrent_transactions` when that takes longer: it goes on by itself.
+   */
   async abort(transactionalId: string): Promise<void> {
     const transaction = this.#transactions.get(transactionalId)
     if (transaction === undefined) throw notFound(transactionalId)
     if (transaction.state === 'Ongoing') this.#force(transaction)
-    await transaction.ending
+    await this.#expectOver(transaction)
   }
 
   /** Throws `transactional_id_not_found`. */
@@ -238,6 +259,17 @@ export class TransactionCoordinator implements Disposable {
     const transaction = this.#transactions.get(transactionalId)
     if (transaction === undefined) throw notFound(transactionalId)
     return transaction
+  }
+
+  /** How far a transaction is in other cells, as their leaders say, if they do. */
+  async lookElsewhere({
+    parts,
+    producerId,
+  }: Transaction): Promise<ReadonlyMap<string, PartProgress>> {
+    const elsewhere = [...parts.values()].filter((part) => part.elsewhere !== undefined)
+    const { lookElsewhere } = this.#options
+    if (elsewhere.length === 0 || lookElsewhere === undefined) return new Map()
+    return lookElsewhere(producerId, elsewhere)
   }
 
   find(transactionalId: string): Transaction | undefined {
@@ -298,6 +330,7 @@ export class TransactionCoordinator implements Disposable {
   #checked(from: TransactionalProducer): Transaction {
     const { transactionalId: id } = from
     const transaction = this.#transactions.get(id)
+    if (transaction?.isNext(from) === true) throw concurrent(id)
     if (transaction === undefined || transaction.producerId !== from.producerId) {
       throw unknownMapping(id)
     }
@@ -338,6 +371,24 @@ export class TransactionCoordinator implements Disposable {
     })
   }
 
+  /** False when it takes longer than clients wait. Rejects as `ending`. */
+  async #isOverSoon(ending: Promise<void>): Promise<boolean> {
+    const { clock } = this.#options
+    const late = new Error('late')
+    try {
+      await inTime(clock, transactionLimits.endAnswerMsMax, ending, () => late)
+      return true
+    } catch (error) {
+      if (error !== late) throw error
+      return false
+    }
+  }
+
+  /** Throws `concurrent_transactions` when its end takes longer than clients wait. */
+  async #expectOver({ id, ending }: Transaction): Promise<void> {
+    if (ending !== undefined && !(await this.#isOverSoon(ending))) throw concurrent(id)
+  }
+
   #beginEnding(transaction: Transaction, prepared: Promise<void>): Promise<void> {
     const ending = this.#finish(transaction, prepared).finally(() => {
       if (transaction.ending === ending) transaction.ending = undefined
@@ -363,6 +414,7 @@ export class TransactionCoordinator implements Disposable {
       transactionalId: id,
       producerId,
       epoch,
+      version: transaction.version,
       coordinatorEpoch: store.epoch,
       isCommit: state === 'PrepareCommit',
       parts: [...transaction.parts.values()],

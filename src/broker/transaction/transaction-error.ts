@@ -10,6 +10,8 @@ export type TransactionErrorCode =
   | 'transactional_id_not_found'
   | 'transaction_abortable'
   | 'policy_violation'
+  | 'unknown_topic_or_partition'
+  | 'coordinator_not_available'
 
 export class TransactionError extends Error {
   override readonly name = 'TransactionError'

@@ -1,18 +1,22 @@
 // How a transactional id is kept in the log's keyed state, under `transaction/` and the id:
 //
 //   format version │ fields as in `encodeTransaction`
+//
+// Format 2 has parts in other cells. What has none is written in format 1, which older versions know.
 import { GroupFormatError } from '../group/group-format-error.ts'
 import { RowReader } from '../group/row-reader.ts'
 import { RowWriter } from '../group/row-writer.ts'
 import {
   partKey,
   Transaction,
+  type TransactionPart,
   type TransactionState,
   type TransactionVersion,
 } from './transaction.ts'
 
 const keyStart = 'transaction/'
-const formatVersion = 1
+const formatHere = 1
+const formatElsewhere = 2
 /** A larger count is damage. */
 const countMax = 1_000_000
 const states: readonly TransactionState[] = [
@@ -35,8 +39,9 @@ export function parseTransactionKey(key: string): string | undefined {
 
 export function encodeTransaction(transaction: Transaction): Buffer {
   const { parts, groups } = transaction
+  const isSpread = [...parts.values()].some(({ elsewhere }) => elsewhere !== undefined)
   const writer = new RowWriter()
-    .uint8(formatVersion)
+    .uint8(isSpread ? formatElsewhere : formatHere)
     .uint8(states.indexOf(transaction.state))
     .uint8(transaction.version)
     .integer(transaction.producerId)
@@ -48,8 +53,9 @@ export function encodeTransaction(transaction: Transaction): Buffer {
     .integer(transaction.startedMs)
     .integer(transaction.updatedMs)
     .int32(parts.size)
-  for (const { topic, partition, logId } of parts.values()) {
+  for (const { topic, partition, logId, elsewhere } of parts.values()) {
     writer.text(topic).int32(partition).integer(logId)
+    if (isSpread) writer.int32(elsewhere?.cell ?? -1).text(elsewhere?.topicId ?? '')
   }
   writer.int32(groups.size)
   for (const group of groups) writer.text(group)
@@ -60,7 +66,7 @@ export function encodeTransaction(transaction: Transaction): Buffer {
 export function decodeTransaction(id: string, value: Buffer): Transaction {
   const reader = new RowReader(value)
   const format = reader.uint8()
-  if (format !== formatVersion) {
+  if (format !== formatHere && format !== formatElsewhere) {
     throw new GroupFormatError(`a transaction is stored in format ${format}`)
   }
   const state = states[reader.uint8()]
@@ -77,7 +83,7 @@ export function decodeTransaction(id: string, value: Buffer): Transaction {
   transaction.startedMs = reader.integer()
   transaction.updatedMs = reader.integer()
   for (let left = Math.min(reader.int32(), countMax); left > 0; left--) {
-    const part = { topic: reader.text(), partition: reader.int32(), logId: reader.integer() }
+    const part = readPart(reader, format === formatElsewhere)
     transaction.parts.set(partKey(part), part)
   }
   for (let left = Math.min(reader.int32(), countMax); left > 0; left--) {
@@ -85,4 +91,11 @@ export function decodeTransaction(id: string, value: Buffer): Transaction {
   }
   reader.finish()
   return transaction
+}
+
+function readPart(reader: RowReader, isSpread: boolean): TransactionPart {
+  const part = { topic: reader.text(), partition: reader.int32(), logId: reader.integer() }
+  if (!isSpread) return part
+  const elsewhere = { cell: reader.int32(), topicId: reader.text() }
+  return elsewhere.cell < 0 ? part : { ...part, elsewhere }
 }

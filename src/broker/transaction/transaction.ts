@@ -24,12 +24,28 @@ export type TransactionVersion = 1 | 2
 export interface TransactionPart {
   readonly topic: string
   readonly partition: number
+  /** Of its log in the cell of the coordinator, where that of a partition elsewhere has a copy at most. */
   readonly logId: number
+  /** Left out where the cell of the coordinator has it. */
+  readonly elsewhere?: PartElsewhere | undefined
 }
 
-/** Cells count their logs by themselves: a log's id alone is no name for a part. */
-export function partKey({ topic, partition, logId }: TransactionPart): string {
-  return `${logId}/${partition}/${topic}`
+/** Where a partition is that another cell has. */
+export interface PartElsewhere {
+  readonly cell: number
+  /** 22 characters of base64url: another topic of the same name has another one. */
+  readonly topicId: string
+}
+
+/** One name for each part, also once its topic is deleted and made anew. */
+export function partKey({ topic, partition, logId, elsewhere }: TransactionPart): string {
+  if (elsewhere === undefined) return `${logId}/${partition}/${topic}`
+  return partKeyElsewhere(elsewhere.topicId, partition)
+}
+
+/** Of a partition that another cell has; whoever asks knows no log of the coordinator's cell. */
+export function partKeyElsewhere(topicId: string, partition: number): string {
+  return `${topicId}/${partition}`
 }
 
 /** Whom requests are from. */
@@ -92,6 +108,17 @@ export class Transaction {
     return { producerId: this.producerId, epoch: this.epoch }
   }
 
+  /** How its producer goes on once what is prepared is over. */
+  get nextIdentity(): ProducerIdentity {
+    const { nextProducerId } = this
+    return nextProducerId < 0 ? this.identity : { producerId: nextProducerId, epoch: 0 }
+  }
+
+  /** Its producer has been told to go on so, and what was before is not over yet. */
+  isNext({ producerId }: ProducerIdentity): boolean {
+    return producerId === this.nextProducerId && producerId >= 0
+  }
+
   /** Decides it. A client of version 2 has another epoch from now on, and so has whoever is fenced. */
   prepare(isCommit: boolean, version: TransactionVersion, nowMs: number): void {
     if (this.state !== 'Ongoing') this.startedMs = nowMs
@@ -111,8 +138,9 @@ export class Transaction {
     this.groups.clear()
     if (this.nextProducerId < 0) return
     this.previousProducerId = this.producerId
-    this.producerId = this.nextProducerId
-    this.epoch = 0
+    const { producerId, epoch } = this.nextIdentity
+    this.producerId = producerId
+    this.epoch = epoch
     this.nextProducerId = -1
   }
 

@@ -1,6 +1,11 @@
 // Takes a data folder into a cluster and cells out of it, and says what was done.
 import path from 'node:path'
 import { accessForFolder, type CarriedState, stateOfFolder } from '../../cluster/carried-access.ts'
+import {
+  type CarriedTopic,
+  carriedTopics,
+  checkCarriedTopics,
+} from '../../cluster/carried-topics.ts'
 import { exitCodes } from '../../lib/exit-codes.ts'
 import { ExitError } from '../../lib/exit-error.ts'
 import { brokerLimits } from '../../limits/broker.ts'
@@ -18,6 +23,7 @@ import { counted, lockExisting } from '../check-data-folder.ts'
 import { filesText, showProgress } from '../progress-line.ts'
 import type { Session } from '../remote-command.ts'
 import { sizeText } from '../size-text.ts'
+import { describeSpread } from './describe-spread.ts'
 import { openOfflineCell } from './offline-cell.ts'
 import { type ClusterPlace, type ClusterStore, openClusterStore } from './open-cluster-store.ts'
 
@@ -60,6 +66,7 @@ export async function importFolder({ session, place, cell, folder }: CarryAsked)
     command: importCommand,
     advice: importAdvice,
     onTopology: (entries) => {
+      checkCarriedTopics(entries, { cell: of, cellCount: store.tables.settings.cellCount })
       state = stateOfFolder(entries, of, rows)
       return undefined
     },
@@ -128,13 +135,18 @@ async function exportCell(
   await to.disk.createFolder(folder)
   using _lock = lockDataFolder(folder)
   const { rows } = await store.tables.readShared()
+  let topics: readonly CarriedTopic[] = []
   const report = await carry(offline.folder, to, {
     command: exportCommand,
     advice: exportAdvice,
-    onTopology: (entries) => accessForFolder(entries, cell, rows),
+    onTopology: (entries) => {
+      topics = carriedTopics(entries, cell)
+      return accessForFolder(entries, cell, rows)
+    },
   })
   print(`Exported ${offline.folder.name} to ${folder}: ${sizesOf(report)}`)
   print(`Read back and whole: ${contentOf(report)}`)
+  for (const line of describeSpread(topics)) print(line)
 }
 
 async function carry(

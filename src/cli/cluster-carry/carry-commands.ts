@@ -40,7 +40,7 @@ read back and checked afterwards; the folder stays as it is. One that was stoppe
   withPlace(
     local(command, 'export', {
       summary: 'Make data folders of the cells of a cluster whose nodes are stopped',
-      hasDataFolder: true,
+      hasDataFolder: 'Where the folders go (default: ./data)',
       run: (_operands, flags) =>
         carry(flags as Flags, async (asked) => {
           const { exportCells } = await import('./carry-cells.ts')

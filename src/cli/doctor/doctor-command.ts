@@ -18,6 +18,7 @@ import {
   type QueueFacts,
   type StatusFacts,
 } from './check-broker.ts'
+import { checkCluster, type ClusterFacts } from './check-cluster.ts'
 import { checkMachine, checkPorts } from './check-machine.ts'
 import { fail, type Finding, warn } from './finding.ts'
 import { findListeners } from './listening-ports.ts'
@@ -80,7 +81,8 @@ async function askBroker(broker: BrokerClient): Promise<Asked> {
       return { findings: [finding], isAnswering: true }
     }
     const findings = checkStatus(body as StatusFacts, version)
-    return { findings: [...findings, ...(await lookAtQueues(broker))], isAnswering: true }
+    const others = [...(await lookAtCluster(broker)), ...(await lookAtQueues(broker))]
+    return { findings: [...findings, ...others], isAnswering: true }
   } catch (error) {
     if (!(error instanceof ExitError)) throw error
     const isStopped = broker.folder !== undefined && error.exitCode === exitCodes.unavailable
@@ -89,6 +91,12 @@ async function askBroker(broker: BrokerClient): Promise<Asked> {
       : fail('broker', error.message, 'see whether it runs, and who may log in')
     return { findings: [finding], isAnswering: false }
   }
+}
+
+/** Nothing for who may not see it. */
+async function lookAtCluster(broker: BrokerClient): Promise<Finding[]> {
+  const { status, body } = await broker.ask('GET', ['v1', 'cluster'])
+  return status === 200 ? checkCluster(body as ClusterFacts) : []
 }
 
 async function lookAtQueues(broker: BrokerClient): Promise<Finding[]> {

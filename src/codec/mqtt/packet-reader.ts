@@ -118,6 +118,11 @@ export class PacketReader {
     return this.#carried > 0
   }
 
+  /** Whether bytes have come behind the packet that the fields describe. */
+  get hasMore(): boolean {
+    return this.#position < this.#chunk.length
+  }
+
   /** Frees the memory kept for split packets; to be called when a connection is quiet or ends. */
   trim(): void {
     if (this.isOwn) this.#releaseOwn()

@@ -50,6 +50,13 @@ export type Sender = 'client' | 'server'
 /** Protocol levels: 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5. */
 export type MqttVersion = 3 | 4 | 5
 
+/** What people call them. */
+export const mqttVersionNames: Readonly<Record<MqttVersion, string>> = {
+  3: '3.1',
+  4: '3.1.1',
+  5: '5.0',
+}
+
 /** Types that only one side sends; the others come from both. */
 export const clientOnlyTypes: readonly number[] = [CONNECT, SUBSCRIBE, UNSUBSCRIBE, PINGREQ]
 export const serverOnlyTypes: readonly number[] = [CONNACK, SUBACK, UNSUBACK, PINGRESP]

@@ -1,6 +1,6 @@
 // Frames as they are sent. As RabbitMQ's they have a content-length unless their body is empty, and a line feed after
 // the NUL, which is a heart-beat to those who want one.
-import { bytesOfName } from '../../record/message/name-bytes.ts'
+import { bytesOfText } from '../../record/message/name-bytes.ts'
 import { escapeName, escapeValue } from './escapes.ts'
 import type { StompVersion } from './stomp-version.ts'
 
@@ -34,9 +34,9 @@ export function encodeFrame(frame: OutgoingFrame, version: StompVersion): Buffer
   const pieces: Buffer[] = [Buffer.from(`${command}\n`)]
   for (const [name, value] of Object.entries(headers)) {
     const line = isRaw ? `${name}:${value}\n` : headerLine(name, value, version)
-    pieces.push(Buffer.from(bytesOfName(line) as string))
+    pieces.push(Buffer.from(bytesOfText(line) as string))
   }
-  const bodyBytes = Buffer.from(body)
+  const bodyBytes = Buffer.from(bytesOfText(body) as string)
   if (bodyBytes.length > 0) pieces.push(Buffer.from(`content-length:${bodyBytes.length}\n`))
   pieces.push(heartBeat, bodyBytes, frameEnd)
   return Buffer.concat(pieces)

@@ -3,48 +3,21 @@
 // confirmed when the backup began, and no commit in half.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { applyModelEntry, LogModel } from '../../../test/support/log-model.ts'
-import {
-  contentOf,
-  modelConverter,
-  tinyLimits,
-  Workload,
-} from '../../../test/support/store-workload.ts'
+import { LogModel } from '../../../test/support/log-model.ts'
+import { Workload } from '../../../test/support/store-workload.ts'
+import { foundIn, openWorkloadStore } from '../../../test/support/workload-store.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { Turn } from '../../lib/turn.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { HastyClock } from '../../testing/hasty-clock.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import type { FileLogStore } from '../file/file-log-store.ts'
 import { inspectFolder } from '../file/inspect-folder.ts'
-import { openFileLogStore } from '../file/open-file-log-store.ts'
-import type { OpenedFileLogStore } from '../file/open-file-log-store.ts'
 import { verifyDataFolder } from '../file/verify.ts'
 import { restoreBackup } from './restore.ts'
 import { sealBackup } from './seal-backup.ts'
 import { streamBackup } from './stream-backup.ts'
 
 const now = Date.UTC(2026, 10, 29)
-
-function open(disk: FaultDisk, clock: HastyClock): Promise<OpenedFileLogStore> {
-  return openFileLogStore({
-    path: '/data',
-    disk,
-    clock,
-    turn: new Turn(clock),
-    durability: 'fsync',
-    converter: modelConverter,
-    random: seededRandom(1),
-    limits: tinyLimits,
-    events: { onDamaged: (_log, _first, _last, error) => assert.fail(error) },
-  })
-}
-
-async function foundIn({ store, recovered }: OpenedFileLogStore): Promise<string> {
-  const topology = new Map<string, string>()
-  for (const { bytes } of recovered.topology) applyModelEntry(topology, bytes)
-  return (await contentOf(store, topology, recovered.state)).toString()
-}
 
 async function* of(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
   yield* pieces
@@ -84,7 +57,7 @@ async function backUpAndRestore(seed: number): Promise<void> {
   disk.onOperation = (operation) =>
     operation === 'rename' && random.next() < 0.3 ? { delayMs: 2 } : undefined
   const clock = new HastyClock()
-  const { store } = await open(disk, clock)
+  const { store } = await openWorkloadStore(disk, clock)
   const work = new Workload({ random, store, model: new LogModel(), counter: 0 })
   const states: string[] = []
   const step = async (): Promise<void> => {
@@ -114,6 +87,7 @@ async function backUpAndRestore(seed: number): Promise<void> {
       path: '/data',
       source: of(pieces),
       now,
+      random,
     })
     if (manifest.topology !== undefined) topologyCount++
     // A crash right behind the restore takes nothing of it.
@@ -130,14 +104,14 @@ async function backUpAndRestore(seed: number): Promise<void> {
       manifest.syncedThrough,
       Math.max(...wal.map(({ found }) => found?.lastSequence ?? 0)),
     )
-    const opened = await open(restored, new HastyClock())
+    const opened = await openWorkloadStore(restored, new HastyClock())
     assert.ok(states.includes(await foundIn(opened)), 'what was restored never was')
     assert.equal(opened.store.epoch, (now - Date.UTC(2020, 0, 1)) / 1000 + 1)
     await opened.store.close()
   }
   await store.close()
   // Nothing that was kept for a backup is left.
-  const again = await open(disk, new HastyClock())
+  const again = await openWorkloadStore(disk, new HastyClock())
   assert.equal(await foundIn(again), work.confirmed.toString())
   await again.store.close()
 }

@@ -74,7 +74,7 @@ function emptyDisk(): FaultDisk {
 }
 
 function restore(disk: FaultDisk, bytes: Buffer): ReturnType<typeof restoreBackup> {
-  return restoreBackup({ disk, path: '/data', source: cut(bytes), now })
+  return restoreBackup({ disk, path: '/data', source: cut(bytes), now, random: seededRandom(1) })
 }
 
 async function assertRestored(disk: FaultDisk): Promise<void> {

@@ -2,6 +2,7 @@
 // backup is known to be whole; the manifest comes last, as everywhere. A restore that was killed has not
 // happened, and the next one begins anew.
 import { dirname, join } from 'node:path'
+import type { Random } from '../../lib/random.ts'
 import { checkEmpty } from '../carry/check-empty.ts'
 import { asideFolderName } from '../file/aside-file.ts'
 import type { Disk } from '../file/disk.ts'
@@ -20,6 +21,7 @@ export interface RestoreOptions {
   readonly source: AsyncIterable<Uint8Array>
   /** Milliseconds since 1970: when this happens. */
   readonly now: number
+  readonly random: Random
   /** So many bytes more are written. */
   readonly onWritten?: (size: number) => void
 }
@@ -29,7 +31,7 @@ const parts = [walFolderName, asideFolderName] as const
 
 /** Throws `LogError`: 'io' when there is something in the folder, else as `readBackup`. */
 export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup> {
-  const { disk, path, source, now } = options
+  const { disk, path, source, now, random } = options
   await checkEmpty(disk, path, advice)
   const scratch = join(path, restoringName)
   // What an earlier restore left half-way; its scratch folder is the last that goes.
@@ -55,7 +57,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<ReadBackup
     }
     await disk.syncFolder(join(path, part))
   }
-  await disk.replace(join(path, manifestName), encodeManifest(laterThan(backup.manifest, now)))
+  await disk.replace(
+    join(path, manifestName),
+    encodeManifest(laterThan(backup.manifest, now, random)),
+  )
   await disk.removeTree(scratch)
   return backup
 }

@@ -4,14 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CellOwner, cellRoot } from '../../../test/support/cell-owner.ts'
 import { applyModelEntry, LogModel } from '../../../test/support/log-model.ts'
-import {
-  contentOf,
-  modelConverter,
-  tinyLimits,
-  Workload,
-} from '../../../test/support/store-workload.ts'
+import { Workload } from '../../../test/support/store-workload.ts'
+import { foundIn, openWorkloadStore } from '../../../test/support/workload-store.ts'
 import { systemClock } from '../../lib/clock.ts'
-import { Turn } from '../../lib/turn.ts'
 import { FaultDisk } from '../../testing/fault-disk.ts'
 import { HastyClock } from '../../testing/hasty-clock.ts'
 import { MemoryCells } from '../../testing/memory-cells.ts'
@@ -19,7 +14,7 @@ import { MemoryObjects } from '../../testing/memory-objects.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { encodeAsideHeader } from '../file/aside-file.ts'
 import type { Disk } from '../file/disk.ts'
-import { openFileLogStore, type OpenedFileLogStore } from '../file/open-file-log-store.ts'
+import type { OpenedFileLogStore } from '../file/open-file-log-store.ts'
 import { type CarriedFolder, carryFolder, type CarryReport } from './carry-folder.ts'
 
 const advice = { notEmpty: 'name an empty one', damaged: 'repair it' }
@@ -30,25 +25,9 @@ interface Opened extends OpenedFileLogStore {
 
 async function open(disk: Disk, path: string): Promise<Opened> {
   const clock = new HastyClock()
-  const opened = await openFileLogStore({
-    path,
-    disk,
-    local: { disk: new FaultDisk(systemClock), path: '/local' },
-    clock,
-    turn: new Turn(clock),
-    durability: 'fsync',
-    converter: modelConverter,
-    random: seededRandom(1),
-    limits: { ...tinyLimits },
-    events: { onDamaged: (_log, _first, _last, error) => assert.fail(error) },
-  })
+  const local = { disk: new FaultDisk(systemClock), path: '/local' }
+  const opened = await openWorkloadStore(disk, clock, { path, local })
   return { ...opened, clock }
-}
-
-async function foundIn({ store, recovered }: OpenedFileLogStore): Promise<string> {
-  const topology = new Map<string, string>()
-  for (const { bytes } of recovered.topology) applyModelEntry(topology, bytes)
-  return (await contentOf(store, topology, recovered.state)).toString()
 }
 
 /** What a broker would find in a folder of this machine; the folder stays as it is. */
@@ -149,6 +128,25 @@ test('what is carried into a cell, worked on and carried back is the same', asyn
     again.store.abandon()
     last.owner.die()
   }
+})
+
+test('each copy of a folder has an id of its own, which it keeps', async () => {
+  const disk = await folderOfWork(3)
+  const ids: string[] = []
+  for (let copy = 0; copy < 2; copy++) {
+    const target = newDisk()
+    await carry(folderOn(disk), folderOn(target))
+    // Run again, it finds that all of it is there.
+    await carry(folderOn(disk), folderOn(target))
+    for (let start = 0; start < 2; start++) {
+      const { store } = await open(target, '/data')
+      ids.push(store.copyId)
+      await store.close()
+    }
+  }
+  const [first, , second] = ids
+  assert.deepEqual(ids, [first, first, second, second])
+  assert.equal(new Set([...ids, (await open(disk, '/data')).store.copyId]).size, 3)
 })
 
 test('a carry that was stopped anywhere is run again', async () => {

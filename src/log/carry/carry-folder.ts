@@ -18,7 +18,7 @@ import {
 import type { FolderContents } from '../file/folder-contents.ts'
 import { inspectFile } from '../file/inspect-file.ts'
 import { listedIn } from '../file/inspect-folder.ts'
-import { decodeManifest, encodeManifest, manifestName } from '../file/manifest.ts'
+import { asCopy, decodeManifest, encodeManifest, manifestName } from '../file/manifest.ts'
 import type { ListedFile, ManifestContent } from '../file/manifest.ts'
 import { writeTopologyFile } from '../file/topology-file.ts'
 import type { LogAdopter } from '../file/unowned-logs.ts'
@@ -78,7 +78,8 @@ export async function carryFolder(options: CarryOptions): Promise<CarryReport> {
     await prepare(to, command)
     byteCount = await copyAll(options, manifest)
     const content = added ? await addTopology(to, manifest, contents, added) : manifest
-    await to.disk.replace(join(to.path, manifestName), encodeManifest(content))
+    const copy = asCopy(content, systemRandom)
+    await to.disk.replace(join(to.path, manifestName), encodeManifest(copy))
   }
   onStep?.({ kind: 'check the copy', fileCount: 0, byteCount })
   const { problems: _, ...after } = (await check(to, options)).report
@@ -98,12 +99,13 @@ async function isAlreadyThere(
 ): Promise<boolean> {
   const bytes = await readWholeFile(disk, join(path, manifestName))
   const there = bytes && decodeManifest(bytes)
-  return there !== undefined && withoutTopology(there).equals(withoutTopology(manifest))
+  return there !== undefined && inCommon(there).equals(inCommon(manifest))
 }
 
-/** The copy may have a topology file of its own. */
-function withoutTopology(content: ManifestContent): Buffer {
-  return Buffer.from(JSON.stringify({ ...content, topology: undefined, nextFileId: 0 }))
+/** The copy has an id of its own, and may have a topology file. */
+function inCommon(content: ManifestContent): Buffer {
+  const own = { copyId: undefined, topology: undefined, nextFileId: 0 }
+  return Buffer.from(JSON.stringify({ ...content, ...own }))
 }
 
 async function manifestOf({ disk, path, name }: CarriedFolder): Promise<ManifestContent> {

@@ -64,9 +64,10 @@ export class CellEpochs {
 
   /** What cannot be read is for a start to tell. */
   async #raiseLeaderEpoch(table: CellTable): Promise<void> {
+    const { clock, random } = this.#options
     const bytes = await table.readManifest()
     const content = bytes && decodeManifest(bytes)
     if (content === undefined) return
-    await table.replaceManifest(encodeManifest(laterThan(content, this.#options.clock.now())))
+    await table.replaceManifest(encodeManifest(laterThan(content, clock.now(), random)))
   }
 }

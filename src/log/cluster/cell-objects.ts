@@ -5,6 +5,7 @@ import type { Random } from '../../lib/random.ts'
 import { clusterLimits } from '../../limits/cluster.ts'
 import type { FinishedFile } from './cell-table.ts'
 import type { ObjectReader, ObjectWriter } from './cluster-files.ts'
+import { copyFromEnds } from './file-ends.ts'
 import type { ObjectCache } from './objects/object-cache.ts'
 import { objectKey, type ObjectWriter as KeyOwner } from './objects/object-key.ts'
 import { SourceError } from './objects/object-source.ts'
@@ -41,6 +42,7 @@ export class CellObjects implements ObjectReader, ObjectWriter {
   }
 
   async read(file: FinishedFile, buffer: Buffer, position: number): Promise<void> {
+    if (copyFromEnds(file, buffer, position)) return
     await this.#options.cache.read(file, buffer, position)
   }
 

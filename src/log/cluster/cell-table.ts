@@ -5,6 +5,14 @@
 // answer is settled within. A table whose epoch is over fails everything with `DiskError('fenced')`.
 import type { DiskCallback } from '../file/disk.ts'
 
+/** Bytes of a file. */
+export interface FileEnds {
+  /** From the first one on. */
+  readonly head: Buffer
+  /** Up to the last one. */
+  readonly tail: Buffer
+}
+
 /** A file that is an object: where it lies, and what its bytes are. */
 export interface FinishedFile {
   /** The object's key; the same key is never used for other bytes. */
@@ -12,6 +20,8 @@ export interface FinishedFile {
   /** Bytes. */
   readonly size: number
   readonly crc32c: number
+  /** What a start reads of it, where that is little. */
+  readonly ends?: FileEnds | undefined
 }
 
 /** Bytes of an open file, as one append wrote them, or a part of them. */

@@ -16,6 +16,7 @@ import { Moves } from './moves.ts'
 import { NewClusterFile } from './new-cluster-file.ts'
 import { bufferSource } from './objects/object-source.ts'
 import { OpenClusterFile } from './open-cluster-file.ts'
+import { putFile } from './put-file.ts'
 import { TableWrites } from './table-writes.ts'
 
 export interface ClusterDiskOptions extends ClusterFiles {
@@ -114,9 +115,9 @@ export class ClusterDisk implements Disk {
       this.#hasManifest = true
       return
     }
-    const { key, crc32c } = await this.#options.writer.put(name, bufferSource(bytes))
-    await this.#name(name, { key, size: bytes.length, crc32c })
-    this.#options.writer.onNamed(key)
+    const file = await putFile(this.#options, name, bufferSource(bytes))
+    await this.#name(name, file)
+    this.#options.writer.onNamed(file.key)
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { DiskCallback, DiskFile, ReadCallback } from '../file/disk.ts'
 import type { FinishedFile } from './cell-table.ts'
 import type { ClusterFiles } from './cluster-files.ts'
 import { fileSource } from './objects/object-source.ts'
+import { putFile } from './put-file.ts'
 
 export interface NewClusterFileOptions {
   readonly files: ClusterFiles
@@ -51,10 +52,9 @@ export class NewClusterFile implements DiskFile {
   async finish(size: number): Promise<void> {
     if (this.#finished !== undefined) return
     const { files, name, scratch, onFinished } = this.#options
-    const { key, crc32c } = await files.writer.put(name, fileSource(scratch, size))
-    const finished = { key, size, crc32c }
+    const finished = await putFile(files, name, fileSource(scratch, size))
     await files.table.addFinishedFile(name, finished)
-    files.writer.onNamed(key)
+    files.writer.onNamed(finished.key)
     this.#finished = finished
     onFinished(finished)
     await this.#removeScratch()

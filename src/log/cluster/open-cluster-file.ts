@@ -8,6 +8,7 @@ import type { FileRow, FinishedFile } from './cell-table.ts'
 import type { ClusterFiles } from './cluster-files.ts'
 import type { LocalCopy } from './local-copy.ts'
 import { SourceError } from './objects/object-source.ts'
+import { putFile } from './put-file.ts'
 import type { TableWrites } from './table-writes.ts'
 
 export interface OpenClusterFileOptions {
@@ -111,12 +112,12 @@ export class OpenClusterFile implements DiskFile {
         return buffer
       },
     }
-    const { key, crc32c } = await files.writer.put(name, source)
+    const finished = await putFile(files, name, source)
+    const { key } = finished
     if (this.#isDropped) {
       files.writer.onNamed(key)
       return
     }
-    const finished = { key, size, crc32c }
     await files.table.addFinishedFile(name, finished)
     files.writer.onNamed(key)
     if (this.#isDropped) {

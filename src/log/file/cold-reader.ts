@@ -7,6 +7,7 @@ import { pagePool } from '../../lib/page-pool.ts'
 import { logLimits } from '../../limits/log.ts'
 import { RecordView } from '../../record/message/record-view.ts'
 import type { Log } from '../log.ts'
+import { readOriginWindow } from '../origin-window.ts'
 import type { Run } from '../run.ts'
 import { LogWindow, type WindowListener } from '../windows.ts'
 import { diskErrorKind } from './disk-error.ts'
@@ -92,6 +93,10 @@ export class ColdReader implements WindowListener {
 
   /** Makes `log` readable at `offset`, then calls back. */
   load(log: Log, offset: number, done: (error?: Error) => void): void {
+    if (log.origin !== undefined) {
+      void this.#loadOrigin(log, offset, done)
+      return
+    }
     const ahead = this.#aheads.get(log)
     const used = log.window
     if (ahead !== undefined && used !== undefined && offset >= used.start) {
@@ -195,6 +200,16 @@ export class ColdReader implements WindowListener {
       release({ runs, pages })
       at = end
     }
+  }
+
+  /** It shares no disk with others, and may take long: it takes nobody's turn. */
+  async #loadOrigin(log: Log, offset: number, done: () => void): Promise<void> {
+    const window = await readOriginWindow(log, offset, this)
+    if (window !== undefined) {
+      const size = windowOverhead + sizeOf(window.runs, [])
+      this.#addWindow(window, { log, size, pages: [], isSequential: false })
+    }
+    done()
   }
 
   /**

@@ -24,6 +24,7 @@ import { timestampAt } from './timestamp-at.ts'
 export class FileLogStore implements LogStore {
   readonly epoch: number
   readonly restoredEpoch: number
+  readonly copyId: string
   readonly #parts: FileLogStoreParts
   readonly #engine: FileEngine
   readonly #scheduler: CommitScheduler
@@ -32,7 +33,10 @@ export class FileLogStore implements LogStore {
   constructor(opened: OpenedFolder) {
     const parts = new FileLogStoreParts(opened)
     this.epoch = parts.engine.epoch
-    this.restoredEpoch = opened.folder.manifest.content.restoredEpoch ?? 0
+    const { restoredEpoch = 0, copyId } = opened.folder.manifest.content
+    this.restoredEpoch = restoredEpoch
+    // Those that were restored before there was one.
+    this.copyId = copyId ?? String(restoredEpoch)
     this.#parts = parts
     this.#engine = parts.engine
     this.#scheduler = parts.scheduler
@@ -164,12 +168,14 @@ export class FileLogStore implements LogStore {
     sizeMax: number,
     isStrict = false,
   ): readonly Run[] | Promise<readonly Run[]> {
+    if (log.origin !== undefined) return log.origin.readRuns(offset, sizeMax, isStrict)
     const { spill, runReader } = this.#parts
     const asked = { log, offset, sizeMax, isStrict }
     return log.isVolatile ? spill.readRuns(asked) : runReader.read(asked)
   }
 
   findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {
+    if (log.origin !== undefined) return log.origin.findRunByTimestamp(timestamp, offset)
     const { spill, runFinder } = this.#parts
     return (log.isVolatile ? spill : runFinder).findByTimestamp(log, timestamp, offset)
   }
@@ -195,7 +201,7 @@ export class FileLogStore implements LogStore {
   }
 
   sizeOf(log: Log): number {
-    return livingSize(this.#parts.extents, log)
+    return log.origin?.size ?? livingSize(this.#parts.extents, log)
   }
 
   writeAside(body: Buffer, done: (asideId: number) => void): void {

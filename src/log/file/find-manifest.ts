@@ -12,6 +12,7 @@ import {
   commitHeaderSize,
   decodeFileHeader,
   fileHeaderSize,
+  fileIdOf,
   fileKind,
   fileName,
   formatIn,
@@ -137,18 +138,20 @@ export interface FileStart {
 
 /** Looks at every data file, by the id in its name. */
 export async function readFileStarts(disk: Disk, folder: string): Promise<FileStart[]> {
-  const walFolder = join(folder, walFolderName)
   const starts: FileStart[] = []
-  for (const name of await disk.list(walFolder)) {
-    const id = Number.parseInt(name, 10)
-    if (name !== fileName(id)) continue
-    starts.push(await readFileStart(disk, join(walFolder, name), id))
+  for (const id of await listFileIds(disk, folder)) {
+    starts.push(await readFileStart(disk, folder, id))
   }
   return starts
 }
 
-async function readFileStart(disk: Disk, path: string, id: number): Promise<FileStart> {
-  const file = await disk.open(path, 'read')
+async function listFileIds(disk: Disk, folder: string): Promise<readonly number[]> {
+  const names = await disk.list(join(folder, walFolderName))
+  return names.map(fileIdOf).filter((id) => id !== undefined)
+}
+
+async function readFileStart(disk: Disk, folder: string, id: number): Promise<FileStart> {
+  const file = await disk.open(join(folder, walFolderName, fileName(id)), 'read')
   try {
     const size = await file.size()
     const bytes = await readAt(file, 0, fileHeaderSize + commitHeaderSize)
@@ -185,12 +188,13 @@ async function findNewerFile(
   { files, nextFileId }: ManifestContent,
 ): Promise<string | undefined> {
   const listed = new Set(files.map(({ id }) => id))
-  const starts = await readFileStarts(disk, folder)
-  const newer = starts.find(
-    ({ id, header, hasCommit }) =>
-      !listed.has(id) && id >= nextFileId && hasCommit && header?.kind === fileKind.wal,
-  )
-  return newer && `${walFolderName}/${fileName(newer.id)}`
+  for (const id of await listFileIds(disk, folder)) {
+    // Only these are opened: a start looks at thousands of files.
+    if (id < nextFileId || listed.has(id)) continue
+    const { header, hasCommit } = await readFileStart(disk, folder, id)
+    if (hasCommit && header?.kind === fileKind.wal) return `${walFolderName}/${fileName(id)}`
+  }
+  return undefined
 }
 
 function olderError(folder: string, content: ManifestContent): LogError {

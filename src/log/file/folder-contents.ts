@@ -128,10 +128,15 @@ export class FolderContents {
     return bodies
   }
 
-  /** What is neither acked nor there. Only after damage: elsewhere there is nothing of that kind. */
-  gaps(): MissingOffsets[] {
+  /**
+   * What is neither acked nor there. Only after damage: elsewhere there is nothing of that kind, but in logs whose
+   * records others have (`elsewhere`).
+   */
+  gaps(elsewhere: ReadonlySet<number> = new Set()): MissingOffsets[] {
     return [...this.#state.logs.values()].flatMap((log) => {
-      const present = this.#present.get(log.id) ?? new OffsetRanges()
+      const found = this.#present.get(log.id)
+      if (found === undefined && elsewhere.has(log.id)) return []
+      const present = found ?? new OffsetRanges()
       const start = Math.max(log.floor, this.#rewrittenEnds.get(log.id) ?? 0)
       return keptOf(log, present.missingIn(start, log.endOffset))
     })

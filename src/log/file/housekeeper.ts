@@ -179,7 +179,8 @@ export class Housekeeper {
     this.#isSurveyDue = false
     const { segments, cleaner } = this.#options
     if (this.#isWitnessNeeded()) return
-    const candidates = [...segments].filter((segment) => this.#isReplaceable(segment))
+    const end = this.#replaceableEnd()
+    const candidates = [...segments].filter((segment) => isReplaceable(segment, end))
     const sources = await cleaner.choose(candidates, this.#survey)
     if (sources.length === 0 || this.#isClosed) return
     await cleaner.clean(sources)
@@ -210,12 +211,12 @@ export class Housekeeper {
   }
 
   async #retireDead(): Promise<void> {
-    const { segments, folder } = this.#options
-    if (![...segments].some((segment) => this.#isDead(segment))) return
+    const { folder } = this.#options
+    if (this.#dead().length === 0) return
     // Acks that made files dead must be durable before the files go.
     await this.#whenDurable()
     if (this.#isWitnessNeeded()) return
-    const dead = [...segments].filter((segment) => this.#isDead(segment))
+    const dead = this.#dead()
     const ids = new Set(dead.map(({ id }) => id))
     await folder.manifest.update((content) => ({
       ...content,
@@ -235,17 +236,30 @@ export class Housekeeper {
     )
   }
 
-  #isDead(segment: Segment): boolean {
-    return segment.extentCount === 0 && this.#isReplaceable(segment)
+  #dead(): Segment[] {
+    const end = this.#replaceableEnd()
+    return [...this.#options.segments].filter(
+      (segment) => segment.extentCount === 0 && isReplaceable(segment, end),
+    )
   }
 
-  /** Whether nothing but the records of a file is needed: a later checkpoint repeats the rest. */
-  #isReplaceable(segment: Segment): boolean {
-    if (segment.state !== 'sealed' || segment.isDamaged) return false
-    if (segment.kind === fileKind.survivors) return true
-    const { checkpoint } = this.#options.folder.manifest.written
-    return checkpoint !== undefined && segment.id < checkpoint.fileId
+  /**
+   * Of WAL files with a lower id nothing but the records is needed: a later checkpoint repeats the rest, and no file
+   * before them ends where only their first commit shows that nothing is missing.
+   */
+  #replaceableEnd(): number {
+    const { segments, folder } = this.#options
+    let end = folder.manifest.written.checkpoint?.fileId ?? 0
+    for (const { id, kind, state } of segments) {
+      if (kind === fileKind.wal && state === 'open') end = Math.min(end, id)
+    }
+    return end
   }
+}
+
+function isReplaceable({ id, kind, state, isDamaged }: Segment, end: number): boolean {
+  if (state !== 'sealed' || isDamaged) return false
+  return kind === fileKind.survivors || id < end
 }
 
 function closedError(): Error {

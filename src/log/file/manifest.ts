@@ -4,6 +4,7 @@
 // say what is the matter.
 import { join } from 'node:path'
 import { crc32c } from '../../lib/crc32c.ts'
+import type { Random } from '../../lib/random.ts'
 import { logLimits } from '../../limits/log.ts'
 import type { Disk } from './disk.ts'
 import { formatVersion } from './file-format.ts'
@@ -49,6 +50,8 @@ export interface ManifestContent {
   readonly epoch: number
   /** The epoch that `pabal restore` gave the folder; missing in one that was never restored. */
   readonly restoredEpoch?: number
+  /** By chance, anew each time when the folder is made of a backup or of another folder. */
+  readonly copyId?: string
   /** Files ever created have lower ids. */
   readonly nextFileId: number
   /** In the order of ids, which is the order in which WAL files were written. */
@@ -153,9 +156,14 @@ async function giveUp(error: Error): Promise<void> {
  * its epochs begin above all that there have been, whatever was restored or started meanwhile. A second
  * has one number, so starts, which take one each, do not come near those of later restores.
  */
-export function laterThan(manifest: ManifestContent, now: number): ManifestContent {
+export function laterThan(manifest: ManifestContent, now: number, random: Random): ManifestContent {
   const epoch = Math.max(manifest.epoch + 1, Math.floor((now - logLimits.restoreEpochStart) / 1000))
-  return { ...manifest, epoch, restoredEpoch: epoch }
+  return asCopy({ ...manifest, epoch, restoredEpoch: epoch }, random)
+}
+
+/** Two copies of one folder go on each for itself: what they number from now on is not the same. */
+export function asCopy(manifest: ManifestContent, random: Random): ManifestContent {
+  return { ...manifest, copyId: random.bytes(12).toString('base64url') }
 }
 
 /** One line of JSON and a line with its CRC-32C. */

@@ -3,6 +3,7 @@
 // lost is said. It never guesses: bytes that do not verify are never taken for messages.
 import { dirname, join } from 'node:path'
 import { systemRandom } from '../../lib/random.ts'
+import type { TopologyEntry } from '../commit.ts'
 import { asideFolderName, asideIdOf, asideName, inspectBody } from './aside-file.ts'
 import { missingFileError } from './corrupt-error.ts'
 import type { Disk } from './disk.ts'
@@ -11,7 +12,7 @@ import type { FileHeader } from './file-format.ts'
 import { readWholeFile, syncFile } from './file-operations.ts'
 import { findManifest } from './find-manifest.ts'
 import type { FoundManifest } from './find-manifest.ts'
-import type { MissingOffsets } from './folder-contents.ts'
+import type { FolderContents, MissingOffsets } from './folder-contents.ts'
 import type { FileFault, FileInspection } from './inspect-file.ts'
 import { inspectFolder, isDamaged } from './inspect-folder.ts'
 import type { InspectedFile, InspectedFolder } from './inspect-folder.ts'
@@ -31,6 +32,8 @@ export const damagedFolderName = 'damaged'
 export interface RepairOptions extends OfflineOptions {
   /** Says what would be done and changes nothing. */
   readonly isDryRun: boolean
+  /** Reads topology entries: logs that have no records here, because others have them. */
+  readonly logsElsewhere?: (entries: readonly TopologyEntry[]) => ReadonlySet<number>
 }
 
 export interface RepairReport {
@@ -78,7 +81,7 @@ class Repair {
     const files = await this.#repairFiles(inspected)
     const isLossy = this.#lost.length > 0
     const lost = await this.#repairBodies(contents.bodies(), isLossy)
-    const missing = [...contents.withoutBody(lost), ...(isLossy ? contents.gaps() : [])]
+    const missing = [...contents.withoutBody(lost), ...(isLossy ? this.#gapsIn(contents) : [])]
     const isRepaired = isLossy || found.state === 'lost'
     let content: ManifestContent = { ...manifest, files }
     if (isRepaired) content = withGaps(content, isLossy)
@@ -138,11 +141,15 @@ class Repair {
     const ids = new Set(unfinished.map(({ listed }) => listed.id))
     const files = manifest.files.filter(({ id }) => !ids.has(id))
     const rest = await inspectFolder(this.#disk, this.#options.path, { ...manifest, files })
-    if (rest.files.some(isDamaged) || rest.contents.gaps().length > 0) return inspected
+    if (rest.files.some(isDamaged) || this.#gapsIn(rest.contents).length > 0) return inspected
     for (const { path } of unfinished) {
       this.#actions.push(`leave out ${path}, a copy that was never finished`)
     }
     return rest
+  }
+
+  #gapsIn(contents: FolderContents): MissingOffsets[] {
+    return contents.gaps(this.#options.logsElsewhere?.(contents.topology()))
   }
 
   async #giveUpFile(path: string, isThere: boolean): Promise<void> {

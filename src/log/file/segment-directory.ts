@@ -128,18 +128,30 @@ function encodeTail(
 }
 
 /**
+ * Where `readDirectory` reads from: the summary of a file of `size` bytes that ends with `last`; undefined when
+ * there is no directory.
+ */
+export function directoryStart(last: Buffer, size: number): number | undefined {
+  if (last.length < tailSize) return undefined
+  const tail = last.subarray(-tailSize)
+  if (!tail.subarray(0, magic.length).equals(magic)) return undefined
+  const start = tail.readUInt32BE(36)
+  const summarySize = tail.readUInt32BE(40) * summaryStride + tail.readUInt32BE(44) * asideStride
+  return start + summarySize + tailSize === size ? start : undefined
+}
+
+/**
  * Reads the directory at the end of a sealed file (`segment.size` bytes) into `segment` and returns
  * its extents, not attached to anything; undefined when the directory is damaged.
  */
 export async function readDirectory(segment: Segment): Promise<Extent[] | undefined> {
   if (segment.size < tailSize) return undefined
   const tail = await readAt(segment.file, segment.size - tailSize, tailSize)
-  if (tail.length < tailSize || !tail.subarray(0, 4).equals(magic)) return undefined
-  const summaryPosition = tail.readUInt32BE(36)
+  const summaryPosition = directoryStart(tail, segment.size)
+  if (summaryPosition === undefined) return undefined
   const extentCount = tail.readUInt32BE(40)
   const asideCount = tail.readUInt32BE(44)
-  const size = extentCount * summaryStride + asideCount * asideStride + tailSize
-  if (summaryPosition + size !== segment.size) return undefined
+  const size = segment.size - summaryPosition
   const bytes = await readAt(segment.file, summaryPosition, size)
   if (bytes.length < size || crc32c(bytes.subarray(0, size - 4)) !== bytes.readUInt32BE(size - 4)) {
     return undefined

@@ -108,6 +108,7 @@ export class TopologyKeeper {
     // Whoever put the last entry may be in the middle of an atom.
     await Promise.resolve()
     const through = lastSequence()
+    this.tail.cut()
     const place = {
       disk,
       folder: folder.path,

@@ -31,6 +31,11 @@ export class TopologyTail implements Iterable<EncodedEntries> {
     this.#lastSequence = sequence
   }
 
+  /** Later entries are in no piece with those that are there: a `dropThrough` of these forgets them all. */
+  cut(): void {
+    if (this.#last.size > 0) this.#closePiece()
+  }
+
   /** Forgets entries up to `sequence`; those in one piece with a later one may stay. */
   dropThrough(sequence: number): void {
     // Whoever iterates goes on over the pieces that were there.

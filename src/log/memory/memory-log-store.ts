@@ -13,6 +13,7 @@ import type { LogProfile } from '../log-profile.ts'
 import type { LogRewriting } from '../log-rewriting.ts'
 import type { CreateLogOptions, LogStore } from '../log-store.ts'
 import { Log } from '../log.ts'
+import { readOriginWindow } from '../origin-window.ts'
 import type { Absence } from '../reading.ts'
 import type { RunConverter } from '../run-converter.ts'
 import type { Run } from '../run.ts'
@@ -48,6 +49,7 @@ const commitsInFlightMax = 8
 export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   readonly epoch = 1
   readonly restoredEpoch = 0
+  readonly copyId = '0'
   readonly blocked = undefined
   readonly fileStats = undefined
   readonly asideBodies: Map<number, Buffer> = new Map()
@@ -149,7 +151,13 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
 
   setTopologySource(): void {}
 
-  readRuns(log: Log, offset: number, sizeMax: number, isStrict = false): readonly Run[] {
+  readRuns(
+    log: Log,
+    offset: number,
+    sizeMax: number,
+    isStrict = false,
+  ): readonly Run[] | Promise<readonly Run[]> {
+    if (log.origin !== undefined) return log.origin.readRuns(offset, sizeMax, isStrict)
     const runs: Run[] = []
     let size = 0
     for (const run of log.tail.slice(log.findInTail(offset), log.tail.length)) {
@@ -163,6 +171,7 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   }
 
   findRunByTimestamp(log: Log, timestamp: number, offset = 0): Promise<Run | undefined> {
+    if (log.origin !== undefined) return log.origin.findRunByTimestamp(timestamp, offset)
     const isLateEnough = (run: Run): boolean =>
       run.lastOffset >= offset && run.maxTimestamp >= timestamp && isLiving(log, run)
     const run = [...log.tail].find(isLateEnough)
@@ -212,13 +221,16 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
   }
 
   sizeOf(log: Log): number {
-    return [...log.tail].reduce((size, run) => size + run.size, 0)
+    return log.origin?.size ?? [...log.tail].reduce((size, run) => size + run.size, 0)
   }
 
   load(log: Log, absence: Absence, done: (error?: Error) => void): void {
+    const { origin } = log
     // Everything is in memory, bodies of their own too: only the form can be another.
     if (absence.at === 'conversion') log.prepareMessages(absence.run, absence.offset, done)
-    else done(new Error(`The memory engine has no record at offset ${absence.offset} to load`))
+    else if (absence.at === 'window' && origin !== undefined) {
+      void loadOriginWindow(log, absence.offset, done)
+    } else done(new Error(`The memory engine has no record at offset ${absence.offset} to load`))
   }
 
   writeAside(body: Buffer, done: (asideId: number) => void): void {
@@ -299,6 +311,13 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
       this.#scheduler.finish(commit)
     }
   }
+}
+
+async function loadOriginWindow(log: Log, offset: number, done: () => void): Promise<void> {
+  const window = await readOriginWindow(log, offset)
+  const replaced = window && log.addWindow(window)
+  for (const run of replaced?.runs ?? []) run.release()
+  done()
 }
 
 /** Whether a run is durable and holds something that is not acked. */

@@ -11,6 +11,7 @@
 // cannot happen after `validateContentHeader` has accepted the payload.
 import { CodecError } from '../codec-error.ts'
 import type { FieldTable, FieldValue } from './field-table.ts'
+import { sizeOfName } from './name-bytes.ts'
 import {
   basicProperties,
   CLASS_BASIC,
@@ -182,8 +183,22 @@ function sizeAt(buffer: Buffer, position: number, type: PropertyField['type']): 
   }
 }
 
-/** Decodes everything. Short strings that are not UTF-8 are read as Latin-1. */
+/** Decodes everything. Short strings that are not UTF-8 are as `nameFromBytes` reads them: encoded they are the same. */
 export function decodeContentHeader(buffer: Buffer, start: number, end: number): ContentHeader {
+  reader.isExact = true
+  try {
+    return decodeContentHeaderAsText(buffer, start, end)
+  } finally {
+    reader.isExact = false
+  }
+}
+
+/** The same for who needs texts: short strings that are not UTF-8 are read as Latin-1. */
+export function decodeContentHeaderAsText(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): ContentHeader {
   const flags = openProperties(buffer, start, end)
   const properties: Record<string, BasicProperties[keyof BasicProperties]> = {}
   for (const property of basicProperties) {
@@ -323,7 +338,7 @@ function contentHeaderSize(properties: BasicProperties): number {
       continue
     }
     if (type === 'shortstr') {
-      size += 1 + Buffer.byteLength(value as string)
+      size += 1 + sizeOfName(value as string)
     } else if (type === 'table') {
       size += fieldTableSize(value as FieldTable)
     } else {

@@ -18,6 +18,20 @@ export function bytesOfName(name: string): string | Buffer {
   return Buffer.from(name, 'latin1')
 }
 
+/** Bytes of a name as it is written. */
+export function sizeOfName(name: string): number {
+  const size = Buffer.byteLength(name)
+  // Most are ASCII.
+  return size === name.length ? size : Buffer.byteLength(bytesOfName(name))
+}
+
+/** What to write for a text of several parts, some of which may be such names. */
+export function bytesOfText(text: string): string | Buffer {
+  if (text.isWellFormed()) return text
+  const parts = text.split(/([\udc80-\udcff]+)/u)
+  return Buffer.concat(parts.map((part) => Buffer.from(bytesOfName(part) as string)))
+}
+
 /** The name that a longstr has; undefined for every other value. */
 export function nameOf(field: FieldValue | undefined): string | undefined {
   if (field?.type !== 'longstr') return undefined

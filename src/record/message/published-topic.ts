@@ -29,16 +29,37 @@ export function isKeyExact(topic: string): boolean {
   return !/[.*]/.test(topic)
 }
 
-/** The topic of a stored message. */
-export function topicOfRecord({
-  buffer,
-  addressStart,
-  headerStart,
-  headerEnd,
-}: RecordView): string {
-  const value = findHeader(buffer, headerStart, headerEnd, topicHeader)
+/** Where a message says what its topic is. */
+export interface TopicPlace {
+  readonly address: Buffer
+  readonly addressStart: number
+  readonly header: Buffer
+  readonly headerStart: number
+  readonly headerEnd: number
+}
+
+/**
+ * The topic that a message's header says; undefined where its routing key says it. A header that says another topic than
+ * the key is not believed: rights are asked, and filters are matched, for the key.
+ */
+export function topicInHeader(place: TopicPlace): string | undefined {
+  const { address, addressStart, header, headerStart, headerEnd } = place
+  const value = findHeader(header, headerStart, headerEnd, topicHeader)
   const text = value && textOf(value)
-  return text ?? topicOfKey(decodeAddress(buffer, addressStart).routingKey)
+  if (text === undefined) return undefined
+  return keyOfTopic(text) === decodeAddress(address, addressStart).routingKey ? text : undefined
+}
+
+/** The topic of a message. */
+export function topicOfPlace(place: TopicPlace): string {
+  const { address, addressStart } = place
+  return topicInHeader(place) ?? topicOfKey(decodeAddress(address, addressStart).routingKey)
+}
+
+/** The topic of a stored message. */
+export function topicOfRecord(view: RecordView): string {
+  const { buffer, addressStart, headerStart, headerEnd } = view
+  return topicOfPlace({ address: buffer, header: buffer, addressStart, headerStart, headerEnd })
 }
 
 /** What a stored message was published with. */

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import { recordLimits } from '../../limits/record.ts'
 import { CodecError, type CodecErrorKind } from '../codec-error.ts'
+import { nameFromBytes } from './name-bytes.ts'
 
 const emptyBuffer = Buffer.alloc(0)
 
@@ -13,6 +14,9 @@ export class WireReader {
   limit = 0
   /** What a value that does not fit is refused with: 501 for arguments, 502 inside tables. */
   errorKind: CodecErrorKind = 'frame_error'
+
+  /** Short strings that are not UTF-8 are read as `nameFromBytes` does where they may be. */
+  isExact = false
 
   #outerErrorKind: CodecErrorKind = 'frame_error'
 
@@ -76,10 +80,11 @@ export class WireReader {
     return text
   }
 
-  /** A short string that may hold any bytes; what is not UTF-8 is read as Latin-1. */
+  /** A short string that may hold any bytes; what is not UTF-8 is read as Latin-1, or as `isExact` says. */
   lenientShortstr(): string {
     const size = this.octet()
     const start = this.advance(size)
+    if (this.isExact) return nameFromBytes(this.buffer, start, start + size)
     return (
       textAt(this.buffer, start, start + size) ??
       this.buffer.toString('latin1', start, start + size)

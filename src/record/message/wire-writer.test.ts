@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { decodeContentHeader, encodeContentHeader } from './content-header.ts'
+import { bytesOfText, nameFromBytes, sizeOfName } from './name-bytes.ts'
 import { WireReader } from './wire-reader.ts'
 import { fitShortstr, WireWriter } from './wire-writer.ts'
 
@@ -43,4 +45,24 @@ test('a range outside of the buffer is an error of the program', () => {
   assert.throws(() => reader.reset(Buffer.alloc(3), 0, 4), RangeError)
   assert.throws(() => reader.reset(Buffer.alloc(3), 2, 1), RangeError)
   assert.throws(() => reader.reset(Buffer.alloc(3), -1, 1), RangeError)
+})
+
+test('a name that is no UTF-8 becomes the same bytes again, and counts as many', () => {
+  const names = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))
+  fc.assert(
+    fc.property(names, names, (bytes, others) => {
+      const name = nameFromBytes(bytes)
+      assert.equal(sizeOfName(name), bytes.length)
+      const target = Buffer.alloc(256)
+      const writer = new WireWriter()
+      writer.reset(target, 0)
+      writer.shortstr(name)
+      assert.deepEqual(target.subarray(0, writer.position), Buffer.from([bytes.length, ...bytes]))
+      const both = Buffer.from(bytesOfText(`${name}:${nameFromBytes(others)}`) as string)
+      assert.deepEqual(both, Buffer.concat([bytes, Buffer.from(':'), others]))
+      const header = encodeContentHeader(0, { type: name })
+      const read = decodeContentHeader(header, 0, header.length)
+      assert.equal(read.properties.type, name)
+    }),
+  )
 })

@@ -50,13 +50,18 @@ export class WireWriter {
     this.position = this.buffer.writeBigUInt64BE(BigInt(value), this.position)
   }
 
+  /** Of a name that is no UTF-8 (`nameFromBytes`) its bytes. */
   shortstr(text: string): void {
-    const size = Buffer.byteLength(text)
+    const plainSize = Buffer.byteLength(text)
+    // Most are ASCII.
+    const content = plainSize === text.length ? text : bytesOfName(text)
+    const size = typeof content === 'string' ? plainSize : content.length
     if (size > SHORTSTR_BYTES_MAX) {
       throw new RangeError(`a short string of ${size} bytes; ${SHORTSTR_BYTES_MAX} are allowed`)
     }
     this.octet(size)
-    this.#text(text, size)
+    if (typeof content === 'string') this.#text(content, size)
+    else this.bytes(content)
   }
 
   longstr(value: Buffer | string): void {

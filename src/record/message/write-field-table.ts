@@ -2,6 +2,7 @@
 import { writeInt64 } from '../../lib/int64.ts'
 import type { FieldTable, FieldValue } from './field-table.ts'
 import * as tag from './field-tag.ts'
+import { sizeOfName } from './name-bytes.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /** Encodes a table with its length prefix. Throws RangeError when a value does not fit its type. */
@@ -17,7 +18,7 @@ export function encodeFieldTable(value: FieldTable): Buffer {
 export function fieldTableSize(table: FieldTable): number {
   let size = 4
   for (const { name, value } of table.entries) {
-    size += 1 + Buffer.byteLength(name) + fieldValueSize(value)
+    size += 1 + sizeOfName(name) + fieldValueSize(value)
   }
   return size
 }

@@ -1,16 +1,8 @@
 import type { CertificateName } from '../../auth/certificate-user.ts'
-import type { Users } from '../../auth/users.ts'
 import type { Admission } from '../../broker/admission.ts'
-import type { Broker } from '../../broker/broker.ts'
-import type { ClientRegistry } from '../../broker/client/client-registry.ts'
-import type { MemoryAccount } from '../../broker/memory-account.ts'
-import type { Clock } from '../../lib/clock.ts'
-import type { Logger } from '../../lib/logger.ts'
-import type { Random } from '../../lib/random.ts'
-import type { ServingGate } from '../../lib/serving-gate.ts'
+import type { SessionsDoor } from '../../broker/session/sessions.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
-import type { Turn } from '../../lib/turn.ts'
-import type { InputBudget } from '../input-budget.ts'
+import type { MessageServerParts } from '../message-server-parts.ts'
 import type { SendWatch } from '../send-watch.ts'
 
 /** What the AMQP server offers clients and asks of them. */
@@ -31,22 +23,10 @@ export interface AmqpSettings {
 }
 
 /** What the server is put together from. */
-export interface AmqpParts {
-  readonly broker: Broker
-  readonly users: Users
-  /** Where connections of all protocols are listed. */
-  readonly clients: ClientRegistry
-  readonly turn: Turn
-  /** Nothing leaves while it is shut; undefined where it never is. */
-  readonly gate?: ServingGate | undefined
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** What clients make the broker hold. */
-  readonly memory: MemoryAccount
-  /** Of all protocols together. */
-  readonly inputBudget: InputBudget
+export interface AmqpParts extends MessageServerParts {
   readonly settings: AmqpSettings
+  /** Who retains messages for clients of MQTT; left out where there are none. */
+  readonly mqtt?: Pick<SessionsDoor, 'sessions'>
 }
 
 /** Everything that connections share. */

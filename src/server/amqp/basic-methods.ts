@@ -1,6 +1,7 @@
 import { consumerTagReused, queueResource } from '../../broker/broker-error.ts'
 import type { Destination } from '../../broker/destination.ts'
 import { checkConsumerArguments } from '../../broker/queue-arguments.ts'
+import { withLeftCount } from '../../broker/queue/count-left.ts'
 import type { Queue } from '../../broker/queue/queue.ts'
 import { checkReplyConsumer, replyQueueName } from '../../broker/reply-registry.ts'
 import { requeue, settlers } from '../../broker/settle.ts'
@@ -172,7 +173,7 @@ function get(channel: Channel, method: BasicGet): void {
     return
   }
   const deliveryTag = channel.nextDeliveryTag()
-  const { isRedelivered, readyCount } = queue
+  const { isRedelivered } = queue
   connection.context.broker.watch.observer?.onHandover(queue, view, {
     kind: 'got',
     to: { party: partyOn(channel) },
@@ -180,7 +181,9 @@ function get(channel: Channel, method: BasicGet): void {
     isNoAck: method.noAck,
   })
   const sent = isRedelivered ? withDeliveryCount(view, queue.returnCountOf(view.offset)) : view
-  writeGetOk(channel, { deliveryTag, isRedelivered }, readyCount, sent)
+  withLeftCount(queue, view, (leftCount) => {
+    writeGetOk(channel, { deliveryTag, isRedelivered }, leftCount, sent)
+  })
   connection.scheduleFlush()
   if (isRedelivered) counters.redelivered++
   if (method.noAck) {

@@ -183,6 +183,8 @@ export class ChannelPublisher implements IntakeClient {
     const source = this.#source
     this.#state.fill(source)
     this.#checkMethod()
+    const retention = connection.context.mqtt?.sessions?.retention
+    source.companion = retention?.companionOf(this.#channel.vhost, source)
     connection.blockedNotice.onPublished()
     const { rate } = connection
     if (rate?.isLimited === true) rate.onPublished(1, source.bodyEnd - source.bodyStart)

@@ -30,14 +30,16 @@ import { amqpLimits } from '../../limits/amqp.ts'
 import { clientLimits } from '../../limits/clients.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import type { FieldTable } from '../../record/message/field-table.ts'
-import type { ByteSource, Incoming } from '../byte-source.ts'
+import type { ByteSource } from '../byte-source.ts'
+import { openFlow } from '../connection-flow.ts'
+import type { Arrival } from '../connection-list.ts'
 import { endDeaf } from '../end-deaf.ts'
-import { HeldMemory } from '../held-memory.ts'
+import type { HeldMemory } from '../held-memory.ts'
 import { meterPublishes } from '../meter-publishes.ts'
-import { OutputRoom } from '../output-room.ts'
-import { Output } from '../output.ts'
+import type { OutputRoom } from '../output-room.ts'
+import type { Output } from '../output.ts'
 import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
-import { ReadGate } from '../read-gate.ts'
+import type { ReadGate } from '../read-gate.ts'
 import type { Sender } from '../send-watch.ts'
 import type { WriteHold } from '../write-hold.ts'
 import type { AmqpContext } from './amqp-context.ts'
@@ -106,16 +108,12 @@ export class Connection
   /** The client wants to close; what it sent before is handled first. */
   #isCloseDue = false
 
-  constructor(
-    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
-    context: AmqpContext,
-    onClosed: (connection: Connection) => void,
-  ) {
+  constructor(arrival: Arrival, context: AmqpContext, onClosed: (connection: Connection) => void) {
+    const { socket, source, hold, peer = peerFactsOf(socket) } = arrival
     this.socket = socket
     this.hold = hold
     this.#source = source
     this.context = context
-    this.output = new Output(socket)
     this.peer = peer
     this.remoteAddress = peer.remoteAddress
     this.#onClosed = onClosed
@@ -126,28 +124,20 @@ export class Connection
       logger: context.logger,
     })
     this.#handshake = new Handshake(this)
-    this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
-    this.#credential = new Credential(this, { gate: this.#gate, channels: this.channels })
-    source.onBytes = (chunk) => this.#onData(chunk)
-    this.held = new HeldMemory({
+    const flow = openFlow(arrival, {
       context,
-      gate: this.#gate,
-      onNeeded: () => endForMemory(this),
-    })
-    this.outputRoom = new OutputRoom({
-      output: this.output,
-      hold,
-      gate: this.#gate,
-      memory: context.memory,
-      share: this.held.memory,
-      onUnsent: () => context.sendWatch.watch(this),
+      sender: this,
+      onRead: () => this.#readFrames(),
+      onMemoryNeeded: () => endForMemory(this),
       onRoom: () => this.channels.tellRefused(),
+      onSocketEnded: () => this.destroy(),
     })
-    socket.on('drain', () => this.outputRoom.check())
-    if (hold) hold.onOpened = () => this.outputRoom.check()
-    socket.on('end', () => this.destroy())
-    socket.on('error', () => this.destroy())
-    socket.on('close', () => this.destroy())
+    this.output = flow.output
+    this.outputRoom = flow.outputRoom
+    this.held = flow.held
+    this.#gate = flow.gate
+    this.#credential = new Credential(this, { gate: flow.gate, channels: this.channels })
+    source.onBytes = (chunk) => this.#onData(chunk)
     this.endAfter(amqpLimits.handshakeMsMax)
   }
 

@@ -34,7 +34,8 @@ export function makeReply(name: ReplyName, explanation: string): Reply {
   const { name: codeName, code, severity } = replyCodes[name]
   return {
     code,
-    text: fitShortstr(`${codeName} - ${explanation}`),
+    // It may have names in it that are no UTF-8, and clients take it for UTF-8.
+    text: fitShortstr(`${codeName} - ${explanation}`.toWellFormed()),
     closes: severity === 'soft' ? 'channel' : 'connection',
   }
 }

@@ -1,7 +1,6 @@
 // What clients ask about the cluster, which is one broker: DescribeCluster, DescribeLogDirs,
 // DescribeTopicPartitions and OffsetForLeaderEpoch.
 import type { TopicView } from '../../broker/topic/topic-view.ts'
-import type { Topics } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type DescribableLogDirTopic,
@@ -28,6 +27,8 @@ import { operationsOnCluster, operationsOnTopic } from './authorized-operations.
 import { brokersFor, isAskedElsewhere } from './brokers-for.ts'
 import { answerTo, codeOf, KafkaRefusal, noError } from './error-code.ts'
 import { findPartition } from './find-partition.ts'
+import { leaderOf } from './leader-of.ts'
+import type { LedTopics } from './led-topics.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { ItemWriter, writeInSlices } from './write-in-slices.ts'
@@ -80,7 +81,7 @@ export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request,
     'describeLogDirs',
     context,
     writeDescribeLogDirsTopic,
-    // Another broker has the same folder with nothing in it.
+    // Of one that leads nothing, so that its clients are passed on: it has the same folder with nothing in it.
     isAskedElsewhere(context) ? [] : sizesOf(request, context),
   )
   return {
@@ -92,12 +93,12 @@ export const handleDescribeLogDirs: Handler<'describeLogDirs'> = async (request,
 
 function* sizesOf(
   request: DescribeLogDirsRequest,
-  { topics, broker: { store } }: RequestContext,
+  { led }: RequestContext,
 ): Generator<DescribeLogDirsTopic, void> {
-  for (const view of request.topics === null ? topics.views() : namedIn(request.topics, topics)) {
-    const partitions = view.partitions.map(({ log }, partitionIndex) => ({
+  for (const view of request.topics === null ? led.views() : namedIn(request.topics, led)) {
+    const partitions = Array.from(led.partitionsOf(view), ([partitionIndex, partition]) => ({
       partitionIndex,
-      partitionSize: store.sizeOf(log),
+      partitionSize: partition.store.sizeOf(partition.log),
       offsetLag: 0,
       isFutureKey: false,
     }))
@@ -107,7 +108,7 @@ function* sizesOf(
 
 function* namedIn(
   asked: readonly DescribableLogDirTopic[],
-  topics: Topics,
+  topics: LedTopics,
 ): Generator<TopicView, void> {
   for (const { topic } of asked) {
     const view = topics.find(topic)
@@ -181,24 +182,22 @@ function describePartitions(
     const error = mayKnow ? absenceOf(name, context) : 'TOPIC_AUTHORIZATION_FAILED'
     return { errorCode: codeOf(error), name, topicId: zeroUuid, partitions: [] }
   }
-  const { epoch } = context.broker.store
-  const { nodeId } = context.settings
   return {
     errorCode: noError,
     name,
     topicId: view.topicId,
     topicAuthorizedOperations: operationsOnTopic(context.access, name),
-    partitions: indexesOf(view, from, count).map((partitionIndex) => ({
-      errorCode: noError,
-      partitionIndex,
-      leaderId: nodeId,
-      leaderEpoch: epoch,
-      replicaNodes: [nodeId],
-      isrNodes: [nodeId],
-      eligibleLeaderReplicas: [],
-      lastKnownElr: [],
-      offlineReplicas: [],
-    })),
+    partitions: indexesOf(view, from, count).map((partitionIndex) => {
+      const { error, ...leader } = leaderOf(view, partitionIndex, context)
+      return {
+        errorCode: codeOf(error),
+        partitionIndex,
+        ...leader,
+        eligibleLeaderReplicas: [],
+        lastKnownElr: [],
+        offlineReplicas: [],
+      }
+    }),
   }
 }
 
@@ -232,9 +231,9 @@ function endOfEpoch(
   const asked = { topic, index, leaderEpoch: currentLeaderEpoch }
   const found = findPartition(context, 'describe', asked)
   if (found.problem !== undefined) return { partition: index, errorCode: codeOf(found.problem) }
-  const { epoch } = context.broker.store
+  const { highWatermark, log, leaderEpoch: epoch } = found.partition
   if (leaderEpoch > epoch) return { partition: index, errorCode: noError }
-  const { highWatermark, log } = found.partition
-  const endOffset = Math.min(highWatermark, context.restoredEnds.endOf(log.id, leaderEpoch))
+  const { restoredEnds } = context.led.cellOf(found.partition)
+  const endOffset = Math.min(highWatermark, restoredEnds.endOf(log.id, leaderEpoch))
   return { partition: index, errorCode: noError, leaderEpoch, endOffset }
 }

@@ -1,4 +1,5 @@
 // CreatePartitions (key 37). The checks and their texts are those of Kafka's controller.
+import { cellOfPartition } from '../../broker/topic/cell-of-partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import type {
@@ -12,7 +13,7 @@ import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { takeMutations } from './take-mutations.ts'
-import { untilCaughtUp, untilDurable } from './until-durable.ts'
+import { untilCaughtUp, untilDurable, untilFollowed } from './until-durable.ts'
 
 /** Clients of this version know what a quota of changes is. */
 const strictVersion = 3
@@ -48,6 +49,7 @@ function* growTopics(
     yield
   }
   yield* untilDurable(tickets)
+  yield* untilFollowed(context)
   return results
 }
 
@@ -70,11 +72,23 @@ function growTopic(
         `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
       )
     }
-    for (const { brokerIds } of assignments) checkReplicas(brokerIds, settings)
+    for (const [at, { brokerIds }] of assignments.entries()) {
+      checkReplicas(brokerIds, settings, futureLeader(topic, topic.partitions.length + at, context))
+    }
   }
   if (isDryRun) return undefined
   takeMutations(context, additional, strictVersion)
   return topics.grow(topic, count)
+}
+
+/** The broker that would lead a partition; -1 while none would. */
+function futureLeader(
+  { topicId, spread }: Topic,
+  index: number,
+  { broker, settings }: RequestContext,
+): number {
+  const cell = spread === 0 ? broker.cellNumber : cellOfPartition(topicId, index, spread)
+  return cell === broker.cellNumber ? settings.nodeId : (settings.ownerOf(cell ?? 0, topicId) ?? -1)
 }
 
 /** Throws INVALID_PARTITIONS for a work queue: it has one partition and stays so. */

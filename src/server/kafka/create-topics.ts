@@ -1,7 +1,9 @@
 // CreateTopics (key 19). The checks, their order and their texts are those of Kafka's controller.
+import { checkPartitionCount } from '../../broker/topic/check-partition-count.ts'
+import type { TopicAsked } from '../../broker/topic/topic-asked.ts'
 import { parseTopicConfigs, TopicConfig } from '../../broker/topic/topic-config.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
-import { checkPartitionCount, type TopicAsked, type Topics } from '../../broker/topic/topics.ts'
+import type { Topics } from '../../broker/topic/topics.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type CreatableTopic,
@@ -18,7 +20,7 @@ import { checkAssignments, tooManyReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { takeMutations } from './take-mutations.ts'
 import { describeTopicConfigs } from './topic-configs.ts'
-import { untilCaughtUp, untilDurable } from './until-durable.ts'
+import { untilCaughtUp, untilDurable, untilFollowed } from './until-durable.ts'
 import { ItemWriter } from './write-in-slices.ts'
 
 const unset = -1
@@ -57,6 +59,7 @@ function* createTopics(
     yield
   }
   yield* untilDurable(tickets)
+  yield* untilFollowed(context)
   return results.finish()
 }
 
@@ -82,11 +85,14 @@ function createTopic(
   try {
     if (!access.mayCreateTopic(topic.name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
     const existing = replaceableIn(topics, topic.name)
-    if (existing === undefined) topics.checkName(topic.name)
+    const provisional = confirmableIn(topics, topic.name)
+    if (existing === undefined && provisional === undefined) topics.checkName(topic.name)
     const asked = toAsked(topic, context)
+    const isLess = asked.partitionCount < (provisional?.partitions.length ?? 0)
+    if (isLess) topics.checkName(topic.name)
     if (!isDryRun) takeMutations(context, asked.partitionCount, strictVersion)
     if (!isDryRun && existing !== undefined) tickets.add(topics.delete(existing))
-    const created = isDryRun ? undefined : topics.create(asked)
+    const created = isDryRun ? undefined : createOrConfirm(topics, provisional, asked)
     if (created !== undefined) tickets.add(created.ticket)
     const config = new TopicConfig(asked.configs, context.broker.topicDefaults)
     return {
@@ -106,9 +112,30 @@ function createTopic(
 /** A topic that is there only because somebody asked for its name, and that nobody has used. */
 function replaceableIn(topics: Topics, name: string): Topic | undefined {
   const existing = topics.find(name)?.topic
-  if (existing?.isProvisional !== true) return undefined
-  const isUnread = existing.partitions.every(({ log }) => log.endOffset === 0)
+  if (existing?.isProvisional !== true || existing.spread > 0) return undefined
+  const isUnread = existing.messageCount === 0
   return isUnread ? existing : undefined
+}
+
+/**
+ * The same of one that is spread over cells, where something may be coming in: it becomes what is asked for, and keeps
+ * what it has.
+ */
+function confirmableIn(topics: Topics, name: string): Topic | undefined {
+  const existing = topics.find(name)?.topic
+  return existing?.isProvisional === true && existing.spread > 0 ? existing : undefined
+}
+
+function createOrConfirm(
+  topics: Topics,
+  provisional: Topic | undefined,
+  asked: TopicAsked,
+): ReturnType<Topics['create']> {
+  if (provisional === undefined) return topics.create(asked)
+  const { partitionCount, configs } = asked
+  const { arguments: args } = provisional
+  const ticket = topics.confirm(provisional, { partitionCount, configs, arguments: args })
+  return { topic: provisional, ticket }
 }
 
 function toAsked(topic: CreatableTopic, context: RequestContext): TopicAsked {
@@ -123,6 +150,8 @@ function toAsked(topic: CreatableTopic, context: RequestContext): TopicAsked {
     name,
     configs: Object.fromEntries(configs.map((config) => [config.name, config.value ?? ''])),
     isProvisional: false,
+    // Who assigns partitions can only assign them to the broker that has the topics.
+    spread: topic.assignments.length > 0 ? 0 : context.settings.spread(),
   }
   parseTopicConfigs(asked.configs)
   checkCounts(topic, context)

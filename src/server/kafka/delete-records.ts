@@ -57,6 +57,6 @@ function deleteRecords(
   if (!mayDelete) return refuse('POLICY_VIOLATION')
   const target = offset === endOfPartition ? partition.highWatermark : offset
   if (target < 0 || target > partition.highWatermark) return refuse('OFFSET_OUT_OF_RANGE')
-  tickets.add(context.broker.trim(partition, target))
+  tickets.add(context.led.cellOf(partition).broker.trim(partition, target))
   return { partitionIndex, lowWatermark: partition.startOffset, errorCode: noError }
 }

@@ -11,7 +11,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { answerTo, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { takeMutations } from './take-mutations.ts'
-import { untilCaughtUp, untilDurable } from './until-durable.ts'
+import { untilCaughtUp, untilDurable, untilFollowed } from './until-durable.ts'
 
 /** Clients of this version know what a quota of changes is. */
 const strictVersion = 5
@@ -51,6 +51,7 @@ function* deleteTopics(
     yield
   }
   yield* untilDurable(tickets)
+  yield* untilFollowed(context)
   return responses
 }
 

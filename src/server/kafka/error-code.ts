@@ -18,6 +18,7 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   resource_exhausted: 'POLICY_VIOLATION',
   // Clients try again.
   memory_exhausted: 'THROTTLING_QUOTA_EXCEEDED',
+  unavailable: 'LEADER_NOT_AVAILABLE',
   internal: 'UNKNOWN_SERVER_ERROR',
   invalid_topic: 'INVALID_TOPIC_EXCEPTION',
   topic_already_exists: 'TOPIC_ALREADY_EXISTS',

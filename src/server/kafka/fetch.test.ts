@@ -43,6 +43,7 @@ async function slicesOf(rest: Partial<FetchRequest>): Promise<number> {
     access,
     topics: { find: () => undefined },
     memory: new MemoryAccount({ watermark: 1e9, onReceived: () => undefined }),
+    led: {},
     fetchSessions: new FetchSessions({ random: seededRandom(1), clock }, 1e9),
     client: { isClosed: false, changeUnfinished: () => undefined, throttle },
     slot: new AnswerSlot(),

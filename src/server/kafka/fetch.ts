@@ -20,6 +20,7 @@ import type { Retained } from './answer-slot.ts'
 import { codeOf, noError } from './error-code.ts'
 import type { FetchedPartition, FetchSession } from './fetch-sessions.ts'
 import { leaderEndpoint, leaderHint } from './leader-hint.ts'
+import { absenceIn, unknownTopic } from './led-topics.ts'
 import { partyOf } from './party.ts'
 import { type PartitionRecords, readPartition } from './read-partition.ts'
 import { RecordWatch } from './record-watch.ts'
@@ -117,10 +118,10 @@ function runFor<T>(count: number, steps: Steps<T>, context: RequestContext): Pro
 
 function count(
   { view, partition, asked, data, size }: PartitionRead,
-  context: RequestContext,
+  { client, led }: RequestContext,
 ): void {
   if (view === undefined || partition === undefined || size === 0) return
-  const { client, broker } = context
+  const { broker } = led.cellOf(partition)
   const batches = [data.records ?? []].flat()
   let recordCount = 0
   for (const batch of batches) recordCount += recordCountOf(batch)
@@ -145,9 +146,10 @@ async function poll(
   fetched: FetchedSoFar,
   context: RequestContext,
 ): Promise<void> {
-  const { clock } = context
+  const { clock, led } = context
   const deadline = clock.monotonic() + Math.min(request.maxWaitMs, kafkaLimits.fetchWaitMsMax)
   await untilOutputFits(context, deadline)
+  let moveCount = led.moves?.count
   const run = <T>(steps: Steps<T>): Promise<T> => runFor(partitions.length, steps, context)
   await run(readFirst(request, partitions, fetched, context))
   const isDue = (): boolean =>
@@ -162,7 +164,9 @@ async function poll(
     context,
   )
   for (;;) {
-    await run(readMoved(request, fetched, context))
+    const isCellGone = led.moves?.count !== moveCount
+    moveCount = led.moves?.count
+    await run(readMoved(request, fetched, context, isCellGone))
     if (isDue()) return
     await watch.waitUntil(deadline)
   }
@@ -196,16 +200,17 @@ function* readFirst(
 
 /**
  * Reads the partitions again that have got records or have gone since they were read, or that the client may
- * not read any more.
+ * not read any more; all of them when a cell has gone, which may have had some.
  */
 function* readMoved(
   request: FetchRequest,
   fetched: FetchedSoFar,
   context: RequestContext,
+  isCellGone: boolean,
 ): Steps<void> {
   for (let at = 0; at < fetched.reads.length; at++) {
     const before = fetched.reads[at] as PartitionRead
-    if (!hasMoved(before, context)) continue
+    if (!isCellGone && !hasMoved(before, context)) continue
     const room = roomLeft(request, fetched.size - before.size, context)
     const read = yield* resultOf(readAgain(before, room, context))
     for (const run of before.retained) run.release()
@@ -267,13 +272,13 @@ function readOne(
   context: RequestContext,
 ): PartitionRead | Promise<PartitionRead> {
   const view = findView(asked, context)
-  const partition = view?.partitions[asked.index]
+  const partition = view?.led(asked.index)
   const problem = checkPartition(asked, view, partition, context)
   if (view === undefined || partition === undefined || problem !== undefined) {
     // Who may not read it is not told where it begins and ends.
     const told = problem === 'TOPIC_AUTHORIZATION_FAILED' ? undefined : partition
-    const refusal = refuse(asked, problem ?? 'UNKNOWN_TOPIC_OR_PARTITION', told)
-    const data = { ...refusal, ...leaderHint(problem, context) }
+    const refusal = refuse(asked, problem ?? unknownTopic(context.led), told)
+    const data = { ...refusal, ...leaderHint(problem, partition, context) }
     return { asked, view, partition, data, size: 0, retained: [], isCut: false }
   }
   const { isStrict, isCommitted } = room
@@ -331,22 +336,22 @@ function abortedIn(
 
 function findView(
   asked: FetchedPartition,
-  { topics, apiVersion }: RequestContext,
+  { led, apiVersion }: RequestContext,
 ): TopicView | undefined {
-  return apiVersion >= topicIdVersion ? topics.findById(asked.topicId) : topics.find(asked.topic)
+  return apiVersion >= topicIdVersion ? led.findById(asked.topicId) : led.find(asked.topic)
 }
 
 function checkPartition(
-  { topic, fetchOffset, currentLeaderEpoch }: FetchedPartition,
+  { topic, index, fetchOffset, currentLeaderEpoch }: FetchedPartition,
   view: TopicView | undefined,
   partition: Partition | undefined,
-  { apiVersion, broker, access }: RequestContext,
+  { apiVersion, led, access }: RequestContext,
 ): KafkaErrorName | undefined {
-  if (view === undefined && apiVersion >= topicIdVersion) return 'UNKNOWN_TOPIC_ID'
+  if (view === undefined && apiVersion >= topicIdVersion && led.knowsAll) return 'UNKNOWN_TOPIC_ID'
   if (!access.needsTopic('read', view?.name ?? topic)) return 'TOPIC_AUTHORIZATION_FAILED'
-  if (view === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
-  if (partition === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
-  const { epoch } = broker.store
+  if (view === undefined) return unknownTopic(led)
+  if (partition === undefined) return absenceIn(view, index)
+  const { leaderEpoch: epoch } = partition
   if (currentLeaderEpoch >= 0 && currentLeaderEpoch < epoch) return 'FENCED_LEADER_EPOCH'
   if (currentLeaderEpoch > epoch) return 'UNKNOWN_LEADER_EPOCH'
   const isBelow = fetchOffset < partition.startOffset && !view.hasGaps

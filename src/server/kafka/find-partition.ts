@@ -2,6 +2,7 @@ import type { AskedOperation } from '../../auth/acl-bits.ts'
 import type { Partition } from '../../broker/topic/partition.ts'
 import type { TopicView } from '../../broker/topic/topic-view.ts'
 import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
+import { absenceIn, unknownTopic } from './led-topics.ts'
 import type { RequestContext } from './request-context.ts'
 
 export type PartitionLookup =
@@ -18,16 +19,16 @@ export interface PartitionAsked {
 
 /** The partition, if the client may do that with its topic and knows the current leader epoch. */
 export function findPartition(
-  { topics, broker, access }: RequestContext,
+  { led, access }: RequestContext,
   operation: AskedOperation,
   { topic, index, leaderEpoch }: PartitionAsked,
 ): PartitionLookup {
   if (!access.needsTopic(operation, topic)) return { problem: 'TOPIC_AUTHORIZATION_FAILED' }
-  const view = topics.find(topic)
-  const partition = view?.partitions[index]
-  if (view === undefined || partition === undefined)
-    return { problem: 'UNKNOWN_TOPIC_OR_PARTITION' }
-  const { epoch } = broker.store
+  const view = led.find(topic)
+  if (view === undefined) return { problem: unknownTopic(led) }
+  const partition = view.led(index)
+  if (partition === undefined) return { problem: absenceIn(view, index) }
+  const { leaderEpoch: epoch } = partition
   if (leaderEpoch >= 0 && leaderEpoch < epoch) return { problem: 'FENCED_LEADER_EPOCH' }
   if (leaderEpoch > epoch) return { problem: 'UNKNOWN_LEADER_EPOCH' }
   return { view, partition, problem: undefined }

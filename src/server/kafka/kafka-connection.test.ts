@@ -77,7 +77,8 @@ function connected(onReceived: () => void = () => undefined): {
     loginWatch: { remove: () => undefined },
     advertisedWatch: { onWork: () => undefined },
     broker: { store: { uncommittedSize: 0 }, clock, shortage, rates, quotas, settings },
-    topics: { find: (name: string) => void soughtTopics.push(name), isHidden: () => false },
+    topics: { isHidden: () => false },
+    led: { find: (name: string) => void soughtTopics.push(name), knowsAll: true },
     memory,
     inputBudget: new InputBudget({ account: memory, clock, uncommittedSize: () => 0 }),
   }

@@ -15,8 +15,6 @@ import type { Address } from '../../lib/listen.ts'
 import { pagePool } from '../../lib/page-pool.ts'
 import { kafkaLimits } from '../../limits/kafka.ts'
 import { CodecError } from '../../record/codec-error.ts'
-import type { Incoming } from '../byte-source.ts'
-import type { PeerFacts } from '../peer-facts.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import type { WriteHold } from '../write-hold.ts'
@@ -25,34 +23,26 @@ import type { AnswerSlot } from './answer-slot.ts'
 import { unsupportedApiVersions } from './api-versions.ts'
 import { ClientThrottle } from './client-throttle.ts'
 import { HeldMemory } from './held-memory.ts'
+import { type HomeRequests, openHomeRequests } from './home-requests.ts'
 import { IdleMeter } from './idle-meter.ts'
+import type { IncomingKafka } from './incoming-kafka.ts'
 import type { KafkaContext, KafkaListener } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
 import { loadApi } from './load-api.ts'
 import type { Stranger } from './login-watch.ts'
 import { openSasl } from './open-sasl.ts'
 import type { Operation } from './operation.ts'
+import { nowhere, reachedBy } from './reached-by.ts'
 import { RefusedRequestError } from './refused-request-error.ts'
 import type { ClientNames, KafkaClient } from './request-context.ts'
 import { RequestGate } from './request-gate.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
 import type { SaslState } from './sasl-state.ts'
-import { servedApi } from './served-api.ts'
+import { isForHome, servedApi } from './served-api.ts'
 import { servedApis } from './served-apis.ts'
 import type { StartedRequest } from './started-request.ts'
 
 const nothing = Buffer.alloc(0)
-
-/** A connection, and the way it came. */
-/** A client, and how it came. */
-export interface IncomingKafka extends Incoming {
-  readonly listener: KafkaListener
-  readonly peer: PeerFacts
-  /** Another node has let it in. */
-  readonly isPassedOn: boolean
-  /** Whom its certificate names; of one that was passed on. */
-  readonly certifiedAs?: string | undefined
-}
 
 export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly context: KafkaContext
@@ -76,6 +66,8 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   readonly #inFlight = new RequestsInFlight()
   readonly #gate: RequestGate
   readonly #held: HeldMemory
+  /** Where another cell answers what is not for leaders. */
+  readonly #home: HomeRequests | undefined
   heldProduces: Promise<void> | undefined
   isEnding = false
   hasFailedProduce = false
@@ -114,6 +106,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.publishHold = new PublishHold(context.clock, context.broker.shortage)
     this.throttle = new ClientThrottle(context.broker, () => this.#goOn())
     this.sasl = openSasl(incoming, context)
+    this.#home = openHomeRequests(this, { peer, home: context.home, answers: this.#answers })
     this.#stream = new RequestStream(kafkaLimits.kafkaLoginSizeMax, pagePool)
     if (!this.sasl.isLoggedIn) context.loginWatch.add(this)
     this.sasl.whenLoggedIn(() => {
@@ -193,6 +186,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
   onSendLook(): void {
     if (this.#isClosed) return
     this.#noteUnsent()
+    this.#home?.onRoom()
     this.#gate.openIfRoom()
   }
 
@@ -218,6 +212,7 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.context.loginWatch.remove(this)
     this.context.sendWatch.forget(this)
     this.#held.close()
+    this.#home?.close()
     this.throttle.close()
     if (this.#use === 'discovery' && !this.isPassedOn) {
       void this.context.advertisedWatch.onMetadataOnly({
@@ -271,34 +266,43 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     const header = readRequestHeader(reader)
     const api = servedApi(header, this.context.broker.settings, this.sasl)
     const { operation, hasRecords = false } = servedApis[api]
-    const loading = loadApi(api)
+    const home = isForHome(api) ? this.#home : undefined
+    const loading = home === undefined ? loadApi(api) : undefined
     if (loading !== undefined) {
       this.#gate.holdBackUntil(loading, (error) => this.#onFault(error))
       return
     }
     this.names.clientId = header.clientId ?? ''
     this.throttle.follow(this.names.clientId)
-    if (!hasRecords && end - start > kafkaLimits.kafkaPlainRequestSizeMax) {
-      throw new RefusedRequestError(`${api} of ${end - start} bytes`)
-    }
     if (hasRecords && this.#isInDebt()) return
-    const largeSize = LargeRequests.sizeOf(end - start, hasRecords)
-    if (largeSize > 0 && !this.context.broker.admission.isOpen) {
-      throw new RefusedRequestError(`${api} of ${end - start} bytes while memory is nearly used up`)
-    }
+    const largeSize = this.#largeSizeOf(api, end - start, hasRecords)
     if (header.isSupported && largeSize > 0 && !this.context.largeRequests.tryBegin(largeSize)) {
       this.#gate.holdBack()
       return
     }
     this.#noteUse(operation)
     const slot = this.#answers.open()
-    if (header.isSupported) {
-      this.#startOrEnd({ api, header, size: end - start, slot, largeSize }, reader)
-    } else {
-      this.#refuseVersion(api, header, slot)
-    }
+    if (home !== undefined) this.#sendHome(home, { api, slot }, buffer.subarray(start, end))
+    else this.#answer({ api, header, size: end - start, slot, largeSize }, reader)
     reader.release()
     this.#gate.shutIfFull()
+  }
+
+  /** Throws RefusedRequestError for one that is too large, now or always. */
+  #largeSizeOf(api: ApiName, size: number, hasRecords: boolean): number {
+    if (!hasRecords && size > kafkaLimits.kafkaPlainRequestSizeMax) {
+      throw new RefusedRequestError(`${api} of ${size} bytes`)
+    }
+    const largeSize = LargeRequests.sizeOf(size, hasRecords)
+    if (largeSize > 0 && !this.context.broker.admission.isOpen) {
+      throw new RefusedRequestError(`${api} of ${size} bytes while memory is nearly used up`)
+    }
+    return largeSize
+  }
+
+  #answer<Name extends ApiName>(started: StartedRequest<Name>, reader: WireReader): void {
+    if (started.header.isSupported) this.#startOrEnd(started, reader)
+    else this.#refuseVersion(started.api, started.header, started.slot)
   }
 
   /** Others have left a limit in debt: the producer's request waits. */
@@ -312,6 +316,21 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     if (operation === 'login' || this.#use === 'work') return
     this.#use = operation
     if (operation === 'work') this.context.advertisedWatch.onWork(this.remoteAddress)
+  }
+
+  #sendHome<Name extends ApiName>(
+    home: HomeRequests,
+    { api, slot }: { readonly api: Name; readonly slot: AnswerSlot },
+    request: Buffer,
+  ): void {
+    const { length } = request
+    this.#inFlight.begin(api, length, servedApis[api])
+    home.send(request, servedApis[api], (answer) => {
+      this.#inFlight.end(api, length, servedApis[api])
+      if (this.#isClosed) return
+      if (answer === undefined) this.destroy()
+      else this.#fill(slot, [answer])
+    })
   }
 
   /** What cannot be read, or is refused as a whole, is over as well. */
@@ -467,10 +486,4 @@ export class KafkaConnection implements KafkaClient, Sender, Stranger {
     this.#noteInput()
     this.#limitReadAhead()
   }
-}
-
-const nowhere: Address = { host: '', port: 0 }
-
-function reachedBy({ localAddress, localPort }: Socket): Address {
-  return { host: localAddress ?? '', port: localPort ?? 0 }
 }

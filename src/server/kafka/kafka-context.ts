@@ -10,6 +10,7 @@ import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { ProducerIds } from '../../broker/topic/producer-ids.ts'
 import type { RestoredEnds } from '../../broker/topic/restored-ends.ts'
 import type { Topics } from '../../broker/topic/topics.ts'
+import type { TransactionBranch } from '../../broker/transaction/transaction-branch.ts'
 import type { TransactionCoordinator } from '../../broker/transaction/transaction-coordinator.ts'
 import type { BatchWorker } from '../../crossing/batch-worker.ts'
 import type { Crossing } from '../../crossing/crossing.ts'
@@ -24,7 +25,9 @@ import type { SendWatch } from '../send-watch.ts'
 import type { AdvertisedWatch } from './advertised-watch.ts'
 import type { AnswerRoom } from './answer-room.ts'
 import type { FetchSessions } from './fetch-sessions.ts'
+import type { KafkaHome } from './kafka-home.ts'
 import type { LargeRequests } from './large-requests.ts'
+import type { LedTopics } from './led-topics.ts'
 import type { LoginWatch } from './login-watch.ts'
 import type { ShareSessions } from './share-sessions.ts'
 
@@ -57,6 +60,12 @@ export interface KafkaSettings {
   readonly nodeId: number
   /** Other nodes of the cluster, which take clients in as well. */
   readonly otherBrokers: () => readonly OtherBroker[]
+  /** Those that have gone a moment ago and may come back. */
+  readonly lateBrokers: () => readonly OtherBroker[]
+  /** The broker that leads a topic's partitions of another cell; undefined while none does. */
+  readonly ownerOf: (cell: number, topicId: string) => number | undefined
+  /** Over how many cells the partitions of a new topic are spread; 0: all are in the home. */
+  readonly spread: () => number
   /** A client that asks for a missing topic makes it [auto.create.topics.enable]. */
   readonly isAutoCreating: boolean
   /** Partitions of a topic for which nobody says how many [num.partitions]. */
@@ -71,12 +80,21 @@ export interface KafkaSettings {
 /** What the server is put together from. */
 export interface KafkaParts {
   readonly broker: Broker
+  /** All there are where this is their home. */
   readonly topics: Topics
+  /** Where this cell is one of several; by default it leads all there are. */
+  readonly led?: LedTopics
+  /** The way to the cell that keeps all topics and groups, where that is another one. */
+  readonly home?: KafkaHome | undefined
+  /** Resolves when those who lead partitions know of what was made, or after a while. */
+  readonly whenFollowed?: () => Promise<void>
   readonly groups: GroupCoordinator
   readonly setAside: SetAside
   readonly shareGroups: ShareGroups
   readonly producerIds: ProducerIds
   readonly transactions: TransactionCoordinator
+  /** Where another cell coordinates the transactions of this one's partitions. */
+  readonly branch?: TransactionBranch | undefined
   readonly restoredEnds: RestoredEnds
   readonly fetchSessions: FetchSessions
   readonly shareSessions: ShareSessions
@@ -102,6 +120,7 @@ export interface KafkaParts {
 
 /** Everything that Kafka connections share. */
 export interface KafkaContext extends KafkaParts {
+  readonly led: LedTopics
   /** For reading requests and beginning them. */
   readonly requestShare: TurnShare
   readonly largeRequests: LargeRequests

@@ -11,10 +11,12 @@ import { WriteHold } from '../write-hold.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { ConnectionQuota } from './connection-quota.ts'
 import { ConnectionRates } from './connection-rates.ts'
+import type { IncomingKafka } from './incoming-kafka.ts'
 import { KafkaClientEntry } from './kafka-client-entry.ts'
-import { type IncomingKafka, KafkaConnection } from './kafka-connection.ts'
+import { KafkaConnection } from './kafka-connection.ts'
 import type { KafkaContext, KafkaListener, KafkaParts } from './kafka-context.ts'
 import { LargeRequests } from './large-requests.ts'
+import { ownTopics } from './led-topics.ts'
 import type { PassedKafka } from './passed-kafka.ts'
 
 export class KafkaServer {
@@ -23,6 +25,7 @@ export class KafkaServer {
   readonly #idleCheck: Timer
   readonly #quota: ConnectionQuota
   readonly #rates: ConnectionRates
+  #sentAway: Timer | undefined
   #allEnded: PromiseWithResolvers<void> | undefined
 
   constructor(parts: KafkaParts) {
@@ -30,7 +33,8 @@ export class KafkaServer {
     const requestShare = new TurnShare(parts.clock, kafkaLimits.kafkaRequestsMs)
     const largeRequests = new LargeRequests(parts.memory.budgets.input)
     const answerRoom = new AnswerRoom(parts.memory)
-    this.#context = { ...parts, requestShare, sendWatch, largeRequests, answerRoom }
+    const led = parts.led ?? ownTopics(parts)
+    this.#context = { ...parts, led, requestShare, sendWatch, largeRequests, answerRoom }
     this.#quota = new ConnectionQuota(parts.broker.ownSettings)
     this.#rates = new ConnectionRates(parts.broker)
     this.#idleCheck = parts.clock.every(kafkaLimits.kafkaIdleCheckMs, () => {
@@ -53,8 +57,8 @@ export class KafkaServer {
 
   /** Takes over a client that another node passes on, which came to a listener such as `listener` there. */
   adopt({ socket, source }: Incoming, listener: KafkaListener, passed: PassedKafka): void {
-    const { peer, certifiedAs } = passed
-    this.#accept({ socket, source, listener, peer, certifiedAs, isPassedOn: true })
+    const { peer, certifiedAs, principal } = passed
+    this.#accept({ socket, source, listener, peer, certifiedAs, principal, isPassedOn: true })
   }
 
   #accept(incoming: IncomingKafka): void {
@@ -64,7 +68,9 @@ export class KafkaServer {
       return
     }
     const address = unmapped(peer.remoteAddress)
-    const refusal = this.#quota.admit(address)
+    // The node that it has come to counts and lists it.
+    const isListed = incoming.principal === undefined
+    const refusal = isListed ? this.#quota.admit(address) : undefined
     if (refusal !== undefined) {
       this.#context.logger.info(`A Kafka connection from ${address} was refused: ${refusal}`)
       socket.destroy()
@@ -74,13 +80,34 @@ export class KafkaServer {
     const hold = gate && new WriteHold(socket, gate)
     const connection = new KafkaConnection({ ...incoming, hold }, this.#context, (closed) => {
       this.#connections.delete(closed)
-      this.#quota.leave(address)
-      clients.remove(client)
+      if (isListed) {
+        this.#quota.leave(address)
+        clients.remove(client)
+      }
       if (this.#connections.size === 0) this.#allEnded?.resolve()
     })
     const client = new KafkaClientEntry(connection, { socket, peer, logger }, clients.register())
     this.#connections.add(connection)
-    clients.add(client)
+    if (isListed) clients.add(client)
+  }
+
+  /** Whether some have come here, and not by way of another node. */
+  get hasClients(): boolean {
+    for (const { isPassedOn } of this.#connections) if (!isPassedOn) return true
+    return false
+  }
+
+  /**
+   * Ends the connections that are there, which come back at once: a cell with some of their partitions is lost. What
+   * was asked of it may never be answered, and is not waited for long.
+   */
+  sendAway(): void {
+    const sent = [...this.#connections]
+    for (const connection of sent) connection.end()
+    this.#sentAway?.stop()
+    this.#sentAway = this.#context.clock.after(kafkaLimits.kafkaEndMsMax, () => {
+      for (const connection of sent) connection.destroy()
+    })
   }
 
   /**
@@ -103,6 +130,7 @@ export class KafkaServer {
 
   async close(): Promise<void> {
     this.#idleCheck.stop()
+    this.#sentAway?.stop()
     await this.endClients()
   }
 }

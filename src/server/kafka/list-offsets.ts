@@ -111,7 +111,7 @@ function* listOffset(
   const { offset, timestamp: at } = yield* resultOf(findOffset(found, asked, context))
   const answer = { partitionIndex, errorCode: noError, timestamp: at, offset }
   if (context.apiVersion < leaderEpochVersion || offset === unknown) return answer
-  return { ...answer, leaderEpoch: context.broker.store.epoch }
+  return { ...answer, leaderEpoch: found.partition.leaderEpoch }
 }
 
 function findOffset(
@@ -149,8 +149,7 @@ async function findByTimestamp(
   timestamp: number,
   context: RequestContext,
 ): Promise<FoundRecord> {
-  const { store } = context.broker
-  const { log, cursor, startOffset } = partition
+  const { log, cursor, startOffset, store } = partition
   const isWanted = (offset: number): boolean => !hasGaps || !cursor.acked.isAcked(offset)
   const from = { timestamp, offset: startOffset }
   let run = await store.findRunByTimestamp(log, timestamp)
@@ -169,6 +168,6 @@ async function findLatestTimestamp(
   partition: Partition,
   context: RequestContext,
 ): Promise<FoundRecord> {
-  const latest = await context.broker.store.maxTimestamp(partition.log)
+  const latest = await partition.store.maxTimestamp(partition.log)
   return latest === undefined ? nowhere : findByTimestamp(view, partition, latest, context)
 }

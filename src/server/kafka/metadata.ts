@@ -11,8 +11,9 @@ import {
 } from '../../codec/kafka/messages/metadata.gen.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { operationsOnCluster, operationsOnTopic } from './authorized-operations.ts'
-import { brokersFor } from './brokers-for.ts'
+import { brokersAndLateFor, brokersFor } from './brokers-for.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
+import { leaderOf } from './leader-of.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
 import { writeInSlices } from './write-in-slices.ts'
@@ -28,10 +29,11 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
     findTopics(request, context, tickets),
   )
   for (const ticket of tickets) await whenDurable(ticket)
+  if (tickets.length > 0) await context.whenFollowed?.()
   const { nodeId } = context.settings
   return {
     throttleTimeMs: 0,
-    brokers: brokersFor(context),
+    brokers: asksForBrokers(request, context) ? brokersFor(context) : brokersAndLateFor(context),
     clusterId: context.settings.clusterId,
     controllerId: nodeId,
     topics,
@@ -39,6 +41,11 @@ export const handleMetadata: Handler<'metadata'> = async (request, context) => {
       clusterAuthorizedOperations: operationsOnCluster(context.access),
     }),
   }
+}
+
+/** As tools do that go on to ask each of them. */
+function asksForBrokers({ topics }: MetadataRequest, { apiVersion }: RequestContext): boolean {
+  return apiVersion > 0 && topics?.length === 0
 }
 
 function* findTopics(
@@ -77,6 +84,11 @@ function refuseTopic({ name, topicId }: MetadataRequestTopic): MetadataResponseT
   return { errorCode: codeOf('INVALID_REQUEST'), name: name ?? '', topicId, partitions: [] }
 }
 
+/** One with a single partition may become a queue yet, which has its log. */
+function provisionalSpread({ settings }: RequestContext): number {
+  return settings.partitionCount === 1 ? 0 : settings.spread()
+}
+
 function findTopic(
   { name, topicId }: MetadataRequestTopic,
   mayCreate: boolean,
@@ -105,11 +117,13 @@ function findTopic(
     return { errorCode: codeOf('LEADER_NOT_AVAILABLE'), name, partitions: [] }
   }
   try {
+    const { partitionCount } = context.settings
     const asked = {
       name,
-      partitionCount: context.settings.partitionCount,
+      partitionCount,
       configs: {},
       isProvisional: true,
+      spread: provisionalSpread(context),
     }
     const { topic, ticket } = context.topics.create(asked)
     context.client.throttle.take('mutation', asked.partitionCount)
@@ -124,24 +138,15 @@ function unauthorized(name: string): MetadataResponseTopic {
   return { errorCode: codeOf('TOPIC_AUTHORIZATION_FAILED'), name, partitions: [] }
 }
 
-function describeTopic(
-  view: TopicView,
-  { broker, settings }: RequestContext,
-): MetadataResponseTopic {
-  const { nodeId } = settings
+function describeTopic(view: TopicView, context: RequestContext): MetadataResponseTopic {
   return {
     errorCode: noError,
     name: view.name,
     topicId: view.topicId,
     isInternal: false,
-    partitions: view.partitions.map((_partition, partitionIndex) => ({
-      errorCode: noError,
-      partitionIndex,
-      leaderId: nodeId,
-      leaderEpoch: broker.store.epoch,
-      replicaNodes: [nodeId],
-      isrNodes: [nodeId],
-      offlineReplicas: [],
-    })),
+    partitions: view.partitions.map((_partition, partitionIndex) => {
+      const { error, ...leader } = leaderOf(view, partitionIndex, context)
+      return { errorCode: codeOf(error), partitionIndex, ...leader, offlineReplicas: [] }
+    }),
   }
 }

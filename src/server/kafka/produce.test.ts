@@ -16,6 +16,7 @@ import { RecordBatchBuilder } from '../../record/batch/batch-builder.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { ClientThrottle } from './client-throttle.ts'
 import { KafkaAccess } from './kafka-access.ts'
+import { ownTopics } from './led-topics.ts'
 import { handleProduce } from './produce.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -75,6 +76,7 @@ function connected(startThread: StartBatchThread): Connected {
     access,
     broker,
     topics,
+    led: ownTopics({ broker, topics } as unknown as Parameters<typeof ownTopics>[0]),
     client,
     batchWorker,
     clock,

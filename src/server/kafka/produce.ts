@@ -25,14 +25,13 @@ import { batchHeaderSize, compressionOf } from '../../record/batch/batch-header.
 import type { RefusedRecord } from '../../record/batch/check-records.ts'
 import { CodecError } from '../../record/codec-error.ts'
 import { answerTo, codeOf, noError } from './error-code.ts'
+import { absenceIn } from './led-topics.ts'
 import { partyOf } from './party.ts'
 import type { Handler, KafkaClient, RequestContext } from './request-context.ts'
 import { absenceOf } from './topic-absence.ts'
-import {
-  addToTransaction,
-  expectInTransaction,
-  isTransactional,
-} from './transactions/transactional-produce.ts'
+import { ElsewhereJoins } from './transactions/elsewhere-joins.ts'
+import { isTransactional } from './transactions/transactional-batch.ts'
+import { addToTransaction, expectInTransaction } from './transactions/transactional-produce.ts'
 
 /** Where a batch goes. */
 interface PartitionBatch {
@@ -42,6 +41,7 @@ interface PartitionBatch {
   readonly batch: Buffer
   /** Of the request. */
   readonly transactionalId: string | null
+  readonly joins: ElsewhereJoins | undefined
   /** Of a large batch. */
   readonly findings?: BatchFindings
 }
@@ -65,6 +65,8 @@ interface ProduceProgress {
   readonly appended: Appended
   readonly large: LargeBatch[]
   readonly transactionalId: string | null
+  /** What the coordinator of its transaction was asked, where that is in another cell than its partitions. */
+  joins?: ElsewhereJoins
 }
 
 type Answers = ProduceResponse['responses']
@@ -130,9 +132,8 @@ function refuseAsShort(
       const { name, topicId } = topic
       return { name, topicId, partitionResponses: refuseTopic(topic, found) }
     }
-    const { partitions } = found
     const partitionResponses = topic.partitionData.map(({ index, records }) => {
-      partitions[index]?.noteFailed(records ?? empty)
+      found.led(index)?.noteFailed(records ?? empty)
       return refuse(index, errorCode, errorMessage)
     })
     return { name: topic.name, topicId: topic.topicId, partitionResponses }
@@ -142,19 +143,68 @@ function refuseAsShort(
 
 /**
  * Puts the batches in their places, at once if that is not much. Else what the producer sends next waits:
- * for many partitions, some of which have their turn after others, and for large batches.
+ * for many partitions, some of which have their turn after others, for large batches, and for a coordinator elsewhere.
  */
 function produceAll(
   request: ProduceRequest,
   progress: ProduceProgress,
 ): Answers | Promise<Answers> {
-  const { slices } = progress.context
-  const steps = produceTopics(request, progress)
-  if (countOf(request) <= kafkaLimits.producedAtOnceMax) {
-    const answers = finishAtOnce(steps)
-    return progress.large.length === 0 ? answers : holdWhile(request, progress, answers)
+  if (request.transactionalId !== null && progress.context.led.hasBranches) {
+    const joining = joinElsewhere(request, progress)
+    if (joining !== undefined) return holdWhile(request, progress, joining)
   }
-  return holdWhile(request, progress, slices.run(steps))
+  const answers = run(produceTopics(request, progress), request, progress)
+  if (!(answers instanceof Promise) && progress.large.length === 0) return answers
+  return holdWhile(request, progress, answers)
+}
+
+function run<T>(
+  steps: Steps<T>,
+  request: ProduceRequest,
+  { context }: ProduceProgress,
+): T | Promise<T> {
+  const isShort = countOf(request) <= kafkaLimits.producedAtOnceMax
+  return isShort ? finishAtOnce(steps) : context.slices.run(steps)
+}
+
+/** Undefined when nobody elsewhere has to be asked. */
+function joinElsewhere(
+  request: ProduceRequest,
+  progress: ProduceProgress,
+): Promise<Answers> | undefined {
+  const looking = run(lookElsewhere(request, progress), request, progress)
+  if (!(looking instanceof Promise)) {
+    return looking.isNeeded ? produceJoined(request, progress, looking) : undefined
+  }
+  return looking.then((joins) => produceJoined(request, progress, joins))
+}
+
+async function produceJoined(
+  request: ProduceRequest,
+  progress: ProduceProgress,
+  joins: ElsewhereJoins,
+): Promise<Answers> {
+  progress.joins = joins
+  await joins.ask()
+  return run(produceTopics(request, progress), request, progress)
+}
+
+function* lookElsewhere(
+  request: ProduceRequest,
+  { context, transactionalId }: ProduceProgress,
+): Steps<ElsewhereJoins> {
+  const joins = new ElsewhereJoins(context)
+  for (const topic of request.topicData) {
+    const view = findTopic(topic, context)
+    if (typeof view === 'string') continue
+    for (const { index, records } of topic.partitionData) {
+      const partition = view.led(index)
+      if (partition === undefined || records === null) continue
+      joins.look({ view, partition, index, batch: records, transactionalId })
+      yield
+    }
+  }
+  return joins
 }
 
 /** How many partitions a request names; a topic without any takes as long as one. */
@@ -171,8 +221,12 @@ async function holdWhile(
   const { client } = progress.context
   let answers: Answers = []
   const work = async (): Promise<void> => {
-    answers = await begun
-    await produceLarge(progress)
+    try {
+      answers = await begun
+      await produceLarge(progress)
+    } finally {
+      progress.joins?.[Symbol.dispose]()
+    }
     endIfUnheard(request, answers, client)
   }
   await client.holdProduces(work())
@@ -198,9 +252,10 @@ function findTopic(
   { name, topicId }: TopicProduceData,
   context: RequestContext,
 ): TopicView | KafkaErrorName {
-  const { apiVersion, topics, access } = context
+  const { apiVersion, led, access } = context
   const isById = apiVersion >= topicIdVersion
-  const view = isById ? topics.findById(topicId) : topics.find(name)
+  const view = isById ? led.findById(topicId) : led.find(name)
+  if (view === undefined && !led.knowsAll) return 'NOT_LEADER_OR_FOLLOWER'
   if (view === undefined && isById) return 'UNKNOWN_TOPIC_ID'
   if (!access.needsTopic('write', view?.name ?? name)) return 'TOPIC_AUTHORIZATION_FAILED'
   return view ?? absenceOf(name, context)
@@ -219,12 +274,13 @@ function* produceTopic(
   if (transactionalId !== null) addAllToTransaction(topic, view, progress)
   const responses: PartitionProduceResponse[] = []
   for (const [at, { index, records }] of topic.partitionData.entries()) {
-    const partition = view.partitions[index]
+    const partition = view.led(index)
     if (partition === undefined) {
-      responses[at] = refuse(index, codeOf('UNKNOWN_TOPIC_OR_PARTITION'), null)
+      responses[at] = refuse(index, codeOf(absenceIn(view, index)), null)
       continue
     }
-    const sent = { view, partition, index, batch: records ?? empty, transactionalId }
+    const { joins } = progress
+    const sent = { view, partition, index, batch: records ?? empty, transactionalId, joins }
     const answer = produceData(sent, progress)
     if (answer === 'large') progress.large.push({ ...sent, responses, at })
     else responses[at] = answer
@@ -235,13 +291,13 @@ function* produceTopic(
 
 function addAllToTransaction(
   { partitionData }: TopicProduceData,
-  { name: topic, partitions }: TopicView,
+  view: TopicView,
   { context, transactionalId }: ProduceProgress,
 ): void {
   const batches = partitionData.flatMap(({ index, records }) => {
-    const partition = partitions[index]
+    const partition = view.led(index)
     if (partition === undefined || records === null) return []
-    return [{ partition, topic, index, batch: records, transactionalId }]
+    return [{ partition, view, index, batch: records, transactionalId }]
   })
   addToTransaction(batches, context)
 }
@@ -269,15 +325,15 @@ function produceBatch(
   appended: Appended,
 ): PartitionProduceResponse | 'large' {
   const { view, partition, index, batch, findings } = sent
-  const { client, batchWorker, broker } = context
+  const { client, batchWorker, led } = context
   // The log is being closed: whoever waited for others until now comes too late.
   if (batchWorker.isClosed) throw new WorkerClosedError()
-  if (isTransactional(batch)) expectInTransaction({ ...sent, topic: view.name }, context)
+  if (isTransactional(batch)) expectInTransaction(sent, context, sent.joins)
   const produced = partition.produce(batch, findings)
   if (produced === 'large') return produced
   const { baseOffset, recordCount, ticket, appendTime } = produced
   if (recordCount > 0) {
-    broker.watch.observer?.onBatch(
+    led.cellOf(partition).broker.watch.observer?.onBatch(
       {
         stream: view.source,
         log: partition.log,

@@ -5,6 +5,7 @@ import { partToKafkaBatch } from '../../crossing/part-to-kafka-batch.ts'
 import type { Run } from '../../log/run.ts'
 import { isControlBatch } from '../../record/batch/batch-header.ts'
 import type { KafkaContext } from './kafka-context.ts'
+import type { LedCell } from './led-topics.ts'
 
 export interface PartitionRecords {
   readonly parts: readonly Buffer[]
@@ -30,7 +31,7 @@ const nothing: PartitionRecords = { parts: [], size: 0, retained: [] }
 
 /** Reads from `offset`: at once what is in memory. */
 export function readPartition(
-  context: KafkaContext,
+  { led }: Pick<KafkaContext, 'led'>,
   view: TopicView,
   partition: Partition,
   wanted: Wanted,
@@ -38,6 +39,7 @@ export function readPartition(
   const { offset, sizeMax, isStrict, isCommitted } = wanted
   const end = isCommitted ? partition.lastStableOffset : partition.highWatermark
   if (offset >= end) return nothing
+  const cell = led.cellOf(partition)
   const toRecords = (found: readonly Run[]): PartitionRecords | Promise<PartitionRecords> => {
     const runs = isCommitted ? partition.stableOf(found) : found
     const parts: Buffer[] = []
@@ -49,11 +51,11 @@ export function readPartition(
           ? keepNone
           : settledFilter(view, partition, run)
       const mayExceed = parts.length === 0 && !isStrict
-      const batch = context.crossing.toKafkaBatch(partition.log, run, keep)
+      const batch = cell.crossing.toKafkaBatch(partition.log, run, keep)
       if (batch === undefined && mayExceed) {
         // It takes longer than a turn of the event loop may: what follows is fetched later.
         releaseAll(runs.slice(at + 1))
-        return readPart(context, partition, run, { ...wanted, keep })
+        return readPart(cell, partition, run, { ...wanted, keep })
       }
       // Messages may be larger as a batch than they are in the log.
       if (batch === undefined || (!mayExceed && size + batch.length > sizeMax)) {
@@ -67,7 +69,7 @@ export function readPartition(
     }
     return { parts, size, retained }
   }
-  const runs = context.broker.store.readRuns(partition.log, offset, sizeMax, isStrict)
+  const runs = cell.broker.store.readRuns(partition.log, offset, sizeMax, isStrict)
   return runs instanceof Promise ? runs.then(toRecords) : toRecords(runs)
 }
 
@@ -76,7 +78,7 @@ function releaseAll(runs: readonly Run[]): void {
 }
 
 async function readPart(
-  { broker, crossing }: KafkaContext,
+  { broker, crossing }: LedCell,
   { log }: Partition,
   run: Run,
   wanted: Wanted & { readonly keep: Keep | undefined },

@@ -13,6 +13,7 @@ export class RecordWatch implements Disposable {
   readonly #context: RequestContext
   readonly #partitions: readonly RecordPlace[]
   readonly #forgetClose: () => void
+  readonly #forgetMoves: (() => void) | undefined
   /** Something happened since the last wait. */
   #isWoken = false
   #wake: (() => void) | undefined
@@ -21,12 +22,13 @@ export class RecordWatch implements Disposable {
     this.#context = context
     this.#partitions = partitions
     this.#forgetClose = context.client.onClose(this.#onMoved)
+    this.#forgetMoves = context.led.moves?.onMove(this.#onMoved)
     for (const partition of partitions) partition.addListener(this.#onMoved)
   }
 
   /**
-   * Resolves when a partition got records or is gone, when the clock's monotonic time is `deadline`,
-   * or when the client is gone or is to go.
+   * Resolves when a partition got records or is gone, when a cell has moved, when the clock's monotonic time is
+   * `deadline`, or when the client is gone or is to go.
    */
   async waitUntil(deadline: number): Promise<void> {
     if (!this.#isWoken) {
@@ -44,6 +46,7 @@ export class RecordWatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#forgetClose()
+    this.#forgetMoves?.()
     for (const partition of this.#partitions) partition.removeListener(this.#onMoved)
   }
 

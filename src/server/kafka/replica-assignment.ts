@@ -1,4 +1,4 @@
-// Assignments of partitions to brokers: one broker serves them all, so there is one that is possible. Texts
+// Assignments of partitions to brokers: who serves one is settled, so there is one that is possible. Texts
 // are those of Kafka's ReplicationControlManager, where it has any.
 import { brokerIds as idsOf } from './brokers-for.ts'
 import { KafkaRefusal } from './error-code.ts'
@@ -6,7 +6,7 @@ import type { KafkaSettings } from './kafka-context.ts'
 
 /** As it is in a cluster. */
 const whereReplicasAre =
-  'one broker serves all partitions, and their copies are in PostgreSQL and the store of objects'
+  'one broker serves each partition, and its copies are in PostgreSQL and the store of objects'
 
 /** Why a partition cannot have so many replicas. */
 export function tooManyReplicas(count: number, settings: KafkaSettings): string {
@@ -17,8 +17,15 @@ export function tooManyReplicas(count: number, settings: KafkaSettings): string 
     : `${wanted} ${whereReplicasAre}. Ask for a replication factor of 1, or -1.`
 }
 
-/** The replicas that a request wants a partition to have. Throws INVALID_REPLICA_ASSIGNMENT. */
-export function checkReplicas(brokerIds: readonly number[], settings: KafkaSettings): void {
+/**
+ * The replicas that a request wants a partition to have, whose leader is `leaderId`: the one that it has. Throws
+ * INVALID_REPLICA_ASSIGNMENT.
+ */
+export function checkReplicas(
+  brokerIds: readonly number[],
+  settings: KafkaSettings,
+  leaderId: number = settings.nodeId,
+): void {
   if (brokerIds.length === 0) {
     throw refuse('The manual partition assignment includes an empty replica list.')
   }
@@ -33,10 +40,10 @@ export function checkReplicas(brokerIds: readonly number[], settings: KafkaSetti
   if (doubled !== undefined) {
     throw refuse(`The manual partition assignment includes the broker ${doubled} more than once.`)
   }
-  const elsewhere = brokerIds.find((id) => id !== settings.nodeId)
+  const elsewhere = brokerIds.find((id) => id !== leaderId)
   if (elsewhere !== undefined) {
     throw refuse(
-      `The manual partition assignment includes broker ${elsewhere}, but ${whereReplicasAre}: it is broker ${settings.nodeId} now.`,
+      `The manual partition assignment includes broker ${elsewhere}, but ${whereReplicasAre}: it is broker ${leaderId} now.`,
     )
   }
 }

@@ -20,6 +20,7 @@ import type { Steps } from '../../lib/slices.ts'
 import { answerEach } from './answer-each.ts'
 import { logDir } from './cluster.ts'
 import { answerTo, codeOf, type ErrorAnswer, KafkaRefusal, noError } from './error-code.ts'
+import { leaderOf } from './leader-of.ts'
 import { clusterRefusal } from './permitted-on-cluster.ts'
 import { checkReplicas } from './replica-assignment.ts'
 import type { Handler, RequestContext } from './request-context.ts'
@@ -64,14 +65,17 @@ function* electLeaders(
   return results.finish()
 }
 
-/** Whatever the kind of election: a partition that exists has its leader. */
-function electionRefusal(topic: string, index: number, { topics }: RequestContext): KafkaRefusal {
-  const view = topics.find(topic)
+/** Whatever the kind of election: a partition has its leader, or nobody serves its cell at the moment. */
+function electionRefusal(topic: string, index: number, context: RequestContext): KafkaRefusal {
+  const view = context.topics.find(topic)
   if (view === undefined) {
     return new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `No such topic as ${topic}`)
   }
-  if (view.partitions[index] !== undefined) return new KafkaRefusal('ELECTION_NOT_NEEDED')
-  return new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `No such partition as ${topic}-${index}`)
+  if (view.partitions[index] === undefined) {
+    return new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `No such partition as ${topic}-${index}`)
+  }
+  const { leaderId } = leaderOf(view, index, context)
+  return new KafkaRefusal(leaderId < 0 ? 'ELIGIBLE_LEADERS_NOT_AVAILABLE' : 'ELECTION_NOT_NEEDED')
 }
 
 export const handleAlterPartitionReassignments: Handler<'alterPartitionReassignments'> = async (
@@ -107,17 +111,17 @@ function* reassign(
 function reassignOne(
   topic: string,
   { partitionIndex, replicas }: ReassignablePartition,
-  { topics, settings }: RequestContext,
+  context: RequestContext,
 ): ErrorAnswer {
   try {
-    const view = topics.find(topic)
+    const view = context.topics.find(topic)
     if (view?.partitions[partitionIndex] === undefined) {
       const missing =
         view === undefined ? `topic named ${topic}` : `partition ${topic}-${partitionIndex}`
       throw new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION', `Unable to find a ${missing}.`)
     }
     if (replicas === null) throw new KafkaRefusal('NO_REASSIGNMENT_IN_PROGRESS')
-    checkReplicas(replicas, settings)
+    checkReplicas(replicas, context.settings, leaderOf(view, partitionIndex, context).leaderId)
     return { errorCode: noError, errorMessage: null }
   } catch (error) {
     return answerTo(error)
@@ -160,6 +164,6 @@ function moveReplica(path: string, topic: string, index: number, context: Reques
   const refusal = refusalFor(context)
   if (refusal !== undefined) return refusal.errorCode
   if (path !== logDir) return codeOf('LOG_DIR_NOT_FOUND')
-  const isKnown = context.topics.find(topic)?.partitions[index] !== undefined
+  const isKnown = context.led.find(topic)?.led(index) !== undefined
   return isKnown ? noError : codeOf('UNKNOWN_TOPIC_OR_PARTITION')
 }

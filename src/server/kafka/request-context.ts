@@ -87,6 +87,10 @@ export interface ServedApi<Name extends ApiName> {
   readonly isAlone?: boolean
   /** No further request of a connection is begun while so many of this kind are in flight. */
   readonly inFlightMax?: number
+  /** Whoever leads the partitions answers it, which need not be the home of their topics. */
+  readonly isForLeaders?: boolean
+  /** It changes nothing, and whoever answers it may be asked twice. */
+  readonly isQuestion?: boolean
   /** Its requests may be as large as any; others as large as one without records. */
   readonly hasRecords?: boolean
   /** The request's memory is used again once it is answered: whoever keeps a view of it holds it. */

@@ -3,7 +3,7 @@
 // `connections.max.reauth.ms`; before that the client logs in again on the same connection (KIP-368).
 import type { Origin, Principal } from '../../auth/principal.ts'
 import { parseOauthBearer, parsePlain } from '../../auth/sasl.ts'
-import type { ScramExchange } from '../../auth/scram-exchange.ts'
+import { ScramLogin } from '../../auth/scram-login.ts'
 import type { LoginRefusal, LoginResult, Users } from '../../auth/users.ts'
 import { defaultVHost } from '../../broker/broker.ts'
 import { type Clock, systemClock } from '../../lib/clock.ts'
@@ -13,7 +13,7 @@ import { kafkaLimits } from '../../limits/kafka.ts'
 import { KafkaAccess } from './kafka-access.ts'
 import type { Operation } from './operation.ts'
 
-export type SaslMechanism = 'PLAIN' | ScramExchange['mechanism'] | 'OAUTHBEARER'
+export type SaslMechanism = 'PLAIN' | ScramLogin['mechanism'] | 'OAUTHBEARER'
 
 /** A login was refused. `waitMs` is how long the client waits for its answer, in milliseconds. */
 /** The client as its connection knows it, and how long it may be logged in. */
@@ -21,6 +21,8 @@ export interface SaslOptions {
   readonly remoteAddress: string
   /** Whom its certificate names, which one of `--tls-client-ca` signed. */
   readonly certifiedAs?: string | undefined
+  /** Whom another node has logged in, and logs in again. */
+  readonly loggedIn?: Principal | undefined
   /** Milliseconds after which it has to log in again [connections.max.reauth.ms]; 0 for never. */
   readonly sessionMsMax?: number
   readonly clock?: Clock
@@ -59,8 +61,9 @@ export class SaslState {
   readonly #origin: Origin
   readonly #logger: Logger
   #onLoggedIn: () => void = () => undefined
-  #scram: ScramExchange | undefined
-  #scramUser: string | undefined
+  /** Told when the client has shown anew who it is. */
+  onLoggedInAgain: () => void = () => undefined
+  #scram: ScramLogin | undefined
   #mechanism: SaslMechanism = 'PLAIN'
   /** What it is told that its token was not taken. */
   #isTokenRefused = false
@@ -73,7 +76,7 @@ export class SaslState {
   #at: 'new' | 'handshaken' | 'raw-token' | 'checking' | 'authenticated' | 'failed' = 'new'
 
   constructor(users: Users, options: SaslOptions) {
-    const { remoteAddress, certifiedAs, sessionMsMax = 0 } = options
+    const { remoteAddress, certifiedAs, loggedIn, sessionMsMax = 0 } = options
     const { clock = systemClock, logger = silentLogger } = options
     this.#users = users
     this.#logger = logger
@@ -81,7 +84,8 @@ export class SaslState {
     this.#sessionMsMax = sessionMsMax
     this.#origin = { protocol: 'Kafka', address: remoteAddress }
     this.access = new KafkaAccess((refused) => this.#tellNotPermitted(refused))
-    this.#enter(this.#certified(certifiedAs) ?? users.anonymousFrom(this.#origin))
+    if (loggedIn !== undefined) this.#at = 'authenticated'
+    this.#enter(loggedIn ?? this.#certified(certifiedAs) ?? users.anonymousFrom(this.#origin))
   }
 
   /** Whether the next message is a bare token: SaslHandshake version 0 announced it. */
@@ -135,9 +139,9 @@ export class SaslState {
     this.#at = apiVersion === 0 ? 'raw-token' : 'handshaken'
     this.#mechanism = mechanism
     this.#isTokenRefused = false
-    this.#scramUser = undefined
     const isScram = mechanism !== 'PLAIN' && mechanism !== 'OAUTHBEARER'
-    this.#scram = isScram ? this.#users.beginScram(mechanism) : undefined
+    const parts = { users: this.#users, origin: this.#origin }
+    this.#scram = isScram ? new ScramLogin({ ...parts, mechanism }) : undefined
   }
 
   /** The next step of the login that the handshake announced. */
@@ -147,12 +151,9 @@ export class SaslState {
     if (this.#mechanism === 'OAUTHBEARER') return this.#authenticateByToken(token)
     const scram = this.#scram
     if (scram === undefined) return this.authenticate(token)
-    if (this.#scramUser !== undefined) return this.#endScram(scram, this.#scramUser, token)
-    const user = scram.begin(token)
-    if (user === undefined) return this.#fail()
-    this.#scramUser = user
-    const secret = await this.#users.scramSecretOf(user, scram.mechanism)
-    return goOn(scram.challenge(secret))
+    const step = await scram.step(token)
+    if (step === undefined) return this.#fail()
+    return step.login === undefined ? goOn(step.answer) : this.#accept(step.login, step.answer)
   }
 
   /** Checks a login by PLAIN, at once if it is by a password. */
@@ -182,12 +183,6 @@ export class SaslState {
     return this.#accept(login, nothing)
   }
 
-  #endScram(scram: ScramExchange, user: string, token: Buffer): Authentication {
-    const answer = scram.finish(token)
-    const login = this.#users.loginByScram(user, answer !== undefined, this.#origin)
-    return this.#accept(login, answer ?? nothing)
-  }
-
   #accept(login: LoginResult | undefined, answer: Buffer): Authentication {
     const principal = login?.principal
     this.#enter(principal)
@@ -207,6 +202,7 @@ export class SaslState {
     const isFirst = this.#before === undefined
     this.#before = { user, mechanism: this.#mechanism }
     if (isFirst) this.#onLoggedIn()
+    else this.onLoggedInAgain()
     return { isAccepted: true, answer, waitMs: 0, sessionLifetimeMs: this.#beginSession(principal) }
   }
 

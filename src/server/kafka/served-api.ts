@@ -23,3 +23,9 @@ export function servedApi(
   }
   return api
 }
+
+/** Whether the home of all topics answers it: who a client is, and what leaders answer, is for the node it has come to. */
+export function isForHome(api: ApiName): boolean {
+  const { operation, isForLeaders = false } = servedApis[api]
+  return operation !== 'login' && !isForLeaders
+}

@@ -28,6 +28,7 @@ type Facts = Omit<ServedApi<ApiName>, 'handle' | 'late'>
 
 const work: Facts = { operation: 'work' }
 const alone: Facts = { operation: 'work', isAlone: true }
+const led: Facts = { ...alone, isForLeaders: true }
 const refused = { throttleTimeMs: 0, ...clusterRefusal }
 
 /** A row whose handler is loaded before its first request is answered. */
@@ -44,16 +45,23 @@ function late<Name extends ApiName>(
 }
 
 export const servedApis: ServedApis = {
-  produce: { handle: handleProduce, operation: 'work', hasRecords: true, ownsRequestMemory: true },
+  produce: {
+    handle: handleProduce,
+    operation: 'work',
+    isForLeaders: true,
+    hasRecords: true,
+    ownsRequestMemory: true,
+  },
   fetch: {
     handle: handleFetch,
     operation: 'work',
+    isForLeaders: true,
     inFlightMax: kafkaLimits.kafkaFetchesInFlightMax,
   },
-  listOffsets: { handle: handleListOffsets, operation: 'work', isAlone: true },
-  metadata: { handle: handleMetadata, operation: 'discovery', isAlone: true },
+  listOffsets: { ...led, handle: handleListOffsets },
+  metadata: { handle: handleMetadata, operation: 'discovery', isAlone: true, isQuestion: true },
   offsetCommit: { handle: handleOffsetCommit, operation: 'work', isAlone: true },
-  offsetFetch: { handle: handleOffsetFetch, operation: 'work', isAlone: true },
+  offsetFetch: { handle: handleOffsetFetch, operation: 'work', isAlone: true, isQuestion: true },
   joinGroup: { handle: handleJoinGroup, operation: 'work' },
   heartbeat: { handle: handleHeartbeat, operation: 'work' },
   leaveGroup: { handle: handleLeaveGroup, operation: 'work' },
@@ -62,7 +70,12 @@ export const servedApis: ServedApis = {
   listGroups: late(alone, async () => (await import('./group-admin.ts')).handleListGroups),
   deleteGroups: late(alone, async () => (await import('./group-admin.ts')).handleDeleteGroups),
   offsetDelete: late(alone, async () => (await import('./offset-delete.ts')).handleOffsetDelete),
-  findCoordinator: { handle: handleFindCoordinator, operation: 'work', isAlone: true },
+  findCoordinator: {
+    handle: handleFindCoordinator,
+    operation: 'work',
+    isAlone: true,
+    isQuestion: true,
+  },
   saslHandshake: { handle: handleSaslHandshake, operation: 'login' },
   saslAuthenticate: { handle: handleSaslAuthenticate, operation: 'login' },
   apiVersions: { handle: handleApiVersions, operation: 'login' },
@@ -72,7 +85,7 @@ export const servedApis: ServedApis = {
     alone,
     async () => (await import('./create-partitions.ts')).handleCreatePartitions,
   ),
-  deleteRecords: late(alone, async () => (await import('./delete-records.ts')).handleDeleteRecords),
+  deleteRecords: late(led, async () => (await import('./delete-records.ts')).handleDeleteRecords),
   initProducerId: { handle: handleInitProducerId, operation: 'work' },
   addPartitionsToTxn: late(
     alone,
@@ -84,7 +97,7 @@ export const servedApis: ServedApis = {
   ),
   endTxn: late(alone, async () => (await import('./transactions/end-txn.ts')).handleEndTxn),
   writeTxnMarkers: late(
-    alone,
+    led,
     async () => (await import('./transactions/write-txn-markers.ts')).handleWriteTxnMarkers,
   ),
   txnOffsetCommit: late(
@@ -92,7 +105,7 @@ export const servedApis: ServedApis = {
     async () => (await import('./transactions/txn-offset-commit.ts')).handleTxnOffsetCommit,
   ),
   describeProducers: late(
-    alone,
+    led,
     async () => (await import('./transactions/describe-producers.ts')).handleDescribeProducers,
   ),
   describeTransactions: late(
@@ -105,7 +118,7 @@ export const servedApis: ServedApis = {
     async () => (await import('./transactions/describe-transactions.ts')).handleListTransactions,
   ),
   offsetForLeaderEpoch: late(
-    alone,
+    led,
     async () => (await import('./cluster.ts')).handleOffsetForLeaderEpoch,
   ),
   describeConfigs: late(
@@ -117,7 +130,7 @@ export const servedApis: ServedApis = {
     alone,
     async () => (await import('./alter-configs.ts')).handleIncrementalAlterConfigs,
   ),
-  describeLogDirs: late(alone, async () => {
+  describeLogDirs: late(led, async () => {
     const { handleDescribeLogDirs } = await import('./cluster.ts')
     return permittedOnCluster<'describeLogDirs'>('describe', handleDescribeLogDirs, {
       ...refused,
@@ -125,7 +138,7 @@ export const servedApis: ServedApis = {
     })
   }),
   describeCluster: late(
-    { operation: 'discovery' },
+    { operation: 'discovery', isQuestion: true },
     async () => (await import('./cluster.ts')).handleDescribeCluster,
   ),
   describeTopicPartitions: late(
@@ -142,7 +155,7 @@ export const servedApis: ServedApis = {
   createAcls: late(alone, async () => (await import('./acls.ts')).handleCreateAcls),
   deleteAcls: late(alone, async () => (await import('./acls.ts')).handleDeleteAcls),
   alterReplicaLogDirs: late(
-    alone,
+    led,
     async () => (await import('./replicas.ts')).handleAlterReplicaLogDirs,
   ),
   electLeaders: late(alone, async () => (await import('./replicas.ts')).handleElectLeaders),
@@ -246,11 +259,11 @@ export const servedApis: ServedApis = {
     async () => (await import('./share-members.ts')).handleShareGroupDescribe,
   ),
   shareFetch: late(
-    { operation: 'work', inFlightMax: kafkaLimits.kafkaFetchesInFlightMax },
+    { operation: 'work', isForLeaders: true, inFlightMax: kafkaLimits.kafkaFetchesInFlightMax },
     async () => (await import('./share-fetch.ts')).handleShareFetch,
   ),
   shareAcknowledge: late(
-    work,
+    { ...work, isForLeaders: true },
     async () => (await import('./share-acknowledge.ts')).handleShareAcknowledge,
   ),
   describeShareGroupOffsets: late(

@@ -3,7 +3,6 @@
 import type { ShareGroup } from '../../broker/share/share-group.ts'
 import { checkEmpty } from '../../broker/share/share-groups.ts'
 import type { ShareTopic } from '../../broker/share/share-topic.ts'
-import { whenDurable } from '../../broker/when-durable.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import type {
   AlterShareGroupOffsetsRequestTopic,
@@ -17,7 +16,7 @@ import {
   type DescribeShareGroupOffsetsResponseTopic,
   writeDescribeShareGroupOffsetsResponseGroup,
 } from '../../codec/kafka/messages/describe-share-group-offsets.gen.ts'
-import { answerTo, KafkaRefusal, noError } from './error-code.ts'
+import { answerTo, type ErrorAnswer, KafkaRefusal, noError } from './error-code.ts'
 import type { Handler, RequestContext } from './request-context.ts'
 import { shareRefusal } from './share-members.ts'
 import { writeInSlices } from './write-in-slices.ts'
@@ -29,9 +28,23 @@ export const handleDescribeShareGroupOffsets: Handler<'describeShareGroupOffsets
   context,
 ) => {
   const write = writeDescribeShareGroupOffsetsResponseGroup
+  await lookElsewhere(request.groups, context)
   const described = describeEach(request.groups, context)
   const groups = await writeInSlices('describeShareGroupOffsets', context, write, described)
   return { throttleTimeMs: 0, groups }
+}
+
+/** Of groups with places in partitions that other cells lead, asks these where they are. */
+async function lookElsewhere(
+  asked: readonly DescribeShareGroupOffsetsRequestGroup[],
+  { shareGroups, access }: RequestContext,
+): Promise<void> {
+  if (shareGroups.spread === undefined) return
+  const looking = asked.map(async ({ groupId }) => {
+    const group = access.needsGroup('describe', groupId) ? shareGroups.find(groupId) : undefined
+    if (group !== undefined) await shareGroups.look(group)
+  })
+  await Promise.all(looking)
 }
 
 function* describeEach(
@@ -88,7 +101,7 @@ function isReadable(
 function describeTopic(
   group: ShareGroup,
   { topicName, partitions }: AskedTopic,
-  { topics, access, broker }: RequestContext,
+  { topics, access }: RequestContext,
 ): DescribeShareGroupOffsetsResponseTopic {
   const topicId = topics.find(topicName)?.topicId
   const known = topicId === undefined ? undefined : group.topics.get(topicId)
@@ -99,17 +112,25 @@ function describeTopic(
     topicName,
     topicId: refusal === undefined ? (topicId ?? zeroUuid) : zeroUuid,
     partitions: partitions.map((partitionIndex): DescribeShareGroupOffsetsResponsePartition => {
-      const cursor = known?.cursorOf(partitionIndex)
-      const isTold = refusal === undefined && known !== undefined && cursor !== undefined
+      const facts = refusal === undefined ? known?.factsOf(partitionIndex) : undefined
+      const isUnknown = facts === undefined && known?.has(partitionIndex) === true
       return {
         partitionIndex,
-        startOffset: isTold ? known.startOf(partitionIndex) : unknown,
-        leaderEpoch: isTold ? broker.store.epoch : 0,
-        lag: isTold ? known.lagOf(partitionIndex) : unknown,
-        ...(refusal === undefined ? fine : answerTo(refusal)),
+        startOffset: facts?.startOffset ?? unknown,
+        leaderEpoch: facts?.epoch ?? 0,
+        lag: facts?.lag ?? unknown,
+        ...(refusal === undefined ? (isUnknown ? answerTo(unreached()) : fine) : answerTo(refusal)),
       }
     }),
   }
+}
+
+/** Who leads a partition does not say where the group is in it. */
+function unreached(): KafkaRefusal {
+  return new KafkaRefusal(
+    'COORDINATOR_NOT_AVAILABLE',
+    'The leader of the partition did not answer.',
+  )
 }
 
 const fine = { errorCode: noError, errorMessage: null }
@@ -142,20 +163,22 @@ async function alterTopic(
     const opened = await context.shareGroups.openTopic(group, topic)
     // Somebody may have joined meanwhile.
     checkEmpty(group)
-    const known = partitions.filter(({ partitionIndex }) => opened.cursorOf(partitionIndex))
+    const known = partitions.filter(({ partitionIndex }) => opened.has(partitionIndex))
     const places = known.map(({ partitionIndex: partition, startOffset: offset }) => {
       return { partition, offset }
     })
-    await whenDurable(opened.move(places))
+    const missing = await context.shareGroups.move(group, opened, places)
+    const resultOf = (partitionIndex: number): ErrorAnswer => {
+      if (missing.has(partitionIndex)) return answerTo(unreached())
+      if (opened.has(partitionIndex)) return fine
+      return answerTo(new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION'))
+    }
     return {
       topicName,
       topicId,
-      partitions: partitions.map((asked) => ({
-        partitionIndex: asked.partitionIndex,
-        ...(known.includes(asked)
-          ? fine
-          : answerTo(new KafkaRefusal('UNKNOWN_TOPIC_OR_PARTITION'))),
-      })),
+      partitions: partitions.map(({ partitionIndex }) => {
+        return { partitionIndex, ...resultOf(partitionIndex) }
+      }),
     }
   } catch (error) {
     const refused = answerTo(shareRefusal(error))

@@ -145,8 +145,7 @@ export class ShareRead {
     const from = share.nextAvailable(end)
     const sizeMax = Math.min(this.#roomLeft(), shareLimits.shareReadSizeMax)
     const isStrict = this.#size > 0
-    const { topics } = this.#context
-    const view = topics.findById(place.topicId)
+    const view = this.#context.led.findById(place.topicId)
     if (from < 0 || view === undefined || (isStrict && sizeMax <= 0)) return undefined
     const wanted = { offset: from, sizeMax, isStrict, isCommitted }
     const records = yield* resultOf(readPartition(this.#context, view, partition, wanted))
@@ -174,7 +173,7 @@ export class ShareRead {
     const { settings } = this.#asked
     for (let before = -1; ;) {
       const from = share.lookFrom(end)
-      const view = this.#context.topics.findById(place.topicId)
+      const view = this.#context.led.findById(place.topicId)
       if (from <= before || view === undefined || this.#isGone || this.#roomLeft() <= 0) return
       before = from
       const sizeMax = shareLimits.shareReadSizeMax
@@ -222,8 +221,9 @@ export class ShareRead {
     }
     // When there is more than one answer holds, the others come first the next time.
     this.#session.moveToEnd(place)
-    const { client, broker, topics } = this.#context
-    const topic = topics.findById(place.topicId)?.topic
+    const { client, led } = this.#context
+    const topic = led.findById(place.topicId)?.topic
+    const { broker } = led.cellOf(share.partition)
     if (topic === undefined) return
     let count = 0
     for (const { first, last } of ranges) count += last - first + 1

@@ -11,6 +11,7 @@ import type { KafkaErrorName } from '../../codec/kafka/error-codes.gen.ts'
 import type { LeaderIdAndEpoch } from '../../codec/kafka/messages/share-fetch.gen.ts'
 import { shareLimits } from '../../limits/share.ts'
 import { answerOf, type ErrorAnswer, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
+import { absenceIn } from './led-topics.ts'
 import type { RequestContext } from './request-context.ts'
 import type { SharedPlace } from './share-sessions.ts'
 
@@ -37,7 +38,7 @@ export interface PlaceAcknowledged extends SharedPlace {
 /** Long enough for every id: Kafka's own are UUIDs. */
 const renewVersion = 2
 const fine: ErrorAnswer = { errorCode: noError, errorMessage: null }
-/** Told when the leader is another one, which it never is. */
+/** Clients that come to another than the leader look for it. */
 export const noLeader: LeaderIdAndEpoch = { leaderId: -1, leaderEpoch: -1 }
 
 const errorNames: Readonly<Record<AcknowledgeError, KafkaErrorName>> = {
@@ -65,11 +66,14 @@ export function checkRequester(
 export function findSharePlace(
   { topicId, index }: SharedPlace,
   { groupId }: ShareRequester,
-  { topics, access, shareGroups }: RequestContext,
+  { led, access }: RequestContext,
 ): SharePartition | KafkaErrorName {
-  const view = topics.findById(topicId)
-  if (view === undefined) return 'UNKNOWN_TOPIC_ID'
+  const view = led.findById(topicId)
+  if (view === undefined) return led.knowsAll ? 'UNKNOWN_TOPIC_ID' : 'NOT_LEADER_OR_FOLLOWER'
   if (!access.needsTopic('read', view.name)) return 'TOPIC_AUTHORIZATION_FAILED'
+  const partition = view.led(index)
+  if (partition === undefined) return absenceIn(view, index)
+  const { shareGroups } = led.cellOf(partition)
   return shareGroups.findShare(groupId, topicId, index) ?? 'UNKNOWN_TOPIC_OR_PARTITION'
 }
 
@@ -110,7 +114,7 @@ async function acknowledgeOne(
   const share = findSharePlace(place, requester, context)
   if (typeof share === 'string') return answerOf(share)
   if (batches.length === 0) return fine
-  const { store } = context.broker
+  const { store } = share
   const settings = shareSettingsOf(context.broker, requester.groupId)
   const knowsRenew = context.apiVersion >= renewVersion
   const asked = { memberId: requester.memberId, batches, knowsRenew }

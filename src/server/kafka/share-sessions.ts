@@ -60,11 +60,12 @@ export class ShareSession {
 }
 
 export class ShareSessions {
-  readonly #groups: ShareGroups
+  readonly #groups: () => Iterable<ShareGroups>
   readonly #sessions = new Map<string, ShareSession>()
   #placeCount = 0
 
-  constructor(groups: ShareGroups) {
+  /** `groups` are those of all cells whose records members get here. */
+  constructor(groups: () => Iterable<ShareGroups>) {
     this.#groups = groups
   }
 
@@ -111,7 +112,9 @@ export class ShareSessions {
   close(session: ShareSession): void {
     if (session.isClosed) return
     this.#remove(session)
-    this.#groups.find(session.groupId)?.releaseMember(session.memberId)
+    for (const groups of this.#groups()) {
+      groups.find(session.groupId)?.releaseMember(session.memberId)
+    }
   }
 
   #remove(session: ShareSession | undefined): void {

@@ -14,3 +14,9 @@ export function* untilCaughtUp({ broker: { topology } }: RequestContext): Steps<
 export function* untilDurable(tickets: Iterable<Ticket | undefined>): Steps<void> {
   for (const ticket of tickets) if (ticket?.isDurable === false) yield whenDurable(ticket)
 }
+
+/** Ends when those who lead partitions know of what was made, as far as they can be reached. */
+export function* untilFollowed({ whenFollowed }: RequestContext): Steps<void> {
+  const following = whenFollowed?.()
+  if (following !== undefined) yield following
+}

@@ -8,7 +8,7 @@ import type { MqttSettings } from './mqtt-context.ts'
 import { expirySeconds } from './session-expiry.ts'
 
 export function connackOf(
-  { connect, clientId, connected, keepAlive }: Welcome,
+  { connect, clientId, connected, keepAlive, proof }: Welcome,
   settings: MqttSettings,
 ): Buffer {
   const { isPresent, session } = connected
@@ -23,6 +23,7 @@ export function connackOf(
     ...(expiry !== (connect.properties.sessionExpiry ?? 0) && { sessionExpiry: expiry }),
     ...(clientId !== connect.clientId && { assignedClientId: clientId }),
     ...(keepAlive !== connect.keepAlive && { serverKeepAlive: keepAlive }),
+    ...proof,
   }
   return encodeConnack({ isSessionPresent, code: reasonCode.success, properties }, version)
 }

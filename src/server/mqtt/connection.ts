@@ -1,7 +1,7 @@
 // One MQTT connection: bytes in, packets to their handlers, one write per turn out.
 //
-// Lifecycle: connecting (CONNECT is still to come) → opening (the client logs in and gets its session) → running →
-// closing (everything has been said) → closed. The peer's end of the socket, an error or a client that says nothing lead
+// Lifecycle: connecting (CONNECT is still to come) → opening (the client logs in, for which it may be asked for AUTH:
+// authenticating, and gets its session) → running → closing (everything has been said) → closed. The peer's end of the socket, an error or a client that says nothing lead
 // to closed from anywhere. Whatever ends it but a DISCONNECT that says otherwise has its will published.
 import type { Socket } from 'node:net'
 import type { Principal } from '../../auth/principal.ts'
@@ -9,31 +9,33 @@ import { ClientCounters } from '../../broker/counters/client-counters.ts'
 import type { PublishMeter } from '../../broker/rate/publish-meter.ts'
 import type { Party } from '../../broker/trace/party.ts'
 import { type ConnectPacket, readConnect } from '../../codec/mqtt/connect.ts'
-import { PacketReader } from '../../codec/mqtt/packet-reader.ts'
+import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
 import type { MqttVersion } from '../../codec/mqtt/packet-type.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { Deadline } from '../../lib/deadline.ts'
 import { connectionName } from '../../lib/transport.ts'
 import { turnPhase, type TurnTask } from '../../lib/turn.ts'
-import { clientLimits } from '../../limits/clients.ts'
 import { mqttLimits } from '../../limits/mqtt.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import type { ByteSource, Incoming } from '../byte-source.ts'
+import type { ByteSource } from '../byte-source.ts'
+import { openFlow } from '../connection-flow.ts'
+import type { Arrival } from '../connection-list.ts'
 import { endDeaf } from '../end-deaf.ts'
-import { HeldMemory } from '../held-memory.ts'
+import type { HeldMemory } from '../held-memory.ts'
 import { meterPublishes } from '../meter-publishes.ts'
-import { OutputRoom } from '../output-room.ts'
-import { Output } from '../output.ts'
+import type { OutputRoom } from '../output-room.ts'
+import type { Output } from '../output.ts'
 import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
-import { pauseReason, ReadGate } from '../read-gate.ts'
+import { pauseReason, type ReadGate } from '../read-gate.ts'
 import type { Sender } from '../send-watch.ts'
-import { warnIfTls } from '../tls-failure.ts'
 import { noteEndReason } from '../web-socket-facts.ts'
 import type { WriteHold } from '../write-hold.ts'
 import { Answers } from './answers.ts'
 import { connackOf } from './connack-of.ts'
 import { MqttDelivery } from './delivery.ts'
+import type { EnhancedAuth } from './enhanced-auth.ts'
+import { handleEarlyAuth } from './handle-auth.ts'
 import { type ConnectingPeer, handleConnect, ticketOf, type Welcome } from './handle-connect.ts'
 import { handlePacket } from './handle-packet.ts'
 import { KeepAlive, type KeepAlivePeer } from './keep-alive.ts'
@@ -42,10 +44,17 @@ import type { MqttContext } from './mqtt-context.ts'
 import { type Failure, failureOrTell } from './mqtt-error.ts'
 import type { MqttPlace } from './mqtt-peer.ts'
 import type { Leaving, OpenPeer } from './open-peer.ts'
+import { PacketInput } from './packet-input.ts'
 import { MqttPublisher } from './publisher.ts'
 import { IncomingAliases, OutgoingAliases } from './topic-aliases.ts'
 
-export type ConnectionStatus = 'connecting' | 'opening' | 'running' | 'closing' | 'closed'
+export type ConnectionStatus =
+  | 'connecting'
+  | 'opening'
+  | 'authenticating'
+  | 'running'
+  | 'closing'
+  | 'closed'
 
 /** What a client has once it is let in. */
 interface Opened {
@@ -68,13 +77,14 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   status: ConnectionStatus = 'connecting'
   /** Undefined until the client has logged in. */
   principal: Principal | undefined
+  auth: EnhancedAuth | undefined
   rate: PublishMeter | undefined
   lastTicket: Ticket | undefined
   /** It has published something since it came. */
   hasPublished = false
   readonly #source: ByteSource
   readonly #onClosed: (connection: MqttConnection) => void
-  readonly #reader = new PacketReader('client', mqttLimits.firstPacketSizeMax)
+  readonly #input: PacketInput
   readonly #gate: ReadGate
   #opened: Opened | undefined
   #delivery: MqttDelivery | undefined
@@ -84,51 +94,43 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   #expiry: Deadline | undefined
   /** When a connection that is not running ends. */
   #deadline: Timer | undefined
-  /** Bytes of a packet on its way in that the account knows of. */
-  #inputSize = 0
   #isFlushScheduled = false
   #areAnswersDue = false
   /** The client has said goodbye, and what it has published before is not where it belongs yet. */
   #leaving: Leaving | undefined
-  #isFirstChunk = true
 
   constructor(
-    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
+    arrival: Arrival,
     context: MqttContext,
     onClosed: (connection: MqttConnection) => void,
   ) {
+    const { socket, source, hold, peer = peerFactsOf(socket) } = arrival
     this.context = context
     this.socket = socket
     this.hold = hold
     this.peer = peer
     this.#source = source
     this.#onClosed = onClosed
-    this.output = new Output(socket)
     this.answers = new Answers(this)
-    this.#gate = new ReadGate(socket, context.turn, () => this.#readPackets())
-    this.held = new HeldMemory({
+    const flow = openFlow(arrival, {
       context,
-      gate: this.#gate,
-      onNeeded: () => this.endFor(reasonCode.serverBusy, 'memory is nearly used up'),
-    })
-    this.outputRoom = new OutputRoom({
-      output: this.output,
-      hold,
-      gate: this.#gate,
-      memory: context.memory,
-      share: this.held.memory,
-      onUnsent: () => context.sendWatch.watch(this),
+      sender: this,
+      onRead: () => this.#input.read(),
+      onMemoryNeeded: () => this.endFor(reasonCode.serverBusy, 'memory is nearly used up'),
       onRoom: () => this.#opened?.place.session.resume(),
+      onSocketEnded: () => this.#onSocketEnded(),
     })
+    this.output = flow.output
+    this.outputRoom = flow.outputRoom
+    this.held = flow.held
+    this.#gate = flow.gate
+    this.#input = new PacketInput(this, flow.gate)
     source.onBytes = (chunk) => this.#onData(chunk)
-    socket.on('drain', () => this.outputRoom.check())
-    if (hold) hold.onOpened = () => this.outputRoom.check()
-    for (const event of ['end', 'error', 'close']) socket.on(event, () => this.#onSocketEnded())
     this.#endAfter(mqttLimits.connectMsMax)
   }
 
   get version(): MqttVersion {
-    return this.#reader.version || 4
+    return this.#input.reader.version || 4
   }
 
   get place(): MqttPlace {
@@ -180,6 +182,23 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     return this.#gate.isShut || this.context.broker.shortage.reason !== undefined
   }
 
+  get isReading(): boolean {
+    return this.#isOpen && this.#leaving === undefined
+  }
+
+  onPacket(reader: PacketReader): void {
+    if (this.status === 'running') handlePacket(this, reader)
+    else if (this.status === 'authenticating') {
+      this.status = 'opening'
+      this.wait()
+      handleEarlyAuth(this, reader)
+    } else {
+      const connect = readConnect(reader)
+      this.status = 'opening'
+      handleConnect(this, connect)
+    }
+  }
+
   send(packet: Buffer, shorter?: () => Buffer): void {
     if (this.status === 'closed') return
     // [MQTT-3.1.2-24]: what the client does not take is not sent.
@@ -217,6 +236,11 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
 
   wait(): void {
     this.#gate.pause(pauseReason.waiting)
+  }
+
+  awaitAuth(): void {
+    this.status = 'authenticating'
+    this.#gate.resume(pauseReason.waiting)
   }
 
   resume(action: () => void): void {
@@ -276,11 +300,14 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
 
   trim(): void {
     this.output.trim()
-    this.#reader.trim()
+    this.#input.reader.trim()
   }
 
   leave(leaving: Leaving): void {
     this.#leaving = leaving
+    this.auth?.stop()
+    // Its client may be back before the rest is done.
+    if (!leaving.sendsWill) this.place.session.dropWill()
     this.wait()
     this.#whenIdle(() => {
       if (this.status !== 'running') return
@@ -309,7 +336,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     this.#release()
     this.status = 'closed'
     this.context.counts.bytesSent += this.socket.bytesWritten
-    this.#reader.close()
+    this.#input.reader.close()
     this.held.close()
     this.rate?.close()
     this.context.sendWatch.forget(this)
@@ -333,66 +360,14 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     return new MqttPublisher(this, { place, answers, aliases, toRecord })
   }
 
-  get #isReading(): boolean {
+  get #isOpen(): boolean {
     return this.status !== 'closing' && this.status !== 'closed'
   }
 
   #onData(chunk: Buffer): void {
-    if (!this.#isReading) return
+    if (!this.#isOpen) return
     this.#keepAlive?.onReceived()
-    this.context.memory.onReceived(chunk.length)
-    this.context.counts.bytesReceived += chunk.length
-    if (this.#isFirstChunk) this.#onFirstChunk(chunk)
-    this.#reader.push(chunk)
-    this.#readPackets()
-    this.#reader.keepRest()
-  }
-
-  #onFirstChunk(chunk: Buffer): void {
-    this.#isFirstChunk = false
-    const { remoteAddress } = this.peer
-    warnIfTls(chunk, { remoteAddress, port: 'MQTT' }, this.context.logger)
-  }
-
-  #readPackets(): void {
-    let untilLook = 0
-    while (!this.#gate.isShut && this.#isReading && this.#leaving === undefined) {
-      if (untilLook-- === 0) {
-        untilLook = clientLimits.framesPerLook
-        if (this.#gate.yieldIfSpent(this.context.packetShare)) break
-      }
-      try {
-        if (!this.#reader.next()) break
-        this.#onPacket()
-      } catch (error) {
-        this.onError(error)
-        return
-      }
-    }
-    this.#noteInput()
-    const { lastTicket } = this
-    if (this.context.broker.isAheadOfDisk && lastTicket?.isDurable === false) {
-      this.#gate.pauseUntilDurable(lastTicket)
-    }
-  }
-
-  #onPacket(): void {
-    this.context.counts.packetsReceived++
-    if (this.status === 'running') {
-      handlePacket(this, this.#reader)
-      return
-    }
-    const connect = readConnect(this.#reader)
-    this.status = 'opening'
-    handleConnect(this, connect)
-  }
-
-  /** What has come of a packet that is not complete. */
-  #noteInput(): void {
-    const more = this.#reader.heldSize - this.#inputSize
-    if (more === 0 || this.status === 'closed') return
-    this.#inputSize += more
-    this.held.change('input', more)
+    this.#input.take(chunk)
   }
 
   #begin(welcome: Welcome): void {
@@ -400,7 +375,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     const { clock, settings, system } = this.context
     this.status = 'running'
     this.#deadline?.stop()
-    this.#reader.packetSizeMax = settings.packetSizeMax
+    this.#input.reader.packetSizeMax = settings.packetSizeMax
     const { keepAlive } = welcome
     const connack = connackOf(welcome, settings)
     if (connack.length > this.#packetSizeMax) {
@@ -436,7 +411,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   }
 
   #end(failure: Failure, waitMs: number = mqttLimits.closeMsMax): void {
-    if (!this.#isReading) return
+    if (!this.#isOpen) return
     this.#tellLog(failure)
     // What is held back does not leave any more, so nothing can be said after it.
     if (this.hold?.isHolding === true) {
@@ -446,7 +421,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
     const packet =
       this.status === 'running'
         ? goodbye(failure, this.version, this.#packetSizeMax)
-        : refusal(failure, this.#reader.version)
+        : refusal(failure, this.#input.reader.version)
     this.#release()
     if (packet !== undefined) this.send(packet)
     const isMistake =
@@ -481,6 +456,7 @@ export class MqttConnection implements ConnectingPeer, KeepAlivePeer, OpenPeer, 
   /** Gives back everything; its session waits for the next connection, or ends. */
   #release(): void {
     this.#keepAlive?.stop()
+    this.auth?.stop()
     this.#expiry?.clear()
     this.#publisher?.release()
     const opened = this.#opened

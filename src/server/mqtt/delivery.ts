@@ -1,6 +1,8 @@
 // What a client is sent by its session: messages as PUBLISH packets, and PUBREL. What does not fit its Maximum Packet
 // Size is dropped as if it were delivered [MQTT-3.1.2-25].
+import type { ConsumedCounts } from '../../broker/counters/consumed-counts.ts'
 import type { DirectMessage } from '../../broker/exchange/topic-subscriber.ts'
+import type { QueueType } from '../../broker/queue-arguments.ts'
 import type {
   DeliveryFacts,
   SessionClient,
@@ -8,7 +10,7 @@ import type {
   SessionEnd,
 } from '../../broker/session/session-client.ts'
 import type { Party } from '../../broker/trace/party.ts'
-import { type MqttVersion, PUBREL } from '../../codec/mqtt/packet-type.ts'
+import { type MqttVersion, mqttVersionNames, PUBREL } from '../../codec/mqtt/packet-type.ts'
 import { publishAnswerSizeMax, writePublishAnswer } from '../../codec/mqtt/publish-answer.ts'
 import {
   OutgoingPublish,
@@ -63,6 +65,11 @@ export class MqttDelivery implements SessionClient {
     return this.#peer.party
   }
 
+  countsOf(type: QueueType): ConsumedCounts {
+    const { context, version } = this.#peer
+    return context.broker.counters.consumedBy(`MQTT ${mqttVersionNames[version]}`, type)
+  }
+
   canTake(): boolean {
     return this.#peer.outputRoom.hasDeliveryRoom
   }
@@ -74,8 +81,8 @@ export class MqttDelivery implements SessionClient {
     outgoing.isDuplicate = isDuplicate
     if (!this.#send(record.body)) return false
     const { counters } = this.#peer
-    if (delivery.qos === 0) counters.deliveredNoAck++
-    else counters.delivered++
+    // Of QoS 0 as well: it is from a queue, and its session acks it.
+    counters.delivered++
     if (isDuplicate) counters.redelivered++
     return true
   }
@@ -116,7 +123,10 @@ export class MqttDelivery implements SessionClient {
     const { output, version, context } = this.#peer
     const start = output.reserve(publishAnswerSizeMax)
     const answer = { type: PUBREL, packetId, code: reasonCode.success }
-    output.advance(writePublishAnswer(output.buffer, start, answer, version))
+    const end = writePublishAnswer(output.buffer, start, answer, version)
+    output.advance(end)
+    // It answers PUBREC, which may come as often as the client likes.
+    output.answeredSize += end - start
     context.counts.packetsSent++
     this.#peer.scheduleFlush()
   }

@@ -1,5 +1,4 @@
 // Which handler a packet of a client goes to that has been let in.
-import { readReasonPacket } from '../../codec/mqtt/disconnect.ts'
 import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
 import {
   AUTH,
@@ -9,14 +8,13 @@ import {
   SUBSCRIBE,
   UNSUBSCRIBE,
 } from '../../codec/mqtt/packet-type.ts'
-import { reasonCode } from '../../codec/mqtt/reason-code.ts'
+import { handleAuth } from './handle-auth.ts'
 import { handleDisconnect } from './handle-disconnect.ts'
 import { handlePingreq } from './handle-pingreq.ts'
 import { handlePublishAnswer } from './handle-publish-answers.ts'
 import { handlePublish } from './handle-publish.ts'
 import { handleSubscribe } from './handle-subscribe.ts'
 import { handleUnsubscribe } from './handle-unsubscribe.ts'
-import { MqttError } from './mqtt-error.ts'
 import type { OpenPeer } from './open-peer.ts'
 
 /** Throws what ends the connection. */
@@ -33,8 +31,7 @@ export function handlePacket(peer: OpenPeer, reader: PacketReader): void {
     case DISCONNECT:
       return handleDisconnect(peer, reader)
     case AUTH:
-      readReasonPacket(reader)
-      throw new MqttError(reasonCode.protocolError, 'AUTH without an authentication method')
+      return handleAuth(peer, reader)
     default:
       return handlePublishAnswer(peer, reader)
   }

@@ -28,10 +28,13 @@ export function handlePublishAnswer(peer: OpenPeer, reader: PacketReader): void 
   else onPubrec(peer, packetId, session.onPubrec(packetId, isError))
 }
 
-/** The client's id is free again once that is durable [MQTT-4.3.3-11]. */
+/**
+ * The client's id is free again once that is durable [MQTT-4.3.3-11]. Who comes again and repeats a PUBREL has not heard
+ * that the id was released: that is no error (3.7.2.1), and clients such as MQTT.js take 0x92 for a message that failed.
+ */
 function onPubrel({ place, answers, version }: OpenPeer, packetId: number): void {
   const { isKnown, ticket } = place.session.forgetReceived(packetId)
-  const isTold = !isKnown && version === 5
+  const isTold = !isKnown && version === 5 && !place.isResumed
   const code = isTold ? reasonCode.packetIdNotFound : reasonCode.success
   answers.add(PUBCOMP, packetId, code, ticket)
 }
@@ -45,11 +48,14 @@ function settled(peer: OpenPeer, result: AckResult): void {
 function onPubrec(peer: OpenPeer, packetId: number, result: AckResult): void {
   if (result === 'wrong') throw wrongAnswer()
   if (result === 'done' || answer.code >= reasonCode.unspecifiedError) return
-  const { output, version } = peer
+  const { output, version, context } = peer
   const start = output.reserve(publishAnswerSizeMax)
   const code = version === 5 ? reasonCode.packetIdNotFound : reasonCode.success
   const release = { type: PUBREL, packetId, code }
-  output.advance(writePublishAnswer(output.buffer, start, release, version))
+  const end = writePublishAnswer(output.buffer, start, release, version)
+  output.advance(end)
+  output.answeredSize += end - start
+  context.counts.packetsSent++
   peer.scheduleFlush()
 }
 

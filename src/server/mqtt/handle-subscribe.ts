@@ -1,6 +1,4 @@
 // SUBSCRIBE (section 3.8): each topic filter is answered for itself, in their order [MQTT-3.8.4-6].
-import { permit, permitTopic } from '../../broker/permit.ts'
-import { sessionQueueName } from '../../broker/session/session-queue-names.ts'
 import type { AskedSubscription } from '../../broker/session/subscriptions.ts'
 import { parseTopicFilter } from '../../broker/session/topic-filter.ts'
 import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
@@ -9,9 +7,11 @@ import { noProperties } from '../../codec/mqtt/properties.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import { readSubscribe, type SubscriptionRequest } from '../../codec/mqtt/subscribe.ts'
 import { encodeSubscriptionAnswer } from '../../codec/mqtt/subscription-answer.ts'
-import { keyOfTopic, type Qos } from '../../record/message/published-topic.ts'
+import { sessionLimits } from '../../limits/session.ts'
+import type { Qos } from '../../record/message/published-topic.ts'
 import { codeIn, failureOf, MqttError } from './mqtt-error.ts'
 import type { OpenPeer } from './open-peer.ts'
+import { permitSubscription } from './permit-subscription.ts'
 import { maySeeSystem, sendSystemValues, systemStart } from './system-topics.ts'
 
 /** Throws what ends the connection. */
@@ -76,11 +76,12 @@ const nameSizeMax = 255
 
 /** Throws what ends the connection. */
 function judge(peer: OpenPeer, { filter, options }: AskedSubscription): Verdict {
-  if (filter.share !== undefined && Buffer.byteLength(filter.text) > nameSizeMax) {
-    return { code: reasonCode.topicFilterInvalid, refused: `more than ${nameSizeMax} bytes` }
+  const sizeMax = filter.share === undefined ? sessionLimits.filterSizeMax : nameSizeMax
+  if (Buffer.byteLength(filter.text) > sizeMax) {
+    return { code: reasonCode.topicFilterInvalid, refused: `more than ${sizeMax} bytes` }
   }
   try {
-    permitSubscription(peer, keyOfTopic(filter.filter))
+    permitSubscription(peer.place, peer.context, filter.filter)
   } catch (error) {
     const failure = failureOf(error)
     const { disconnectsUnauthorized } = peer.context.settings
@@ -92,19 +93,6 @@ function judge(peer: OpenPeer, { filter, options }: AskedSubscription): Verdict 
     code: reasonCode.notAuthorized,
     refused: '$SYS is for those who administrate or monitor',
   }
-}
-
-/** As RabbitMQ asks: all of the session's own queue, and to read the exchange and the topic. */
-function permitSubscription({ place, context }: OpenPeer, routingKey: string): void {
-  const { rights, vhost, session } = place
-  if (rights.isUnrestricted) return
-  const { exchange } = context.sessions
-  const queue = { kind: 'queue', name: sessionQueueName(session.clientId) } as const
-  permit(rights, 'configure', queue)
-  permit(rights, 'write', queue)
-  permit(rights, 'read', { kind: 'exchange', name: exchange })
-  permit(rights, 'read', queue)
-  permitTopic(rights, 'read', vhost, { exchange, routingKey })
 }
 
 function send(peer: OpenPeer, packetId: number, verdicts: readonly Verdict[]): void {

@@ -1,11 +1,14 @@
-// Who a client of MQTT is: by a name and a password or a token, by its certificate, or anonymous.
+// Who a client of MQTT is: by a name and a password or a token, by its certificate, by SCRAM, or anonymous.
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { distinguishedName, userOfCertificate } from '../../auth/certificate-user.ts'
 import type { Origin } from '../../auth/principal.ts'
-import type { LoginResult, Users } from '../../auth/users.ts'
+import { nameInClientFirst } from '../../auth/scram-exchange.ts'
+import type { LoginRefusal, LoginResult, Users } from '../../auth/users.ts'
 import type { ConnectPacket } from '../../codec/mqtt/connect.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
+import type { Logger } from '../../lib/logger.ts'
+import { authLimits } from '../../limits/auth.ts'
 import { clientCertificateOf } from '../client-certificate.ts'
 import type { MqttSettings } from './mqtt-context.ts'
 import { MqttError } from './mqtt-error.ts'
@@ -16,6 +19,8 @@ export interface LoginAsked {
   /** The user that the certificate names, where that logs it in. */
   readonly certificateUser: string | undefined
 }
+
+type NamedConnect = Pick<ConnectPacket, 'username' | 'properties'>
 
 /** The user that a client's certificate names, where such log in by it. */
 export function certificateUserOf(
@@ -42,6 +47,23 @@ export function logIn(
   if (certificateUser !== undefined) return users.loginProved(certificateUser, true, origin)
   const { anonymousUser } = settings
   return anonymousUser === undefined ? undefined : users.loginProved(anonymousUser, true, origin)
+}
+
+/** Whom a CONNECT names, perhaps with a virtual host: by its User Name, or else in the first message of SCRAM. */
+export function nameGivenIn({ username, properties }: NamedConnect): string | undefined {
+  const { authenticationMethod: method, authenticationData: data } = properties
+  if (username !== undefined || method === undefined || data === undefined) return username
+  return nameInClientFirst(data)
+}
+
+export function tellRefused(
+  logger: Logger,
+  remote: string,
+  { refusal, waitMs }: LoginRefusal,
+): void {
+  // The rest of a flood is not told one by one.
+  if (waitMs >= authLimits.wrongLoginWaitMsMax) return
+  logger.warn({ remote, reason: refusal, waitMs }, 'Login refused')
 }
 
 /** Throws MqttError when the client id is not what the client's certificate says. */

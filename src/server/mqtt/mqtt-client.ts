@@ -4,20 +4,17 @@ import type { ChannelInfo } from '../../broker/client/channel-info.ts'
 import type { Client, ClientState } from '../../broker/client/client.ts'
 import type { TlsFacts } from '../../broker/client/tls-facts.ts'
 import type { ClientCounters } from '../../broker/counters/client-counters.ts'
+import { mqttVersionNames } from '../../codec/mqtt/packet-type.ts'
 import { reasonCode } from '../../codec/mqtt/reason-code.ts'
 import type { Transport } from '../../lib/transport.ts'
 import { emptyTable, type FieldTable, table } from '../../record/message/field-table.ts'
 import type { MqttConnection } from './connection.ts'
-
-const versionNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const
 
 export class MqttClient implements Client {
   readonly protocol: ClientProtocol = 'MQTT'
   readonly channelCount = 0
   readonly token = undefined
   readonly limits = undefined
-  /** MQTT has no SASL here. */
-  readonly mechanism = undefined
   readonly id: number
   readonly connectedAt: number
   readonly #connection: MqttConnection
@@ -30,7 +27,12 @@ export class MqttClient implements Client {
 
   get protocolVersion(): string | undefined {
     const { status, version } = this.#connection
-    return status === 'connecting' ? undefined : versionNames[version]
+    return status === 'connecting' ? undefined : mqttVersionNames[version]
+  }
+
+  /** The authentication method; a password of MQTT has no name. */
+  get mechanism(): string | undefined {
+    return this.#connection.auth?.method
   }
 
   get transport(): Transport {
@@ -52,6 +54,12 @@ export class MqttClient implements Client {
   get properties(): FieldTable {
     const { clientId } = this.#connection
     return clientId === undefined ? emptyTable : table({ client_id: clientId })
+  }
+
+  /** Of MQTT 5 the one that the broker has set. */
+  get keepAliveSeconds(): number | undefined {
+    const { clientId, keepAliveSeconds } = this.#connection
+    return clientId === undefined ? undefined : keepAliveSeconds
   }
 
   get state(): ClientState {

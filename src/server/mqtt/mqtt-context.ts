@@ -1,16 +1,7 @@
 import type { CertificateName } from '../../auth/certificate-user.ts'
-import type { Users } from '../../auth/users.ts'
-import type { Broker } from '../../broker/broker.ts'
-import type { ClientRegistry } from '../../broker/client/client-registry.ts'
-import type { MemoryAccount } from '../../broker/memory-account.ts'
 import type { Sessions } from '../../broker/session/sessions.ts'
-import type { Clock } from '../../lib/clock.ts'
-import type { Logger } from '../../lib/logger.ts'
-import type { Random } from '../../lib/random.ts'
-import type { ServingGate } from '../../lib/serving-gate.ts'
 import type { TurnShare } from '../../lib/turn-share.ts'
-import type { Turn } from '../../lib/turn.ts'
-import type { InputBudget } from '../input-budget.ts'
+import type { MessageServerParts } from '../message-server-parts.ts'
 import type { SendWatch } from '../send-watch.ts'
 import type { PublishToRecord } from './message/publish-to-record.ts'
 import type { SystemValues } from './system-values.ts'
@@ -48,28 +39,12 @@ export interface MqttSettings {
   readonly sysIntervalMs: number
   /** A peer that takes nothing of what it is sent for so long is ended. */
   readonly sendTimeoutMs: number
-  readonly productName: string
-  readonly productVersion: string
 }
 
 /** What the server is put together from. */
-export interface MqttParts {
-  readonly broker: Broker
-  readonly sessions: Sessions
-  readonly users: Users
-  /** Where connections of all protocols are listed. */
-  readonly clients: ClientRegistry
-  readonly turn: Turn
-  /** Nothing leaves while it is shut; undefined where it never is. */
-  readonly gate?: ServingGate | undefined
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** What clients make the broker hold. */
-  readonly memory: MemoryAccount
-  /** Of all protocols together. */
-  readonly inputBudget: InputBudget
+export interface MqttParts extends MessageServerParts {
   readonly settings: MqttSettings
+  readonly sessions: Sessions
 }
 
 /** Everything that connections share. */

@@ -36,6 +36,7 @@ const codes: Readonly<Record<BrokerErrorCode, number>> = {
   not_implemented: reasonCode.implementationError,
   resource_exhausted: reasonCode.quotaExceeded,
   memory_exhausted: reasonCode.serverBusy,
+  unavailable: reasonCode.serverBusy,
   internal: reasonCode.implementationError,
   invalid_topic: reasonCode.topicNameInvalid,
   topic_already_exists: reasonCode.implementationError,

@@ -23,6 +23,8 @@ export interface MqttPlace {
   readonly rights: Rights
   readonly sessions: VHostSessions
   readonly session: Session
+  /** The session was there before this connection. */
+  readonly isResumed: boolean
 }
 
 export interface MqttPeer {

@@ -2,11 +2,12 @@
 import type { Socket } from 'node:net'
 import type { Timer } from '../../lib/clock.ts'
 import { TurnShare } from '../../lib/turn-share.ts'
+import { version } from '../../lib/version.ts'
 import { clientLimits } from '../../limits/clients.ts'
 import type { ByteSource, Incoming } from '../byte-source.ts'
+import { ConnectionList } from '../connection-list.ts'
 import type { PeerFacts } from '../peer-facts.ts'
 import { SendWatch } from '../send-watch.ts'
-import { WriteHold } from '../write-hold.ts'
 import { MqttConnection } from './connection.ts'
 import { PublishToRecord } from './message/publish-to-record.ts'
 import { MqttClient } from './mqtt-client.ts'
@@ -18,14 +19,13 @@ import { TrafficCounts } from './traffic-counts.ts'
 export class MqttServer {
   readonly #context: MqttContext
   readonly #stopListening: () => void
-  readonly #connections = new Map<MqttConnection, MqttClient>()
+  readonly #connections: ConnectionList<MqttConnection>
   readonly #systemTimer: Timer | undefined
-  #allClosed: PromiseWithResolvers<void> | undefined
 
   constructor(parts: MqttParts) {
     const { settings, clock, sessions, broker } = parts
     const counts = new TrafficCounts()
-    const { sysIntervalMs: intervalMs, productName, productVersion } = settings
+    const { sysIntervalMs: intervalMs } = settings
     this.#context = {
       ...parts,
       counts,
@@ -37,38 +37,37 @@ export class MqttServer {
         counts,
         clock,
         intervalMs,
-        version: `${productName} version ${productVersion}`,
+        version: `pabal version ${version}`,
         connectedCount: () => this.#connections.size,
       }),
     }
+    this.#connections = new ConnectionList({
+      parts,
+      open: (arrival, onClosed) => new MqttConnection(arrival, this.#context, onClosed),
+      describe: (connection, registered) => new MqttClient(connection, registered),
+    })
     if (intervalMs > 0) this.#systemTimer = clock.every(intervalMs, () => this.#onSystemInterval())
     this.#stopListening = broker.shortage.onChange(this.#onShortage)
   }
 
   /** Takes over an accepted socket, or closes it when memory is nearly used up. */
   readonly accept = (socket: Socket, source: ByteSource): void => {
-    if (this.mayEnter) this.#connect({ socket, source })
-    else socket.destroy()
+    this.#connections.accept(socket, source)
   }
 
   /** Whether it takes over clients now. Memory may be nearly used up. */
   get mayEnter(): boolean {
-    return this.#context.broker.admission.mayEnter
+    return this.#connections.mayEnter
   }
 
   /** Takes over a client that has come elsewhere; nothing has been read of it. */
   adopt(incoming: Incoming, peer: PeerFacts): void {
-    this.#connect({ ...incoming, peer })
+    this.#connections.open({ ...incoming, peer })
   }
 
   /** Tells every client that is there why it has to go, and resolves when their connections are closed. */
   async endClients(reason: string): Promise<void> {
-    if (this.#connections.size === 0) return
-    this.#allClosed ??= Promise.withResolvers()
-    const { promise } = this.#allClosed
-    for (const connection of this.#connections.keys()) connection.endForStop(reason)
-    await promise
-    this.#allClosed = undefined
+    await this.#connections.endAll((connection) => connection.endForStop(reason))
   }
 
   async close(): Promise<void> {
@@ -77,34 +76,15 @@ export class MqttServer {
     await this.endClients('the broker stops')
   }
 
-  #connect(incoming: Incoming & { readonly peer?: PeerFacts }): void {
-    const { clients, gate } = this.#context
-    const hold = gate && new WriteHold(incoming.socket, gate)
-    const arrival = { ...incoming, hold }
-    const connection = new MqttConnection(arrival, this.#context, (closed) =>
-      this.#onClosed(closed),
-    )
-    const client = new MqttClient(connection, clients.register())
-    this.#connections.set(connection, client)
-    clients.add(client)
-  }
-
   readonly #onShortage = (isShort: boolean): void => {
     if (isShort) return
-    for (const connection of this.#connections.keys()) connection.onUnblocked()
+    for (const connection of this.#connections) connection.onUnblocked()
   }
 
   #onSystemInterval(): void {
     this.#context.system.takeLoads()
-    for (const connection of this.#connections.keys()) {
+    for (const connection of this.#connections) {
       if (connection.status === 'running') publishSystemValues(connection)
     }
-  }
-
-  #onClosed(connection: MqttConnection): void {
-    const client = this.#connections.get(connection)
-    if (client !== undefined) this.#context.clients.remove(client)
-    this.#connections.delete(connection)
-    if (this.#connections.size === 0) this.#allClosed?.resolve()
   }
 }

@@ -1,6 +1,8 @@
 // The connection of a client that has been let in, as the handlers of its packets see it.
+import type { Principal } from '../../auth/principal.ts'
 import type { Answers } from './answers.ts'
 import type { MqttDelivery } from './delivery.ts'
+import type { EnhancedAuth } from './enhanced-auth.ts'
 import type { MqttPeer, MqttPlace } from './mqtt-peer.ts'
 import type { MqttPublisher } from './publisher.ts'
 
@@ -12,6 +14,9 @@ export interface Leaving {
 }
 
 export interface OpenPeer extends MqttPeer {
+  principal: Principal | undefined
+  /** Undefined for a client that has named no authentication method. */
+  readonly auth: EnhancedAuth | undefined
   readonly place: MqttPlace
   readonly answers: Answers
   readonly delivery: MqttDelivery

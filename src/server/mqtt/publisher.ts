@@ -179,7 +179,9 @@ export class MqttPublisher implements IntakeClient {
     if (failure === undefined || !(error instanceof BrokerError)) throw error
     const { disconnectsUnauthorized } = this.#peer.context.settings
     const isUnauthorized = failure.code === reasonCode.notAuthorized
-    if (isUnauthorized ? disconnectsUnauthorized : publish.qos === 0) throw error
+    // Without a word for it an answer would be taken for success: so the client keeps the message.
+    const isTold = publish.qos > 0 && this.#peer.version === 5
+    if (isUnauthorized ? disconnectsUnauthorized : !isTold) throw error
     this.#refuse(publish, failure)
   }
 

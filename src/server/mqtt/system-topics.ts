@@ -21,11 +21,13 @@ export function sendSystemValues({ context, delivery }: OpenPeer, filter: string
 }
 
 /** What all subscriptions of a client are shown of values that are new. */
-export function publishSystemValues({ context, place, delivery }: OpenPeer): void {
+export function publishSystemValues(peer: OpenPeer): void {
+  const { context, place, delivery } = peer
   const filters = [...place.session.subscriptions].filter(
     ({ filter, share }) => share === undefined && filter.startsWith(systemStart),
   )
-  if (filters.length === 0) return
+  // Its user may have had a tag when it subscribed.
+  if (filters.length === 0 || !maySeeSystem(peer)) return
   for (const { topic, value } of context.system.current()) {
     if (!filters.some(({ filter }) => matchesTopic(filter, topic))) continue
     delivery.sendValue(Buffer.from(topic), Buffer.from(value), false)

@@ -14,7 +14,7 @@ export interface SystemValuesParts {
   readonly clock: Clock
   /** How often loads are taken. */
   readonly intervalMs: number
-  /** As clients read it: name and version. */
+  /** As clients read it: Pabal's own name and version, in Mosquitto's form; RabbitMQ has no $SYS. */
   readonly version: string
   readonly connectedCount: () => number
 }

@@ -1,4 +1,5 @@
 // The will of a CONNECT, checked as a PUBLISH of it would be, and ready to be published.
+import { BrokerError } from '../../broker/broker-error.ts'
 import { permit, permitTopic } from '../../broker/permit.ts'
 import type { Will } from '../../broker/session/will.ts'
 import type { WillMessage } from '../../codec/mqtt/connect.ts'
@@ -10,10 +11,12 @@ import type { PublishToRecord } from './message/publish-to-record.ts'
 import { MqttError, unauthorized } from './mqtt-error.ts'
 import type { MqttPlace } from './mqtt-peer.ts'
 
+type WillPlace = Pick<MqttPlace, 'vhost' | 'rights'>
+
 /** Throws what a client is refused for. */
 export function willOf(
   message: WillMessage,
-  { vhost, rights }: Pick<MqttPlace, 'vhost' | 'rights'>,
+  { vhost, rights }: WillPlace,
   toRecord: PublishToRecord,
 ): Will {
   const topic = Buffer.from(message.topic)
@@ -32,15 +35,31 @@ export function willOf(
     throw new MqttError(reasonCode.topicNameInvalid, text)
   }
   if (message.topic.startsWith('$SYS')) throw unauthorized(`nobody publishes to '${message.topic}'`)
-  const { exchange, routingKey } = decodeAddress(source.address, source.addressStart)
-  permit(rights, 'write', { kind: 'exchange', name: exchange })
-  permitTopic(rights, 'write', vhost, { exchange, routingKey })
+  const address = Buffer.from(source.address.subarray(source.addressStart, source.addressEnd))
+  permitWill(address, { vhost, rights })
   return {
-    address: Buffer.from(source.address.subarray(source.addressStart, source.addressEnd)),
+    address,
     header: Buffer.from(source.header.subarray(source.headerStart, source.headerEnd)),
     body: payload,
     topic: source.topic,
     retainedAs: isRetained ? message.topic : undefined,
     delayMs: willDelay * 1000,
   }
+}
+
+/** Whether a client that was let in with the will may still publish it. */
+export function mayPublishWill({ address }: Will, place: WillPlace): boolean {
+  try {
+    permitWill(address, place)
+    return true
+  } catch (error) {
+    if (error instanceof BrokerError) return false
+    throw error
+  }
+}
+
+function permitWill(address: Buffer, { vhost, rights }: WillPlace): void {
+  const { exchange, routingKey } = decodeAddress(address, 0)
+  permit(rights, 'write', { kind: 'exchange', name: exchange })
+  permitTopic(rights, 'write', vhost, { exchange, routingKey })
 }

@@ -8,9 +8,10 @@ import {
   greeting,
   greetingSize,
   type LinkProof,
-  linkVersion,
+  type LinkVersions,
   type Nonces,
   nonceSize,
+  otherVersion,
   proofSize,
   sizeSize,
   versionOf,
@@ -21,20 +22,40 @@ export interface DialParts {
   readonly proof: LinkProof
   readonly clock: Clock
   readonly random: Random
+  readonly versions: LinkVersions
+  /** Of these, the one to begin with. */
+  readonly version: number
 }
 
-/** Resolves with the answer. Rejects when the other end is no node of this cluster, or says nothing in time. */
+/** The other end speaks this one only, which this node speaks as well: it is to be asked again. */
+export class LowerVersionError extends Error {
+  readonly version: number
+
+  constructor(version: number) {
+    super(`it speaks version ${version} of the node port`)
+    this.version = version
+  }
+}
+
+/** The other end is a node, and of a release with which this one does not work. */
+export class LinkVersionError extends Error {}
+
+/**
+ * Resolves with the answer. Rejects when the other end is no node of this cluster, or says nothing in time; with
+ * `LowerVersionError` and `LinkVersionError` when it speaks another version.
+ */
 export async function dialLink(
   socket: Socket,
   preface: Preface,
-  { proof, clock, random }: DialParts,
+  parts: DialParts,
 ): Promise<LinkAnswer> {
+  const { proof, clock } = parts
   const reader = new ExactReader(socket)
   socket.setKeepAlive(true, linkLimits.keepAliveMs)
   const msMax = linkLimits.dialMsMax
   const timer = clock.after(msMax, () => socket.destroy(new Error(`no answer within ${msMax} ms`)))
   try {
-    const nonces = await greet(socket, reader, { proof, random })
+    const nonces = await greet(socket, reader, parts)
     socket.write(proof.seal('preface', nonces, encodePreface(preface)))
     return await readAnswer(reader, nonces, proof)
   } catch (error) {
@@ -51,16 +72,15 @@ export async function dialLink(
 async function greet(
   socket: Socket,
   reader: ExactReader,
-  { proof, random }: Pick<DialParts, 'proof' | 'random'>,
+  { proof, random, version, versions }: DialParts,
 ): Promise<Nonces> {
   const dialer = random.bytes(nonceSize)
-  socket.write(Buffer.concat([greeting(), dialer]))
-  const version = versionOf(await reader.read(greetingSize))
-  if (version === undefined) throw new Error('no node of a cluster answers there')
-  if (version !== linkVersion) {
-    throw new Error(`it speaks version ${version} of the node port, and this one ${linkVersion}`)
-  }
-  const nonces = { dialer, listener: await reader.read(nonceSize) }
+  socket.write(Buffer.concat([greeting(version), dialer]))
+  const theirs = versionOf(await reader.read(greetingSize))
+  if (theirs === undefined) throw new Error('no node of a cluster answers there')
+  if (theirs < version && theirs >= versions.oldest) throw new LowerVersionError(theirs)
+  if (theirs !== version) throw new LinkVersionError(otherVersion(theirs, versions))
+  const nonces = { version, dialer, listener: await reader.read(nonceSize) }
   if (!proof.isRight(await reader.read(proofSize), 'listener', nonces)) {
     throw new Error('it does not know the secret of this cluster')
   }

@@ -12,10 +12,12 @@ import {
   greeting,
   greetingSize,
   LinkProof,
-  linkVersion,
+  type LinkVersions,
+  linkVersions,
   type Nonces,
   nonceSize,
   proofSize,
+  refusedVersion,
   sizeSize,
   versionOf,
 } from './link-proof.ts'
@@ -50,11 +52,14 @@ export interface LinkListenerParts {
   readonly random: Random
   readonly cipher: LinkCipher
   readonly logger: Logger
+  /** This release's by default. */
+  readonly versions?: LinkVersions
 }
 
 export class LinkListener implements Disposable {
   readonly #parts: LinkListenerParts
   readonly #proof: LinkProof
+  readonly #versions: LinkVersions
   /** Those that have not proved anything, oldest first. */
   readonly #strangers = new Map<Socket, Timer>()
   readonly #brake: Brake
@@ -62,6 +67,7 @@ export class LinkListener implements Disposable {
   constructor(parts: LinkListenerParts) {
     this.#parts = parts
     this.#proof = new LinkProof(parts.secret)
+    this.#versions = parts.versions ?? linkVersions
     this.#brake = new Brake(parts.clock, linkLimits.warningMs)
   }
 
@@ -125,14 +131,16 @@ export class LinkListener implements Disposable {
   async #greet(socket: Socket, reader: ExactReader): Promise<Nonces> {
     const version = versionOf(await reader.read(greetingSize))
     if (version === undefined) throw new Error('it is no node of a cluster')
-    if (version !== linkVersion) {
-      socket.end(greeting())
-      throw new Error(`it speaks version ${version} of the node port, and this one ${linkVersion}`)
+    const { newest, oldest } = this.#versions
+    if (version > newest || version < oldest) {
+      // A newer one that speaks this version, too, comes again with it.
+      socket.end(greeting(newest))
+      throw new Error(refusedVersion(version, this.#versions))
     }
     const dialer = await reader.read(nonceSize)
-    const nonces = { dialer, listener: this.#parts.random.bytes(nonceSize) }
+    const nonces = { version, dialer, listener: this.#parts.random.bytes(nonceSize) }
     const proof = this.#proof.make('listener', nonces)
-    socket.write(Buffer.concat([greeting(), nonces.listener, proof]))
+    socket.write(Buffer.concat([greeting(version), nonces.listener, proof]))
     return nonces
   }
 

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { clusterSecret, LinkUnderTest, neighbour } from '../../../test/support/link-under-test.ts'
+import { notingLogger } from '../../../test/support/noting-logger.ts'
 import { waitFor } from '../../../test/support/wait-for.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { systemRandom } from '../../lib/random.ts'
@@ -12,10 +13,11 @@ import { VirtualClock } from '../../testing/virtual-clock.ts'
 import { connectSocket } from '../connect-socket.ts'
 import { openLinkCipher, plainLinks } from './link-cipher.ts'
 import type { IncomingLink } from './link-listener.ts'
-import { greeting, LinkProof, nonceSize } from './link-proof.ts'
+import { greeting, LinkProof, type LinkVersions, linkVersions, nonceSize } from './link-proof.ts'
 import { NodeLinks } from './node-links.ts'
 import { encodePreface, type Preface } from './preface.ts'
 
+const { newest } = linkVersions
 const preface: Preface = { protocol: 'amqp', cell: 3, from: 'a', facts: { user: 'guest' } }
 
 /** Takes all, and gives back what comes. */
@@ -106,10 +108,14 @@ test('who only claims to know the secret is refused, and it is logged', async ()
   let isAsked = false
   using port = await LinkUnderTest.open(() => (isAsked = true))
   const wrong = new LinkProof(Buffer.alloc(32, 8))
-  const nonces = { dialer: Buffer.alloc(nonceSize), listener: Buffer.alloc(nonceSize) }
+  const nonces = {
+    version: newest,
+    dialer: Buffer.alloc(nonceSize),
+    listener: Buffer.alloc(nonceSize),
+  }
   await say(
     port.port,
-    greeting(),
+    greeting(newest),
     nonces.dialer,
     wrong.seal('preface', nonces, encodePreface(preface)),
   )
@@ -162,16 +168,67 @@ test('what is no node is refused, and a flood of it is logged once', async () =>
 
 test('another version is told which one is spoken here', async () => {
   using port = await LinkUnderTest.open(echo)
-  const newer = Buffer.concat([greeting().subarray(0, -1), Buffer.from([2])])
-  assert.deepEqual(await say(port.port, newer, Buffer.alloc(nonceSize)), greeting())
-  assert.match(port.warnings.join(), /speaks version 2 of the node port, and this one 1/)
+  const newer = greeting(newest + 1)
+  assert.deepEqual(await say(port.port, newer, Buffer.alloc(nonceSize)), greeting(newest))
+  assert.match(
+    port.warnings.join(),
+    /speaks version 2 of the node port, and this one 1: its Pabal is newer/,
+  )
+})
+
+/** What a node of one release says to a node of another, and what each of them logs. */
+async function meet(
+  dialer: LinkVersions,
+  listener: LinkVersions,
+): Promise<{ readonly isOpen: boolean; readonly told: string[]; readonly warnings: string[] }> {
+  using port = await LinkUnderTest.open(echo, systemClock, plainLinks, listener)
+  const { logger, warnings: told } = notingLogger()
+  const own = { secret: clusterSecret, clock: systemClock, random: systemRandom }
+  const links = new NodeLinks({ ...own, cipher: plainLinks, versions: dialer, logger })
+  let isOpen = false
+  for (let count = 0; count < 2; count++) {
+    const { socket } = await links.connectTo(port.target, preface)
+    isOpen = socket !== undefined
+    socket?.destroy()
+  }
+  return { isOpen, told, warnings: port.warnings }
+}
+
+test('nodes of two releases that follow on one another work together, whoever asks', async () => {
+  const before = { newest: 4, oldest: 3 }
+  const after = { newest: 5, oldest: 4 }
+  assert.deepEqual(await meet(before, after), { isOpen: true, told: [], warnings: [] })
+  const newer = await meet(after, before)
+  assert.deepEqual([newer.isOpen, newer.told], [true, []])
+  // The newer one knows from then on what the older one speaks.
+  assert.equal(newer.warnings.length, 1)
+})
+
+test('nodes that are further apart refuse each other, and both say so', async () => {
+  const before = { newest: 4, oldest: 3 }
+  const later = { newest: 6, oldest: 5 }
+  const apart = await meet(before, later)
+  assert.equal(apart.isOpen, false)
+  assert.match(apart.told.join(), /^Node 1 at 127.0.0.1:\d+ is not asked: it speaks version 6 of/)
+  assert.match(
+    apart.told.join(),
+    /and this one 3 to 4: its Pabal is newer by more than one release/,
+  )
+  assert.match(
+    apart.warnings.join(),
+    /refused: it speaks version 4 .* this one 5 to 6: .* is older/,
+  )
+  const back = await meet(later, before)
+  assert.equal(back.isOpen, false)
+  assert.match(back.told.join(), /it speaks version 4 .* is older by more than one release/)
+  assert.match(back.warnings.join(), /refused: it speaks version 6 .* is newer, and comes again if/)
 })
 
 test('a preface that is too large ends before it is read', async () => {
   using port = await LinkUnderTest.open(echo)
   const size = Buffer.alloc(4)
   size.writeUInt32BE(linkLimits.prefaceSizeMax + 1)
-  await say(port.port, greeting(), Buffer.alloc(nonceSize), size)
+  await say(port.port, greeting(newest), Buffer.alloc(nonceSize), size)
   assert.match(port.warnings.join(), /preface has \d+ bytes/)
 })
 
@@ -191,7 +248,7 @@ test('whatever somebody says, nobody is asked, and the port goes on', async () =
     if (link.preface.from === preface.from) echo(link)
     else isAsked = true
   })
-  const begun = Buffer.concat([greeting(), Buffer.alloc(nonceSize)])
+  const begun = Buffer.concat([greeting(newest), Buffer.alloc(nonceSize)])
   const bytes = fc.uint8Array({ maxLength: 200 }).map((part) => Buffer.from(part))
   await fc.assert(
     fc.asyncProperty(fc.nat(begun.length), bytes, async (size, noise) => {

@@ -1,15 +1,17 @@
 // Connections of this node to others of its cluster, each for one client. A node that cannot be reached is left alone
 // for a moment, and only so many connections to one node are begun at a time: thousands of clients may want there.
 import type { Socket } from 'node:net'
+import { Brake } from '../../lib/brake.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Fifo } from '../../lib/fifo.ts'
 import type { Address } from '../../lib/listen.ts'
+import { type Logger, silentLogger } from '../../lib/logger.ts'
 import type { Random } from '../../lib/random.ts'
 import { linkLimits } from '../../limits/link.ts'
 import { type ConnectSocket, connectSocket } from '../connect-socket.ts'
-import { dialLink } from './dial-link.ts'
+import { dialLink, LinkVersionError, LowerVersionError } from './dial-link.ts'
 import type { LinkCipher } from './link-cipher.ts'
-import { LinkProof } from './link-proof.ts'
+import { LinkProof, type LinkVersions, linkVersions } from './link-proof.ts'
 import type { LinkAnswer, LinkRefusal, Preface } from './preface.ts'
 
 /** A node, as far as it is reached. */
@@ -36,10 +38,15 @@ export interface NodeLinksParts {
   readonly cipher: LinkCipher
   /** The machine's own by default. */
   readonly connect?: ConnectSocket
+  /** This release's by default. */
+  readonly versions?: LinkVersions
+  readonly logger?: Logger
 }
 
 interface Neighbour {
   readonly incarnation: number
+  /** Of the node port: that it has answered with, or the newest. */
+  version: number
   /** Why it could not be reached, which counts until then. */
   failure: { readonly text: string; readonly until: number } | undefined
   dialCount: number
@@ -54,10 +61,13 @@ interface Waiting {
 export class NodeLinks {
   readonly #parts: Required<NodeLinksParts>
   readonly #proof: LinkProof
+  readonly #brake: Brake
   readonly #neighbours = new Map<number, Neighbour>()
 
   constructor(parts: NodeLinksParts) {
-    this.#parts = { connect: connectSocket, ...parts }
+    const own = { connect: connectSocket, versions: linkVersions, logger: silentLogger }
+    this.#parts = { ...own, ...parts }
+    this.#brake = new Brake(parts.clock, linkLimits.versionWarningMs)
     this.#proof = new LinkProof(parts.secret)
   }
 
@@ -76,7 +86,9 @@ export class NodeLinks {
     }
     neighbour.dialCount++
     try {
-      const dialed = await this.#dial(target, preface, signal)
+      const dialed = await this.#dialAgain(target, neighbour, (version) =>
+        this.#dial(target, preface, { version, signal }),
+      )
       neighbour.failure = undefined
       return resultOf(dialed)
     } catch (error) {
@@ -96,19 +108,41 @@ export class NodeLinks {
     return isOld ? undefined : failure.text
   }
 
+  /** With another version, where the node speaks only that. It is asked with it from then on. */
+  async #dialAgain(
+    { node, addresses }: LinkTarget,
+    neighbour: Neighbour,
+    dial: (version: number) => Promise<Dialed>,
+  ): Promise<Dialed> {
+    try {
+      return await dial(neighbour.version)
+    } catch (error) {
+      if (error instanceof LowerVersionError) {
+        neighbour.version = error.version
+        return await dial(error.version)
+      }
+      if (error instanceof LinkVersionError && this.#brake.pass() !== undefined) {
+        const { host = '', port = '' } = addresses.link ?? {}
+        this.#parts.logger.warn(`Node ${node} at ${host}:${port} is not asked: ${error.message}`)
+      }
+      throw error
+    }
+  }
+
   async #dial(
     { addresses }: LinkTarget,
     preface: Preface,
-    signal: AbortSignal | undefined,
+    { version, signal }: DialManner,
   ): Promise<Dialed> {
     const { link } = addresses
     if (link === undefined) throw new Error('the node says no address for other nodes')
-    const { connect, clock, random, cipher } = this.#parts
+    const { connect, clock, random, cipher, versions } = this.#parts
     const socket = await cipher.dial(await connect(link, linkLimits.connectMsMax, clock))
     const end = (): void => void socket.destroy(new Error(noUse))
     signal?.addEventListener('abort', end)
     try {
-      const answer = await dialLink(socket, preface, { proof: this.#proof, clock, random })
+      const parts = { proof: this.#proof, clock, random, versions, version }
+      const answer = await dialLink(socket, preface, parts)
       return { socket, answer }
     } finally {
       signal?.removeEventListener('abort', end)
@@ -120,6 +154,7 @@ export class NodeLinks {
     if (known?.incarnation === incarnation) return known
     const neighbour = {
       incarnation,
+      version: this.#parts.versions.newest,
       failure: undefined,
       dialCount: 0,
       waiting: new Fifo<Waiting>(),
@@ -147,6 +182,12 @@ function wakeNext({ waiting }: Neighbour): void {
 
 function unreachable(text: string): LinkResult {
   return { socket: undefined, refusal: 'unreachable', text }
+}
+
+interface DialManner {
+  /** Of the node port. */
+  readonly version: number
+  readonly signal: AbortSignal | undefined
 }
 
 interface Dialed {

@@ -14,14 +14,16 @@ import { turnPhase, type TurnTask } from '../../lib/turn.ts'
 import { clientLimits } from '../../limits/clients.ts'
 import { stompLimits } from '../../limits/stomp.ts'
 import type { Ticket } from '../../log/ticket.ts'
-import type { ByteSource, Incoming } from '../byte-source.ts'
+import type { ByteSource } from '../byte-source.ts'
+import { openFlow } from '../connection-flow.ts'
+import type { Arrival } from '../connection-list.ts'
 import { endDeaf } from '../end-deaf.ts'
-import { HeldMemory } from '../held-memory.ts'
+import type { HeldMemory } from '../held-memory.ts'
 import { meterPublishes } from '../meter-publishes.ts'
-import { OutputRoom } from '../output-room.ts'
-import { Output } from '../output.ts'
+import type { OutputRoom } from '../output-room.ts'
+import type { Output } from '../output.ts'
 import { type PeerFacts, peerFactsOf } from '../peer-facts.ts'
-import { pauseReason, ReadGate } from '../read-gate.ts'
+import { pauseReason, type ReadGate } from '../read-gate.ts'
 import type { Sender } from '../send-watch.ts'
 import { warnIfTls } from '../tls-failure.ts'
 import { noteEndReason } from '../web-socket-facts.ts'
@@ -55,13 +57,15 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
   sentAt = 0
   /** Whether it publishes. */
   hasPublished = false
+  /** How often the client has promised to say something; 0 for never. Undefined until it has logged in. */
+  heartBeatSeconds: number | undefined
   readonly login: Login
   readonly #source: ByteSource
   readonly #onClosed: (connection: StompConnection) => void
   readonly #reader = new FrameReader()
   readonly #gate: ReadGate
   readonly #resumption: TurnTask = { runTurn: () => this.#onResumed() }
-  #resumed: (() => void) | undefined
+  #resumed: { readonly action: () => void; readonly receipt: string | undefined } | undefined
   #beats: HeartBeats | undefined
   /** When a connection that is not running ends. */
   #deadline: Timer | undefined
@@ -72,40 +76,32 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
   #hasBegun = false
 
   constructor(
-    { socket, source, hold, peer = peerFactsOf(socket) }: Incoming & { readonly peer?: PeerFacts },
+    arrival: Arrival,
     context: StompContext,
     onClosed: (connection: StompConnection) => void,
   ) {
+    const { socket, source, hold, peer = peerFactsOf(socket) } = arrival
     this.socket = socket
     this.hold = hold
     this.#source = source
     this.context = context
-    this.output = new Output(socket)
     this.peer = peer
     this.remoteAddress = peer.remoteAddress
     this.#onClosed = onClosed
     this.login = new Login(this)
-    this.#gate = new ReadGate(socket, context.turn, () => this.#readFrames())
-    source.onBytes = (chunk) => this.#onData(chunk)
-    this.held = new HeldMemory({
+    const flow = openFlow(arrival, {
       context,
-      gate: this.#gate,
-      onNeeded: () => this.#endForMemory(),
-    })
-    this.outputRoom = new OutputRoom({
-      output: this.output,
-      hold,
-      gate: this.#gate,
-      memory: context.memory,
-      share: this.held.memory,
-      onUnsent: () => context.sendWatch.watch(this),
+      sender: this,
+      onRead: () => this.#readFrames(),
+      onMemoryNeeded: () => this.#endForMemory(),
       onRoom: () => this.session?.room.tellRefused(),
+      onSocketEnded: () => this.destroy(),
     })
-    socket.on('drain', () => this.outputRoom.check())
-    if (hold) hold.onOpened = () => this.outputRoom.check()
-    socket.on('end', () => this.destroy())
-    socket.on('error', () => this.destroy())
-    socket.on('close', () => this.destroy())
+    this.output = flow.output
+    this.outputRoom = flow.outputRoom
+    this.held = flow.held
+    this.#gate = flow.gate
+    source.onBytes = (chunk) => this.#onData(chunk)
     this.endAfter(stompLimits.loginMsMax)
   }
 
@@ -149,6 +145,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     this.status = 'running'
     this.#deadline?.stop()
     this.#beats = new HeartBeats(this, this.context.clock, heartBeats)
+    this.heartBeatSeconds = heartBeats.fromClientMs / 1000
   }
 
   /** A quiet moment: memory that only a busy connection needs is given back. */
@@ -204,8 +201,8 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     this.#gate.pause(pauseReason.waiting)
   }
 
-  resume(action: () => void): void {
-    this.#resumed = action
+  resume(action: () => void, receipt?: string): void {
+    this.#resumed = { action, receipt }
     this.context.turn.schedule(turnPhase.dispatch, this.#resumption)
   }
 
@@ -218,16 +215,16 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     if (this.status === 'running') this.status = 'leaving'
   }
 
-  onError(error: unknown): void {
+  onError(error: unknown, receipt?: string): void {
     const { logger } = this.context
     const answer = answerTo(error)
     if (error instanceof FrameError) noteEndReason(this.socket, 'protocol-error')
     if (answer === undefined) logger.error({ err: error }, 'Unexpected error in a STOMP connection')
-    this.#tell(answer ?? unexpected)
+    this.#tell(answer ?? unexpected, receipt)
   }
 
   /** Ends the connection and tells the client why. */
-  end(answer: ErrorAnswer, waitMs: number = stompLimits.closeMsMax): void {
+  end(answer: ErrorAnswer, waitMs: number = stompLimits.closeMsMax, receipt?: string): void {
     if (this.status === 'closing' || this.status === 'closed') return
     // What is held back does not leave any more, so nothing can be said after it.
     if (this.hold?.isHolding === true) {
@@ -235,7 +232,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
       return
     }
     this.#release()
-    this.send(errorFrame(answer))
+    this.send(errorFrame(answer, receipt))
     this.endAfterFlush(waitMs)
   }
 
@@ -301,7 +298,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
       try {
         if (!this.#reader.next()) break
       } catch (error) {
-        this.onError(error)
+        this.onError(error, this.#reader.headers.get('receipt'))
         return
       }
       this.#onFrame(this.#reader)
@@ -325,7 +322,7 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
       if (this.session !== undefined && !this.login.isLogin(frame)) handleFrame(this.session, frame)
       else this.login.onFrame(frame)
     } catch (error) {
-      this.onError(error)
+      this.onError(error, frame.headers.get('receipt'))
     }
   }
 
@@ -335,9 +332,9 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     this.#resumed = undefined
     if (!this.#isReading) return
     try {
-      resumed?.()
+      resumed?.action()
     } catch (error) {
-      this.onError(error)
+      this.onError(error, resumed?.receipt)
     }
     this.#gate.resume(pauseReason.waiting)
   }
@@ -350,17 +347,17 @@ export class StompConnection implements SessionConnection, HeartBeatPeer, Sender
     this.held.change('input', more)
   }
 
-  #tell(answer: ErrorAnswer): void {
+  #tell(answer: ErrorAnswer, receipt: string | undefined): void {
     const { principal, remoteAddress: remote, session } = this
     const { title, detail } = answer
     const facts = { remote, user: principal?.user, vhost: session?.vhost.name, title, detail }
     if (!answer.isFatal) {
       this.context.logger.debug(facts, 'A STOMP frame was refused')
-      this.send(errorFrame(answer))
+      this.send(errorFrame(answer, receipt))
       return
     }
     this.context.logger.info(facts, 'Connection closed')
-    this.end(answer)
+    this.end(answer, stompLimits.closeMsMax, receipt)
   }
 
   #endForMemory(): void {

@@ -48,7 +48,7 @@ export function handleFrame(session: StompSession, frame: StompFrame): void {
     connection.resume(() => {
       connection.held.change('parked', -size)
       handler(session, kept)
-    }),
+    }, kept.headers.get('receipt')),
   )
 }
 

@@ -27,7 +27,10 @@ export function handleBegin(session: StompSession, frame: StompFrame): void {
 export function handleCommit(session: StompSession, frame: StompFrame): void {
   const id = transactionIdOf(frame)
   const { connection, publisher } = session
-  findTransaction(session, id).commit(({ ticket, isRefused }) => {
+  const transaction = findTransaction(session, id)
+  publisher.waitingReceipt = frame.headers.get('receipt')
+  transaction.commit(({ ticket, isRefused }) => {
+    publisher.waitingReceipt = undefined
     session.transactions.delete(id)
     if (ticket !== undefined) connection.lastTicket = ticket
     // The rest of it is done, as in RabbitMQ.

@@ -37,7 +37,7 @@ export interface LoginConnection {
   send(frame: OutgoingFrame): void
   /** Nothing more is read until `resume`. */
   wait(): void
-  resume(action: () => void): void
+  resume(action: () => void, receipt?: string): void
   open(loggedIn: LoggedIn): void
   onError(error: unknown): void
   /** Ends the connection and tells the client why. */
@@ -107,7 +107,10 @@ export class Login {
       return
     }
     this.#connection.wait()
-    void login.then((result) => this.#connection.resume(() => this.#onLogin(asked, result, first)))
+    const receipt = first?.headers.get('receipt')
+    void login.then((result) =>
+      this.#connection.resume(() => this.#onLogin(asked, result, first), receipt),
+    )
   }
 
   #onLogin(asked: LoginAsked, login: LoginResult, first: StompFrame | undefined): void {

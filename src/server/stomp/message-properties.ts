@@ -5,11 +5,12 @@ import type { StompVersion } from '../../codec/stomp/stomp-version.ts'
 import { headerLine } from '../../codec/stomp/write-frame.ts'
 import { decodeContentHeader } from '../../record/message/content-header.ts'
 import { FieldTable, type FieldEntry, type FieldValue } from '../../record/message/field-table.ts'
-import { bytesOfName } from '../../record/message/name-bytes.ts'
+import { bytesOfName, nameOf, sizeOfName } from '../../record/message/name-bytes.ts'
 import type { BasicProperties } from '../../record/message/properties.gen.ts'
+import { retainHeader } from '../../record/message/published-topic.ts'
 import { SHORTSTR_BYTES_MAX } from '../../record/message/wire-writer.ts'
 import { hasPrefix } from './destination.ts'
-import { findBoolean, findInteger } from './read-header.ts'
+import { asBoolean, findBoolean, findInteger } from './read-header.ts'
 import { invalidHeader } from './stomp-error.ts'
 
 type TextProperty = Exclude<
@@ -70,16 +71,19 @@ export function propertiesOf(headers: FrameHeaders): BasicProperties {
 }
 
 function shortText(name: string, value: string): string {
-  if (Buffer.byteLength(value) <= SHORTSTR_BYTES_MAX) return value
+  if (sizeOfName(value) <= SHORTSTR_BYTES_MAX) return value
   throw invalidHeader(name, `is longer than ${SHORTSTR_BYTES_MAX} bytes`)
 }
 
 function entryOf(name: string, value: string): FieldEntry {
-  if (Buffer.byteLength(name) > SHORTSTR_BYTES_MAX) {
+  if (sizeOfName(name) > SHORTSTR_BYTES_MAX) {
     throw invalidHeader(
       `${name.slice(0, 50)}…`,
       `is a name of more than ${SHORTSTR_BYTES_MAX} bytes`,
     )
+  }
+  if (name === retainHeader && asBoolean(value) !== undefined) {
+    return { name, value: { type: 'bool', value: asBoolean(value) === true } }
   }
   return { name, value: { type: 'longstr', value: bytesOfName(value) } }
 }
@@ -127,7 +131,7 @@ function replyDestination(replyTo: string): string {
 function textOfField(field: FieldValue): string | undefined {
   switch (field.type) {
     case 'longstr':
-      return typeof field.value === 'string' ? field.value : field.value.toString('latin1')
+      return nameOf(field)
     case 'array':
     case 'table':
     case 'binary':

@@ -10,6 +10,7 @@ import {
   CONTENT_FLAGS_POSITION,
   CONTENT_HEADER_SIZE_MIN,
 } from '../../record/message/content-header.ts'
+import { bytesOfText } from '../../record/message/name-bytes.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Output } from '../output.ts'
 import { formatDestination } from './destination.ts'
@@ -65,7 +66,7 @@ export class MessageWriter {
     const { body, bodyStart, bodyEnd } = record
     const bodySize = bodyEnd - bodyStart
     const messageId = `${this.#idStart}${tag}`
-    const head =
+    const lines =
       this.#start +
       this.#addressLineOf(record) +
       `message-id:${messageId}\nredelivered:${isRedelivered}\n` +
@@ -74,11 +75,14 @@ export class MessageWriter {
       extraLines +
       this.#headerLinesOf(record) +
       (bodySize > 0 ? `content-length:${bodySize}\n\n` : '\n')
+    const head = bytesOfText(lines)
     const headSize = Buffer.byteLength(head)
     const isCopied = bodySize <= clientLimits.copiedBodySizeMax
     const start = output.reserve(headSize + (isCopied ? bodySize : 0) + frameEnd.length)
     const { buffer } = output
-    let position = start + buffer.write(head, start, headSize, 'utf8')
+    let position = start + headSize
+    if (typeof head === 'string') buffer.write(head, start, headSize, 'utf8')
+    else buffer.set(head, start)
     if (!isCopied) {
       output.advance(position)
       if (pagePool.retain(body)) output.releaseOnceSent(body)

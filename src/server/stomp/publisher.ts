@@ -10,6 +10,7 @@ import type { VHost } from '../../broker/vhost.ts'
 import { stompLimits } from '../../limits/stomp.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { encodeContentHeader } from '../../record/message/content-header.ts'
+import { setAddress, setHeader } from '../../record/message/fill-source.ts'
 import type { BasicProperties } from '../../record/message/properties.gen.ts'
 import { RecordSource } from '../../record/message/record-source.ts'
 import type { Address } from './destination.ts'
@@ -39,6 +40,8 @@ export class StompPublisher implements IntakeClient {
   readonly #source = new RecordSource()
   /** Receipts by the note of their message, until it is in its queues. */
   readonly #receiptIds = new Map<number, string>()
+  /** Of the COMMIT that is being done: only one is, because nothing is read while it waits. */
+  waitingReceipt: string | undefined
   #lastNote = noReceipt
   /** Where the last message went: a client mostly goes on with that. */
   #address: Address = { exchange: '', routingKey: '' }
@@ -117,8 +120,10 @@ export class StompPublisher implements IntakeClient {
     if (note !== noReceipt) this.#confirm(note, isRefused)
   }
 
-  onRefused(error: unknown): void {
-    this.#session.connection.onError(error)
+  onRefused(error: unknown, note: number | undefined): void {
+    const receipt = note === undefined ? this.waitingReceipt : this.#receiptIds.get(note)
+    if (note !== undefined) this.#forget(note)
+    this.#session.connection.onError(error, receipt)
   }
 
   onLimited(limit: PublishLimit, size: number): void {
@@ -147,18 +152,17 @@ export class StompPublisher implements IntakeClient {
     properties: BasicProperties,
   ): RecordSource {
     const source = this.#source
-    source.address = this.#encodeAddress(address)
-    source.addressStart = 0
-    source.addressEnd = source.address.length
-    source.header = encodeContentHeader(end - start, properties)
-    checkHeaderSize(source.header)
-    source.headerStart = 0
-    source.headerEnd = source.header.length
+    setAddress(source, this.#encodeAddress(address))
+    const header = encodeContentHeader(end - start, properties)
+    checkHeaderSize(header)
+    setHeader(source, header)
     source.body = buffer
     source.bodyStart = start
     source.bodyEnd = end
     source.isBodyOwn = isBodyOwn
     source.asideId = 0
+    const { connection, vhost } = this.#session
+    source.companion = connection.context.mqtt?.sessions?.retention.companionOf(vhost, source)
     return source
   }
 

@@ -40,7 +40,9 @@ export class QueueSubscription implements DeliverySink, Subscription {
   open(queue: Queue, args: FieldTable): void {
     const { tag, ackMode, prefetch } = this.asked
     const isNoAck = ackMode === 'auto'
-    const options = { tag, isNoAck, isExclusive: false, prefetch, arguments: args }
+    const { broker } = this.#session.connection.context
+    const counts = broker.counters.consumedBy('STOMP', queue.type)
+    const options = { tag, isNoAck, isExclusive: false, prefetch, arguments: args, counts }
     this.#consumer = queue.addConsumer(this, options)
     this.#holder = new StompDelivery(this.#consumer, ackMode === 'client')
   }

@@ -12,7 +12,11 @@ export function findInteger(headers: FrameHeaders, name: string): number | undef
 
 /** As RabbitMQ: some clients of Python write `True`. Any other value counts as none. */
 export function findBoolean(headers: FrameHeaders, name: string): boolean | undefined {
-  const text = headers.get(name)
+  return asBoolean(headers.get(name))
+}
+
+/** The same for a value. */
+export function asBoolean(text: string | undefined): boolean | undefined {
   if (text === 'true' || text === 'True') return true
   return text === 'false' || text === 'False' ? false : undefined
 }

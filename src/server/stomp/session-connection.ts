@@ -25,12 +25,18 @@ export interface SessionConnection {
   send(frame: OutgoingFrame): void
   /** Something is to be written at the end of the turn. */
   scheduleFlush(): void
-  /** Tells the client what is wrong, and ends the connection where that is fatal. */
-  onError(error: unknown): void
+  /**
+   * Tells the client what is wrong, and ends the connection where that is fatal. `receipt` is what the frame asked for
+   * that is the cause.
+   */
+  onError(error: unknown, receipt?: string): void
   /** Nothing more is read until `resume`. */
   wait(): void
-  /** In a turn of its own `action` is done, and reading goes on. What it throws goes to `onError`. */
-  resume(action: () => void): void
+  /**
+   * In a turn of its own `action` is done, and reading goes on. What it throws goes to `onError`, with the receipt of
+   * the frame that waited.
+   */
+  resume(action: () => void, receipt?: string): void
   /** Something that was published waits, or does no more: see `Intake.isHolding`. */
   onHoldingChanged(isHolding: boolean): void
   /** The client has published: it is blocked when publishers are. */

@@ -67,6 +67,10 @@ export class StompClient implements Client {
     return this.#connection.session?.subscriptions.size ?? 0
   }
 
+  get keepAliveSeconds(): number | undefined {
+    return this.#connection.heartBeatSeconds
+  }
+
   get state(): ClientState {
     const { status, isBlocked } = this.#connection
     if (status === 'login') return 'starting'

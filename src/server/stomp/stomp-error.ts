@@ -45,11 +45,19 @@ export function fatalAnswer(name: string, explanation: string): ErrorAnswer {
   return { title: name, detail: `${name.toUpperCase()} - ${explanation}`, isFatal: true }
 }
 
-/** Versions are those that there are, as RabbitMQ says them. */
-export function errorFrame({ title, detail }: ErrorAnswer): OutgoingFrame {
+/**
+ * Versions are those that there are, as RabbitMQ says them. `receipt` is what the frame asked for that is the cause
+ * (STOMP 1.2 "ERROR"); RabbitMQ does not say it.
+ */
+export function errorFrame({ title, detail }: ErrorAnswer, receipt?: string): OutgoingFrame {
   return {
     command: 'ERROR',
-    headers: { message: title, 'content-type': 'text/plain', version: '1.0,1.1,1.2' },
+    headers: {
+      message: title,
+      ...(receipt !== undefined && { 'receipt-id': receipt }),
+      'content-type': 'text/plain',
+      version: '1.0,1.1,1.2',
+    },
     body: detail,
   }
 }

@@ -43,9 +43,10 @@ export class StreamSubscription implements StreamSink, Subscription {
 
   /** Begins to consume. Throws `precondition_failed`. */
   open(topic: Topic, options: StreamOptions, args: FieldTable): void {
-    const { streamContext } = this.#session.connection.context.broker
+    const { streamContext, counters } = this.#session.connection.context.broker
+    const counts = counters.consumedBy('STOMP', topic.type)
     this.#arguments = args
-    this.#consumer = new StreamConsumer(topic, this, options, streamContext)
+    this.#consumer = new StreamConsumer(topic, this, { ...options, counts }, streamContext)
   }
 
   get info(): ConsumerInfo | undefined {

@@ -1,5 +1,6 @@
 // How subscriptions are called: `T_<id>`, or `Q_<destination>` where the client gives them no id, as in RabbitMQ.
 import type { FrameHeaders } from '../../codec/stomp/frame-headers.ts'
+import { sizeOfName } from '../../record/message/name-bytes.ts'
 import { SHORTSTR_BYTES_MAX } from '../../record/message/wire-writer.ts'
 import { tempQueuePrefix } from './reply-queues.ts'
 import { StompError } from './stomp-error.ts'
@@ -25,7 +26,7 @@ export function nameSubscription(command: string, headers: FrameHeaders): NamedS
     )
   }
   const tag = id === undefined ? `Q_${destination}` : `T_${id}`
-  if (Buffer.byteLength(tag) > SHORTSTR_BYTES_MAX) {
+  if (sizeOfName(tag) > SHORTSTR_BYTES_MAX) {
     throw new StompError('Invalid id', `${command} 'id' may have at most 253 bytes\n`)
   }
   const description = id === undefined ? `destination='${destination}'` : `id='${id}'`

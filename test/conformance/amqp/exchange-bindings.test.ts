@@ -155,6 +155,18 @@ describe('an alternate exchange', () => {
     assert.equal(await count(channel, target), 1)
   })
 
+  it('gets nothing when it is the default exchange', async () => {
+    const channel = await session.confirmChannel()
+    const returned: string[] = []
+    channel.on('return', (message) => returned.push(message.content.toString()))
+    const main = await exchange(channel, 'direct', { alternateExchange: '' })
+    const target = await queue(channel)
+    channel.publish(main, target, Buffer.from('lost'), { mandatory: true })
+    await channel.waitForConfirms()
+    assert.deepEqual(returned, ['lost'])
+    assert.equal(await count(channel, target), 0)
+  })
+
   it('may have one of its own, in a circle', async () => {
     const channel = await session.confirmChannel()
     const [first, second, third] = ['a', 'b', 'c'].map((name) => uniqueName(name))

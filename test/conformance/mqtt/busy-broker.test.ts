@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { connectAsync } from 'mqtt'
+import { noProperties } from '../../../src/codec/mqtt/properties.ts'
+import { version } from '../../../src/lib/version.ts'
 import { clientLimits } from '../../../src/limits/clients.ts'
 import { rateLimits } from '../../../src/limits/rate.ts'
 import { BrokerInProcess } from '../../support/broker-in-process.ts'
 import { type MqttBeside, openMqttBeside } from '../../support/mqtt/open-mqtt-beside.ts'
 import { RawMqttClient } from '../../support/mqtt/raw-mqtt-client.ts'
+import { writePacket } from '../../support/mqtt/write-packet.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let broker: BrokerInProcess
@@ -74,6 +77,25 @@ describe('while publishers are blocked', () => {
     await client.ended()
     assert.deepEqual(await subscriber.ping(), [])
   })
+
+  it('a will is gone with the goodbye, also when the client comes back meanwhile [MQTT-3.14.4-3]', async () => {
+    await using subscriber = await RawMqttClient.connect(mqtt.port)
+    await subscriber.subscribe('back')
+    const base = { payload: Buffer.from('gone'), qos: 0, isRetained: false, properties: {} }
+    const asked = { clientId: 'back', will: { topic: 'back', ...base } }
+    await using client = await RawMqttClient.connect(mqtt.port, asked)
+    broker.broker.shortage.set('memory', true)
+    client.socket.cork()
+    client.publish({ topic: 'back', payload: 'last words' })
+    client.send({ name: 'DISCONNECT', type: 14, code: 0, properties: {} })
+    client.socket.uncork()
+    await waitFor('the goodbye', () => broker.memory.sizes.parked > 0)
+    await using again = await RawMqttClient.connect(mqtt.port, { clientId: 'back' })
+    broker.broker.shortage.set('memory', false)
+    await again.ping()
+    const got = await subscriber.ping()
+    assert.ok(!got.some(({ payload }) => payload === 'gone'), JSON.stringify(got))
+  })
 })
 
 describe('a client that publishes faster than it may', () => {
@@ -111,6 +133,60 @@ describe('a client that reads nothing', () => {
     assert.ok(got.length > 0 && got.length < 400, `${got.length} messages`)
   })
 })
+
+describe('while memory is nearly used up', () => {
+  afterEach(() => void (broker.broker.admission.isOpenToDeclarations = true))
+
+  it('what is retained may change, and more topics are refused', async () => {
+    const retained = { qos: 1, isRetained: true } as const
+    await using client = await RawMqttClient.connect(mqtt.port)
+    client.publish({ topic: 'kept/1', packetId: 1, ...retained })
+    await client.receive('PUBACK')
+    await using old = await RawMqttClient.connect(mqtt.port, { version: 4, clientId: 'old' })
+    broker.broker.admission.isOpenToDeclarations = false
+    client.publish({ topic: 'kept/1', packetId: 2, ...retained })
+    assert.equal((await client.receive('PUBACK'))['code'], 0x10)
+    client.publish({ topic: 'kept/2', packetId: 3, ...retained })
+    assert.equal((await client.receive('PUBACK'))['code'], 0x80)
+    old.publish({ topic: 'kept/3', packetId: 1, ...retained })
+    assert.deepEqual(
+      await old.ended(),
+      [],
+      'MQTT 3 has no word for it, so the message stays its own',
+    )
+    client.publish({ topic: 'kept/1', payload: '', packetId: 4, ...retained })
+    await client.receive('PUBACK')
+  })
+})
+
+describe('a client that asks for answers and reads none', () => {
+  for (const name of ['PUBREC', 'PUBREL'] as const) {
+    it(`is not read any more when it sends ${name} on and on`, async () => {
+      await using deaf = await RawMqttClient.connect(mqtt.port, { clientId: `asks-${name}` })
+      deaf.socket.pause()
+      const packets = Array.from({ length: 16_384 }, (_, index) =>
+        writePacket({ name, packetId: index + 1, code: 0, properties: noProperties }, 5, 'client'),
+      )
+      const many = Buffer.concat(packets)
+      for (let count = 0; count < 4 * (clientLimits.unreadSizeMax / many.length); count++) {
+        deaf.write(many)
+      }
+      const [listed] = [...broker.clients].filter(
+        ({ properties }) => properties.get('client_id')?.value === `asks-${name}`,
+      )
+      assert.ok(listed !== undefined)
+      await waitFor('the limit', () => listed.unsentSize > clientLimits.unreadSizeMax)
+      await turnsOfTheBroker()
+      const { unsentSize } = listed
+      assert.ok(unsentSize < 2 * clientLimits.unreadSizeMax, `${unsentSize} bytes`)
+    })
+  }
+})
+
+/** What was begun goes on for a while. */
+async function turnsOfTheBroker(): Promise<void> {
+  for (let count = 0; count < 200; count++) await new Promise(setImmediate)
+}
 
 describe('somebody who looks after the broker', () => {
   it('sees clients with their version, id, virtual host and counts, and ends them', async () => {
@@ -189,6 +265,7 @@ describe('$SYS', () => {
       'shared_subscriptions/count',
     ]
     for (const name of names) assert.ok(seen.has(`$SYS/broker/${name}`), name)
+    assert.equal(seen.get('$SYS/broker/version'), `pabal version ${version}`)
     assert.match(seen.get('$SYS/broker/uptime') ?? '', /^\d+ seconds$/u)
     assert.ok(Number(seen.get('$SYS/broker/messages/received')) > 0)
     await client.endAsync()

@@ -112,6 +112,17 @@ describe('a login', () => {
     await using first = await RawMqttClient.connect(under.port, named('a:b:anna', 'secret'))
     assert.equal(await login(named('a:b:anna', 'secret')), 0x97)
     await first.disconnect()
+    await using device = await RawMqttClient.connect(under.port, {
+      ...named('a:b:anna', 'secret'),
+      clientId: 'device',
+    })
+    // Its network was gone: it comes back before the broker has noticed.
+    const again = { ...named('a:b:anna', 'secret'), clientId: 'device' }
+    await using back = await RawMqttClient.connect(under.port, again)
+    assert.equal((await device.receive('DISCONNECT'))['code'], 0x8e)
+    await device.ended()
+    assert.equal(await login(named('a:b:anna', 'secret')), 0x97)
+    await back.disconnect()
     assert.equal(await login(named('a:b:anna', 'secret')), 0)
   })
 

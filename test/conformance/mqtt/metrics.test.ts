@@ -1,6 +1,7 @@
 // What metrics say of clients of MQTT, with RabbitMQ's labels where its dashboards have them.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import mqtt, { type MqttClient } from 'mqtt'
 import { startMqttBroker } from '../../support/mqtt/mqtt-broker.ts'
 import { readMetrics, type ReadMetrics, valueOf } from '../../support/read-metrics.ts'
@@ -74,6 +75,37 @@ test('versions of MQTT are told apart, and sessions and what is retained are cou
     },
     { connected: 2, subscriptions: 3, groups: 1, backlog: 1, largest: 1, retained: 1, bytes: 5 },
   )
+})
+
+test('deliveries from queues, and acks, are told apart by what their clients speak', async () => {
+  const counted = async (): Promise<readonly (number | undefined)[]> => {
+    const metrics = await scrape()
+    const names = ['delivered', 'delivered_consume_manual_ack', 'acknowledged']
+    return ['mqtt311', 'mqtt50', 'amqp091'].flatMap((protocol) =>
+      names.map((name) =>
+        valueOf(metrics, `rabbitmq_global_messages_${name}_total`, {
+          protocol,
+          queue_type: 'rabbit_classic_queue',
+        }),
+      ),
+    )
+  }
+  const before = await counted()
+  const [middle, recent] = [await connect('counts-4', 4), await connect('counts-5', 5)]
+  const got: string[] = []
+  for (const client of [middle, recent]) {
+    client.on('message', (topic) => void got.push(topic))
+    await client.subscribeAsync('counted/+', { qos: 1 })
+  }
+  await middle.publishAsync('counted/1', 'x', { qos: 1 })
+  await recent.publishAsync('counted/2', 'x', { qos: 1 })
+  await waitFor('all have come', () => got.length === 4)
+  await recent.subscribeAsync('$share/some/counted/+', { qos: 1 })
+  await recent.unsubscribeAsync('counted/+')
+  await middle.publishAsync('counted/3', 'x', { qos: 1 })
+  const more = [3, 3, 3, 4, 4, 4, 0, 0, 0]
+  const expected = more.map((count, index) => count + (before[index] ?? NaN))
+  await waitFor('they are counted', async () => isDeepStrictEqual(await counted(), expected))
 })
 
 test('messages of QoS 0 that a client does not take are dropped, and counted', async () => {

@@ -70,6 +70,24 @@ describe('QoS', () => {
     assert.equal((await subscriber.receive('PUBLISH'))['payload'], 'next')
   })
 
+  it('a PUBREL that is repeated because its PUBCOMP was lost is answered with success (3.7.2.1)', async () => {
+    const options = {
+      clientId: 'cut-off',
+      isCleanStart: false,
+      properties: { sessionExpiry: 60 },
+    }
+    {
+      await using client = await RawMqttClient.connect(under.port, options)
+      client.publish({ topic: topicOfTest(), qos: 2, packetId: 7 })
+      await client.receive('PUBREC')
+      client.answer('PUBREL', 7)
+      await client.receive('PUBCOMP')
+    }
+    await using client = await RawMqttClient.connect(under.port, options)
+    client.answer('PUBREL', 7)
+    assert.equal((await client.receive('PUBCOMP'))['code'], 0)
+  })
+
   it('[MQTT-4.6.0-2] PUBACKs and PUBRECs come in the order of their messages', async () => {
     await using client = await RawMqttClient.connect(under.port, { version: 4 })
     for (const packetId of [5, 3, 9, 1]) client.publish({ qos: 1, packetId })

@@ -182,6 +182,18 @@ describe('a subscription', () => {
     assert.deepEqual(await client.ping(), [])
   })
 
+  it('is refused with 0x8F when its filter is longer than all that topics could match', async () => {
+    await using client = await RawMqttClient.connect(under.port)
+    const longest = `${'+/'.repeat(256)}#`
+    assert.deepEqual(await client.subscribe(longest), [0])
+    assert.deepEqual(await client.subscribe(`+/${longest}`), [0x8f])
+    await using old = await RawMqttClient.connect(under.port, { version: 4 })
+    assert.deepEqual(await old.subscribe(`+/${longest}`), [0x80])
+    client.publish({ topic: '/'.repeat(255), qos: 1, packetId: 3 })
+    const got = (await client.receive('PUBLISH'))['topic']
+    assert.equal(got, '/'.repeat(255))
+  })
+
   it('[MQTT-4.8.2-1] of a group without a name or a filter is a protocol error', async () => {
     for (const filter of ['$share//a', '$share/g', '$share/+/a', '$share/g/']) {
       await using client = await RawMqttClient.connect(under.port)

@@ -1,8 +1,11 @@
 // ERROR frames: what RabbitMQ says, and whether the connection goes on. The texts are those that Debian's 3.10 answered.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { AmqpSession } from '../../support/amqp-session.ts'
 import { errorCases } from '../../support/stomp/error-cases.ts'
+import { StompInProcess } from '../../support/stomp/stomp-in-process.ts'
 import { StompUnderTest } from '../../support/stomp/stomp-under-test.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 let broker: StompUnderTest
 before(async () => {
@@ -24,6 +27,56 @@ for (const { name, frames, title, detail, isFatal = false } of errorCases) {
     else await client.done('SEND', { destination: '/queue/goes-on' }, 'x')
   })
 }
+
+for (const { name, frames, title, detail } of errorCases) {
+  test(`${name}, with a receipt: the ERROR names it (STOMP 1.2 "ERROR")`, async () => {
+    const client = await broker.client()
+    for (const [index, { command, headers, body }] of frames.entries()) {
+      const receipt = index === frames.length - 1 ? { receipt: 'wanted\\c1' } : {}
+      client.send(command, { ...headers, ...receipt }, body)
+    }
+    const answer = await client.expect('ERROR')
+    assert.deepEqual([answer.headers['message'], answer.body], [title, detail])
+    assert.equal(answer.headers['receipt-id'], 'wanted\\c1')
+  })
+}
+
+test('a frame that waited and is refused then: the ERROR names its receipt', async () => {
+  for (const transaction of [undefined, 't']) {
+    await using own = await StompInProcess.start()
+    await using session = await AmqpSession.open(own.amqp.url)
+    const channel = await session.channel()
+    await channel.assertExchange('goes', 'direct', { durable: false })
+    const client = await own.client()
+    if (transaction !== undefined) await client.done('BEGIN', { transaction })
+    const destination = '/exchange/goes/k'
+    const of = transaction === undefined ? {} : { transaction }
+    if (transaction !== undefined) client.send('SEND', { destination, ...of }, 'x')
+    own.amqp.broker.shortage.set('disk', true)
+    const [listed] = [...own.amqp.clients].filter(({ protocol }) => protocol === 'STOMP')
+    const before = listed?.receivedSize ?? 0
+    const receipt = 'late'
+    if (transaction === undefined) client.send('SEND', { destination, receipt }, 'x')
+    else client.send('COMMIT', { ...of, receipt })
+    await waitFor('it has come', () => (listed?.receivedSize ?? 0) >= before + 30)
+    await channel.deleteExchange('goes')
+    own.amqp.broker.shortage.set('disk', false)
+    const { headers } = await client.expect('ERROR')
+    assert.deepEqual([headers['message'], headers['receipt-id']], ['not_found', 'late'])
+    await client.closed()
+    await waitFor('nothing is held', () => own.amqp.memory.sizes.parked === 0)
+    assert.deepEqual(own.amqp.bugs, [])
+  }
+})
+
+test('a frame over the limit: the ERROR names its receipt', async () => {
+  const client = await broker.client()
+  const size = 5_000_000
+  client.send('SEND', { destination: '/queue/q', receipt: 'large', 'content-length': size }, 'x')
+  const { headers } = await client.expect('ERROR')
+  assert.deepEqual([headers['message'], headers['receipt-id']], ['Invalid frame', 'large'])
+  await client.closed()
+})
 
 test('ACK of a message that is not there, or of another session: ERROR', async () => {
   const client = await broker.client()

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Channel, GetMessage } from 'amqplib'
+import { RawClient } from '../../support/raw-client.ts'
+import type { RawStomp } from '../../support/stomp/raw-stomp.ts'
 import { StompInProcess } from '../../support/stomp/stomp-in-process.ts'
 import { StompUnderTest } from '../../support/stomp/stomp-under-test.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -26,6 +28,66 @@ test('destination /queue/ declares a durable queue and publishes by the default 
   await channel.assertQueue('first', { durable: true })
   const { fields, content } = await take('first')
   assert.deepEqual([fields.exchange, fields.routingKey, content.toString()], ['', 'first', 'hello'])
+})
+
+/** What a socket gets, each byte a character. */
+function heard(client: RawStomp): { bytes: string } {
+  const all = { bytes: '' }
+  client.socket.on('data', (chunk: Buffer) => (all.bytes += chunk.toString('latin1')))
+  return all
+}
+
+for (const version of ['1.0', '1.1', '1.2'] as const) {
+  test(`bytes of headers that are no UTF-8 come back as they are, as in RabbitMQ: ${version}`, async () => {
+    const client = await broker.client({ version })
+    const { socket } = client
+    const all = heard(client)
+    const write = (text: string): void => void socket.write(Buffer.from(text, 'latin1'))
+    const queue = `bytes-${version}-\xe9`
+    write(`SUBSCRIBE\ndestination:/queue/${queue}\nid:i\xe8\nreceipt:r\xe7\n\n\0`)
+    await waitFor('the receipt', () => all.bytes.includes('RECEIPT\nreceipt-id:r\xe7\n'))
+    const utf8 = Buffer.from('é').toString('latin1')
+    const lines = [
+      'x-value:caf\xe9',
+      'x-name-\xff\xfe:v',
+      `x-${utf8}:\xe9`,
+      `x-utf8:${utf8}`,
+      'content-type:t\xe9',
+      'correlation-id:\xed\xa0\x80',
+      'amqp-message-id:\xc3',
+      `type:${utf8}`,
+    ]
+    write(`SEND\ndestination:/queue/${queue}\n${lines.join('\n')}\n\nend\0`)
+    await waitFor('the message', () => all.bytes.includes('end\0'))
+    const [, message = ''] = all.bytes.split('MESSAGE\n')
+    const found = message.split('\n').filter((line) => lines.includes(line))
+    assert.deepEqual(found.toSorted(), lines.toSorted())
+    assert.match(message, /^subscription:i\xe8\ndestination:\/queue\/bytes-...-%E9\n/)
+    write(`NONE\xe6\nreceipt:z\xe5\n\n\0`)
+    await waitFor('the error', () => all.bytes.includes('interpret command "NONE\xe6"'))
+    assert.match(all.bytes, /receipt-id:z\xe5\n/)
+  })
+}
+
+test('AMQP gets the bytes of headers that are no UTF-8, and STOMP those of AMQP', async () => {
+  const client = await broker.client()
+  const all = heard(client)
+  await channel.assertQueue('octets', { durable: true })
+  const send = 'SEND\ndestination:/queue/octets\nx\xe9:\xe8\ntype:\xe7\n\nend\0'
+  client.socket.write(Buffer.from(send, 'latin1'))
+  await waitFor('a message', async () => (await channel.checkQueue('octets')).messageCount === 1)
+  await using raw = await RawClient.openChannel(broker.portOf('amqp'))
+  raw.send(1, 'basic.get', { queue: 'octets', noAck: true })
+  const { properties } = await raw.expectMessage(1, 'basic.get-ok')
+  // Headers with one name of two bytes and a longstr of one, and the type.
+  const fields = Buffer.from('\x02x\xe9S\0\0\0\x01\xe8', 'latin1')
+  const table = Buffer.concat([Buffer.of(0, 0, 0, fields.length), fields])
+  const expected = Buffer.concat([Buffer.of(0x20, 0x20), table, Buffer.of(1, 0xe7)])
+  assert.deepEqual(properties, expected)
+  raw.publish(1, { routingKey: 'octets' }, 'end', expected)
+  client.send('SUBSCRIBE', { destination: '/queue/octets', id: '1' })
+  await waitFor('the message', () => all.bytes.includes('end\0'))
+  assert.match(all.bytes, /\nx\xe9:\xe8\ntype:\xe7\n/)
 })
 
 test('destination without a slash is a queue', async () => {

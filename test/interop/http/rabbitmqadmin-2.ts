@@ -1,8 +1,12 @@
 // rabbitmqadmin 2, a program of its own in Rust. Each command that means something here; the others are refused.
-import { hostNodeName as nodeName } from '../../../src/lib/node-name.ts'
+import { hostNodeName } from '../../../src/lib/node-name.ts'
+import { isOnThreeNodes } from '../../support/three-nodes.ts'
 import { type CommandLine, line } from './command-lines.ts'
 
 const notThere = /404 Not Found/
+
+/** In a cluster one of its nodes, which need not be the one that is asked. */
+const nodeName = isOnThreeNodes() ? 'rabbit@n2' : hostNodeName
 
 const vhosts: readonly CommandLine[] = [
   line("vhosts declare --name v1 --description 'of the shop' --default-queue-type quorum"),

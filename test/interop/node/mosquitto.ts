@@ -314,6 +314,8 @@ await step('take over', async () => {
   await using second = await Subscriber.start(twin)
   // Told why (MQTT 5) it ends, else it connects again a second later.
   await until('closed', () => first.isGone || first.connects > 1)
+  // Both may connect again and again by now, and SIGTERM means nothing to one that is not connected.
+  for (const each of [first, second]) await each.end('SIGKILL')
   return { closed: second.granted.length > 0 }
 })
 

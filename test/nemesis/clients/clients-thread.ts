@@ -41,7 +41,7 @@ function say(what: FromClients): void {
 const counted = { at: 0, unknown: [] as History['sent'], amqp: 0, kafka: 0 }
 
 /** Each message is looked at until its outcome is known. */
-function progressOf({ sent, delivered, read: reads }: History): Progress {
+function progressOf({ sent, settled, read: reads, pairs }: History): Progress {
   const open = [...counted.unknown, ...sent.slice(counted.at)]
   counted.at = sent.length
   counted.unknown = []
@@ -53,7 +53,8 @@ function progressOf({ sent, delivered, read: reads }: History): Progress {
   // What is very old stays unknown.
   counted.unknown = counted.unknown.slice(-2000)
   const { amqp, kafka } = counted
-  return { amqp, kafka, delivered: delivered.length, read: reads.length }
+  const committed = pairs.filter(({ outcome }) => outcome === 'committed').length
+  return { amqp, kafka, settled: settled.length, read: reads.length, committed }
 }
 
 function begin(): void {

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { freePorts } from '../../../bench/systems/ports.ts'
 
 const [results = ''] = process.argv.slice(2)
-const SCRIPT_MS = 60_000
+/** Some start a dozen brokers one after the other. */
+const SCRIPT_MS = 240_000
 const folder = 'test/broker'
 /** Bridges, TLS, plugins and its dynamic security, and parts of other scripts. */
 const left = /^(?:06|08|09|14|15|16)-|helper|^(?:test|prop_)/
@@ -55,7 +56,9 @@ const scripts = readdirSync(folder)
   .toSorted()
 const cases: string[] = []
 for (const script of scripts) {
-  const failure = await run(script)
+  // A machine that is busy with others is late now and then; what fails twice has failed.
+  const first = await run(script)
+  const failure = first === undefined ? undefined : await run(script)
   const name = script.replace(/\.py$/, '')
   process.stdout.write(`${failure === undefined ? 'ok' : 'FAILED'} ${name}\n`)
   if (failure !== undefined) process.stdout.write(failure.replaceAll(/^/gm, '    ') + '\n')

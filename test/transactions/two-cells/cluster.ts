@@ -1,39 +1,36 @@
-// Two cells on disks of their own, of which one has the coordinator, and the doors between them: what a cluster does
-// where the broker of one cell does it in one turn. Bugs can be planted.
+// Two cells on disks of their own, of which one has the coordinator, and the ways between them: what nodes of a cluster do,
+// by the same classes. Bugs can be planted.
+import { cellOfPartition } from '../../../src/broker/topic/cell-of-partition.ts'
 import type { Partition } from '../../../src/broker/topic/partition.ts'
-import type {
-  TransactionCoordinator,
-  TransactionEnd,
-} from '../../../src/broker/transaction/transaction-coordinator.ts'
+import { partOf } from '../../../src/broker/transaction/part-of.ts'
+import type { TransactionCoordinator } from '../../../src/broker/transaction/transaction-coordinator.ts'
 import { decodeTransaction } from '../../../src/broker/transaction/transaction-rows.ts'
 import type {
   TransactionalProducer,
   TransactionVersion,
 } from '../../../src/broker/transaction/transaction.ts'
 import { whenDurable } from '../../../src/broker/when-durable.ts'
+import type { SpreadTransactions } from '../../../src/cell/spread-transactions.ts'
+import type { KafkaErrorName } from '../../../src/codec/kafka/error-codes.gen.ts'
 import type { Random } from '../../../src/lib/random.ts'
 import type { LogStore } from '../../../src/log/log-store.ts'
+import type { CellCalls } from '../../../src/node/calls/cell-calls.ts'
+import { spreadTransactions } from '../../../src/node/calls/transaction-calls.ts'
+import { KafkaRefusal } from '../../../src/server/kafka/error-code.ts'
+import type { RequestContext } from '../../../src/server/kafka/request-context.ts'
+import { ElsewhereJoins } from '../../../src/server/kafka/transactions/elsewhere-joins.ts'
+import { expectInTransaction } from '../../../src/server/kafka/transactions/transactional-produce.ts'
 import { FaultDisk } from '../../../src/testing/fault-disk.ts'
 import type { VirtualClock } from '../../../src/testing/virtual-clock.ts'
-import { Life, partitionsPerCell, type Place, queue, topic } from './life.ts'
+import { cellCount, Life, partitionCount, type Place, queue, topic } from './life.ts'
+import { mistakes, type Planted } from './mistakes.ts'
 import type { MortalClock } from './mortal-clock.ts'
 import { Network, NoAnswer } from './network.ts'
-
-/** Mistakes that the simulation must find. */
-export type Planted =
-  | 'markers before Prepare is durable'
-  | 'Complete before markers are durable'
-  | 'a write before its part is durable'
-  | 'a write that does not see an end'
-  | 'an offset that does not see an end'
-  | undefined
 
 export interface Written {
   readonly from: TransactionalProducer
   readonly version: TransactionVersion
   readonly place: Place
-  /** Sequence of its first record. */
-  readonly first: number
   /** Made anew for each try: the log takes its bytes. */
   readonly batch: () => Buffer
 }
@@ -53,29 +50,41 @@ interface Cell {
 }
 
 const clientPatienceMs = 700
+const home = 0
+/** What producers of version 1 and 2 produce with. */
+const produceVersions: Readonly<Record<TransactionVersion, number>> = { 1: 11, 2: 12 }
+/** Producers try again after these. */
+const passing: ReadonlySet<KafkaErrorName> = new Set([
+  'NOT_ENOUGH_REPLICAS',
+  'CONCURRENT_TRANSACTIONS',
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+])
 
 export class Cluster {
   readonly clock: VirtualClock
   readonly network: Network
-  readonly places: readonly Place[]
   /** Something is about to happen, after which a crash hurts. */
   onMoment: () => void = () => undefined
   readonly #random: Random
   readonly #cells: readonly Cell[]
   readonly #planted: Planted
+  #topicId: string | undefined
+  #places: readonly Place[] = []
 
   constructor(clock: VirtualClock, random: Random, planted: Planted) {
     this.clock = clock
     this.#random = random
     this.#planted = planted
     this.network = new Network(clock, random)
-    this.#cells = [0, 1].map(() => this.#newCell(new FaultDisk(clock)))
-    const spread = [0, 1].flatMap((cell) =>
-      Array.from({ length: partitionsPerCell }, (_, index) => {
-        return { cell, topic, partition: cell * partitionsPerCell + index, index }
-      }),
-    )
-    this.places = [...spread, { cell: 1, topic: queue, partition: 0, index: 0 }]
+    this.#cells = Array.from({ length: cellCount }, () => ({
+      disk: new FaultDisk(clock),
+      life: undefined,
+      clock: undefined,
+    }))
+  }
+
+  get places(): readonly Place[] {
+    return this.#places
   }
 
   lifeOf(cell: number): Life | undefined {
@@ -86,19 +95,37 @@ export class Cluster {
     return this.lifeOf(place.cell)?.partition(place)
   }
 
+  /** The first start of all, in which nothing crashes. */
+  async begin(): Promise<void> {
+    await this.start(home)
+    const topicId = this.lifeOf(home)!.topics.find(topic)!.topicId
+    this.#topicId = topicId
+    const spread = Array.from({ length: partitionCount }, (_, partition) => {
+      return { cell: cellOfPartition(topicId, partition, cellCount), topic, partition }
+    })
+    this.#places = [...spread, { cell: home, topic: queue, partition: 0 }]
+    await this.start(1)
+  }
+
   async start(number: number): Promise<void> {
     const cell = this.#cells[number]!
     if (cell.clock !== undefined) return
     const { disk } = cell
     this.#makeSlow(disk)
-    const coordinator = number === 0 && {
-      endInCells: (end: TransactionEnd) => this.#endInCells(end),
-    }
-    const disguise = (store: LogStore): LogStore => this.#disguise(store)
-    const options = { number, disk, clock: this.clock, disguise, ...coordinator }
-    const life = await Life.start(options, (clock) => {
-      cell.clock = clock
-    })
+    const life = await Life.start(
+      {
+        number,
+        disk,
+        clock: this.clock,
+        topicId: this.#topicId,
+        spreadFrom: (from) => this.#spreadFrom(from),
+        disguise: (store) => this.#disguise(store),
+        mistake: (answers, of) => mistakes(answers, of, this.#planted),
+      },
+      (clock) => {
+        cell.clock = clock
+      },
+    )
     if (life.clock === cell.clock && !life.isDead) cell.life = life
   }
 
@@ -120,20 +147,22 @@ export class Cluster {
     patienceMs?: number,
   ): Promise<T> {
     return this.network.call({
-      to: this.lifeOf(0),
+      to: this.lifeOf(home),
       ...(patienceMs !== undefined && { patienceMs }),
       work: ({ coordinator }) => work(coordinator),
     })
   }
 
   /** A client of version 1 says where it will write to. */
-  addPartition(from: TransactionalProducer, place: Place): Promise<void> {
-    const at = this.lifeOf(place.cell)
-    return this.ask(async (coordinator) => {
-      // Where it is is known as long as its cell is up; the client asks again.
-      if (at === undefined || at.isDead) throw new NoAnswer()
-      await whenDurable(coordinator.addPartitions(from, [at.partOf(place)], 1))
-    }, clientPatienceMs)
+  addPartition(from: TransactionalProducer, { topic: name, partition }: Place): Promise<void> {
+    return this.network.call({
+      to: this.lifeOf(home),
+      patienceMs: clientPatienceMs,
+      work: async ({ coordinator, topics }) => {
+        const part = partOf(topics.find(name), partition)
+        await whenDurable(coordinator.addPartitions(from, [part!], 1))
+      },
+    })
   }
 
   /** A client of version 1 says which group it will commit to. */
@@ -146,7 +175,7 @@ export class Cluster {
   /** Where a group is, once no transaction may change that. */
   offsetOf(groupId: string): Promise<number> {
     return this.network.call({
-      to: this.lifeOf(1),
+      to: this.lifeOf(home),
       patienceMs: clientPatienceMs,
       work: ({ places }) => {
         const offset = places.offsetOf(groupId)
@@ -156,17 +185,21 @@ export class Cluster {
   }
 
   /** A client commits an offset with its transaction. */
-  commitOffset(staged: Staged): Promise<void> {
+  commitOffset({ from, version, groupId, offset }: Staged): Promise<void> {
     return this.network.call({
-      to: this.lifeOf(1),
+      to: this.lifeOf(home),
       patienceMs: clientPatienceMs,
-      work: (life) => this.#stage(life, staged),
+      work: ({ coordinator, places }) => {
+        if (version === 1) coordinator.verifyGroup(from, groupId)
+        else coordinator.addGroup(from, groupId, 2)
+        return places.stage(groupId, from.producerId, offset)
+      },
     })
   }
 
   /** A client works with AMQP. */
   work<T>(work: (life: Life) => Promise<T>): Promise<T> {
-    return this.network.call({ to: this.lifeOf(0), patienceMs: clientPatienceMs, work })
+    return this.network.call({ to: this.lifeOf(home), patienceMs: clientPatienceMs, work })
   }
 
   /** A client writes; of version 1 it has added the partition. */
@@ -178,92 +211,52 @@ export class Cluster {
     })
   }
 
-  /**
-   * In the cell of the partition: it is part of the transaction, and that is durable, before the batch is stored. An
-   * end that comes in between has not seen the batch: then the coordinator is asked again.
-   */
-  async #store(life: Life, written: Written): Promise<void> {
-    const { from, place, batch } = written
-    for (;;) {
-      const ends = life.endsOf(from.producerId)
-      await this.#join(life, written)
-      if (life.isDead) return new Promise(() => {})
-      if (life.endsOf(from.producerId) === ends) break
-      if (this.#planted === 'a write that does not see an end') break
-    }
+  /** As a produce does it. */
+  async #store(life: Life, { from, version, place, batch }: Written): Promise<void> {
+    const { coordinator: transactions, branch } =
+      life.number === home ? life : { coordinator: undefined, branch: life.branch }
+    const context = {
+      apiVersion: produceVersions[version],
+      access: { mayTransactionalId: () => true, needsTransactionalId: () => true },
+      led: { cellOf: () => ({ transactions, branch }) },
+    } as unknown as RequestContext
     const partition = life.partition(place)
-    // As in the broker (KIP-890): with version 2 a producer that is not known here begins with its first batch.
-    const isKnown = partition.producers.epochOf(from.producerId) !== undefined
-    if (written.version === 2 && written.first > 0 && !isKnown) throw new NoAnswer()
-    const produced = partition.produce(batch())
+    const { transactionalId } = from
+    const view = life.view(place)
+    const sent = { partition, view, index: place.partition, batch: batch(), transactionalId }
+    using joins = new ElsewhereJoins(context)
+    joins.look(sent)
+    await joins.ask()
+    if (life.isDead) return new Promise(() => {})
+    try {
+      expectInTransaction(sent, context, joins)
+    } catch (error) {
+      if (error instanceof KafkaRefusal && passing.has(error.error)) throw new NoAnswer()
+      throw error
+    }
+    const produced = partition.produce(sent.batch)
     if (produced === 'large') throw new Error('a small batch')
     await whenDurable(produced.ticket)
   }
 
-  /** The same for the offset of a group. */
-  async #stage(life: Life, { from, version, groupId, offset }: Staged): Promise<void> {
-    for (;;) {
-      const ends = life.endsOf(from.producerId)
-      await this.network.call({
-        to: this.lifeOf(0),
-        from: life,
-        work: async ({ coordinator }) => {
-          if (version === 1) coordinator.verifyGroup(from, groupId)
-          else await whenDurable(coordinator.addGroup(from, groupId, 2))
+  /** How a process reaches the other one: what it says goes as JSON. */
+  #spreadFrom(from: () => Life): SpreadTransactions {
+    const call = async (cell: number, name: string, args: unknown): Promise<unknown> => {
+      if (name === 'transactions.end') this.onMoment()
+      const content = await this.network.call({
+        to: this.lifeOf(cell),
+        from: from(),
+        isRough: true,
+        work: async ({ answers }) => {
+          const answer = answers[name as keyof typeof answers] as Answer
+          const message = await answer(JSON.parse(JSON.stringify(args)))
+          return JSON.parse(JSON.stringify(message.content)) as unknown
         },
       })
-      if (life.isDead) return new Promise(() => {})
-      if (life.endsOf(from.producerId) === ends) break
-      if (this.#planted === 'an offset that does not see an end') break
+      if (name === 'transactions.end') this.onMoment()
+      return { content }
     }
-    await life.places.stage(groupId, from.producerId, offset)
-  }
-
-  async #join(life: Life, { from, version, place }: Written): Promise<void> {
-    const part = life.partOf(place)
-    const join = (at: Life): ReturnType<TransactionCoordinator['verify']> => {
-      if (version === 1) return at.coordinator.verify(from, part)
-      return at.coordinator.addPartitions(from, [part], 2)
-    }
-    // In the log of one cell what comes first is durable first.
-    if (place.cell === 0) return void join(life)
-    await this.network.call({
-      to: this.lifeOf(0),
-      from: life,
-      work: async (at) => {
-        const ticket = join(at)
-        if (this.#planted === 'a write before its part is durable') return
-        await whenDurable(ticket)
-      },
-    })
-  }
-
-  /** The markers of each cell in an atom of its own. Fails while one of them is down. */
-  async #endInCells(end: TransactionEnd): Promise<void> {
-    this.onMoment()
-    const from = this.lifeOf(0)
-    const isDurable = this.#planted !== 'Complete before markers are durable'
-    const ended = [0, 1].map(async (number) => {
-      const parts = end.parts.filter(({ topic: name, partition }) => {
-        return this.#cellOf(name, partition) === number
-      })
-      // Work of AMQP is with the coordinator, groups are in the other cell.
-      if (parts.length === 0 && number === 1 && end.groups.length === 0) return
-      const work = (life: Life): Promise<void> => life.end({ ...end, parts }, isDurable)
-      await this.network.call({ to: this.lifeOf(number), ...(from && { from }), work })
-      this.onMoment()
-    })
-    const results = await Promise.allSettled(ended)
-    for (const result of results) if (result.status === 'rejected') throw result.reason
-    this.onMoment()
-  }
-
-  #cellOf(name: string, partition: number): number {
-    return this.places.find((place) => place.topic === name && place.partition === partition)!.cell
-  }
-
-  #newCell(disk: FaultDisk): Cell {
-    return { disk, life: undefined, clock: undefined }
+    return spreadTransactions({ call: call as CellCalls['call'] }, () => home)
   }
 
   /** Which of two disks is faster changes all the time. */
@@ -297,3 +290,5 @@ export class Cluster {
     })
   }
 }
+
+type Answer = (args: unknown) => Promise<{ readonly content: unknown }>

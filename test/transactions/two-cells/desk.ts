@@ -13,7 +13,8 @@ import type { Clock } from '../../../src/lib/clock.ts'
 import type { Ticket } from '../../../src/log/ticket.ts'
 import { encodeAddress } from '../../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../../src/record/message/content-header.ts'
-import { RecordSource } from '../../../src/record/message/record-source.ts'
+import { sourceFrom } from '../../../src/record/message/fill-source.ts'
+import type { RecordSource } from '../../../src/record/message/record-source.ts'
 import { RecordView } from '../../../src/record/message/record-view.ts'
 import type { DelaysUnderTest } from '../../support/delays-under-test.ts'
 import { textOf } from '../../support/queue-under-test.ts'
@@ -115,12 +116,7 @@ export class Desk {
 }
 
 function sourceFor(queue: string, text: string): RecordSource {
-  const source = new RecordSource()
-  source.address = encodeAddress('', queue)
-  source.addressEnd = source.address.length
-  source.body = Buffer.from(text)
-  source.bodyEnd = source.body.length
-  source.header = encodeContentHeader(source.bodyEnd, { deliveryMode: 2 })
-  source.headerEnd = source.header.length
-  return source
+  const body = Buffer.from(text)
+  const header = encodeContentHeader(body.length, { deliveryMode: 2 })
+  return sourceFrom({ address: encodeAddress('', queue), header, body })
 }

@@ -1,25 +1,30 @@
-// One process of a cell: its store on the cell's disk, its partitions, in one of the cells the coordinator, and
-// what other cells may ask of it. Whoever waits for it is told of its death.
+// One process of a cell: its store on the cell's disk, its partitions, in one of the cells the coordinator, in the other
+// one a branch, and what other cells may ask of it. Whoever waits for it is told of its death.
 import assert from 'node:assert/strict'
 import type { Destination } from '../../../src/broker/destination.ts'
+import { cellOfPartition } from '../../../src/broker/topic/cell-of-partition.ts'
 import type { Partition } from '../../../src/broker/topic/partition.ts'
 import { ProducerIds } from '../../../src/broker/topic/producer-ids.ts'
+import type { TopicView } from '../../../src/broker/topic/topic-view.ts'
+import type { Topics } from '../../../src/broker/topic/topics.ts'
+import type { TransactionBranch } from '../../../src/broker/transaction/transaction-branch.ts'
 import { TransactionCell } from '../../../src/broker/transaction/transaction-cell.ts'
 import {
-  type EndInCells,
   TransactionCoordinator,
   type TransactionEnd,
 } from '../../../src/broker/transaction/transaction-coordinator.ts'
-import type { TransactionPart } from '../../../src/broker/transaction/transaction.ts'
 import type { VHost } from '../../../src/broker/vhost.ts'
 import { whenDurable } from '../../../src/broker/when-durable.ts'
+import type { SpreadTransactions } from '../../../src/cell/spread-transactions.ts'
 import { BatchWorker } from '../../../src/crossing/batch-worker.ts'
 import { Crossing } from '../../../src/crossing/crossing.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
+import { silentLogger } from '../../../src/lib/logger.ts'
 import { Turn } from '../../../src/lib/turn.ts'
 import { openFileLogStore } from '../../../src/log/file/open-file-log-store.ts'
 import type { LogStore } from '../../../src/log/log-store.ts'
 import { foldTopology } from '../../../src/meta/fold-topology.ts'
+import { transactionHandlers } from '../../../src/node/calls/transaction-calls.ts'
 import type { FaultDisk } from '../../../src/testing/fault-disk.ts'
 import { seededRandom } from '../../../src/testing/seeded-random.ts'
 import { DelaysUnderTest } from '../../support/delays-under-test.ts'
@@ -27,53 +32,53 @@ import { Desk } from './desk.ts'
 import { MortalClock } from './mortal-clock.ts'
 import { Places } from './places.ts'
 
-/** A queue or a topic of a cell, as transactions see it. */
+/** A queue or a partition of the topic, and the cell that has it. */
 export interface Place {
   readonly cell: number
   readonly topic: string
-  /** Of the topic, whose partitions are spread over the cells. */
   readonly partition: number
-  /** Among those in its cell. */
-  readonly index: number
 }
 
 export const topic = 't'
 export const queue = 'tasks'
-export const partitionsPerCell = 2
+export const cellCount = 2
+export const partitionCount = 4
+
+/** What a cell answers other cells. */
+export type Answers = ReturnType<typeof transactionHandlers>
 
 export interface LifeOptions {
+  /** 0 is the home: it has the coordinator, groups, queues, and all topics. */
   readonly number: number
   readonly disk: FaultDisk
   readonly clock: Clock
-  /** It has the coordinator. */
-  readonly endInCells?: EndInCells
+  /** Of the topic, which the home has made before the first start of the other one. */
+  readonly topicId: string | undefined
+  /** Of the process that starts: its way to others ends with it. */
+  readonly spreadFrom: (life: () => Life) => SpreadTransactions
   /** What a planted bug makes of the coordinator's store. */
   readonly disguise: (
     store: LogStore,
   ) => Pick<LogStore, 'beginAtom' | 'endAtom' | 'epoch' | 'putState'>
+  /** And of what it answers. */
+  readonly mistake: (answers: Answers, life: Life) => Answers
 }
 
 export class Life {
   readonly number: number
   readonly clock: MortalClock
   readonly it: DelaysUnderTest<Clock>
-  readonly #cell: TransactionCell
   readonly #deaths = new Set<() => void>()
-  /** By producer id: how often its transactions were ended here. */
-  readonly #ends = new Map<number, number>()
-  #coordinatorEpoch = 0
+  #answers: Answers | undefined
   #coordinator: TransactionCoordinator | undefined
-  /** In the cell that has the coordinator. */
   #desk: Desk | undefined
-  /** In the other one. */
   #places: Places | undefined
+  #branch: TransactionBranch | undefined
 
   private constructor(number: number, clock: MortalClock, it: DelaysUnderTest<Clock>) {
     this.number = number
     this.clock = clock
     this.it = it
-    const findPartition = (part: TransactionPart): Partition | undefined => this.#find(part)
-    this.#cell = new TransactionCell({ store: it.broker.store, findPartition })
   }
 
   static async start(options: LifeOptions, onBorn: (clock: MortalClock) => void): Promise<Life> {
@@ -93,15 +98,21 @@ export class Life {
         onUndecodable: () => assert.fail(),
       }),
     })
-    const it = new DelaysUnderTest<Clock>(store, clock, turn)
+    const it = new DelaysUnderTest<Clock>(store, clock, turn, options.number)
     it.broker.restore(foldTopology(recovered.topology), recovered.logs, new Set())
     store.setTopologySource(() => it.broker.topologyEntries())
     it.broker.restoreState(recovered.state)
     const life = new Life(options.number, clock, it)
-    if (options.endInCells === undefined) life.#openPlaces(recovered.state)
-    else life.#openCoordinator(options, recovered.state)
-    if (recovered.logs.length === 0) await life.#declare()
+    if (options.number === 0) life.#openHome(options, recovered.state)
+    else life.#openBranch(options)
+    life.#openAnswers(options)
+    if (recovered.logs.length === 0) await life.#declare(options.topicId)
     return life
+  }
+
+  get answers(): Answers {
+    assert.ok(this.#answers)
+    return this.#answers
   }
 
   get coordinator(): TransactionCoordinator {
@@ -119,8 +130,17 @@ export class Life {
     return this.#places
   }
 
+  /** Undefined in the home. */
+  get branch(): TransactionBranch | undefined {
+    return this.#branch
+  }
+
   get isDead(): boolean {
     return this.clock.isDead
+  }
+
+  get topics(): Topics {
+    return this.it.broker.topicsOf(this.#vhost)
   }
 
   get #vhost(): VHost<Destination> {
@@ -140,71 +160,80 @@ export class Life {
     return () => void this.#deaths.delete(onDeath)
   }
 
-  partition({ topic: name, index }: Place): Partition {
-    const partition = this.it.broker.topicsOf(this.#vhost).find(name)?.partitions[index]
+  view({ topic: name }: Place): TopicView {
+    const view = this.topics.find(name)
+    assert.ok(view)
+    return view
+  }
+
+  partition(place: Place): Partition {
+    const partition = this.view(place).led(place.partition)
     assert.ok(partition)
     return partition
   }
 
-  partOf(place: Place): TransactionPart {
-    const { topic: name, partition } = place
-    return { topic: name, partition, logId: this.partition(place).log.id }
-  }
-
-  /** Changes whenever a transaction of the producer ends here, had it written anything or not. */
-  endsOf(producerId: number): number {
-    return this.#ends.get(producerId) ?? 0
-  }
-
-  /** What a coordinator sends that has died meanwhile may come after what its successor sends. */
-  async end(end: TransactionEnd, isDurable: boolean): Promise<void> {
-    if (end.coordinatorEpoch < this.#coordinatorEpoch) throw new Error('fenced coordinator')
-    this.#coordinatorEpoch = end.coordinatorEpoch
-    this.#ends.set(end.producerId, this.endsOf(end.producerId) + 1)
-    const ticket = this.#cell.end(end)
-    if (isDurable) await whenDurable(ticket)
-  }
-
-  #find({ topic: name, partition, logId }: TransactionPart): Partition | undefined {
-    const index = name === queue ? 0 : partition - this.number * partitionsPerCell
-    const found = this.it.broker.topicsOf(this.#vhost).find(name)?.partitions[index]
-    return found?.log.id === logId ? found : undefined
-  }
-
-  /** Both cells count their logs from the same number. */
-  async #declare(): Promise<void> {
+  async #declare(topicId: string | undefined): Promise<void> {
     const { broker } = this.it
-    const asked = { name: topic, partitionCount: partitionsPerCell, configs: {} }
-    broker.topicsOf(this.#vhost).create({ ...asked, isProvisional: false })
-    this.it.queue(queue)
-    await this.#desk?.declare()
+    if (this.number === 0) {
+      const asked = { name: topic, partitionCount, configs: {}, spread: cellCount }
+      this.topics.create({ ...asked, isProvisional: false })
+      this.it.queue(queue)
+      await this.desk.declare()
+    } else {
+      assert.ok(topicId)
+      const numbers = Array.from({ length: partitionCount }, (_, index) => index).filter(
+        (index) => cellOfPartition(topicId, index, cellCount) === this.number,
+      )
+      this.topics.createPart({ name: topic, topicId, spread: cellCount, numbers, configs: {} })
+    }
     broker.store.beginAtom()
     broker.store.putState('declared', Buffer.alloc(1))
     const ticket = broker.store.endAtom()
     await whenDurable(ticket)
   }
 
-  #openPlaces(state: ReadonlyMap<string, Buffer>): void {
-    this.#places = new Places(this.it, this.clock, state)
-    this.#cell.members.push(this.#places.member)
+  #openBranch({ spreadFrom }: LifeOptions): void {
+    const { broker } = this.it
+    this.#branch = spreadFrom(() => this).openBranch({ broker, topics: this.topics })
   }
 
-  #openCoordinator(
-    { endInCells, disguise }: LifeOptions,
-    state: ReadonlyMap<string, Buffer>,
-  ): void {
+  #openHome({ spreadFrom, disguise }: LifeOptions, state: ReadonlyMap<string, Buffer>): void {
     const { store } = this.it.broker
-    const coordinator = new TransactionCoordinator({
+    const cell = new TransactionCell({
+      store,
+      findPartition: ({ topic: name, partition, logId }) => {
+        const found = this.topics.find(name)?.partitions[partition]
+        return found?.log.id === logId ? found : undefined
+      },
+    })
+    const endHere = async (end: TransactionEnd): Promise<void> => {
+      await cell.whenKnown(end)
+      if (!this.isDead) await whenDurable(cell.end(end))
+    }
+    const coordinator: TransactionCoordinator = new TransactionCoordinator({
       store: disguise(store),
       clock: this.clock,
       producerIds: new ProducerIds(store, state),
-      endInCells: endInCells!,
+      ...spreadFrom(() => this).openHome({
+        clock: this.clock,
+        topics: this.topics,
+        endHere,
+        isClosed: () => coordinator.isClosed,
+        logger: silentLogger,
+      }),
     })
     this.#coordinator = coordinator
     this.#desk = new Desk(this.it, () => coordinator)
-    this.#cell.members.push(this.#desk.held)
+    this.#places = new Places(this.it, this.clock, state)
+    cell.members.push(this.#places.member, this.#desk.held)
     this.#desk.held.restore(state)
     coordinator.restore(state)
     coordinator.start()
+  }
+
+  #openAnswers({ mistake }: LifeOptions): void {
+    const transactions = this.#coordinator as TransactionCoordinator
+    const own = { broker: this.it.broker, transactions, branch: this.#branch }
+    this.#answers = mistake(transactionHandlers(own, this.topics), this)
   }
 }

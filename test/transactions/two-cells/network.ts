@@ -1,5 +1,6 @@
 // What lies between clients and cells: everything takes time, answers are lost, and what was sent to a process goes
-// down with that; what a process sent before its death still arrives.
+// down with that; what a process sent before its death still arrives. What one cell sends to another one may also be
+// lost, come twice, the second time late, and be answered never.
 import type { Clock } from '../../../src/lib/clock.ts'
 import type { Random } from '../../../src/lib/random.ts'
 import type { Life } from './life.ts'
@@ -14,6 +15,8 @@ export interface Call<T> {
   readonly from?: Life
   /** For how long the caller waits; undefined: as long as both live. */
   readonly patienceMs?: number
+  /** Of a cell, which knows that anything may become of it. */
+  readonly isRough?: boolean
   readonly work: (to: Life) => Promise<T>
 }
 
@@ -32,12 +35,16 @@ export class Network {
     return new Promise((resolve) => void this.#clock.after(ms, resolve))
   }
 
-  async call<T>({ to, from, patienceMs, work }: Call<T>): Promise<T> {
-    if (to === undefined) {
+  async call<T>({ to, from, patienceMs, isRough, work }: Call<T>): Promise<T> {
+    if (to === undefined || (isRough === true && this.#happens(60))) {
       await this.wait(1 + this.#random.below(20))
       throw new NoAnswer()
     }
-    const isAnswerLost = !this.isCalm && this.#random.below(40) === 0
+    if (isRough === true) {
+      if (this.#happens(8)) this.#sendLate(to, work)
+      if (this.#happens(200)) return new Promise(() => undefined)
+    }
+    const isAnswerLost = this.#happens(40)
     return new Promise((resolve, reject) => {
       const lose = (): void => reject(new NoAnswer())
       const stops = [to.whenDead(lose), from?.whenDead(lose)]
@@ -59,6 +66,17 @@ export class Network {
         if (!to.isDead) void arrive()
       })
     })
+  }
+
+  /** Once more, to the same process, and nobody hears the answer. */
+  #sendLate<T>(to: Life, work: (to: Life) => Promise<T>): void {
+    this.#clock.after(this.#random.below(2000), () => {
+      if (!to.isDead) work(to).catch(() => undefined)
+    })
+  }
+
+  #happens(once: number): boolean {
+    return !this.isCalm && this.#random.below(once) === 0
   }
 
   /** Most of it at once, some of it after a rest. */

@@ -1,5 +1,4 @@
-// The groups of the cell that has not the coordinator: their offsets are staged for transactions and decided with
-// their ends.
+// The groups of the home: their offsets are staged for transactions and decided with their ends.
 import { GroupCoordinator } from '../../../src/broker/group/group-coordinator.ts'
 import { groupRowsOf, LogGroupStore } from '../../../src/broker/group/log-group-store.ts'
 import type { TransactionMember } from '../../../src/broker/transaction/transaction-cell.ts'

@@ -10,6 +10,7 @@ import type {
 import { whenDurable } from '../../../src/broker/when-durable.ts'
 import type { Random } from '../../../src/lib/random.ts'
 import { RecordBatchBuilder } from '../../../src/record/batch/batch-builder.ts'
+import { KafkaRefusal } from '../../../src/server/kafka/error-code.ts'
 import type { Book, TransactionEntry } from '../book.ts'
 import type { Cluster } from './cluster.ts'
 import { jobsQueue, type TakenJob } from './desk.ts'
@@ -235,7 +236,7 @@ export class Producer {
     const now = cluster.clock.now()
     const batch = (): Buffer => batchOf(values, { ...from, first, now })
     this.#sequences.set(place, first + count)
-    await this.#insist(() => cluster.write({ from, version, place, first, batch }))
+    await this.#insist(() => cluster.write({ from, version, place, batch }))
     for (const note of notes) note.isStored = true
   }
 
@@ -289,11 +290,20 @@ function lost(): Promise<boolean> {
   return Promise.reject(new NoAnswer())
 }
 
+/** What a producer is told when it has been fenced, or its transaction ended. */
+const refusals: ReadonlySet<string> = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'INVALID_TXN_STATE',
+  'TRANSACTION_ABORTABLE',
+])
+
 /** Throws what no client should see. */
 function isPassing(error: unknown): boolean {
   if (error instanceof NoAnswer) return true
   if (error instanceof TransactionError) return error.code === 'concurrent_transactions'
   if (error instanceof BrokerError) return error.code === 'out_of_order_sequence'
+  if (error instanceof KafkaRefusal && refusals.has(error.error)) return false
   throw error
 }
 

@@ -9,10 +9,11 @@ import { textOf } from '../../support/queue-under-test.ts'
 import { Book } from '../book.ts'
 import type { ReadRecord } from '../committed-reader.ts'
 import { judgeTail, judgeWritten, placeOf } from '../judge.ts'
-import { Cluster, type Planted } from './cluster.ts'
+import { Cluster } from './cluster.ts'
 import { jobCount, jobsQueue, resultsQueue } from './desk.ts'
 import { judgeExtras } from './judge-extras.ts'
 import { type Life, type Place, queue } from './life.ts'
+import type { Planted } from './mistakes.ts'
 import { type Extras, Producer, timeoutMs } from './producer.ts'
 import { readPlace } from './read-place.ts'
 
@@ -77,7 +78,7 @@ class Run {
 
   async run(): Promise<RunResult> {
     const cluster = this.#cluster
-    await this.#pump(Promise.all([cluster.start(0), cluster.start(1)]))
+    await this.#pump(cluster.begin())
     this.#tempt()
     const killing = this.#killNowAndThen()
     const tails = cluster.places.map((place) => this.#follow(place))
@@ -179,7 +180,7 @@ class Run {
     const left = await this.#empty(jobsQueue, faults)
     const results = await this.#empty(resultsQueue, faults)
     const offsetOf = (groupId: string): number => {
-      const offset = this.#cluster.lifeOf(1)!.places.offsetOf(groupId)
+      const offset = this.#cluster.lifeOf(0)!.places.offsetOf(groupId)
       return offset === 'unstable' ? -1 : offset
     }
     const found = { contents, offsetOf, jobCount, left, results }
@@ -246,7 +247,7 @@ class Run {
 
   /** A consumer of the queue gets what a reader of its log sees. */
   async #judgeQueue(contents: ReadonlyMap<string, readonly ReadRecord[]>): Promise<string[]> {
-    const { it } = this.#cluster.lifeOf(1)!
+    const { it } = this.#cluster.lifeOf(0)!
     const texts: string[] = []
     for (let turns = 0; it.readyCount(queue) > 0 && turns < 1000; turns++) {
       texts.push(...takeAll(it))

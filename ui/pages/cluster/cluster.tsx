@@ -14,7 +14,7 @@ import { refresh, useLive } from '../../lib/live.ts'
 import { rowsOf } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { Button } from '../../parts/button.tsx'
+import { Button, ButtonLink } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Stat, Stats } from '../../parts/facts.tsx'
 import { Empty, ProblemNote, Skeleton } from '../../parts/notes.tsx'
@@ -58,6 +58,7 @@ function Alone(): JSX.Element {
       title="This broker is alone"
       text="What it keeps is on its own disk. As nodes of a cluster, brokers keep everything in PostgreSQL and a store of objects, and any of them may be lost."
       command="pabal cluster dev"
+      action={<ButtonLink to="/docs/cluster.html">Read more</ButtonLink>}
     />
   )
 }

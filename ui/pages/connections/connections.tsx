@@ -11,6 +11,7 @@ import { useRows } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chip } from '../../parts/chips.tsx'
+import { ChosenBar, foundText, NothingFits, OwnerChips } from '../../parts/list-parts.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Page } from '../../parts/page.tsx'
 import { SearchParam } from '../../parts/search-param.tsx'
@@ -44,15 +45,11 @@ export function ConnectionsPage(): JSX.Element {
       command={<AsCommand cli="pabal conn list" curl={curlOf('GET', pathOf(1, 100))} />}
     >
       {chosen.size > 0 && (
-        <div class="connections-chosen" role="region" aria-label="Chosen connections">
-          <b>{counted(chosen.size, 'connection')} chosen</b>
+        <ChosenBar what="connection" count={chosen.size} onNone={() => setChosen(new Set())}>
           <Button kind="danger" onClick={() => end(chosen)}>
             Close {counted(chosen.size, 'connection')} …
           </Button>
-          <Button kind="quiet" onClick={() => setChosen(new Set())}>
-            Choose none
-          </Button>
-        </div>
+        </ChosenBar>
       )}
       <Table
         label="Connections"
@@ -98,11 +95,9 @@ function Sentence({
   const { data } = useLive<HomeJson>('/v1/home')
   if (found === undefined) return null
   const blocked = data?.counts.blocked_connections ?? 0
-  const fit = isFiltered(view) ? ` ${found === 1 ? 'fits' : 'fit'}` : ''
   return (
     <>
-      {counted(found, 'connection')}
-      {fit}.{' '}
+      {foundText(found, 'connection', isFiltered(view))}
       {blocked > 0 && (
         <a href="/connections?state=blocked" class="diagnosis-bad">
           {count(blocked)} {blocked === 1 ? 'waits' : 'wait'} to publish.
@@ -135,30 +130,13 @@ function Filters({ view }: { readonly view: ConnectionsView }): JSX.Element {
       >
         blocked
       </Chip>
-      {user !== undefined && (
-        <Chip label="user" onRemove={() => setParams({ user: undefined })}>
-          user {user}
-        </Chip>
-      )}
-      {vhost !== undefined && (
-        <Chip label="virtual host" onRemove={() => setParams({ vhost: undefined })}>
-          virtual host {vhost}
-        </Chip>
-      )}
+      <OwnerChips user={user} vhost={vhost} />
     </>
   )
 }
 
 function NoConnections({ isFiltered: isHeldBack }: { readonly isFiltered: boolean }): JSX.Element {
-  if (isHeldBack) {
-    return (
-      <Empty
-        title="No connection fits"
-        text="The filters hold all connections back."
-        action={<a href="/connections">Show all connections</a>}
-      />
-    )
-  }
+  if (isHeldBack) return <NothingFits what="connection" href="/connections" />
   return (
     <Empty
       title="Nobody is connected"

@@ -65,8 +65,8 @@ function About({ home }: { readonly home: HomeJson }): JSX.Element {
   const connected = clients.length > 0 ? ` (${clients.join(', ')})` : ''
   return (
     <>
-      Pabal {version}, up {upFor(now.value - started)}. {counted(counts.streams, 'stream')},{' '}
-      {counted(counts.connections, 'connection')}
+      Pabal {version}, up {upFor(now.value - started)}. {counted(counts.queues, 'queue')},{' '}
+      {counted(counts.topics, 'topic')}, {counted(counts.connections, 'connection')}
       {connected}.
     </>
   )

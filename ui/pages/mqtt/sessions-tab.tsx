@@ -10,7 +10,7 @@ import { type ListPage, useRows } from '../../lib/rows.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Chip } from '../../parts/chips.tsx'
-import { Empty } from '../../parts/notes.tsx'
+import { ChosenBar, foundText, NothingFits, OwnerChips } from '../../parts/list-parts.tsx'
 import { Page } from '../../parts/page.tsx'
 import { SearchParam } from '../../parts/search-param.tsx'
 import { Table } from '../../parts/table.tsx'
@@ -99,16 +99,12 @@ function Chosen({
 }): JSX.Element {
   const what = counted(keys.length, 'session')
   return (
-    <div class="mqtt-chosen" role="region" aria-label="Chosen sessions">
-      <b>{what} chosen</b>
+    <ChosenBar what="session" count={keys.length} onNone={onNone}>
       <Button onClick={() => onChange({ verb: 'disconnect', keys })}>Disconnect {what} …</Button>
       <Button kind="danger" onClick={() => onChange({ verb: 'delete', keys })}>
         Delete {what} …
       </Button>
-      <Button kind="quiet" onClick={onNone}>
-        Choose none
-      </Button>
-    </div>
+    </ChosenBar>
   )
 }
 
@@ -124,12 +120,10 @@ function Sentence({
     '/v1/mqtt/sessions?state=waiting&page=1&page_size=1&sort=queued&sort_reverse=true',
   ).data
   if (found === undefined) return null
-  const fit = isFiltered(view) ? ` ${found === 1 ? 'fits' : 'fit'}` : ''
   const [most] = waiting?.items ?? []
   return (
     <>
-      {counted(found, 'session')}
-      {fit}.{' '}
+      {foundText(found, 'session', isFiltered(view))}
       {most !== undefined && view.state !== 'waiting' && (
         <a href="/mqtt?state=waiting&sort=queued&desc=true" class="mqtt-waits">
           {waitingText(waiting?.filtered_count ?? 0, most.queued)}
@@ -160,30 +154,13 @@ function Filters({ view }: { readonly view: SessionsView }): JSX.Element {
           {each.state}
         </Chip>
       ))}
-      {user !== undefined && (
-        <Chip label="user" onRemove={() => setParams({ user: undefined })}>
-          user {user}
-        </Chip>
-      )}
-      {vhost !== undefined && (
-        <Chip label="virtual host" onRemove={() => setParams({ vhost: undefined })}>
-          virtual host {vhost}
-        </Chip>
-      )}
+      <OwnerChips user={user} vhost={vhost} />
     </>
   )
 }
 
 function NoSessions({ isHeldBack }: { readonly isHeldBack: boolean }): JSX.Element {
-  if (isHeldBack) {
-    return (
-      <Empty
-        title="No session fits"
-        text="The filters hold all sessions back."
-        action={<a href="/mqtt">Show all sessions</a>}
-      />
-    )
-  }
+  if (isHeldBack) return <NothingFits what="session" href="/mqtt" />
   return (
     <HowToConnect
       title="No client of MQTT has a session"

@@ -12,6 +12,7 @@ export function CommitLatency({
   durability,
 }: {
   readonly commits: Commits
+  /** `fsync`, `os`, or `postgres` in a cluster. */
   readonly durability: string
 }): JSX.Element {
   const recent = useRecent(commits)
@@ -35,12 +36,16 @@ export function CommitLatency({
       <Histogram counts={shown} bounds={bounds} />
       <p class="soft storage-note">
         {isRecent ? 'Of the last minutes on this page. ' : 'Since the start. '}
-        {durability === 'fsync'
-          ? 'A commit is a write and a sync, which each confirm waits for.'
-          : 'A commit is a write; the system syncs it when it likes.'}
+        {commitInWords[durability] ?? commitInWords['os']}
       </p>
     </>
   )
+}
+
+const commitInWords: Readonly<Record<string, string>> = {
+  fsync: 'A commit is a write and a sync, which each confirm waits for.',
+  os: 'A commit is a write; the system syncs it when it likes.',
+  postgres: 'A commit is a statement of PostgreSQL, which each confirm waits for.',
 }
 
 /** What came since the page was opened, at most some minutes of it. */

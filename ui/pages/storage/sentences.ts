@@ -8,10 +8,16 @@ const soonSeconds = 7 * 86_400
 /** What was seen for an hour is believed for some days. */
 const believedTimes = 200
 
+/** Nodes of a cluster keep nothing themselves: what is free is room for rows that are not in the store of objects yet. */
+export function isOfCluster({ disk, data_folder: folder }: StorageJson): boolean {
+  return disk !== null && folder === null
+}
+
 export function spaceSentence(storage: StorageJson): string {
   const { disk, forecast, blocked } = storage
   if (disk === null) return 'Everything is in memory, and gone when the broker stops'
-  const free = `${bytes(disk.free)} free`
+  const what = isOfCluster(storage) ? ' for what waits for the store of objects' : ''
+  const free = `${bytes(disk.free)} free${what}`
   if (blocked !== null) return `Publishers are blocked: ${blocked}; ${free}`
   const left = forecast.blocked_in_seconds
   switch (forecast.direction) {

@@ -20,7 +20,7 @@ import { toast } from '../../parts/toast.tsx'
 import { Ago, Bytes, Name, Num } from '../../parts/values.tsx'
 import { BackupDialog } from './backup.tsx'
 import { CommitLatency } from './commit-latency.tsx'
-import { spaceSentence, toneOf } from './sentences.ts'
+import { isOfCluster, spaceSentence, toneOf } from './sentences.ts'
 import './storage.css'
 
 export function StoragePage(): JSX.Element {
@@ -65,6 +65,7 @@ async function revive(): Promise<void> {
 
 function Body({ storage }: { readonly storage: StorageJson }): JSX.Element {
   const { disk, log, memory } = storage
+  const isNode = isOfCluster(storage)
   return (
     <>
       {storage.maintenance && (
@@ -75,11 +76,16 @@ function Body({ storage }: { readonly storage: StorageJson }): JSX.Element {
       )}
       {disk && log && <Disk storage={storage} disk={disk} log={log} />}
       <Columns>
-        <Section title="What takes the disk">
+        <Section title={isNode ? 'What is kept' : 'What takes the disk'}>
           <Largest storage={storage} />
         </Section>
-        <Section title="How long the disk takes for a commit">
-          <CommitLatency commits={storage.commits} durability={storage.durability} />
+        <Section
+          title={isNode ? 'How long a commit takes' : 'How long the disk takes for a commit'}
+        >
+          <CommitLatency
+            commits={storage.commits}
+            durability={isNode ? 'postgres' : storage.durability}
+          />
         </Section>
       </Columns>
       <Columns>
@@ -108,6 +114,7 @@ interface DiskProps {
 
 function Disk({ storage, disk, log }: DiskProps): JSX.Element {
   const { forecast, history } = storage
+  const isNode = isOfCluster(storage)
   const tone = toneOf(storage)
   const logSize = log.wal_bytes + log.cleaned_bytes
   const pace = forecast.direction === 'unknown' ? '–' : paceOf(forecast.bytes_per_second)
@@ -115,15 +122,16 @@ function Disk({ storage, disk, log }: DiskProps): JSX.Element {
     <div class="storage-disk">
       <Stats>
         <Stat
-          label="Free on the disk"
+          label={isNode ? 'Room for what waits for the store of objects' : 'Free on the disk'}
           value={bytes(disk.free)}
           tone={tone}
           hint="pabal_disk_free_bytes"
         >
           of {bytes(disk.size)}
+          {isNode && ', in the fullest cell'}
           <Bar
             share={1 - disk.free / disk.size}
-            label="Share of the disk that is used"
+            label={isNode ? 'Share of the room that is used' : 'Share of the disk that is used'}
             tone={tone}
           />
         </Stat>
@@ -230,6 +238,13 @@ function keepsInWords(stream: Largest): string {
   return limits.length === 0 ? 'everything' : limits.join(' or ')
 }
 
+function confirmedInWords(storage: StorageJson): string {
+  if (isOfCluster(storage)) return 'committed by PostgreSQL: it survives the loss of any node'
+  return storage.durability === 'fsync'
+    ? 'on the disk: it survives a power cut (fsync)'
+    : 'written to the system: it survives a crash of the broker only (os)'
+}
+
 function LogFacts({ storage, log }: Pick<DiskProps, 'storage' | 'log'>): JSX.Element {
   const { last_backup: backup } = storage
   return (
@@ -246,11 +261,8 @@ function LogFacts({ storage, log }: Pick<DiskProps, 'storage' | 'log'>): JSX.Ele
         },
         {
           name: 'Confirmed means',
-          value:
-            storage.durability === 'fsync'
-              ? 'on the disk: it survives a power cut (fsync)'
-              : 'written to the system: it survives a crash of the broker only (os)',
-          hint: '--durability',
+          value: confirmedInWords(storage),
+          hint: isOfCluster(storage) ? undefined : '--durability',
         },
         { name: 'Profile', value: storage.profile, hint: '--profile; see docs/profiles.md' },
         {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { StreamRowJson } from '../../../src/admin/v1/stream-list-operation.ts'
 import { curlOf } from '../../lib/api.ts'
-import { count, counted, rate } from '../../lib/format.ts'
+import { count, rate } from '../../lib/format.ts'
 import { useKeys } from '../../lib/keys.ts'
 import { now, useLive } from '../../lib/live.ts'
 import { goToUrl, place, pushParams, setParams, useParam } from '../../lib/router.ts'
@@ -11,6 +11,7 @@ import { type ListPage, useRows } from '../../lib/rows.ts'
 import { plainName } from '../../lib/show-name.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Button } from '../../parts/button.tsx'
+import { foundText, NothingFits } from '../../parts/list-parts.tsx'
 import { Empty } from '../../parts/notes.tsx'
 import { Page } from '../../parts/page.tsx'
 import { streamUrl } from '../../parts/stream-tabs.tsx'
@@ -127,9 +128,7 @@ function Sentence({
   const [since] = useState(() => now.peek())
   if (list === undefined) return null
   const { filtered_count: found } = list
-  const many = isFiltered(view)
-    ? `${counted(found, 'stream')} ${found === 1 ? 'fits' : 'fit'}. `
-    : `${counted(found, 'stream')}. `
+  const many = foundText(found, 'stream', isFiltered(view))
   const [fastest] = growing?.items ?? []
   if (growing === undefined || fastest === undefined) {
     const isKnown = now.value - since > ratesMs
@@ -156,15 +155,7 @@ function NoStreams({
   readonly isFiltered: boolean
   readonly onCreate: () => void
 }): JSX.Element {
-  if (isHeldBack) {
-    return (
-      <Empty
-        title="No stream fits"
-        text="The filters hold all streams back."
-        action={<a href="/streams">Show all streams</a>}
-      />
-    )
-  }
+  if (isHeldBack) return <NothingFits what="stream" href="/streams" />
   return (
     <Empty
       title="No streams yet"

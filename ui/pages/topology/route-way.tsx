@@ -76,6 +76,7 @@ interface StepProps {
 
 function Step({ step, edges, isLit }: StepProps): JSX.Element {
   const { exchange, type, outcome, leads_to: ways, alternate, chosen_by: choice } = step
+  const { direct_clients: direct } = step
   return (
     <li class={isLit ? 'route-step route-step-lit' : 'route-step'}>
       <p>
@@ -91,6 +92,13 @@ function Step({ step, edges, isLit }: StepProps): JSX.Element {
             <span class="soft"> {reasonOf(way, type)}</span>
           </li>
         ))}
+        {direct > 0 && (
+          <li>
+            <span aria-hidden="true">→ </span>
+            {counted(direct, 'MQTT client')} at once
+            <span class="soft"> by subscriptions of QoS 0</span>
+          </li>
+        )}
         {unmatchedOf(step, edges).map(({ to, text }) => (
           <li key={`${to} ${text}`} class="soft">
             <span aria-hidden="true">✕ </span>
@@ -130,8 +138,9 @@ function outcomeBadge(outcome: RouteStepJson['outcome']): JSX.Element {
   }
 }
 
-function reasonOf({ bindings, left_off: isMore }: RouteWayJson, type: string): string {
+function reasonOf({ bindings, subscribed, left_off: isMore }: RouteWayJson, type: string): string {
   const texts = bindings.map(bindingText).filter((text) => text !== '')
+  if (subscribed) texts.push('a subscription of MQTT')
   if (type === 'fanout') return 'as all do'
   if (texts.length === 0) return 'matched'
   return `matched by ${texts.slice(0, 3).join(', ')}${isMore || texts.length > 3 ? ' and others' : ''}`

@@ -132,7 +132,11 @@ const shape = {
   prefetch: count.nullable().describe('Of its consumers together; 0: no limit; null: none acks'),
   unacked: count,
   unconfirmed: count,
-  heartbeat: count.nullable().describe('Seconds; 0: none; null where the protocol has none'),
+  heartbeat: count
+    .nullable()
+    .describe(
+      'Seconds between heartbeats, or the keep alive of MQTT; 0: none; null where the protocol has none',
+    ),
   published: count.describe('Messages since it connected'),
   taken: count.describe('Messages that it has got'),
   acked: count,
@@ -212,7 +216,7 @@ export function connectionJson(
     ...stateJson(client, parts.broker),
     connected_at: client.connectedAt,
     ...channelSums(client),
-    heartbeat: client.limits?.heartbeatSeconds ?? null,
+    heartbeat: client.limits?.heartbeatSeconds ?? client.keepAliveSeconds ?? null,
     published: counters.published,
     taken: takenOf(counters),
     acked: counters.acked,

@@ -77,6 +77,9 @@ function shortageText({ figures, disk }: BrokerFacts, reason: string): string {
         : 'the disk cannot be written, which is tried again until it works',
     )
   }
+  if (reason.includes('other nodes')) {
+    texts.push('too many messages wait for other nodes, which do not take them: see the log')
+  }
   return texts.join(', and ') || reason
 }
 

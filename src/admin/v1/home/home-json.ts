@@ -40,6 +40,8 @@ export interface ListenerJson {
   readonly host: string
   readonly port: number
   readonly url: string
+  /** Whose it is, in a cluster. */
+  readonly node?: string
 }
 
 export interface HomeJson {
@@ -124,6 +126,7 @@ export const homeSchema: z.ZodType<HomeJson> = z.object({
       host: z.string(),
       port: count,
       url: z.string(),
+      node: z.string().optional().describe('Whose it is, in a cluster'),
     }),
   ),
   nodes: z

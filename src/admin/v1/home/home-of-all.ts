@@ -60,7 +60,9 @@ function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked
     counts,
     protocols: sumCounts(nodes.map(({ home }) => home.protocols)),
     nodes: nodesJson(cluster.directory),
-    listeners: [own, ...nodes.filter((each) => each !== own)].flatMap(({ home }) => home.listeners),
+    listeners: [own, ...nodes.filter((each) => each !== own)].flatMap(({ node = 0, home }) =>
+      home.listeners.map((listener) => ({ ...listener, node: nameOf(node) })),
+    ),
   }
 }
 
@@ -138,10 +140,12 @@ function sumHistories({ history }: HomeJson, nodes: readonly HomePart[]): Histor
 }
 
 /** Where nothing is wrong. */
-export function fineFinding({ streams }: HomeJson['counts'], rates: RatesJson): Finding {
+export function fineFinding(counts: HomeJson['counts'], rates: RatesJson): Finding {
+  const { streams, queues, topics } = counts
+  const there = `${many(queues, 'queue')}, ${many(topics, 'topic')}`
   const text =
     streams === 0
       ? 'Ready, and empty: there is no queue and no topic yet'
-      : `All is well: ${many(streams, 'stream')}, ${perSecond(rates.in)} in, ${perSecond(rates.out)} out`
+      : `All is well: ${there}, ${perSecond(rates.in)} in, ${perSecond(rates.out)} out`
   return { kind: 'fine', severity: 'fine', text }
 }

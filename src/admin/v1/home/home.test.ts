@@ -49,7 +49,7 @@ test('a broker in which nothing is wrong says so', async () => {
   const { health, findings, counts, is_empty: isEmpty } = await ask()
   assert.deepEqual(
     findings.map(({ text }) => text),
-    ['All is well: 1 stream, 0/s in, 0/s out'],
+    ['All is well: 1 queue, 0 topics, 0/s in, 0/s out'],
   )
   assert.deepEqual([health, counts.streams, isEmpty], ['fine', 1, false])
 })

@@ -54,7 +54,10 @@ export function* lookAtTransactions({
   return long
 }
 
-/** Of several that are open in a partition, the one that began first holds its readers back. */
+/**
+ * Of several that are open in a partition, the one that began first holds its readers back. Where another cell leads it
+ * only that knows which: each of them is said to.
+ */
 function heldBackBy(
   broker: Broker,
   { parts, producerId }: Transaction,
@@ -64,10 +67,18 @@ function heldBackBy(
   let heldBack = 0
   for (const { topic, partition } of parts.values()) {
     const found: Partition | undefined = known.find(topic)?.partitions[partition]
-    const first = found?.transactions?.find(producerId)?.firstOffset
-    if (found === undefined || first === undefined || first > found.lastStableOffset) continue
-    heldBack += found.highWatermark - found.lastStableOffset
+    const count = found === undefined ? 0 : heldBackIn(found, producerId)
+    if (count === 0) continue
+    heldBack += count
     if (topics.size < healthLimits.namedMax) topics.add(topic)
   }
   return { heldBack, topics: [...topics] }
+}
+
+function heldBackIn(partition: Partition, producerId: number): number {
+  const { remote, transactions, lastStableOffset, highWatermark } = partition
+  if (remote !== undefined) return Math.max(0, remote.facts.endOffset - remote.facts.stableOffset)
+  const first = transactions?.find(producerId)?.firstOffset
+  const isFirst = first !== undefined && first <= lastStableOffset
+  return isFirst ? highWatermark - lastStableOffset : 0
 }

@@ -81,7 +81,7 @@ const answerSchema: z.ZodType<FilterTestJson> = z.object({
             client_id: z.string().nullable().describe('null: of a group that shares it'),
             group: z.string().nullable(),
             filter: z.string(),
-            qos: count,
+            qos: count.describe('Of a group: the highest that a member has asked for'),
             connected: z.boolean().describe('Of a group: some member is'),
           }),
         )
@@ -158,7 +158,12 @@ function* findTopics(filter: string, { place, caller }: Looked): Steps<TopicsFou
   const examples: string[] = []
   let topics = 0
   let looked = 0
-  for (const [topic, found] of retained.match(filter)) {
+  for (const each of retained.search(filter)) {
+    if (each === undefined) {
+      yield
+      continue
+    }
+    const [topic, found] = each
     if (++looked > testedTopicsMax) break
     if (looked % adminLimits.listedAtOnceMax === 0) yield
     if (!retained.isThere(found) || !view.seesTopic(topic)) continue
@@ -203,12 +208,22 @@ function shownSubscription(
   if (subscriber instanceof SharedGroup) {
     const [, group = ''] = subscriber.name.split('/')
     const connected = [...subscriber.members].some(({ session }) => session.client !== undefined)
-    return { client_id: null, group, filter: subscriber.filter, qos: 2, connected }
+    const { filter } = subscriber
+    return { client_id: null, group, filter, qos: highestQosOf(subscriber), connected }
   }
   if (!(subscriber instanceof Session) || !maySee(caller, subscriber.user)) return undefined
   const { text: filter, options } = subscription as IndexedSubscription & OwnSubscription
   const connected = subscriber.client !== undefined
   return { client_id: subscriber.clientId, group: null, filter, qos: options.qos, connected }
+}
+
+/** What some member of the group may get; each gets what it has asked for itself. */
+function highestQosOf({ members, name }: SharedGroup): number {
+  let highest = 0
+  for (const { session } of members) {
+    highest = Math.max(highest, session.subscriptions.get(name)?.options.qos ?? 0)
+  }
+  return highest
 }
 
 function testMatch(filter: string, topic: string): FilterTestJson['match'] {

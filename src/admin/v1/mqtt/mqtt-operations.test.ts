@@ -5,6 +5,7 @@ import { askApi, createOwnersRoutes, createRoutesAs } from '../../../../test/sup
 import { type ManagedBroker, openManagedBroker } from '../../../../test/support/managed-broker.ts'
 import { SessionActor } from '../../../../test/support/session-actor.ts'
 import type { VHostSessions } from '../../../broker/session/vhost-sessions.ts'
+import type { Steps } from '../../../lib/slices.ts'
 
 let managed: ManagedBroker
 let routes: ReturnType<typeof createOwnersRoutes>
@@ -162,6 +163,40 @@ test('who may read nothing sees no retained message, but an administrator that t
   assert.deepEqual([row?.['topic'], row?.['payload']], ['a', null])
 })
 
+test('a search that finds nothing, or nothing that the caller sees, lets others go on', async () => {
+  const topics = Array.from({ length: 1550 }, (_, index) => `home/${index}`)
+  await Promise.all(
+    topics.map((topic) =>
+      ask(`PUT /v1/mqtt/retained/%2F/${encodeURIComponent(topic)}`, { payload: 'x' }),
+    ),
+  )
+  await addUser('eve', { configure: '', write: '.*', read: '' })
+  await addUser('ada', everything, { exchange: 'amq.topic', write: '', read: '^nothing$' })
+  const { slices } = managed.broker
+  const run = slices.run.bind(slices)
+  let pauses = 0
+  slices.run = <T>(steps: Steps<T>): Promise<T> => run(counted(steps))
+  function* counted<T>(steps: Steps<T>): Steps<T> {
+    for (let state = steps.next(); ; state = steps.next()) {
+      if (state.done === true) return state.value
+      pauses++
+      yield state.value
+    }
+  }
+  for (const [user, path] of [
+    ['eve', 'GET /v1/mqtt/retained?page=1'],
+    ['ada', 'GET /v1/mqtt/retained?page=1'],
+    ['ada', 'GET /v1/mqtt/topics/%2F?page=1&parent=home'],
+    ['guest', 'GET /v1/mqtt/retained?page=1&filter=home%2F%2B%2Fy'],
+  ] as const) {
+    pauses = 0
+    const asUser = user === 'guest' ? ask : as(user, 'management')
+    const [status, page] = await asUser(path)
+    assert.deepEqual([status, (page as { readonly total_count: number }).total_count], [200, 0])
+    assert.ok(pauses >= 3, `${path} of ${user}: ${pauses} pauses`)
+  }
+})
+
 test('a level of the tree has names, counts and values, the empty level as well', async () => {
   for (const topic of ['a', 'a/b', 'a/b/c', '/x', '$own/y']) {
     await ask(`PUT /v1/mqtt/retained/%2F/${encodeURIComponent(topic)}`, { payload: topic })
@@ -194,4 +229,15 @@ test('a topic has the subscriptions that the caller sees, and a number of others
   assert.deepEqual(idsOf(topic.subscriptions), ['hers'])
   assert.equal(topic.others, 1)
   assert.equal((await ask('POST /v1/mqtt/filter-test/%2F', {}))[0], 400)
+  connect('one', 'guest').subscribe('$share/g/shared', { qos: 0 })
+  const shared = async (): Promise<unknown> => {
+    const [, answer] = await ask('POST /v1/mqtt/filter-test/%2F', { topic: 'shared' })
+    const { subscriptions } = (answer as { topic: { subscriptions: unknown } }).topic
+    return (subscriptions as readonly Record<string, unknown>[])
+      .filter(({ group }) => group === 'g')
+      .map(({ qos }) => qos)
+  }
+  assert.deepEqual(await shared(), [0])
+  connect('two', 'guest').subscribe('$share/g/shared', { qos: 1 })
+  assert.deepEqual(await shared(), [1])
 })

@@ -11,6 +11,7 @@ import { adminLimits } from '../../../limits/admin.ts'
 import { mqttAdminLimits } from '../../../limits/mqtt-admin.ts'
 import { encodeAddress } from '../../../record/message/address.ts'
 import { FieldTable, fieldValue, type FieldInput } from '../../../record/message/field-table.ts'
+import { sourceFrom } from '../../../record/message/fill-source.ts'
 import type { BasicProperties } from '../../../record/message/properties.gen.ts'
 import {
   isKeyExact,
@@ -23,7 +24,7 @@ import type { RecordSource } from '../../../record/message/record-source.ts'
 import { badRequest, notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
 import { type Operation, operation } from '../../api/operation.ts'
-import { decodePayload, sourceOf } from '../../rabbitmq/message-source.ts'
+import { decodePayload } from '../../rabbitmq/decode-payload.ts'
 import { encodeProperties, ownPropertiesSchema } from '../../rabbitmq/properties-json.ts'
 import { type PublishParts, tooManyUnderWay, whyNotPublished } from '../../rabbitmq/publish.ts'
 import {
@@ -217,7 +218,11 @@ function sourceFor(
     payload.length,
   )
   if (header === undefined) return undefined
-  const source = sourceOf(encodeAddress(exchange, keyOfTopic(topic)), header, payload)
+  const source = sourceFrom({
+    address: encodeAddress(exchange, keyOfTopic(topic)),
+    header,
+    body: payload,
+  })
   if (!isExact) source.topic = topic
   return source
 }

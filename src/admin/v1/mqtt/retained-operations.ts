@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseTopicFilter } from '../../../broker/session/topic-filter.ts'
 import { compareNames } from '../../../lib/compare-names.ts'
+import { adminLimits } from '../../../limits/admin.ts'
 import { searchLimits } from '../../../limits/search.ts'
 import { notFound } from '../../answers.ts'
 import type { Caller } from '../../api/caller.ts'
@@ -186,13 +187,15 @@ function* branchesOf(
   { sessions: { retained } }: MqttPlace,
   parent: string | undefined,
   view: RetainedView,
-): Generator<Branch> {
+): Generator<Branch | undefined> {
+  let hidden = 0
   for (const branch of retained.branchesOf(parent)) {
     const { value, topic, count: below } = branch
     const isThere = value !== undefined && retained.isThere(value)
     const own = isThere && view.seesTopic(topic) ? value : undefined
     // What is below may be seen where this is not: rights are asked for there.
     if (own !== undefined || below > (value === undefined ? 0 : 1)) yield { ...branch, value: own }
+    else if (++hidden % adminLimits.listedAtOnceMax === 0) yield undefined
   }
 }
 
@@ -214,11 +217,15 @@ function* matched(
   places: readonly MqttPlace[],
   filter: string,
   viewOf: (place: MqttPlace) => RetainedView,
-): Generator<RetainedAt> {
+): Generator<RetainedAt | undefined> {
+  let looked = 0
   for (const place of places) {
     const { retained: all } = place.sessions
     const view = viewOf(place)
-    for (const [topic, retained] of all.match(filter)) {
+    for (const found of all.search(filter)) {
+      if (found === undefined || ++looked % adminLimits.listedAtOnceMax === 0) yield undefined
+      if (found === undefined) continue
+      const [topic, retained] = found
       if (all.isThere(retained) && view.seesTopic(topic)) yield { place, topic, retained }
     }
   }

@@ -15,6 +15,7 @@ import { gatherList } from '../../cluster/gather-list.ts'
 import { joinLists, splitByVHost, vhostOfQuery } from '../../cluster/ways.ts'
 import { maySee } from '../../rabbitmq/listed-client.ts'
 import { notAuthorised } from '../../rabbitmq/refusals.ts'
+import { doToEach } from '../do-to-each.ts'
 import {
   mayChange,
   type MqttAdminParts,
@@ -80,8 +81,7 @@ const chosenSchema = z.object({
   refused: z.array(z.object({ vhost: z.string(), client_id: z.string(), reason: z.string() })),
 })
 
-type Ticket = Parameters<typeof whenDurable>[0]
-type Chosen = z.infer<typeof chosenBody>
+type SessionName = z.infer<typeof chosenBody>['sessions'][number]
 type Done = z.infer<typeof chosenSchema>
 
 export function mqttSessionOperations(parts: MqttAdminParts): Operation[] {
@@ -143,10 +143,12 @@ function changeOperations(parts: MqttAdminParts): Operation[] {
       path: '/v1/mqtt/sessions/disconnect',
       summary: 'End the connections of sessions, which wait for their clients as ever',
       handle: ({ body, caller }) =>
-        doToEach(parts, body, caller, (place, session, isDry) => {
+        doToEach(body.sessions, async (name) => {
+          const { place, session } = await changeable(parts, name, caller)
+          const done = doneJson(session)
           if (session.client === undefined) throw gone(`'${session.clientId}' is not connected`)
-          if (!isDry) disconnectSession(place.sessions, session)
-          return undefined
+          if (body.dry_run !== true) disconnectSession(place.sessions, session)
+          return { done, ticket: undefined }
         }),
     }),
     operation({
@@ -154,9 +156,12 @@ function changeOperations(parts: MqttAdminParts): Operation[] {
       path: '/v1/mqtt/sessions/delete',
       summary: 'Delete sessions with their subscriptions and messages; no will is sent',
       handle: ({ body, caller }) =>
-        doToEach(parts, body, caller, (place, session, isDry) =>
-          isDry ? undefined : place.sessions.delete(session.clientId),
-        ),
+        doToEach(body.sessions, async (name) => {
+          const { place, session } = await changeable(parts, name, caller)
+          const done = doneJson(session)
+          const isDry = body.dry_run === true
+          return { done, ticket: isDry ? undefined : place.sessions.delete(session.clientId) }
+        }),
     }),
   ]
 }
@@ -180,35 +185,19 @@ function deleteOperation(parts: MqttAdminParts): Operation {
   })
 }
 
-/** Each by itself: one that is refused holds no other up. Answered when all of it is durable. */
-async function doToEach(
+/** What a change is to be done to: a session that the caller sees and may change. Throws for others. */
+async function changeable(
   parts: MqttAdminParts,
-  { sessions, dry_run: isDry = false }: Chosen,
+  { vhost, client_id: clientId }: SessionName,
   caller: Caller,
-  act: (place: MqttPlace, session: Session, isDry: boolean) => Ticket,
-): Promise<Done> {
-  const result: Done = { done: [], refused: [] }
-  let last: Ticket
-  for (const { vhost, client_id: clientId } of sessions) {
-    const place = await placeOf(parts, vhost)
-    const session = findSession(place, clientId)
-    try {
-      if (place === undefined || session === undefined || !maySee(caller, session.user)) {
-        throw gone('there is no such session')
-      }
-      if (!mayChange(caller, session)) {
-        throw gone('only administrators change sessions of others')
-      }
-      const done = doneJson(session)
-      last = act(place, session, isDry) ?? last
-      result.done.push(done)
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error
-      result.refused.push({ vhost, client_id: clientId, reason: error.message })
-    }
+): Promise<{ readonly place: MqttPlace; readonly session: Session }> {
+  const place = await placeOf(parts, vhost)
+  const session = findSession(place, clientId)
+  if (place === undefined || session === undefined || !maySee(caller, session.user)) {
+    throw gone('there is no such session')
   }
-  await whenDurable(last)
-  return result
+  if (!mayChange(caller, session)) throw gone('only administrators change sessions of others')
+  return { place, session }
 }
 
 function gone(reason: string): BrokerError {

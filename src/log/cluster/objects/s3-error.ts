@@ -28,6 +28,14 @@ const kindOfCode: Readonly<Record<string, DiskErrorKind>> = {
   InsufficientStorage: 'full',
 }
 
+/** What whoever sets a cluster up does about it. */
+const adviceOnCode: Readonly<Record<string, string>> = {
+  CredentialsProviderError:
+    'give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (AWS_PROFILE), or the machine a role',
+  NoSuchBucket: 'make the bucket, or name another one in the address',
+  AccessDenied: 'give the credentials the rights that docs/cluster.md lists',
+}
+
 /** The error of a try as one of a disk. `request` says what was tried. */
 export function s3Error(request: string, error: unknown): DiskError {
   if (error instanceof DiskError) return error
@@ -36,9 +44,9 @@ export function s3Error(request: string, error: unknown): DiskError {
   const details = [status, code ?? name, message].filter(
     (part) => part !== undefined && part !== '',
   )
-  return new DiskError(kindOfCode[name] ?? 'io', `${request}: ${details.join(' ')}`, {
-    cause: error,
-  })
+  const advice = adviceOnCode[name] === undefined ? '' : `; ${adviceOnCode[name]}`
+  const text = `${request}: ${details.join(' ')}${advice}`
+  return new DiskError(kindOfCode[name] ?? 'io', text, { cause: error })
 }
 
 /** A HEAD has no body, so its error has no code: this is all that is known. */

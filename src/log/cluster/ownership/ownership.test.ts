@@ -58,7 +58,7 @@ class SimulatedNode {
   constructor(world: World, name: string) {
     this.#world = world
     this.self = world.rows.join(name)
-    this.#ownership = new Ownership(this.self)
+    this.#ownership = new Ownership(this.self, ({ info }) => info !== 'less')
     world.clock.every(1000, () => this.#beat())
   }
 
@@ -203,4 +203,62 @@ test('the cells of a node that died are served again within seconds', () => {
     others.reduce((sum, { held }) => sum + held.size, 0),
     12,
   )
+})
+
+test('a node that serves less than others has no cell, unless it is the last one', () => {
+  const world = new World(seededRandom(5), 6)
+  const nodes = ['a', 'b', 'c'].map((name) => new SimulatedNode(world, name))
+  const held = (): number[] => nodes.map((node) => node.held.size)
+  world.rows.update(2, { info: 'less' })
+  world.clock.advance(10_000)
+  assert.deepEqual(held(), [3, 3, 0])
+  for (const node of [0, 1]) world.rows.update(node, { isDraining: true })
+  world.clock.advance(8000)
+  assert.deepEqual(held(), [0, 0, 6], 'the others drain')
+  world.rows.update(0, { isDraining: false })
+  world.clock.advance(8000)
+  assert.deepEqual(held(), [6, 0, 0], 'one has come back')
+  for (const node of [0, 1, 2]) world.rows.update(node, { isDraining: false, info: 'less' })
+  world.clock.advance(8000)
+  assert.deepEqual(held(), [2, 2, 2], 'all are alike')
+})
+
+test('a node that starts again at once while others join leaves no cell without an owner', () => {
+  const world = new World(seededRandom(4), 12)
+  const alone = new SimulatedNode(world, 'a')
+  world.clock.advance(10_000)
+  assert.equal(alone.held.size, 12)
+  // Others hear of it again before it looks dead to them, and it has more than its share by then.
+  alone.isStopped = true
+  const nodes = ['a', 'b', 'c'].map((name) => new SimulatedNode(world, name))
+  world.clock.advance(30_000)
+  assert.deepEqual(
+    nodes.map(({ held }) => held.size),
+    [4, 4, 4],
+  )
+})
+
+test('who joins while a node is gone gets its share as soon as others give it', () => {
+  for (let seed = 0; seed < 20; seed += 1) {
+    const world = new World(seededRandom(seed), 12)
+    const nodes = ['a', 'b', 'gone', 'c'].map((name) => new SimulatedNode(world, name))
+    world.clock.advance(10_000)
+    Object.assign(nodes[2] ?? {}, { isStopped: true })
+    world.clock.advance(20_000)
+    nodes.push(new SimulatedNode(world, 'd'))
+    const away = new Map<number, number>()
+    for (let ms = 0; ms < 15_000; ms += 50) {
+      world.clock.advance(50)
+      for (const { cell, owner } of world.rows.cells) {
+        away.set(cell, owner === undefined ? (away.get(cell) ?? 0) + 50 : 0)
+        const lost = away.get(cell) ?? 0
+        assert.ok(lost < 3500, `seed ${seed}: nobody has cell ${cell} for ${lost} ms`)
+      }
+    }
+    assert.deepEqual(
+      nodes.map(({ held }) => held.size),
+      [3, 3, 3, 3, 3].with(2, nodes[2]?.held.size ?? 0),
+      `seed ${seed}`,
+    )
+  }
 })

@@ -9,6 +9,8 @@ interface Watched {
   readonly heartbeat: number
   /** When this heartbeat was first seen. */
   readonly since: number
+  /** There were others before it. */
+  readonly hasBeaten: boolean
 }
 
 /** Why a cell may be claimed, and what must still be so when it is. */
@@ -32,6 +34,8 @@ export interface Finding {
   readonly lost: readonly number[]
   /** Nodes that are not dead; this one is among them. */
   readonly living: readonly NodeRow[]
+  /** Those of them that may have cells: without a sign of life some are gone for long. */
+  readonly present: readonly NodeRow[]
 }
 
 /** An answer, and when it was asked for and here, in monotonic milliseconds. */
@@ -77,7 +81,10 @@ export class Takeover {
       const witness = reason === 'crashed' && row.owner ? nodes.get(row.owner.node) : undefined
       vacancies.push({ cell: row.cell, epoch: row.epoch, reason, witness })
     }
-    return { vacancies, lost, living }
+    const present = living.filter(
+      ({ node }) => node === this.#self.node || this.#isPresent(node, sentAt),
+    )
+    return { vacancies, lost, living, present }
   }
 
   #note(observation: Observation, seenAt: number): void {
@@ -88,7 +95,8 @@ export class Takeover {
     for (const { node, incarnation, heartbeat } of observation.nodes) {
       const before = isInTime ? this.#watched.get(node) : undefined
       const isSame = before?.incarnation === incarnation && before.heartbeat === heartbeat
-      watched.set(node, isSame ? before : { incarnation, heartbeat, since: seenAt })
+      const hasBeaten = before?.incarnation === incarnation
+      watched.set(node, isSame ? before : { incarnation, heartbeat, since: seenAt, hasBeaten })
     }
     this.#watched = watched
   }
@@ -96,6 +104,15 @@ export class Takeover {
   #isDead(node: number, sentAt: number): boolean {
     const watched = this.#watched.get(node)
     return watched === undefined || sentAt - watched.since >= ownershipLimits.timeToLiveMs
+  }
+
+  /**
+   * A node that was killed long ago is not dead yet for whoever has just begun to look; the others give cells away
+   * meanwhile, and these must not wait for it.
+   */
+  #isPresent(node: number, sentAt: number): boolean {
+    const { hasBeaten, since } = this.#watched.get(node) as Watched
+    return hasBeaten || sentAt - since < ownershipLimits.firstBeatMsMax
   }
 
   #reasonOf({ owner }: CellRow, alive: ReadonlySet<number>): Vacancy['reason'] | undefined {

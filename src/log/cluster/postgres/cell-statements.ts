@@ -3,6 +3,7 @@
 // lock is also a record in PostgreSQL's WAL, so the statement waits for the standby even if it finds
 // its work done. Each answers `owned`: whether the lock found the row as it was expected.
 import { postgresLimits } from '../../../limits/postgres.ts'
+import type { FinishedFile } from '../cell-table.ts'
 import type { Row, Statement } from './postgres-connection.ts'
 
 /** What made somebody the owner: `claim` is by chance, so no two are the same. */
@@ -179,26 +180,33 @@ export class CellStatements {
 
   listFinished(fence: Fence): Statement {
     return {
-      text: `SELECT c.epoch, c.session, f.name, f.key, f.size, f.crc32c
+      text: `SELECT c.epoch, c.session, f.name, f.key, f.size, f.crc32c,
+          CASE WHEN f.ends_key = f.key THEN f.head END AS head,
+          CASE WHEN f.ends_key = f.key THEN f.tail END AS tail
         FROM ${this.#schema}.cells c LEFT JOIN ${this.#schema}.files f USING (cell)
         WHERE c.cell = $1::int ORDER BY f.name`,
       values: [fence.cell],
     }
   }
 
-  addFinished(
-    fence: Fence,
-    name: string,
-    file: { key: string; size: number; crc32c: number },
-  ): Statement {
+  addFinished(fence: Fence, name: string, { key, size, crc32c, ends }: FinishedFile): Statement {
     return {
       text: `${this.#owner}, added AS (INSERT INTO ${this.#schema}.files AS f
-          (cell, name, key, size, crc32c)
-          SELECT $1::int, $4::text, $5::text, $6::bigint, $7::bigint FROM owner
+          (cell, name, key, size, crc32c, head, tail, ends_key)
+          SELECT $1::int, $4::text, $5::text, $6::bigint, $7::bigint, $8::bytea, $9::bytea, $5::text FROM owner
           ON CONFLICT (cell, name) DO UPDATE
-            SET key = excluded.key, size = excluded.size, crc32c = excluded.crc32c RETURNING 1)
+            SET key = excluded.key, size = excluded.size, crc32c = excluded.crc32c,
+              head = excluded.head, tail = excluded.tail, ends_key = excluded.ends_key RETURNING 1)
         SELECT EXISTS (SELECT FROM owner) AS owned`,
-      values: [...ownerValues(fence), name, file.key, file.size, file.crc32c],
+      values: [
+        ...ownerValues(fence),
+        name,
+        key,
+        size,
+        crc32c,
+        ends?.head ?? null,
+        ends?.tail ?? null,
+      ],
     }
   }
 

@@ -191,5 +191,12 @@ function toFileRow(row: Row): FileRow {
 }
 
 function toFinishedFile(row: Row): FinishedFile {
-  return { key: String(row['key']), size: numberIn(row, 'size'), crc32c: numberIn(row, 'crc32c') }
+  const { head, tail } = row
+  const ends = head instanceof Buffer && tail instanceof Buffer ? { head, tail } : undefined
+  return {
+    key: String(row['key']),
+    size: numberIn(row, 'size'),
+    crc32c: numberIn(row, 'crc32c'),
+    ends,
+  }
 }

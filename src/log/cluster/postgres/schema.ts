@@ -28,6 +28,7 @@ const migrations: readonly Migration[] = [
   { version: 1, compatibleFrom: 1, statements: createTables },
   // A node that knows no shared rows would serve clients without their users.
   { version: 2, compatibleFrom: 2, statements: createShared },
+  { version: 3, compatibleFrom: 2, statements: addEnds },
 ]
 
 const newest: Migration | undefined = migrations.at(-1)
@@ -147,6 +148,14 @@ function createTables(schema: string): string {
       bytes bytea NOT NULL);
     ALTER TABLE ${schema}.manifests ALTER COLUMN bytes SET STORAGE EXTERNAL;
     ${createEmptySlot(schema)}`
+}
+
+/**
+ * The ends of files, as far as they are kept. They are those of the object `ends_key`: a node that does not know them
+ * changes the key alone.
+ */
+function addEnds(schema: string): string {
+  return `ALTER TABLE ${schema}.files ADD head bytea, ADD tail bytea, ADD ends_key text`
 }
 
 /**

@@ -1,5 +1,6 @@
 // AddPartitionsToTxn (key 24) and AddOffsetsToTxn (key 25): what a transaction will write to, from clients that do
 // not add it by writing.
+import { partOf } from '../../../broker/transaction/part-of.ts'
 import type { TransactionPart } from '../../../broker/transaction/transaction.ts'
 import { whenDurable } from '../../../broker/when-durable.ts'
 import type { KafkaErrorName } from '../../../codec/kafka/error-codes.gen.ts'
@@ -118,10 +119,10 @@ function* lookUp(
     const view = mayWrite ? topics.find(topic) : undefined
     for (const partition of partitions) {
       yield
-      const log = view?.partitions[partition]?.log
-      if (log !== undefined) parts.push({ topic, partition, logId: log.id })
+      const part = partOf(view, partition)
+      if (part !== undefined) parts.push(part)
       const problem = mayWrite ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'TOPIC_AUTHORIZATION_FAILED'
-      problems.push(log === undefined ? problem : undefined)
+      problems.push(part === undefined ? problem : undefined)
     }
     yield
   }

@@ -18,6 +18,13 @@ const names: Readonly<Record<TransactionErrorCode, KafkaErrorName>> = {
   transactional_id_not_found: 'TRANSACTIONAL_ID_NOT_FOUND',
   transaction_abortable: 'TRANSACTION_ABORTABLE',
   policy_violation: 'POLICY_VIOLATION',
+  unknown_topic_or_partition: 'UNKNOWN_TOPIC_OR_PARTITION',
+  coordinator_not_available: 'COORDINATOR_NOT_AVAILABLE',
+}
+
+/** Kafka's name of what the coordinator says, whatever the client knows. */
+export function nameOf({ code }: TransactionError): KafkaErrorName {
+  return names[code]
 }
 
 /** The error of a request to the coordinator. Clients of versions below `fencedSince` know no PRODUCER_FENCED. */
@@ -55,6 +62,9 @@ export function writeErrorOf({ code }: TransactionError, versions: WriteVersions
     case 'concurrent_transactions':
       // It makes older clients try again, without asking for metadata.
       return apiVersion >= addsSince ? 'CONCURRENT_TRANSACTIONS' : 'NOT_ENOUGH_REPLICAS'
+    case 'coordinator_not_available':
+      // Who leads the partition has not changed, so nobody asks for metadata.
+      return 'NOT_ENOUGH_REPLICAS'
     default:
       return names[code]
   }

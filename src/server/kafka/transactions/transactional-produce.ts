@@ -1,71 +1,101 @@
 // What a produce of records in a transaction needs: the transactional id and the right on it, and that the partition
-// is part of the transaction. Since version 12 a write adds it by itself (KIP-890).
+// is part of the transaction. Since version 12 a write adds it by itself (KIP-890). Where another cell has the
+// coordinator, it has been asked before (`ElsewhereJoins`).
 import { claimedProducer } from '../../../broker/topic/check-batch.ts'
-import type { Partition } from '../../../broker/topic/partition.ts'
-import { TransactionError } from '../../../broker/transaction/transaction-error.ts'
+import type { TransactionBranch } from '../../../broker/transaction/transaction-branch.ts'
+import {
+  concurrent,
+  TransactionError,
+  type TransactionErrorCode,
+} from '../../../broker/transaction/transaction-error.ts'
 import type {
   TransactionalProducer,
   TransactionPart,
 } from '../../../broker/transaction/transaction.ts'
 import { kafkaErrors } from '../../../codec/kafka/error-codes.gen.ts'
-import { batchHeaderSize, isTransactionalBatch } from '../../../record/batch/batch-header.ts'
 import { KafkaRefusal } from '../error-code.ts'
 import type { RequestContext } from '../request-context.ts'
-import { writeErrorOf } from './transaction-refusal.ts'
+import type { ElsewhereJoins } from './elsewhere-joins.ts'
+import { nameOf, writeErrorOf } from './transaction-refusal.ts'
+import {
+  addsSince,
+  isTransactional,
+  producerOf,
+  type TransactionalBatch,
+} from './transactional-batch.ts'
 
-/** The first versions whose clients know TRANSACTION_ABORTABLE, and that add partitions by themselves. */
+/** The first version whose clients know TRANSACTION_ABORTABLE. */
 const abortableSince = 11
-const addsSince = 12
-
-/** A batch, and where it goes. */
-export interface TransactionalBatch {
-  readonly partition: Partition
-  readonly topic: string
-  readonly index: number
-  readonly batch: Buffer
-  readonly transactionalId: string | null
-}
-
-/** Whether a batch says that it is part of a transaction. */
-export function isTransactional(batch: Buffer): boolean {
-  return batch.length >= batchHeaderSize && isTransactionalBatch(batch)
-}
+/** What comes again is taken then. */
+const passing: ReadonlySet<TransactionErrorCode> = new Set([
+  'concurrent_transactions',
+  'coordinator_not_available',
+])
 
 /** Adds the partitions of several batches with one change; of what is wrong with them each will be told. */
 export function addToTransaction(
   batches: readonly TransactionalBatch[],
-  { access, apiVersion, transactions }: RequestContext,
+  { access, apiVersion, led }: RequestContext,
 ): void {
-  const added = apiVersion < addsSince ? [] : batches.filter(({ batch }) => isTransactional(batch))
+  const isAdded = ({ batch, partition }: TransactionalBatch): boolean =>
+    isTransactional(batch) && led.cellOf(partition).branch === undefined
+  const added = apiVersion < addsSince ? [] : batches.filter(isAdded)
   const [first] = added
-  const from = first && producerOf(first)
+  if (first === undefined) return
+  const from = producerOf(first)
   if (from === undefined || !access.mayTransactionalId('write', from.transactionalId)) return
   try {
-    transactions.addPartitions(from, added.map(partOf), 2)
+    led.cellOf(first.partition).transactions.addPartitions(from, added.map(partHere), 2)
   } catch (error) {
     if (!(error instanceof TransactionError)) throw error
   }
 }
 
 /** Throws KafkaRefusal when a transactional batch may not be stored now. */
-export function expectInTransaction(batch: TransactionalBatch, context: RequestContext): void {
-  const { access, transactions, apiVersion } = context
-  const { transactionalId } = batch
+export function expectInTransaction(
+  batch: TransactionalBatch,
+  context: RequestContext,
+  joins: ElsewhereJoins | undefined,
+): void {
+  const { access, apiVersion, led } = context
+  const { transactionalId, partition } = batch
   if (transactionalId === null || !access.needsTransactionalId('write', transactionalId)) {
     throw new KafkaRefusal('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
   }
   const from = producerOf(batch)
   // What it lacks is found by the checks of the batch itself.
   if (from === undefined) return
+  const { branch, transactions } = led.cellOf(partition)
   try {
+    if (apiVersion >= addsSince) expectFirst(batch)
+    if (branch !== undefined) {
+      expectJoined(branch, from, batch, joins)
+      return
+    }
     // A change comes before the batch in the log: with that it is durable, too.
-    if (apiVersion >= addsSince) {
-      expectFirst(batch)
-      transactions.addPartitions(from, [partOf(batch)], 2)
-    } else transactions.verify(from, partOf(batch))
+    if (apiVersion >= addsSince) transactions.addPartitions(from, [partHere(batch)], 2)
+    else transactions.verify(from, partHere(batch))
   } catch (error) {
     if (!(error instanceof TransactionError)) throw error
     throw refusalOf(error, apiVersion)
+  }
+}
+
+/** Throws TransactionError. */
+function expectJoined(
+  branch: TransactionBranch,
+  from: TransactionalProducer,
+  { partition, batch, view, index }: TransactionalBatch,
+  joins: ElsewhereJoins | undefined,
+): void {
+  if (branch.isOpenIn(partition, from)) return
+  try {
+    if (joins === undefined) throw concurrent(from.transactionalId)
+    joins.expect(branch, from, { topicId: view.topicId, partition: index })
+  } catch (error) {
+    // It comes again, and what its producer has sent behind it waits for it.
+    if (error instanceof TransactionError && passing.has(error.code)) partition.noteFailed(batch)
+    throw error
   }
 }
 
@@ -88,7 +118,7 @@ function refusalOf(error: TransactionError, apiVersion: number): KafkaRefusal {
     case 'NOT_ENOUGH_REPLICAS':
       return new KafkaRefusal(
         name,
-        'Unable to verify the partition has been added to the transaction. Underlying error: CONCURRENT_TRANSACTIONS',
+        `Unable to verify the partition has been added to the transaction. Underlying error: ${nameOf(error)}`,
       )
     case 'POLICY_VIOLATION':
       return new KafkaRefusal(name, error.message)
@@ -97,15 +127,6 @@ function refusalOf(error: TransactionError, apiVersion: number): KafkaRefusal {
   }
 }
 
-function producerOf({
-  batch,
-  transactionalId,
-}: TransactionalBatch): TransactionalProducer | undefined {
-  const claimed = claimedProducer(batch)
-  if (claimed === undefined || transactionalId === null) return undefined
-  return { transactionalId, producerId: claimed.producerId, epoch: claimed.producerEpoch }
-}
-
-function partOf({ topic, index, partition }: TransactionalBatch): TransactionPart {
-  return { topic, partition: index, logId: partition.log.id }
+function partHere({ view, index, partition }: TransactionalBatch): TransactionPart {
+  return { topic: view.name, partition: index, logId: partition.log.id }
 }

@@ -5,10 +5,12 @@ import { PacketReader } from '../../../codec/mqtt/packet-reader.ts'
 import { CONNECT, type MqttVersion } from '../../../codec/mqtt/packet-type.ts'
 import { mqttLimits } from '../../../limits/mqtt.ts'
 import type { FirstReader } from '../../arriving-client.ts'
+import { nameGivenIn } from '../login.ts'
 
 export interface ConnectAsked {
   /** 0 as long as nobody knows it. */
   readonly version: MqttVersion | 0
+  /** Whom it names, perhaps with a virtual host. */
   readonly username: string | undefined
   /** Largest packet that the client takes. */
   readonly packetSizeMax: number
@@ -38,8 +40,10 @@ export class FirstPacketReader implements FirstReader<ConnectAsked> {
   }
 
   #ofConnect(): ConnectAsked {
-    const { version, username, properties } = readConnect(this.#reader)
-    return { version, username, packetSizeMax: properties.packetSizeMax ?? Infinity }
+    const connect = readConnect(this.#reader)
+    const { version, properties } = connect
+    const packetSizeMax = properties.packetSizeMax ?? Infinity
+    return { version, username: nameGivenIn(connect), packetSizeMax }
   }
 
   #close(asked: ConnectAsked): ConnectAsked {

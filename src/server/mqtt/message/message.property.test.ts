@@ -18,6 +18,7 @@ import {
   validateContentHeader,
 } from '../../../record/message/content-header.ts'
 import { fieldValue, table } from '../../../record/message/field-table.ts'
+import { sourceFrom } from '../../../record/message/fill-source.ts'
 import type { BasicProperties } from '../../../record/message/properties.gen.ts'
 import {
   asksToBeRetained,
@@ -229,11 +230,11 @@ function fromAmqp(
   properties: BasicProperties = {},
   waitedMs = 0,
 ): ReturnType<typeof delivered> | undefined {
-  const source = new RecordSource()
-  source.address = encodeAddress('amq.topic', routingKey)
-  source.addressEnd = source.address.length
-  source.header = encodeContentHeader(0, properties)
-  source.headerEnd = source.header.length
+  const source = sourceFrom({
+    address: encodeAddress('amq.topic', routingKey),
+    header: encodeContentHeader(0, properties),
+    body: Buffer.alloc(0),
+  })
   const bytes = bytesOfSource(source, now)
   const content = contentOf(bytes, now + waitedMs, { hasProperties: true })
   return content && delivered(content, Buffer.alloc(0))

@@ -5,27 +5,20 @@ import { encodeProperties } from '../../../codec/mqtt/packet-writer.ts'
 import { isTopicName } from '../../../codec/mqtt/text-bytes.ts'
 import {
   CONTENT_FLAGS_POSITION,
-  decodeContentHeader,
-  findHeader,
+  decodeContentHeaderAsText,
 } from '../../../record/message/content-header.ts'
-import { textOf } from '../../../record/message/field-table.ts'
 import {
   PROPERTY_DELIVERY_MODE,
   PROPERTY_EXPIRATION,
   PROPERTY_HEADERS,
 } from '../../../record/message/properties.gen.ts'
-import { topicHeader } from '../../../record/message/published-topic.ts'
+import { topicInHeader, type TopicPlace } from '../../../record/message/published-topic.ts'
 import type { RecordSource } from '../../../record/message/record-source.ts'
 import type { RecordView } from '../../../record/message/record-view.ts'
 import { lifetimeMsOf, toMqttProperties } from './message-properties.ts'
 
 /** Where a message is: good as long as the record or source that it is of. */
-export interface MessageBytes {
-  readonly address: Buffer
-  readonly addressStart: number
-  readonly header: Buffer
-  readonly headerStart: number
-  readonly headerEnd: number
+export interface MessageBytes extends TopicPlace {
   readonly body: Buffer
   readonly bodyStart: number
   readonly bodyEnd: number
@@ -72,7 +65,7 @@ export function contentOf(
   // What lives longer than AMQP can say outlives every wait.
   const ofInterest = hasProperties ? ~PROPERTY_DELIVERY_MODE : PROPERTY_EXPIRATION
   if ((flags & ofInterest) === 0) return { topic, properties: empty }
-  const { properties: basic } = decodeContentHeader(header, headerStart, headerEnd)
+  const { properties: basic } = decodeContentHeaderAsText(header, headerStart, headerEnd)
   const lifetimeMs = lifetimeMsOf(basic)
   const waitedMs = Math.max(0, now - message.timestamp)
   if (lifetimeMs !== undefined && lifetimeMs < waitedMs) return undefined
@@ -87,11 +80,7 @@ export function contentOf(
 
 /** As it was published, or what the routing key stands for. */
 function topicOf(message: MessageBytes, flags: number): Buffer | undefined {
-  const { header, headerStart, headerEnd } = message
-  const own =
-    (flags & PROPERTY_HEADERS) === 0
-      ? undefined
-      : textOf(findHeader(header, headerStart, headerEnd, topicHeader))
+  const own = (flags & PROPERTY_HEADERS) === 0 ? undefined : topicInHeader(message)
   const topic = own === undefined ? topicOfAddress(message) : Buffer.from(own)
   return isTopicName(topic, 0, topic.length) && topic.length <= 65_535 ? topic : undefined
 }

@@ -19,6 +19,8 @@ def run(guarantee, folder):
         processing_guarantee=guarantee,
         commit_interval=0.3,
         consumer_extra_config={"session.timeout.ms": 6000},
+        # Each start has a transactional id of its own: what a killed one had begun ends by its time.
+        producer_extra_config={"transaction.timeout.ms": 10_000},
         state_dir=folder,
         loglevel="WARNING",
     )

@@ -43,6 +43,8 @@ public final class PahoMqtt3 implements Peer, MqttCallback {
         wanted.setCleanSession(!options.lasting());
         wanted.setMqttVersion(options.is31() ? 3 : 4);
         wanted.setSocketFactory(peer.sockets);
+        // Ten by default: a message more is refused by the client, however soon the broker answers.
+        wanted.setMaxInflight(1000);
         if (options.will() != null)
             wanted.setWill(options.will().topic(), options.will().payload().getBytes(), 1, false);
         try {

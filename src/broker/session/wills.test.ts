@@ -1,0 +1,158 @@
+// Wills: when they are sent, and when not.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SessionActor } from '../../../test/support/session-actor.ts'
+import {
+  SessionsOnDisk,
+  type SessionsProcess,
+  sourceOf,
+} from '../../../test/support/sessions-on-disk.ts'
+import { encodeAddress } from '../../record/message/address.ts'
+import { seededRandom } from '../../testing/seeded-random.ts'
+import { deleteVHost } from '../delete-vhost.ts'
+import { keptSessionsOf } from './session-rows.ts'
+import type { Will } from './will.ts'
+
+async function opened(): Promise<{ on: SessionsOnDisk; process: SessionsProcess }> {
+  const on = new SessionsOnDisk()
+  return { on, process: await on.start() }
+}
+
+function willOf(topic: string, text: string, rest: Partial<Will> = {}): Will {
+  const { header } = sourceOf(topic, text, { qos: 1 })
+  const address = encodeAddress('amq.topic', topic.replaceAll('/', '.'))
+  const body = Buffer.from(text)
+  return { address, header, body, topic: undefined, retainedAs: undefined, delayMs: 0, ...rest }
+}
+
+describe('a will', () => {
+  it('is gone with the goodbye, also when the broker crashes before the client has left [MQTT-3.14.4-3]', async () => {
+    const { on, process } = await opened()
+    const watcher = process.actor('watcher')
+    watcher.connect()
+    watcher.subscribe('will')
+    const [short, lasting] = [process.actor('short'), process.actor('lasting')]
+    short.connect({ expiryMs: 0, will: willOf('will', 'of one that ends') })
+    lasting.connect({ will: willOf('will', 'of one that lasts') })
+    await on.settle()
+    for (const { session } of [short, lasting]) session!.dropWill()
+    await on.settle()
+    on.disk.crash(seededRandom(7))
+    const next = await on.start()
+    await on.settle()
+    const again = next.actor('watcher')
+    again.connect()
+    await on.disk.advance(1000)
+    await on.settle()
+    assert.deepEqual(again.texts, [])
+  })
+
+  it('is sent unless the client says goodbye, and after its delay unless it comes back', async () => {
+    const { on, process } = await opened()
+    const watcher = process.actor('watcher')
+    watcher.connect()
+    watcher.subscribe('will/#')
+    const client = process.actor('a')
+    client.connect({ will: willOf('will/1', 'not sent') })
+    client.leave()
+    client.connect({ will: willOf('will/1', 'at once') })
+    client.leave({ sendsWill: true })
+    client.connect({ will: willOf('will/1', 'never', { delayMs: 10_000 }) })
+    client.leave({ sendsWill: true })
+    await on.disk.advance(5000)
+    client.connect({ will: willOf('will/1', 'later', { delayMs: 10_000 }) })
+    client.leave({ sendsWill: true })
+    await on.disk.advance(9000)
+    assert.deepEqual(watcher.texts, ['at once'])
+    await on.disk.advance(2000)
+    assert.deepEqual(watcher.texts, ['at once', 'later'])
+  })
+
+  it('waits longer than a timer can', async () => {
+    const { on, process } = await opened()
+    const { clock } = on.disk
+    const after = clock.after.bind(clock)
+    clock.after = (ms, callback) => after(Math.min(ms, 10_000), callback)
+    const watcher = process.actor('watcher')
+    watcher.connect()
+    watcher.subscribe('will/#')
+    const client = process.actor('a')
+    client.connect({ will: willOf('will/1', 'late', { delayMs: 25_000 }) })
+    client.leave({ sendsWill: true })
+    await on.disk.advance(24_000)
+    assert.deepEqual(watcher.texts, [])
+    await on.disk.advance(2000)
+    assert.deepEqual(watcher.texts, ['late'])
+  })
+
+  it('is sent after a crash, once', async () => {
+    const { on, process } = await opened()
+    const watcher = process.actor('watcher')
+    watcher.connect()
+    watcher.subscribe('will')
+    process.actor('a').connect({ expiryMs: 0, will: willOf('will', 'of a') })
+    process.actor('b').connect({ will: willOf('will', 'of b', { retainedAs: 'will' }) })
+    await on.settle()
+    on.disk.crash(seededRandom(5))
+    const next = await on.start()
+    await on.settle()
+    const again = next.actor('watcher')
+    again.connect()
+    await on.disk.advance(1000)
+    await on.settle()
+    assert.deepEqual(again.texts.toSorted(), ['of a', 'of b'])
+    again.answerAll()
+    await on.settle()
+    on.disk.crash(seededRandom(6))
+    const last = await on.start()
+    const third = last.actor('watcher')
+    third.connect()
+    await on.disk.advance(1000)
+    await on.settle()
+    assert.deepEqual(third.texts, [])
+    const late = last.actor('late')
+    late.connect()
+    late.subscribe('#')
+    await on.settle()
+    assert.deepEqual(late.texts, ['of b'])
+  })
+
+  it('is sent when somebody deletes the queue of its session, and not again after a start', async () => {
+    const { on, process } = await opened()
+    const [watcher, client] = [process.actor('watcher'), process.actor('a')]
+    watcher.connect()
+    watcher.subscribe('will')
+    client.connect({ will: willOf('will', 'of a', { delayMs: 10_000 }) })
+    client.subscribe('a')
+    await on.settle()
+    process.it.broker.deleteQueue(client.session!.queue!)
+    await on.settle()
+    assert.deepEqual(watcher.texts, ['of a'])
+    watcher.answerAll()
+    await on.settle()
+    on.disk.crash(seededRandom(5))
+    const next = await on.start()
+    const again = next.actor('watcher')
+    again.connect()
+    await on.settle()
+    assert.deepEqual(again.texts, [])
+  })
+
+  it('goes with its virtual host, and does not come to one that has the name later', async () => {
+    const { on, process } = await opened()
+    const { broker } = process.it
+    const metadata = { description: '', tags: [], defaultQueueType: undefined }
+    broker.putVHost('shop', metadata)
+    for (const expiryMs of [0, Infinity]) {
+      const client = new SessionActor(process.all.of(broker.getVHost('shop')), `a${expiryMs}`)
+      client.connect({ expiryMs, will: willOf('will', 'too late') })
+    }
+    await on.settle()
+    deleteVHost(broker, broker.getVHost('shop'))
+    broker.putVHost('shop', metadata)
+    await on.settle()
+    on.disk.crash(seededRandom(5))
+    await on.start()
+    assert.deepEqual(keptSessionsOf(on.disk.state), [])
+  })
+})
