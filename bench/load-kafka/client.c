@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "../load-common/program.h"
+
 
 enum { ANSWER_MS = 30000, LEADER_POLL_US = 50000, LEADER_POLLS_MAX = 600 };
 

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "../load-common/program.h"
 #include "client.h"
 #include "payload.h"
-#include "program.h"
 
 enum { BATCH = 2000, POLL_MS = 50 };
 

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "../load/histogram.h"
-#include "../load/window.h"
+#include "../load-common/histogram.h"
+#include "../load-common/window.h"
 #include "options.h"
 
 /* What a partition's reader knows; a partition has one reader at a time. */

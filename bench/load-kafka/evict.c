@@ -11,7 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "../load-common/program.h"
+
 
 enum { OPEN_FOLDERS_MAX = 16 };
 

@@ -3,32 +3,12 @@
  * JSON. Ends with 1 when a record was lost, refused or reordered.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
+#include "../load-common/program.h"
 #include "client.h"
 #include "evict.h"
-#include "program.h"
 #include "run.h"
-
-void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("load-kafka: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  /* librdkafka's threads run on: no handlers at exit. */
-  _exit(1);
-}
-
-void *allocate(size_t size) {
-  void *memory = calloc(1, size);
-  if (memory == NULL) fail("out of memory");
-  return memory;
-}
 
 static void print_end(const struct options *options) {
   rd_kafka_t *client = client_new_producer(options);

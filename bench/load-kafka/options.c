@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "../load-common/program.h"
+
 
 static const char usage[] =
     "usage: load-kafka produce|consume|both|probe [options]\n"
@@ -48,14 +49,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most))
-    fail("'%s' is not a number from %.0f to %.0f", text, least, most);
-  return value;
-}
-
 static void add_setting(struct options *options, char *setting) {
   if (strchr(setting, '=') == NULL || options->setting_count == SETTINGS_MAX)
     fail("--set needs NAME=VALUE, at most %d times", SETTINGS_MAX);
@@ -65,22 +58,22 @@ static void add_setting(struct options *options, char *setting) {
 static void set_option(struct options *options, int option, char *value) {
   switch (option - OPTION_FIRST) {
     case 0: options->host = value; break;
-    case 1: options->port = (int)number(value, 1, 65535); break;
+    case 1: options->port = (int)parse_number(value, 1, 65535); break;
     case 2: options->topic = value; break;
-    case 3: options->partitions = (uint32_t)number(value, 1, 10000); break;
-    case 4: options->size = (uint32_t)number(value, 16, 1e8); break;
+    case 3: options->partitions = (uint32_t)parse_number(value, 1, 10000); break;
+    case 4: options->size = (uint32_t)parse_number(value, 16, 1e8); break;
     case 5: options->acks = value; break;
     case 6: options->compression = value; break;
     case 7: options->linger_ms = value; break;
     case 8: options->batch_size = value; break;
-    case 9: options->outstanding = (uint32_t)number(value, 1, 1e7); break;
-    case 10: options->rate = number(value, 0, 1e8); break;
-    case 11: options->members = (uint32_t)number(value, 0, 1000); break;
-    case 12: options->count = (uint64_t)number(value, 1, 1e12); break;
-    case 13: options->warmup_count = (uint64_t)number(value, 0, 1e12); break;
-    case 14: options->warmup = number(value, 0, 3600); break;
-    case 15: options->seconds = number(value, 0.01, 86400); break;
-    case 16: options->broker_pid = (int)number(value, 1, 1e9); break;
+    case 9: options->outstanding = (uint32_t)parse_number(value, 1, 1e7); break;
+    case 10: options->rate = parse_number(value, 0, 1e8); break;
+    case 11: options->members = (uint32_t)parse_number(value, 0, 1000); break;
+    case 12: options->count = (uint64_t)parse_number(value, 1, 1e12); break;
+    case 13: options->warmup_count = (uint64_t)parse_number(value, 0, 1e12); break;
+    case 14: options->warmup = parse_number(value, 0, 3600); break;
+    case 15: options->seconds = parse_number(value, 0.01, 86400); break;
+    case 16: options->broker_pid = (int)parse_number(value, 1, 1e9); break;
     case 17: options->folder = value; break;
     case 18: add_setting(options, value); break;
     case 19: options->tls_ca = value; break;

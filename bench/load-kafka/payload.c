@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "program.h"
+#include "../load-common/program.h"
+
 
 enum { RING_BYTES = 1024 * 1024, COUNT_MIN = 16 };
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "../load-common/program.h"
 #include "client.h"
-#include "program.h"
 
 enum { BURST = 500, IDLE_WAIT_MS = 10, EVENT_RECORDS = 1024 };
 

@@ -5,8 +5,8 @@
 #include <librdkafka/rdkafka.h>
 #include <stdatomic.h>
 
-#include "../load/histogram.h"
-#include "../load/window.h"
+#include "../load-common/histogram.h"
+#include "../load-common/window.h"
 #include "options.h"
 #include "payload.h"
 

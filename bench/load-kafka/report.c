@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "program.h"
+#include "../load-common/program.h"
 #include "run.h"
 
 static void merge(struct histogram *into, const struct histogram *from) {
@@ -12,10 +12,8 @@ static void merge(struct histogram *into, const struct histogram *from) {
 
 static void print_usage(const struct counts *before, const struct counts *after, double seconds) {
   double busiest = (double)thread_usage_busiest(&before->threads, &after->threads) / 1e9;
-  printf(",\"client_cpu_seconds\":%.3f,\"client_cpu_share\":%.3f", after->own_cpu - before->own_cpu,
-         busiest / seconds);
-  printf(",\"broker_cpu_seconds\":%.3f", after->broker_cpu - before->broker_cpu);
-  printf(",\"stolen_cpu_seconds\":%.3f", after->stolen_cpu - before->stolen_cpu);
+  printf(",\"client_cpu_share\":%.3f,", busiest / seconds);
+  usage_print(usage_between(before->usage, after->usage));
 }
 
 static void check(const struct run *run, uint64_t out_of_order) {

@@ -3,9 +3,8 @@
 
 #include <unistd.h>
 
-#include "../load/process-usage.h"
+#include "../load-common/program.h"
 #include "client.h"
-#include "program.h"
 
 enum { STALL_SECONDS = 120, WATCH_US = 500 };
 
@@ -16,9 +15,7 @@ struct progress {
 static void snapshot(struct run *run, struct counts *counts) {
   counts->acked = run->producer.acked;
   counts->consumed = run->consumed;
-  counts->own_cpu = own_cpu_seconds();
-  counts->broker_cpu = process_cpu_seconds(run->options.broker_pid);
-  counts->stolen_cpu = stolen_cpu_seconds();
+  counts->usage = usage_now(run->options.broker_pid);
   thread_usage_read(&counts->threads);
   counts->at = now_ns();
 }

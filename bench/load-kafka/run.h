@@ -9,7 +9,7 @@
 struct counts {
   uint64_t at; /* ns */
   uint64_t acked, consumed;
-  double own_cpu, broker_cpu, stolen_cpu;
+  struct usage usage;
   struct thread_usage threads;
 };
 

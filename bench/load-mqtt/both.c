@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../load/histogram.h"
-#include "../load/process-usage.h"
-#include "program.h"
+#include "../load-common/histogram.h"
+#include "../load-common/window.h"
+#include "options.h"
 
 enum { FILTERS_A_PACKET = 100, CLIENTS = 100, STALL_MS = 2000 };
 
@@ -23,7 +23,9 @@ static uint32_t *last;
 static uint8_t *payload;
 static uint32_t fan_out, subscribed, filter_count;
 static uint64_t sent, delivered, answered, misordered, lost;
-static uint64_t window_begin, window_end, window_sent, window_delivered;
+static struct window window;
+static uint64_t schedule_begin;
+static uint64_t window_sent, window_delivered;
 static struct histogram delivery, acks;
 /* When each message of a publisher was sent, by its number, for the time to its answer. */
 static uint64_t *sent_at;
@@ -36,8 +38,6 @@ static size_t print_topic(char *text, size_t size, uint32_t number) {
 static size_t print_wildcard(char *text, size_t size, uint32_t number) {
   return (size_t)snprintf(text, size, number % 2 == 0 ? "load/%u/+" : "load/%u/#", number);
 }
-
-static bool is_in_window(uint64_t time) { return time >= window_begin && time < window_end; }
 
 static void on_delivery(struct connection *connection, uint8_t first, const uint8_t *body, size_t size) {
   uint32_t topic = (uint32_t)body[0] << 8 | body[1];
@@ -57,7 +57,7 @@ static void on_delivery(struct connection *connection, uint8_t first, const uint
   delivered++;
   publishers[subscriber % options->publishers].delivered++;
   uint64_t now = now_ns();
-  if (!is_in_window(now)) return;
+  if (!window_has(&window, now)) return;
   window_delivered++;
   histogram_record(&delivery, now - stamp);
 }
@@ -67,7 +67,7 @@ static void on_answer(struct connection *connection) {
   uint64_t time = sent_at[connection->index * 65536u + (publisher->answered++ & 65535)];
   answered++;
   uint64_t now = now_ns();
-  if (is_in_window(now)) histogram_record(&acks, now - time);
+  if (window_has(&window, now)) histogram_record(&acks, now - time);
 }
 
 static void on_packet(struct connection *connection, uint8_t first, const uint8_t *body, size_t size) {
@@ -103,7 +103,7 @@ static void send_one(uint32_t index, uint64_t stamp) {
   put_publish(connection, topic, size, options->qos, false, payload, options->size);
   sent_at[index * 65536u + ((publisher->sent - 1) & 65535)] = stamp;
   sent++;
-  if (is_in_window(now_ns())) window_sent++;
+  if (window_has(&window, now_ns())) window_sent++;
 }
 
 /* QoS 0 has no answers: what is not delivered counts instead. */
@@ -124,9 +124,9 @@ static void send_flat_out(void) {
 }
 
 /* Sends what is due; a message's time is that of the schedule. How long until the next one, in ns. */
-static int64_t send_due(uint64_t begin) {
+static int64_t send_due(void) {
   for (;;) {
-    uint64_t due = begin + (uint64_t)((double)sent * 1e9 / options->rate);
+    uint64_t due = schedule_begin + (uint64_t)((double)sent * 1e9 / options->rate);
     uint64_t now = now_ns();
     uint32_t index = (uint32_t)(sent % options->publishers);
     if (due > now || (options->qos > 0 && !may_send(index))) return due > now ? (int64_t)(due - now) : 1000000;
@@ -157,31 +157,19 @@ static void subscribe_all(void) {
   while (subscribed < options->subscribers) loop_run(100);
 }
 
-struct usage { double own, broker, stolen; };
-
-static struct usage usage_now(void) {
-  return (struct usage){own_cpu_seconds(), process_cpu_seconds(options->broker_pid), stolen_cpu_seconds()};
+static void send_and_answer(void) {
+  int64_t pause = 1000000;
+  if (options->rate > 0) pause = send_due();
+  else send_flat_out();
+  loop_run((int)(pause / 1000000));
+  forgive();
 }
 
 /* Load until the window is over, then what is under way; prints all but the closing brace. */
 static void measure(void) {
-  uint64_t begin = now_ns();
-  window_begin = begin + (uint64_t)(options->warmup * 1e9);
-  window_end = window_begin + (uint64_t)(options->seconds * 1e9);
-  struct usage from = usage_now();
-  bool has_begun = false;
-  while (now_ns() < window_end) {
-    if (!has_begun && now_ns() >= window_begin) {
-      from = usage_now();
-      has_begun = true;
-    }
-    int64_t pause = 0;
-    if (options->rate > 0) pause = send_due(begin);
-    else send_flat_out();
-    loop_run(options->rate > 0 ? (int)(pause / 1000000) : 1);
-    forgive();
-  }
-  struct usage to = usage_now();
+  schedule_begin = now_ns();
+  window = window_after(options->warmup, options->seconds);
+  struct usage used = window_run(&window, options->broker_pid, send_and_answer);
   uint64_t settle_begin = now_ns();
   while (now_ns() - settle_begin < 10000000000ull &&
          (delivered + lost < sent * fan_out || (options->qos > 0 && answered < sent))) {
@@ -190,11 +178,11 @@ static void measure(void) {
   }
   double seconds = options->seconds;
   printf("{\"seconds\":%.4f,\"published\":%lu,\"delivered\":%lu,\"publish_rate\":%.1f,\"deliver_rate\":%.1f,"
-         "\"settle_seconds\":%.4f,\"client_cpu_seconds\":%.4f,\"client_cpu_share\":%.4f,\"broker_cpu_seconds\":%.4f,"
-         "\"stolen_cpu_seconds\":%.4f,\"ack_latency\":",
+         "\"settle_seconds\":%.4f,\"client_cpu_share\":%.4f,",
          seconds, window_sent, window_delivered, (double)window_sent / seconds, (double)window_delivered / seconds,
-         (double)(now_ns() - settle_begin) / 1e9, to.own - from.own, (to.own - from.own) / seconds,
-         to.broker - from.broker, to.stolen - from.stolen);
+         (double)(now_ns() - settle_begin) / 1e9, used.own / seconds);
+  usage_print(used);
+  printf(",\"ack_latency\":");
   histogram_print(&acks);
   printf(",\"delivery_latency\":");
   histogram_print(&delivery);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "options.h"
 
 enum { AT_ONCE = 100, SETTLE_MS = 2000 };
 

@@ -1,16 +1,13 @@
 #include "connection.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "../load-common/socket.h"
+#include "options.h"
 
 enum { READ_SIZE = 65536, EVENTS = 256, PER_ADDRESS = 20000 };
 
@@ -23,39 +20,19 @@ void loop_open(packet_handler *handler) {
   if (poll_fd < 0) fail("epoll: %s", strerror(errno));
 }
 
-static void reserve(struct buffer *buffer, size_t more) {
-  if (buffer->begin == buffer->end) buffer->begin = buffer->end = 0;
-  if (buffer->capacity - buffer->end >= more) return;
-  size_t size = buffer->end - buffer->begin;
-  if (buffer->begin > 0) memmove(buffer->bytes, buffer->bytes + buffer->begin, size);
-  buffer->begin = 0;
-  buffer->end = size;
-  if (buffer->capacity - size >= more) return;
-  size_t capacity = buffer->capacity == 0 ? 256 : buffer->capacity;
-  while (capacity - size < more) capacity *= 2;
-  buffer->bytes = realloc(buffer->bytes, capacity);
-  if (buffer->bytes == NULL) fail("no memory");
-  buffer->capacity = capacity;
-}
-
-static void put(struct buffer *buffer, const void *bytes, size_t size) {
-  memcpy(buffer->bytes + buffer->end, bytes, size);
-  buffer->end += size;
-}
-
 static void put_u16(struct buffer *buffer, uint32_t value) {
   uint8_t bytes[] = {(uint8_t)(value >> 8), (uint8_t)value};
-  put(buffer, bytes, 2);
+  buffer_put(buffer, bytes, 2);
 }
 
 static void put_text(struct buffer *buffer, const char *text, size_t size) {
   put_u16(buffer, (uint32_t)size);
-  put(buffer, text, size);
+  buffer_put(buffer, text, size);
 }
 
 /* First byte and remaining length; room for all of the packet. */
 static void put_head(struct buffer *buffer, uint8_t first, size_t remaining) {
-  reserve(buffer, remaining + 5);
+  buffer_reserve(buffer, remaining + 5);
   buffer->bytes[buffer->end++] = first;
   do {
     uint8_t low = remaining & 127;
@@ -77,26 +54,16 @@ static void put_connect(struct connection *connection) {
   put_head(out, CONNECT << 4, 10 + 2 + size + 7 + 7);
   put_text(out, "MQTT", 4);
   /* Level, flags: name, password, clean session; keep alive 0. */
-  put(out, "\x04\xc2\x00\x00", 4);
+  buffer_put(out, "\x04\xc2\x00\x00", 4);
   put_text(out, id, size);
   put_text(out, "guest", 5);
   put_text(out, "guest", 5);
 }
 
 void connection_open(struct connection *connection, uint32_t index, const char *host, int port) {
-  *connection = (struct connection){.index = index, .next_id = 1};
-  connection->socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  if (connection->socket < 0) fail("socket: %s (see ulimit -n)", strerror(errno));
-  int one = 1;
-  setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001 + index / PER_ADDRESS)};
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  if (inet_pton(AF_INET, host, &to.sin_addr) != 1) fail("'%s' is no IPv4 address", host);
-  setsockopt(connection->socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-  if (bind(connection->socket, (struct sockaddr *)&from, sizeof from) < 0) fail("bind: %s", strerror(errno));
-  if (connect(connection->socket, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
-    fail("connect: %s", strerror(errno));
-  connection->is_open = true;
+  struct in_addr from = {.s_addr = htonl(INADDR_LOOPBACK + index / PER_ADDRESS)};
+  *connection = (struct connection){
+      .socket = socket_connect(host, port, &from), .index = index, .is_open = true, .next_id = 1};
   put_connect(connection);
   watch(connection, EPOLL_CTL_ADD, true);
 }
@@ -105,9 +72,8 @@ void connection_close(struct connection *connection) {
   if (!connection->is_open) return;
   connection->is_open = false;
   close(connection->socket);
-  free(connection->in.bytes);
-  free(connection->out.bytes);
-  connection->in = connection->out = (struct buffer){0};
+  buffer_free(&connection->in);
+  buffer_free(&connection->out);
 }
 
 void put_publish(struct connection *connection, const char *topic, size_t topic_size, int qos, bool retain,
@@ -119,7 +85,7 @@ void put_publish(struct connection *connection, const char *topic, size_t topic_
     put_u16(out, connection->next_id);
     if (++connection->next_id == 0) connection->next_id = 1;
   }
-  put(out, payload, size);
+  buffer_put(out, payload, size);
 }
 
 void put_answer(struct connection *connection, enum packet type, uint16_t id) {
@@ -142,21 +108,15 @@ void put_subscribe(struct connection *connection, uint32_t first, uint32_t count
 }
 
 void flush(struct connection *connection) {
-  struct buffer *out = &connection->out;
-  while (out->begin < out->end) {
-    ssize_t written = send(connection->socket, out->bytes + out->begin, out->end - out->begin, MSG_NOSIGNAL);
-    if (written < 0 && (errno == EAGAIN || errno == ENOTCONN)) break;
-    if (written < 0) fail("connection %u: %s", connection->index, strerror(errno));
-    out->begin += (size_t)written;
-  }
-  bool is_left = out->begin < out->end;
+  buffer_write(&connection->out, connection->socket);
+  bool is_left = unwritten(connection) > 0;
   if (is_left != connection->waits_to_write) watch(connection, EPOLL_CTL_MOD, is_left);
 }
 
 /* Hands out whole packets; what is left of one waits for more. */
 static void take_packets(struct connection *connection) {
   struct buffer *in = &connection->in;
-  while (connection->is_open && in->end - in->begin >= 2) {
+  while (connection->is_open && buffer_size(in) >= 2) {
     size_t at = in->begin + 1, remaining = 0;
     int shift = 0;
     uint8_t byte;
@@ -174,18 +134,11 @@ static void take_packets(struct connection *connection) {
 }
 
 static void read_some(struct connection *connection) {
-  reserve(&connection->in, READ_SIZE);
   struct buffer *in = &connection->in;
-  ssize_t size = recv(connection->socket, in->bytes + in->end, in->capacity - in->end, 0);
-  if (size < 0 && errno == EAGAIN) return;
-  if (size <= 0) fail("connection %u was closed: %s", connection->index, size == 0 ? "by the broker" : strerror(errno));
-  in->end += (size_t)size;
+  if (!buffer_read(in, connection->socket, READ_SIZE)) return;
   take_packets(connection);
   /* Thousands of idle connections need no buffers. */
-  if (connection->is_open && in->begin == in->end && in->capacity > READ_SIZE / 2) {
-    free(in->bytes);
-    *in = (struct buffer){0};
-  }
+  if (connection->is_open && buffer_size(in) == 0 && in->capacity > READ_SIZE / 2) buffer_free(in);
 }
 
 void loop_run(int timeout_ms) {

@@ -6,12 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum packet { CONNECT = 1, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, PINGREQ = 12, DISCONNECT = 14 };
+#include "../load-common/buffer.h"
 
-struct buffer {
-  uint8_t *bytes;
-  size_t begin, end, capacity;
-};
+enum packet { CONNECT = 1, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK, PINGREQ = 12, DISCONNECT = 14 };
 
 struct connection {
   int socket;
@@ -41,7 +38,7 @@ void put_answer(struct connection *connection, enum packet type, uint16_t id);
 void put_subscribe(struct connection *connection, uint32_t first, uint32_t count, int qos,
                    size_t (*print)(char *text, size_t size, uint32_t number));
 /* Bytes that wait to be written. */
-static inline size_t unwritten(const struct connection *connection) { return connection->out.end - connection->out.begin; }
+static inline size_t unwritten(const struct connection *connection) { return buffer_size(&connection->out); }
 /* Writes what was put, as far as the socket takes it. */
 void flush(struct connection *connection);
 

@@ -1,14 +1,10 @@
 /* Load on an MQTT broker: messages between publishers and subscribers, connections, retained messages, subscriptions. */
-#include "program.h"
+#include "options.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
 static const char usage[] =
     "usage: load-mqtt both|connect|retain|subscribe [options]\n"
@@ -30,21 +26,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
-  va_end(arguments);
-  fputc('\n', stderr);
-  exit(1);
-}
-
-uint64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 double resident_bytes(int pid) {
   char name[64], line[256];
   snprintf(name, sizeof name, "/proc/%d/status", pid);
@@ -57,38 +38,22 @@ double resident_bytes(int pid) {
   return kilobytes * 1024;
 }
 
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most))
-    fail("'%s' is not a number from %.0f to %.0f", text, least, most);
-  return value;
-}
-
 static void set_option(struct options *options, int option, char *value) {
   switch (option) {
     case 'h': options->host = value; break;
-    case 'p': options->port = (int)number(value, 1, 65535); break;
-    case 'P': options->publishers = (uint32_t)number(value, 1, 100000); break;
-    case 'S': options->subscribers = (uint32_t)number(value, 1, 100000); break;
-    case 'q': options->qos = (int)number(value, 0, 2); break;
-    case 's': options->size = (uint32_t)number(value, 12, 1e8); break;
-    case 'o': options->outstanding = (uint32_t)number(value, 1, 30000); break;
-    case 'r': options->rate = number(value, 0, 1e8); break;
-    case 'w': options->warmup = number(value, 0, 3600); break;
-    case 't': options->seconds = number(value, 0.01, 86400); break;
-    case 'c': options->count = (uint32_t)number(value, 1, 1e7); break;
-    case 'b': options->broker_pid = (int)number(value, 1, 1e9); break;
+    case 'p': options->port = (int)parse_number(value, 1, 65535); break;
+    case 'P': options->publishers = (uint32_t)parse_number(value, 1, 100000); break;
+    case 'S': options->subscribers = (uint32_t)parse_number(value, 1, 100000); break;
+    case 'q': options->qos = (int)parse_number(value, 0, 2); break;
+    case 's': options->size = (uint32_t)parse_number(value, 12, 1e8); break;
+    case 'o': options->outstanding = (uint32_t)parse_number(value, 1, 30000); break;
+    case 'r': options->rate = parse_number(value, 0, 1e8); break;
+    case 'w': options->warmup = parse_number(value, 0, 3600); break;
+    case 't': options->seconds = parse_number(value, 0.01, 86400); break;
+    case 'c': options->count = (uint32_t)parse_number(value, 1, 1e7); break;
+    case 'b': options->broker_pid = (int)parse_number(value, 1, 1e9); break;
     default: fputs(usage, stderr); exit(64);
   }
-}
-
-/* As many connections as the machine allows. */
-static void raise_limit(void) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int main(int argc, char **argv) {
@@ -102,7 +67,7 @@ int main(int argc, char **argv) {
   int option;
   while ((option = getopt_long(argc - 1, argv + 1, "", long_options, NULL)) != -1)
     set_option(&options, option, optarg);
-  raise_limit();
+  allow_many_files();
   if (strcmp(options.mode, "both") == 0) run_both(&options);
   else if (strcmp(options.mode, "connect") == 0) run_connect(&options);
   else if (strcmp(options.mode, "retain") == 0) run_retain(&options);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "options.h"
 
 enum { STALL_MS = 5000 };
 

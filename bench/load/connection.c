@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../load-common/program.h"
 #include "wire.h"
 
 enum { READ_SIZE = 256 * 1024, FRAME_MAX = 128 * 1024, SETTLE_TIMEOUT_MS = 600000 };

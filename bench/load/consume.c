@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "../load-common/program.h"
 #include "wire.h"
 
 enum { NUMBER_BITS = 48 };

@@ -2,10 +2,10 @@
 #ifndef LOAD_CONSUME_H
 #define LOAD_CONSUME_H
 
+#include "../load-common/histogram.h"
+#include "../load-common/window.h"
 #include "connection.h"
-#include "histogram.h"
 #include "tally.h"
-#include "window.h"
 
 struct consumer {
   struct connection connection;

@@ -2,30 +2,11 @@
  * load: publishes to and consumes from an AMQP 0-9-1 broker and prints one line of JSON.
  * One thread, one epoll loop over all connections: when its CPU share nears 1, it is the limit.
  */
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 
+#include "../load-common/program.h"
 #include "run.h"
 #include "topology.h"
-#include "wire.h"
-
-void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("load: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  va_end(arguments);
-  exit(1);
-}
-
-void *allocate(size_t size) {
-  void *memory = calloc(1, size);
-  if (memory == NULL) fail("out of memory");
-  return memory;
-}
 
 static void print_depth(const struct options *options) {
   struct connection connection;
@@ -45,14 +26,6 @@ static void print_declared(const struct options *options) {
   char product[128], version[128];
   double seconds = topology_declare(options, product, version);
   printf("{\"server\":{\"product\":\"%s\",\"version\":\"%s\"},\"seconds\":%.3f}\n", product, version, seconds);
-}
-
-/* A thousand connections are more than most shells allow by default. */
-static void allow_many_files(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int main(int argc, char **argv) {

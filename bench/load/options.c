@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "../load-common/program.h"
 
 static const char usage[] =
     "usage: load publish|consume|both|declare|depth [options]\n"
@@ -63,14 +63,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static double number(const char *text, double least, double most) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == '\0' || *end != '\0' || !(value >= least && value <= most))
-    fail("'%s' is not a number from %.0f to %.0f", text, least, most);
-  return value;
-}
-
 static enum routing find_routing(const char *name) {
   static const char *const names[] = {"turns", "pinned", "fanout", "topic"}; /* as in the enum */
   for (int i = 0; i <= ROUTING_TOPIC; i++)
@@ -81,34 +73,34 @@ static enum routing find_routing(const char *name) {
 static void set_option(struct options *options, int option, const char *value) {
   switch (option - OPTION_FIRST) {
     case 0: options->host = value; break;
-    case 1: options->port = (int)number(value, 1, 65535); break;
+    case 1: options->port = (int)parse_number(value, 1, 65535); break;
     case 2: options->user = value; break;
     case 3: options->password = value; break;
     case 4: options->vhost = value; break;
     case 5: options->queue = value; break;
-    case 6: options->queues = (uint32_t)number(value, 1, 100000); break;
+    case 6: options->queues = (uint32_t)parse_number(value, 1, 100000); break;
     case 7: options->purge = true; break;
-    case 8: options->publishers = (uint32_t)number(value, 1, 10000); break;
-    case 9: options->consumers = (uint32_t)number(value, 1, 10000); break;
-    case 10: options->size = (uint32_t)number(value, 16, 512e6); break;
+    case 8: options->publishers = (uint32_t)parse_number(value, 1, 10000); break;
+    case 9: options->consumers = (uint32_t)parse_number(value, 1, 10000); break;
+    case 10: options->size = (uint32_t)parse_number(value, 16, 512e6); break;
     case 11: options->persistent = false; break;
-    case 12: options->outstanding = (uint32_t)number(value, 0, 1e6); break;
-    case 13: options->rate = number(value, 0, 1e8); break;
-    case 14: options->prefetch = (uint32_t)number(value, 0, 65535); break;
-    case 15: options->ack_every = (uint32_t)number(value, 0, 65535); break;
-    case 16: options->count = (uint64_t)number(value, 1, 1e12); break;
-    case 17: options->warmup = number(value, 0, 3600); break;
-    case 18: options->seconds = number(value, 0.01, 86400); break;
-    case 19: options->broker_pid = (int)number(value, 1, 1e9); break;
-    case 20: options->warmup_count = (uint64_t)number(value, 0, 1e12); break;
+    case 12: options->outstanding = (uint32_t)parse_number(value, 0, 1e6); break;
+    case 13: options->rate = parse_number(value, 0, 1e8); break;
+    case 14: options->prefetch = (uint32_t)parse_number(value, 0, 65535); break;
+    case 15: options->ack_every = (uint32_t)parse_number(value, 0, 65535); break;
+    case 16: options->count = (uint64_t)parse_number(value, 1, 1e12); break;
+    case 17: options->warmup = parse_number(value, 0, 3600); break;
+    case 18: options->seconds = parse_number(value, 0.01, 86400); break;
+    case 19: options->broker_pid = (int)parse_number(value, 1, 1e9); break;
+    case 20: options->warmup_count = (uint64_t)parse_number(value, 0, 1e12); break;
     case 21: options->routing = find_routing(value); break;
-    case 22: options->bindings = (uint32_t)number(value, 1, 1e6); break;
+    case 22: options->bindings = (uint32_t)parse_number(value, 1, 1e6); break;
     case 23: options->tls_ca = value; break;
-    case 24: options->priorities = (uint32_t)number(value, 2, 256); break;
-    case 25: options->rejected = (uint32_t)number(value, 1, 1000); break;
-    case 26: options->expired = (uint32_t)number(value, 1, 1000); break;
-    case 27: options->ttl_ms = (uint32_t)number(value, 0, 4e9); break;
-    case 28: options->delay_ms = (uint32_t)number(value, 1, 2e9); break;
+    case 24: options->priorities = (uint32_t)parse_number(value, 2, 256); break;
+    case 25: options->rejected = (uint32_t)parse_number(value, 1, 1000); break;
+    case 26: options->expired = (uint32_t)parse_number(value, 1, 1000); break;
+    case 27: options->ttl_ms = (uint32_t)parse_number(value, 0, 4e9); break;
+    case 28: options->delay_ms = (uint32_t)parse_number(value, 1, 2e9); break;
     default: fputs(usage, stderr); exit(64);
   }
 }

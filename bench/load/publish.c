@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "../load-common/program.h"
 #include "topology.h"
 #include "wire.h"
 

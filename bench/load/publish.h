@@ -6,10 +6,10 @@
 #ifndef LOAD_PUBLISH_H
 #define LOAD_PUBLISH_H
 
+#include "../load-common/histogram.h"
+#include "../load-common/window.h"
 #include "connection.h"
-#include "histogram.h"
 #include "tally.h"
-#include "window.h"
 
 struct publisher {
   struct connection connection;

@@ -28,11 +28,10 @@ void run_print(const struct run *run) {
   printf(",\"publish_rate\":%.1f,\"deliver_rate\":%.1f", (double)published / seconds,
          (double)delivered / seconds);
   printf(",\"settle_seconds\":%.3f", run->settle_seconds);
-  printf(",\"client_cpu_seconds\":%.3f,\"client_cpu_share\":%.3f", after->own_cpu - before->own_cpu,
-         (after->own_cpu - before->own_cpu) / seconds);
-  printf(",\"broker_cpu_seconds\":%.3f", after->broker_cpu - before->broker_cpu);
-  printf(",\"stolen_cpu_seconds\":%.3f", after->stolen_cpu - before->stolen_cpu);
-  printf(",\"whole_broker_cpu_seconds\":%.3f", run->drained.broker_cpu - run->start.broker_cpu);
+  struct usage used = usage_between(before->usage, after->usage);
+  printf(",\"client_cpu_share\":%.3f,", used.own / seconds);
+  usage_print(used);
+  printf(",\"whole_broker_cpu_seconds\":%.3f", run->drained.usage.broker - run->start.usage.broker);
   printf(",\"confirm_latency\":");
   histogram_print(&run->confirm_latency);
   printf(",\"delivery_latency\":");

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
-#include "process-usage.h"
+#include "../load-common/program.h"
 #include "topology.h"
-#include "wire.h"
 
 enum { STALL_SECONDS = 120, EVENTS_MAX = 256 };
 
@@ -71,9 +71,7 @@ static struct counts snapshot(const struct run *run) {
   return (struct counts){
       .at = now_ns(),
       .tally = run->tally,
-      .own_cpu = own_cpu_seconds(),
-      .broker_cpu = process_cpu_seconds(run->options.broker_pid),
-      .stolen_cpu = stolen_cpu_seconds(),
+      .usage = usage_now(run->options.broker_pid),
   };
 }
 

@@ -8,7 +8,7 @@
 struct counts {
   uint64_t at; /* ns */
   struct tally tally;
-  double own_cpu, broker_cpu, stolen_cpu;
+  struct usage usage;
 };
 
 struct run {

@@ -14,7 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "wire.h"
+#include "../load-common/program.h"
+
 
 enum { READ_AHEAD = 256 * 1024, PUMP_SIZE = 16 * 1024, OWN = 0, LIBRARY = 1 };
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "../load-common/program.h"
 #include "wire.h"
 
 enum { DURABLE_BIT = 1 << 1, NO_WAIT_BIT = 1 << 4, METHOD_MAX = 1024 };

@@ -1,10 +1,9 @@
-/* Big-endian integers, the AMQP 0-9-1 numbers this program needs, and small tools all files share. */
+/* Big-endian integers, and the AMQP 0-9-1 numbers this program needs. */
 #ifndef LOAD_WIRE_H
 #define LOAD_WIRE_H
 
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 enum {
   FRAME_METHOD = 1,
@@ -90,17 +89,5 @@ static inline uint8_t *put_frame_start(uint8_t *at, uint8_t type, uint16_t chann
   at = put_u16(at, channel);
   return put_u32(at, size);
 }
-
-/* Nanoseconds of the monotonic clock, shared by all processes of the machine. */
-static inline uint64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* Prints one line on stderr and ends the program with status 1. */
-_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-void *allocate(size_t size);
 
 #endif

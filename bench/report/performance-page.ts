@@ -22,6 +22,7 @@ const areaTitles: Readonly<Record<Area, string>> = {
   amqp: 'AMQP',
   kafka: 'Kafka',
   mqtt: 'MQTT',
+  stomp: 'STOMP',
   crossing: 'Crossing from one protocol to the other',
   stalls: 'What others wait while one client moves something large',
   'start-up': 'Start-up and memory',

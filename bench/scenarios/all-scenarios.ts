@@ -18,6 +18,7 @@ import { mqtt } from './mqtt.ts'
 import type { Scenario } from './scenario.ts'
 import { stalls } from './stalls.ts'
 import { startUp } from './start-up.ts'
+import { stomp } from './stomp.ts'
 
 export const allScenarios: readonly Scenario[] = [
   ...amqpPublish,
@@ -34,6 +35,7 @@ export const allScenarios: readonly Scenario[] = [
   ...kafkaJava,
   ...kafkaFeatures,
   ...mqtt,
+  ...stomp,
   ...crossing,
   ...stalls,
   ...startUp,

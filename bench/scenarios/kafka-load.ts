@@ -27,7 +27,6 @@ export type KafkaReport = ProgramReport & {
 
 const program: Program = {
   name: 'load-kafka',
-  shared: ['load/histogram.[ch]', 'load/process-usage.[ch]', 'load/window.h'],
   libraries: ['-lrdkafka', '-lpthread'],
   packages: 'librdkafka-dev',
 }

@@ -29,7 +29,6 @@ const client = 'bench/load-mqtt'
 
 const program: Program = {
   name: 'load-mqtt',
-  shared: ['load/histogram.[ch]', 'load/process-usage.[ch]'],
   libraries: [],
   packages: '',
 }

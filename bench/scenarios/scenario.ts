@@ -2,7 +2,7 @@ import type { Figures } from '../report/figure.ts'
 import type { Protocol, RunningBroker } from '../systems/broker-system.ts'
 
 /** The table of docs/performance.md that a scenario stands in. */
-export type Area = 'amqp' | 'kafka' | 'mqtt' | 'crossing' | 'stalls' | 'start-up'
+export type Area = 'amqp' | 'kafka' | 'mqtt' | 'stomp' | 'crossing' | 'stalls' | 'start-up'
 
 /** One question asked of every system. Each run gets a fresh broker on an empty folder. */
 export type Scenario = {

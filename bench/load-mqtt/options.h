@@ -1,10 +1,11 @@
-/* The command line, the clock and the way out, for all files of this program. */
-#ifndef LOAD_MQTT_PROGRAM_H
-#define LOAD_MQTT_PROGRAM_H
+/* The command line, and what it asks for. */
+#ifndef LOAD_MQTT_OPTIONS_H
+#define LOAD_MQTT_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../load-common/program.h"
 #include "connection.h"
 
 struct options {
@@ -21,10 +22,6 @@ struct options {
   int broker_pid;       /* whose CPU time and memory to read from /proc; 0 = none */
 };
 
-/* Says why on stderr and ends the program. */
-__attribute__((noreturn, format(printf, 1, 2))) void fail(const char *format, ...);
-
-uint64_t now_ns(void);
 /* Resident bytes of a process. */
 double resident_bytes(int pid);
 

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "process-usage.h"
+
 struct window {
   uint64_t start; /* ns; UINT64_MAX until it opens */
   uint64_t end;   /* ns; UINT64_MAX until it closes */
@@ -13,5 +15,11 @@ struct window {
 static inline bool window_has(const struct window *window, uint64_t stamp) {
   return stamp >= window->start && stamp < window->end;
 }
+
+/* One that opens in `warmup` seconds from now. */
+struct window window_after(double warmup, double seconds);
+
+/* Calls `step` until the window is over; returns what was used inside it. */
+struct usage window_run(const struct window *window, int broker_pid, void (*step)(void));
 
 #endif
