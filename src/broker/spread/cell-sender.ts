@@ -88,14 +88,15 @@ export class CellSender {
     return sendings
   }
 
-  #onAnswer({ lane, body }: Sending, { ends }: AppendResult, index: number): void {
-    const end = ends[index] ?? null
-    if (end === null) {
+  #onAnswer({ lane, body, end }: Sending, { ends }: AppendResult, index: number): void {
+    const known = ends[index] ?? null
+    if (known === null) {
       // The cell will have the partition in a moment, or the topic goes.
       this.#tryLater(lane)
       return
     }
-    lane.onSent(end, body)
+    // A last message whose body is lost never comes there.
+    lane.onSent(Math.max(known, end), body)
     this.#release(lane)
   }
 

@@ -33,6 +33,8 @@ export interface Sending {
   readonly lane: TransitLane
   readonly part: SentPart
   readonly body: Buffer
+  /** All messages below it that can be read are in it. */
+  readonly end: number
 }
 
 export class TransitLane implements LogWatcher {
@@ -98,19 +100,22 @@ export class TransitLane implements LogWatcher {
     const sequence = `${this.sequence}.${store.copyId}`
     const first = cursor.floor
     if (!this.hasDurable) return undefined
+    const { durableEnd } = log
     const runs = await store.readRuns(log, first, sizeMax)
-    try {
+    if (runs.length === 0) {
       // Lost with the disk, which was told.
-      if (runs.length === 0 && !log.isDeleted) this.onSent(log.durableEnd)
-      const { bytes: body } = await joinPortable({ store, log }, runs, { first, sizeMax })
-      if (body.length === 0) return undefined
-      return { lane: this, part: { topicId, number, sequence, size: body.length }, body }
+      this.onSent(durableEnd)
+      return undefined
+    }
+    try {
+      const { bytes: body, end } = await joinPortable({ store, log }, runs, { first, sizeMax })
+      return { lane: this, part: { topicId, number, sequence, size: body.length }, body, end }
     } finally {
       for (const run of runs) run.release()
     }
   }
 
-  /** The leader has everything below `end`; of that `body` was sent. */
+  /** The leader has everything below `end` that there was; of that `body` was sent. */
   onSent(end: number, body?: Buffer): void {
     if (this.log.isDeleted) return
     const before = this.cursor.floor
