@@ -56,9 +56,13 @@ test('a million delayed messages take less than 10 MB of memory', async () => {
   await publish(count / 20)
   const before = heapSize()
   await publish(count - count / 20)
-  const taken = heapSize() - before
   assert.equal(world.exchange().delay?.messageCount, count)
-  assert.ok(taken < heapSizeMax, `${taken} bytes`)
+  let taken = Infinity
+  // A checkpoint that is being written has its bytes for a moment.
+  await waitFor(
+    'what is in memory is little',
+    () => (taken = heapSize() - before) < heapSizeMax,
+  ).catch((error: Error) => assert.fail(`${error.message}: ${taken} bytes`))
   world.broker.prepareToClose()
   await store.close()
   await rm(folder, { recursive: true })
