@@ -175,6 +175,15 @@ function reasonOf({
   }
 }
 
+/** The same in full: each of several bindings, as far as they are known. */
+export function fullEdgeText(edge: TopologyEdgeJson): string {
+  const { kind, bindings, count: bound } = edge
+  if (kind !== 'binding' || bindings.length < 2) return edgeText(edge)
+  const left = bound - bindings.length
+  const lines = bindings.map((binding) => bindingText(binding) || 'all')
+  return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].join('\n')
+}
+
 /** What matters most, as a sentence. */
 export function saysOf(topology: TopologyJson): string {
   const { nodes, totals, isolated_count: isolated, left_off: leftOff } = topology
@@ -220,4 +229,10 @@ function theOnly(nodes: readonly TopologyNodeJson[], word: string): string {
   const [only] = nodes
   if (nodes.length > 1 || only === undefined) return counted(nodes.length, word)
   return only.name === '' ? nodeName(only) : `the ${word} ${nodeName(only)}`
+}
+
+/** As many letters as there is room for. */
+export function cut(text: string, lettersMost: number): string {
+  const letters = Array.from(text)
+  return letters.length <= lettersMost ? text : `${letters.slice(0, lettersMost - 1).join('')}…`
 }
