@@ -1,8 +1,7 @@
 // What edges look like: lines first, then the words on them, so that no line goes through words.
 import type { JSX } from 'preact'
 import type { DrawnEdge } from './fold.ts'
-import type { Placed } from './layout.ts'
-import { type EdgeWords, placeWords } from './place-words.ts'
+import { type EdgeWords, placeWords, type Standing } from './place-words.ts'
 import type { Way } from './way.ts'
 import { edgeText, fullEdgeText } from './words.ts'
 
@@ -23,11 +22,10 @@ export interface EdgeProps {
 
 export interface EdgesProps {
   readonly lines: readonly EdgeProps[]
-  /** Of the nodes. */
-  readonly places: Iterable<Placed>
+  readonly nodes: readonly Standing[]
 }
 
-export function Edges({ lines, places }: EdgesProps): JSX.Element {
+export function Edges({ lines, nodes }: EdgesProps): JSX.Element {
   const byId = new Map(lines.map((line) => [line.id, line]))
   const told = lines.flatMap(({ drawn, ...line }): EdgeWords[] => {
     const text = drawn.edge === undefined ? '' : edgeText(drawn.edge)
@@ -38,7 +36,7 @@ export function Edges({ lines, places }: EdgesProps): JSX.Element {
       {lines.map((line) => (
         <EdgeLine key={line.id} {...line} />
       ))}
-      {placeWords(told, places).map(({ key, text, x, y, anchor }) => {
+      {placeWords(told, nodes).map(({ key, text, x, y, anchor }) => {
         const line = byId.get(key)!
         return (
           <text

@@ -9,7 +9,7 @@ import { edgeKey, neighbourhoodOf } from './neighbourhood.ts'
 import { type Frame, usePanZoom } from './pan-zoom.ts'
 import { NodeShape } from './shapes.tsx'
 import { wayOf } from './way.ts'
-import { foldedNote, worstNote } from './words.ts'
+import { foldedNote, hiddenText, worstNote } from './words.ts'
 import './graph.css'
 
 /** What is lit: nodes by their ids, edges by `edgeKey`. */
@@ -217,6 +217,10 @@ function Content(props: ContentProps): JSX.Element {
       },
     ]
   })
+  const standing = nodes.flatMap((node) => {
+    const place = layout.places.get(node.id)
+    return place === undefined ? [] : [{ ...place, lettersBeside: hiddenText(node).length }]
+  })
   const current = nodes.some(({ id }) => id === focused) ? focused : nodes[0]?.id
   return (
     <>
@@ -225,7 +229,7 @@ function Content(props: ContentProps): JSX.Element {
           {text}
         </text>
       ))}
-      <Edges lines={lines} places={layout.places.values()} />
+      <Edges lines={lines} nodes={standing} />
       {nodes.map((node) => {
         const place = layout.places.get(node.id)
         if (place === undefined) return null

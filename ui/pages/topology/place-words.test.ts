@@ -63,6 +63,17 @@ test('words of edges that cross each other stand on none, and most have room', (
   expectReadable(all, nodes)
 })
 
+test('words leave room for what stands beside a node', () => {
+  const { words, nodes } = between(1, 1, { end: 'from' })
+  const [free] = placeWords(words, nodes)
+  assert.equal(free?.x, nodeSize.width + 12)
+  const [only] = placeWords(
+    words,
+    nodes.map((node) => ({ ...node, lettersBeside: 3 })),
+  )
+  assert.ok(only !== undefined && boxOf(only)[0] > nodeSize.width + 30, JSON.stringify(only))
+})
+
 test('words that are looked at come, and those that stand do not move for it', () => {
   const { words, nodes } = between(6, 6)
   const before = new Map(placeWords(words, nodes).map((each) => [each.key, each]))

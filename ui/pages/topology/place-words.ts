@@ -22,6 +22,11 @@ export interface PlacedWords extends Spot {
   readonly text: string
 }
 
+/** A node, with how many letters stand to the right of it. */
+export interface Standing extends Placed {
+  readonly lettersBeside?: number
+}
+
 /** Of a letter of the monospaced font at the size of words. */
 const letterWidth = 7.23
 /** Above and below the line that letters stand on. */
@@ -29,13 +34,14 @@ const [ascent, descent] = [10, 4]
 const lineHeight = 14
 /** Letters where there is nothing beside them. */
 const lettersMax = 22
+/** What stands beside a node begins so far from it. */
+export const besideNode = 14
 /** Fewer say nothing. */
 const lettersMin = 8
 const stepsOffMax = 12
 
 /** What stands anyway does not move when somebody looks at it; what is looked at besides takes the place of others. */
-export function placeWords(all: readonly EdgeWords[], nodes: Iterable<Placed>): PlacedWords[] {
-  const places = [...nodes]
+export function placeWords(all: readonly EdgeWords[], places: readonly Standing[]): PlacedWords[] {
   const order = all.toSorted((a, b) => a.way[a.end].y - b.way[b.end].y)
   const quiet = order.filter(({ isTold }) => isTold)
   const standing = placeAll(quiet, new Taken(places), 0)
@@ -100,9 +106,14 @@ const rowHeight = 32
 class Taken {
   readonly #rows = new Map<number, Box[]>()
 
-  constructor(nodes: readonly Placed[], words: readonly PlacedWords[] = []) {
-    for (const { x, y } of nodes) {
-      this.add({ left: x, right: x + nodeSize.width, top: y, bottom: y + nodeSize.height })
+  constructor(nodes: readonly Standing[], words: readonly PlacedWords[] = []) {
+    for (const { x, y, lettersBeside = 0 } of nodes) {
+      const right = x + nodeSize.width
+      this.add({ left: x, right, top: y, bottom: y + nodeSize.height })
+      if (lettersBeside === 0) continue
+      const middle = y + nodeSize.height / 2
+      const end = right + besideNode + lettersBeside * letterWidth
+      this.add({ left: right, right: end, top: middle - 6, bottom: middle + 8 })
     }
     for (const each of words) this.add(boxOf(each))
   }

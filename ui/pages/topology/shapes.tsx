@@ -1,10 +1,19 @@
 // What nodes look like: each kind has its own shape, and what is wrong a mark and words.
 import type { JSX } from 'preact'
 import type { TopologyNodeJson } from '../../../src/admin/v1/topology-json.ts'
-import { count } from '../../lib/format.ts'
 import type { DrawnNode, FoldedNode } from './fold.ts'
 import { nodeSize, type Placed } from './layout.ts'
-import { cut, foldedNote, foldedText, nodeName, secondLine, spoken, worstNote } from './words.ts'
+import { besideNode } from './place-words.ts'
+import {
+  cut,
+  foldedNote,
+  foldedText,
+  hiddenText,
+  nodeName,
+  secondLine,
+  spoken,
+  worstNote,
+} from './words.ts'
 
 const { width, height } = nodeSize
 /** Of the monospaced font, so that names are cut where their node ends. */
@@ -75,8 +84,8 @@ function Single({ node }: { readonly node: TopologyNodeJson }): JSX.Element {
       </text>
       {note !== undefined && <Mark tone={note.tone} />}
       {node.hidden > 0 && (
-        <text class="node-hidden" x={width + 6} y={height / 2 + 4}>
-          +{count(node.hidden)}
+        <text class="node-hidden" x={width + besideNode} y={height / 2 + 4}>
+          {hiddenText(node)}
         </text>
       )}
     </>

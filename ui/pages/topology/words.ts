@@ -7,7 +7,7 @@ import type {
 import type { TopologyJson } from '../../../src/admin/v1/topology-operation.ts'
 import { count, counted, rate, short } from '../../lib/format.ts'
 import { plainName } from '../../lib/show-name.ts'
-import type { FoldedNode } from './fold.ts'
+import type { DrawnNode, FoldedNode } from './fold.ts'
 
 export type NoteTone = 'plain' | 'look' | 'bad'
 
@@ -119,6 +119,11 @@ function* numbersOf(node: TopologyNodeJson): Generator<string> {
 export function spoken(node: TopologyNodeJson): string {
   const notes = notesOf(node).map(({ text }) => text)
   return [nodeName(node), kindText(node), ...notes, ...numbersOf(node)].join(', ')
+}
+
+/** How many links of a node lead to what is not drawn: `+13`; empty for none. */
+export function hiddenText(node: DrawnNode): string {
+  return node.kind === 'folded' || node.hidden === 0 ? '' : `+${count(node.hidden)}`
 }
 
 /** `34 more queues`. */
