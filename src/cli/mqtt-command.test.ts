@@ -25,6 +25,35 @@ const session = {
 }
 const done = { client_id: 'thermostat', connected: true, queued: 3, in_flight: 1, subscriptions: 1 }
 const retained = { topic: 'a/b', payload_bytes: 4, qos: 1, time: 0, payload: '21.5' }
+const one = {
+  vhost: '/',
+  topic: 'a/b',
+  qos: 1,
+  expires_at: null,
+  offset: 7,
+  time: 0,
+  exchange: 'amq.topic',
+  routing_key: 'a.b',
+  properties: {
+    content_type: 'text/plain',
+    headers: [
+      { name: 'site', type: 'longstr', value: 'Kallo' },
+      { name: 'raw', type: 'longstr', value: '/wA=', encoding: 'base64' },
+      { name: 'price', type: 'decimal', value: { scale: 2, unscaled: 195 } },
+      {
+        name: 'parts',
+        type: 'table',
+        value: [{ name: 'all', type: 'array', value: [{ type: 'int', value: 5 }] }],
+      },
+    ],
+    delivery_mode: 2,
+  },
+  payload_bytes: 2,
+  payload: '/wA=',
+  payload_encoding: 'base64',
+  sees_payload: true,
+}
+const hidden = { ...one, topic: 'h', properties: {}, payload: undefined, sees_payload: false }
 const answers: Readonly<Record<string, unknown>> = {
   'GET /api/v1/mqtt/sessions': [session],
   'GET /api/v1/mqtt/sessions/%2F/thermostat': {
@@ -39,6 +68,8 @@ const answers: Readonly<Record<string, unknown>> = {
     refused: [{ reason: "'thermostat' is not connected" }],
   },
   'GET /api/v1/mqtt/retained': { items: [retained], page_count: 1 },
+  'GET /api/v1/mqtt/retained/%2F/a%2Fb': one,
+  'GET /api/v1/mqtt/retained/%2F/h': hidden,
   'PUT /api/v1/mqtt/retained/%2F/a%2Fb': null,
   'POST /api/v1/mqtt/retained/%2F/delete': {
     topics: 1,
@@ -131,6 +162,40 @@ test('retained messages are listed, set and deleted', async () => {
   assert.match(dry.out.join(), /Would delete 1 retained message with 4 bytes/)
   assert.match(dry.talk.join(), /2 more may not be deleted by this user/)
   assert.match((await run('mqtt retained delete a/# --yes')).out.join(), /Deleted: 1 retained/)
+})
+
+test('a retained message is shown with each property and header in a line', async () => {
+  const { out } = await run('mqtt retained get a/b')
+  assert.deepEqual(out, [
+    'topic    a/b',
+    'qos      1',
+    'time     1970-01-01T00:00:00.000Z',
+    'expires  never',
+    'bytes    2',
+    'payload  0xff00',
+    '',
+    'property       value',
+    'content_type   text/plain',
+    'delivery_mode  2',
+    'header site    Kallo',
+    'header raw     0xff00',
+    'header price   1.95',
+    'header parts   {"all":[5]}',
+  ])
+  const wide = await run('mqtt retained get a/b -o wide')
+  assert.ok(wide.out.includes('routing key  a.b'), wide.out.join('\n'))
+  assert.match(wide.out.join('\n'), /^header price +1\.95 +decimal$/m)
+})
+
+test('programs get a retained message as the broker answers it', async () => {
+  const { out } = await run('mqtt retained get a/b -o json')
+  assert.deepEqual(JSON.parse(out.join('')), one)
+})
+
+test('a retained message whose payload is not for the user says so', async () => {
+  const { out, talk } = await run('mqtt retained get h')
+  assert.ok(out.includes('payload  (not for this user)'), out.join('\n'))
+  assert.match(talk.join(), /There are no properties/)
 })
 
 test('a message without a payload is not published by mistake', async () => {

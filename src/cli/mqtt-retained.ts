@@ -8,6 +8,7 @@ import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
 import { vhostOption } from './list-command.ts'
 import { type MessageIn, readMessages } from './message-input.ts'
 import { kinds, notThere } from './not-there.ts'
+import { type PrintedMessage, printMessage } from './print-message.ts'
 import { refusal } from './refusal.ts'
 import type { AskBroker, DefineRemote } from './remote-command.ts'
 import { outputOption, readFormat, type Row, type Shown, showOne, showRows } from './show-rows.ts'
@@ -39,6 +40,20 @@ const retained: Shown = {
   wideColumns: ['expires_at', 'payload_encoding', 'offset'],
   heads: { payload_bytes: 'bytes', expires_at: 'expires' },
   cells: { time: showTime, expires_at: showTime },
+  nameKey: 'topic',
+}
+
+const one: Shown = {
+  title: 'retained messages',
+  columns: ['topic', 'qos', 'time', 'expires_at', 'payload_bytes', 'payload'],
+  wideColumns: ['payload_encoding', 'exchange', 'routing_key', 'offset'],
+  heads: {
+    payload_bytes: 'bytes',
+    expires_at: 'expires',
+    payload_encoding: 'encoding',
+    routing_key: 'routing key',
+  },
+  cells: { time: showTime, expires_at: (ms) => (ms === null ? 'never' : showTime(ms)) },
   nameKey: 'topic',
 }
 
@@ -142,14 +157,13 @@ function get(topic: string, { output, vhost = '/' }: Flags): AskBroker {
     const answer = await broker.ask('GET', ['v1', 'mqtt', 'retained', vhost, topic])
     if (answer.status === 404) throw await nothingRetained(broker, topic, vhost)
     if (answer.status >= 400) throw refusal(answer, `topic '${topic}' cannot be seen`)
-    const { vhost: _, ...row } = answer.body as Row
-    const columns = Object.keys(row).filter((key) => key !== 'sees_payload')
-    const shown = { title: 'retained messages', columns, nameKey: 'topic' }
-    await showOne(
-      { ...shown, cells: { time: showTime, expires_at: showTime }, row },
-      format,
-      terminal,
-    )
+    const message = answer.body as PrintedMessage
+    if (format !== 'table' && format !== 'wide') {
+      await showOne({ ...one, row: message }, format, terminal)
+      return exitCodes.ok
+    }
+    const noPayload = message['sees_payload'] === false ? '(not for this user)' : '(lost)'
+    await printMessage(message, { shown: one, format, noPayload }, terminal)
     return exitCodes.ok
   }
 }

@@ -15,6 +15,8 @@ export const adminLimits = {
   chosenBodySizeMax: (2 * MiB) as number,
   /** How old the list of dead-letter queues may be that lists of streams show: it looks at all of them. */
   deadLettersGoodMs: 5000,
+  /** Consumers of a stream in a list whose protocols are told: those of one stream rarely differ. */
+  consumersLookedAtMax: 100,
   /** Streams of a page whose oldest message is looked up at the same time: each may be a read of the disk, … */
   oldestAtOnceMax: 8,
   /** … and how long a page waits for all of them: what is not known then is known the next time. */

@@ -5,6 +5,7 @@ import type { ListenerOptions } from '../server/listener.ts'
 import { completeOptions } from '../settings/load-config.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { openService } from './listeners.ts'
+import type { Service } from './service.ts'
 
 const amqp = { name: 'amqp', scheme: 'amqp', setting: 'amqpPort', isTls: false } as const
 
@@ -54,11 +55,16 @@ test('a flood of refused connections is a line a second, with their number', asy
 })
 
 test('the usual port of metrics may be in use, one that was asked for may not', async () => {
-  const metrics = { name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false } as const
+  const metrics: Service = {
+    name: 'metrics',
+    scheme: 'http',
+    setting: 'metricsPort',
+    isTls: false,
+  }
   const cause = Object.assign(new Error('listen'), { code: 'EADDRINUSE' })
   const warnings: string[] = []
-  const open = async (options: object, mayBeTaken: boolean): Promise<unknown> =>
-    openService({ ...metrics, mayBeTaken }, () => undefined, {
+  const open = async (options: object, service = metrics): Promise<unknown> =>
+    openService(service, () => undefined, {
       options: completeOptions(options),
       credentials: undefined,
       logger: {
@@ -69,8 +75,8 @@ test('the usual port of metrics may be in use, one that was asked for may not', 
       openListener: () => Promise.reject(new Error('in use: choose another', { cause })),
       addresses: {},
     })
-  assert.equal(await open({}, true), undefined)
+  assert.equal(await open({}), undefined)
   assert.deepEqual(warnings, ['No port for metrics: in use: choose another'])
-  await assert.rejects(open({ metricsPort: 1 }, true), /in use/)
-  await assert.rejects(open({}, false), /in use/)
+  await assert.rejects(open({ metricsPort: 1 }), /in use/)
+  await assert.rejects(open({}, amqp), /in use/)
 })

@@ -71,8 +71,8 @@ function isTaken(error: unknown): boolean {
 }
 
 /** Only the port that it has by default: who asks for another one gets it or no broker. */
-function mayBeTaken({ setting, mayBeTaken = false }: Service, options: BrokerOptions): boolean {
-  return mayBeTaken && options[setting] === settings[setting].default
+function mayBeTaken({ setting }: Service, options: BrokerOptions): boolean {
+  return settings[setting].mayBeTaken === true && options[setting] === settings[setting].default
 }
 
 /** Writes warnings, but not as many as somebody can cause. */

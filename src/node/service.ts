@@ -11,9 +11,4 @@ export interface Service {
   readonly isTls: boolean
   /** Its clients speak this protocol within WebSocket. */
   readonly webSocket?: WebSocketProtocol
-  /**
-   * The broker starts without it where its usual port is in use and nobody has asked for another one: not
-   * worth a start, and two brokers on a machine need not know of it.
-   */
-  readonly mayBeTaken?: boolean
 }

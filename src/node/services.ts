@@ -17,9 +17,6 @@ export interface ProtocolServices {
   readonly outlivesOthers?: boolean
 }
 
-/** Other programs may have their ports, Mosquitto above all. */
-const mayBeTaken = { isTls: false, mayBeTaken: true } as const
-
 /** In the order in which addresses are shown. */
 export const protocols: readonly ProtocolServices[] = [
   {
@@ -52,9 +49,7 @@ export const protocols: readonly ProtocolServices[] = [
   },
   {
     title: 'Metrics',
-    services: [
-      { name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false, mayBeTaken: true },
-    ],
+    services: [{ name: 'metrics', scheme: 'http', setting: 'metricsPort', isTls: false }],
     open: async (parts) => (await import('./open-metrics.ts')).openMetrics(parts),
     openEdge: async (parts) => (await import('./open-metrics-edge.ts')).openMetricsEdge(parts),
     outlivesOthers: true,
@@ -68,11 +63,10 @@ export const protocols: readonly ProtocolServices[] = [
   {
     title: 'MQTT',
     services: [
-      { ...mayBeTaken, name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort' },
-      { ...mayBeTaken, name: 'mqtt-tls', scheme: 'mqtts', setting: 'mqttTlsPort', isTls: true },
-      { ...mayBeTaken, name: 'mqtt-ws', scheme: 'ws', setting: 'mqttWsPort', webSocket: 'mqtt' },
+      { name: 'mqtt', scheme: 'mqtt', setting: 'mqttPort', isTls: false },
+      { name: 'mqtt-tls', scheme: 'mqtts', setting: 'mqttTlsPort', isTls: true },
+      { name: 'mqtt-ws', scheme: 'ws', setting: 'mqttWsPort', webSocket: 'mqtt', isTls: false },
       {
-        ...mayBeTaken,
         name: 'mqtt-ws-tls',
         scheme: 'wss',
         setting: 'mqttWsTlsPort',
@@ -86,17 +80,10 @@ export const protocols: readonly ProtocolServices[] = [
   {
     title: 'STOMP',
     services: [
-      { ...mayBeTaken, name: 'stomp', scheme: 'stomp', setting: 'stompPort' },
+      { name: 'stomp', scheme: 'stomp', setting: 'stompPort', isTls: false },
+      { name: 'stomp-tls', scheme: 'stomp+ssl', setting: 'stompTlsPort', isTls: true },
+      { name: 'stomp-ws', scheme: 'ws', setting: 'stompWsPort', webSocket: 'stomp', isTls: false },
       {
-        ...mayBeTaken,
-        name: 'stomp-tls',
-        scheme: 'stomp+ssl',
-        setting: 'stompTlsPort',
-        isTls: true,
-      },
-      { ...mayBeTaken, name: 'stomp-ws', scheme: 'ws', setting: 'stompWsPort', webSocket: 'stomp' },
-      {
-        ...mayBeTaken,
         name: 'stomp-ws-tls',
         scheme: 'wss',
         setting: 'stompWsTlsPort',

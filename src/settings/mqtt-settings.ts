@@ -37,6 +37,7 @@ export const mqttSettings: {
     kind: port(),
     default: 1883,
     placeholder: 'PORT',
+    mayBeTaken: true,
     description:
       'Port of MQTT 3.1, 3.1.1 and 5; 0 or off as above. The broker starts without it where something else has 1883',
   },
@@ -44,6 +45,7 @@ export const mqttSettings: {
     kind: port(),
     default: 8883,
     placeholder: 'PORT',
+    mayBeTaken: true,
     description: 'The same over TLS; off without --tls-cert',
     needs: 'tlsCert',
   },
@@ -51,6 +53,7 @@ export const mqttSettings: {
     kind: port(),
     default: 15_675,
     placeholder: 'PORT',
+    mayBeTaken: true,
     description:
       'Port of MQTT over WebSocket, at /ws, /mqtt and /; the HTTP port has it, too, at /ws and /mqtt',
   },
@@ -58,6 +61,7 @@ export const mqttSettings: {
     kind: port(),
     default: 15_676,
     placeholder: 'PORT',
+    mayBeTaken: true,
     description: 'The same over TLS; off without --tls-cert',
     needs: 'tlsCert',
   },

@@ -11,6 +11,11 @@ export interface SettingRow<Value> {
   readonly description: string
   /** Giving it makes sense only with this other one. */
   readonly needs?: 'tlsCert'
+  /**
+   * Of a port: the broker starts without it where this default is in use and nobody has asked for another one. It is
+   * not worth a start, and two brokers on a machine need not know of it.
+   */
+  readonly mayBeTaken?: true
   /** What people are shown of a value that has a secret in it. */
   readonly shown?: (value: unknown) => unknown
 }

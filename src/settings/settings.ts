@@ -143,6 +143,7 @@ export const settings: { readonly [Key in keyof Settings]: SettingRow<Settings[K
     kind: port(),
     default: 15_692,
     placeholder: 'PORT',
+    mayBeTaken: true,
     description:
       'Port of metrics for Prometheus, without a login; 0 or off as above; see docs/metrics.md',
   },
@@ -473,6 +474,11 @@ export type PortKey = {
 
 /** All keys, in the table's order. */
 export const settingKeys: readonly SettingKey[] = Object.keys(settings) as SettingKey[]
+
+/** Those that are ports. */
+export const portKeys: readonly PortKey[] = settingKeys.filter(
+  (key): key is PortKey => settings[key].placeholder === 'PORT',
+)
 
 /** `amqpPort` → `amqp-port`, the name in flags and in pabal.yaml. */
 export function settingName(key: SettingKey): string {

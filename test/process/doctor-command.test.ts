@@ -23,22 +23,31 @@ test('doctor looks at a running broker, its machine and its data', async () => {
   for (const check of ['node', 'broker', 'version', 'publishers', 'data folder', 'disk space']) {
     assert.equal(rows.get(check)?.level, 'ok', JSON.stringify(rows.get(check)))
   }
+  const port = rows.get(`port ${broker.port}`)
+  assert.deepEqual([port?.level, port?.found], ['ok', `amqp on localhost:${broker.port}`])
   assert.match(rows.get('queues')?.found ?? '', /^0, none grows/)
   const levels = new Set(Array.from(rows.values(), ({ level }) => level))
   assert.equal(code, levels.has('fail') ? 69 : levels.has('warn') ? 1 : 0)
 })
 
 test('doctor says who has a port that a broker would want', async () => {
-  await using broker = await TestBroker.start()
+  await using broker = await TestBroker.start(['--mqtt-port', '0'])
   using folder = new ScratchFolder()
-  const environment = { PABAL_AMQP_PORT: `${broker.port}` }
+  const environment = {
+    PABAL_AMQP_PORT: `${broker.port}`,
+    PABAL_MQTT_PORT: `${broker.mqttPort}`,
+    PABAL_STOMP_PORT: 'off',
+  }
   const data = ['--data', folder.file('data')]
   const { code, out } = await pabal(['doctor', ...data, '-o', 'json'], { environment })
   const rows = rowsOf(out)
   assert.equal(rows.get('broker')?.level, 'warn')
-  const port = rows.get(`port ${broker.port}`)
+  assert.equal(rows.get('port 61613'), undefined)
   if (process.platform === 'linux') {
-    assert.match(port?.found ?? '', new RegExp(String.raw`^taken by node \(${broker.pid}\)$`))
+    for (const port of [broker.port, broker.mqttPort]) {
+      const { level, found } = rows.get(`port ${port}`)!
+      assert.deepEqual([level, found], ['fail', `taken by node (${broker.pid})`])
+    }
     assert.equal(code, 69)
   }
   assert.deepEqual(readdirSync(folder.path), [])

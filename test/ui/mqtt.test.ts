@@ -86,3 +86,15 @@ ui.test('a filter is tested, and says where it parts from a topic', async (open)
   await page.getByRole('link', { name: 'Shared subscriptions' }).click()
   await page.getByRole('row', { name: /workers.*jobs\/#.*1 of 1/ }).waitFor()
 })
+
+ui.test(
+  'queues of sessions and shared subscriptions are MQTT’s in the list of all',
+  async (open) => {
+    const page = await open('/streams')
+    for (const name of ['mqtt-subscription-hubqos1', '$share/workers/jobs/#', 'mqtt-retained']) {
+      const row = page.locator('.table-row', { hasText: name })
+      await row.locator('abbr', { hasText: 'MQ' }).waitFor()
+      assert.deepEqual(await row.locator('.badge-protocol').allTextContents(), ['MQ'], name)
+    }
+  },
+)

@@ -44,7 +44,7 @@ ui.test('shows what leads where, and what is wrong in words', async (open) => {
     .getByText('1 message found no queue at the exchange orders', { exact: false })
     .waitFor()
   await nodeIn(page, 'client:shop').waitFor()
-  await page.getByText('order.*', { exact: false }).first().waitFor()
+  await page.locator('.edge-text', { hasText: 'order.*' }).first().waitFor()
   await page.getByText('things bound to nothing').first().waitFor()
   await expectAccessible(page)
 })
@@ -146,3 +146,56 @@ ui.test('is a list on a small screen, and says what it has not', async (open) =>
   await gone.getByText('nowhere is not here').waitFor()
   ui.expectProblems(/404/)
 })
+
+ui.test('words on edges do not stand on each other, and come for whoever looks', async (open) => {
+  const make = ui.ask.bind(ui)
+  await make('PUT', '/vhosts/fan', {})
+  const queues = ['billing', 'reporting', 'search', 'archive']
+  for (const name of queues) await make('PUT', `/queues/fan/${name}`, { durable: true })
+  for (const name of ['orders', 'payments', 'shipping', 'returns', 'audit']) {
+    await make('PUT', `/exchanges/fan/${name}`, { type: 'topic', durable: true })
+    for (const queue of queues) {
+      const key = { routing_key: `${name}.*.for-${queue}` }
+      await make('POST', `/bindings/fan/e/${name}/q/${queue}`, key)
+    }
+  }
+  for (const view of [{ width: 1440 }, { width: 390, theme: 'dark' }] as const) {
+    const page = await open('/topology?vhost=fan&view=picture', view)
+    await page.locator('.edge-text').first().waitFor()
+    assert.deepEqual(await wordsOnOthers(page), [])
+    await nodeIn(page, 'exchange:audit').focus()
+    await page.keyboard.press('Shift')
+    for (const queue of queues) {
+      const title = page.locator('.edge-text.edge-lit title', { hasText: `audit.*.for-${queue}` })
+      await title.waitFor({ state: 'attached' })
+    }
+    assert.deepEqual(await wordsOnOthers(page), [])
+    await expectAccessible(page)
+  }
+  const page = await open('/topology?vhost=fan')
+  for (const text of ['orders.*.for-search', 'returns.*.for-billing']) {
+    const line = page.locator('g[data-edge]', { has: page.getByText(text, { exact: true }) })
+    await line.locator('.edge-around').dispatchEvent('pointerover')
+    await page
+      .locator('.edge-text.edge-lit title', { hasText: text })
+      .waitFor({ state: 'attached' })
+    assert.deepEqual(await wordsOnOthers(page), [])
+  }
+})
+
+/** Pairs of words of which one stands on the other. */
+function wordsOnOthers(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const all = [...document.querySelectorAll('.edge-text')].map((each) => [
+      each.firstChild.textContent,
+      each.getBBox(),
+    ])
+    return all.flatMap(([text, a], index) =>
+      all.slice(index + 1).flatMap(([other, b]) => {
+        const wide = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x)
+        const high = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y)
+        return wide > 1 && high > 2 ? [text + ' on ' + other] : []
+      }),
+    )
+  })()`) as Promise<string[]>
+}

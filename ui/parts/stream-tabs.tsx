@@ -7,7 +7,7 @@ import { type Live, useLive } from '../lib/live.ts'
 import { apiPath } from '../lib/names.ts'
 import { type Params, urlOf, useParam } from '../lib/router.ts'
 import { plainName } from '../lib/show-name.ts'
-import { Badge, ProtocolBadge } from './badge.tsx'
+import { Badge, ProtocolBadge, type ProtocolMark } from './badge.tsx'
 import { Empty, ProblemNote } from './notes.tsx'
 import { Page, type PageProps } from './page.tsx'
 import { Tabs } from './tabs.tsx'
@@ -126,6 +126,13 @@ function StreamTabs({
   )
 }
 
+const marks: Readonly<Record<StreamJson['protocols'][number], ProtocolMark>> = {
+  amqp: 'AM',
+  kafka: 'KA',
+  mqtt: 'MQ',
+  stomp: 'ST',
+}
+
 /** What kind of thing it is, and what is special about it. `isWhole`: with what a row has no room for. */
 export function StreamBadges({
   stream,
@@ -138,8 +145,9 @@ export function StreamBadges({
   const sources = stream.dead_letter_sources
   return (
     <span class="stream-badges">
-      {protocols.includes('amqp') && <ProtocolBadge mark="AM" />}
-      {protocols.includes('kafka') && <ProtocolBadge mark="KA" />}
+      {protocols.map((protocol) => (
+        <ProtocolBadge key={protocol} mark={marks[protocol]} />
+      ))}
       {isWhole && <Badge>{stream.kind === 'topic' ? topicWords(stream) : `${type} queue`}</Badge>}
       {stream.paused_since !== null && (
         <Badge tone="look" title="Nothing is delivered until it is resumed">

@@ -8,6 +8,8 @@ import type { GroupCoordinator } from '../../broker/group/group-coordinator.ts'
 import { timeAt } from '../../broker/group/group-lag.ts'
 import { GroupLags, type TopicLag } from '../../broker/group/group-lags.ts'
 import { findDeadLetterQueues } from '../../broker/jobs/dead-letter-queues.ts'
+import { isSessionQueue } from '../../broker/session/is-session-queue.ts'
+import type { SessionsDoor } from '../../broker/session/sessions.ts'
 import type { ShareGroups } from '../../broker/share/share-groups.ts'
 import type { Statistics } from '../../broker/statistics/statistics.ts'
 import type { RemoteRecord } from '../../broker/topic/partition-leaders.ts'
@@ -21,6 +23,7 @@ export interface StreamFactsParts {
   readonly groups: GroupCoordinator
   readonly shareGroups: ShareGroups
   readonly statistics: Statistics
+  readonly mqtt: Pick<SessionsDoor, 'sessions'>
 }
 
 type Log = RemoteRecord['topic']['partitions'][number]['log']
@@ -35,16 +38,18 @@ export class StreamFacts {
   readonly statistics: Statistics
   readonly groupLags: GroupLags
   readonly #broker: Broker
+  readonly #mqtt: StreamFactsParts['mqtt']
   readonly #deadLetters: Remembered<ReadonlyMap<Destination, number>>
   /** A stream's first message is the same until that is gone. */
   readonly #times = new WeakMap<Log, KnownTime>()
   #sources: ReadonlyMap<Destination, number> = new Map()
   #lags: ReadonlyMap<string, TopicLag> = new Map()
 
-  constructor({ broker, groups, shareGroups: otherGroups, statistics }: StreamFactsParts) {
+  constructor({ broker, groups, shareGroups: otherGroups, statistics, mqtt }: StreamFactsParts) {
     const { clock, slices } = broker
     this.#broker = broker
     this.statistics = statistics
+    this.#mqtt = mqtt
     const topics = broker.topicsOf(broker.getVHost(defaultVHost))
     this.groupLags = new GroupLags({ groups, otherGroups, clock, slices, topics })
     this.#deadLetters = new Remembered(clock, adminLimits.deadLettersGoodMs, () =>
@@ -67,6 +72,12 @@ export class StreamFacts {
   /** The same of groups; undefined where none has a place. */
   lagOf({ vhost, name }: Destination): TopicLag | undefined {
     return vhost === defaultVHost ? this.#lags.get(name) : undefined
+  }
+
+  /** Whether MQTT made it for clients of its own. */
+  isSessionQueue(stream: Destination): boolean {
+    const sessions = this.#mqtt.sessions?.find(stream.vhost)
+    return sessions !== undefined && isSessionQueue(sessions, stream)
   }
 
   /**

@@ -7,13 +7,12 @@ import type { Rates } from '../../broker/statistics/sample.ts'
 import { isTopicName } from '../../broker/topic/topic-name.ts'
 import { valueAtColumn } from '../api/columns.ts'
 import type { StreamFacts } from './stream-facts.ts'
+import { protocolsOf, type StreamProtocol, streamProtocols } from './stream-protocols.ts'
 
 const count = z.number().int()
 const rate = z.number().describe('Per second')
 
 /** What a stream is used with: AMQP (and HTTP, which publishes and receives the same messages) or Kafka. */
-export type StreamProtocol = 'amqp' | 'kafka'
-
 export interface StreamJson {
   readonly vhost: string
   readonly name: string
@@ -81,8 +80,10 @@ export const streamSchema: z.ZodObject = z.object({
     .nullable()
     .describe('Since when nothing is delivered, in the same; null for what is not paused'),
   protocols: z
-    .array(z.enum(['amqp', 'kafka']))
-    .describe('What it was used with since the broker started; HTTP is amqp'),
+    .array(z.enum(streamProtocols))
+    .describe(
+      'What made it for its own clients, what reads it now, and what it was used with since the broker started; HTTP, and whatever publishes and is not Kafka, is amqp',
+    ),
   dead_letters: count.describe('Its messages, where it is a place for dead letters; else 0'),
   dead_letter_sources: count.describe('How many queues and groups send their dead letters there'),
   lag: count.nullable().describe('Of its slowest group; null without groups'),
@@ -123,7 +124,10 @@ export function streamJson(stream: Destination, facts: StreamFacts): StreamJson 
     growing: isGrowing(stream, facts),
     idle_since: facts.statistics.idleSince(stream) ?? null,
     paused_since: pausedSince(stream),
-    protocols: protocolsOf(stream, lag !== undefined),
+    protocols: protocolsOf(stream, {
+      hasGroups: lag !== undefined,
+      isSessionQueue: facts.isSessionQueue(stream),
+    }),
     dead_letters: sources === 0 ? 0 : stream.messageCount,
     dead_letter_sources: sources,
     lag: behind,
@@ -146,8 +150,6 @@ function sourceOf(stream: Destination): string | null {
 
 /** Messages that went out, to whom and however. */
 export const outCounters = ['delivered', 'deliveredNoAck', 'got', 'gotNoAck', 'fetched'] as const
-
-const takenCounters = ['delivered', 'deliveredNoAck', 'got', 'gotNoAck', 'gotEmpty'] as const
 
 /** Of streams that nothing has happened to, which have none of their own. */
 const noCounters = new QueueCounters()
@@ -207,15 +209,6 @@ function sumOf<Name>(names: readonly Name[], of: (name: Name) => number): number
   let sum = 0
   for (const name of names) sum += of(name)
   return sum
-}
-
-function protocolsOf(stream: Destination, hasGroups: boolean): StreamProtocol[] {
-  const { usedCounters: counters = noCounters, consumerCount } = stream
-  const published = counters.published - counters.produced
-  const taken = sumOf(takenCounters, (name) => counters[name])
-  const isAmqp = published + taken + consumerCount > 0
-  const isKafka = hasGroups || counters.produced + counters.fetched > 0
-  return [...(isAmqp ? (['amqp'] as const) : []), ...(isKafka ? (['kafka'] as const) : [])]
 }
 
 /** As `Topics` shows it, without making a view of it. */

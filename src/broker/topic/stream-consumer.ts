@@ -8,7 +8,7 @@ import { consumerTimeoutOf } from '../consumer-timeout.ts'
 import type { ConsumedCounts } from '../counters/consumed-counts.ts'
 import { isLate } from '../is-late.ts'
 import { placeOf } from '../queue/message-place.ts'
-import type { WithParty } from '../trace/party.ts'
+import type { Party, WithParty } from '../trace/party.ts'
 import type { Partition } from './partition.ts'
 import type { RecordFilter, StreamContext } from './stream-context.ts'
 import { StreamReader, type StreamReaderOwner } from './stream-reader.ts'
@@ -78,6 +78,10 @@ export class StreamConsumer implements StreamReaderOwner, TurnTask, TopicObserve
       this.#addReader(partition, only ?? index, starts[index] as StreamStart)
     }
     topic.observers.add(this)
+  }
+
+  get party(): Party | undefined {
+    return this.#sink.party
   }
 
   get counts(): ConsumedCounts | undefined {

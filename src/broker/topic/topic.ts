@@ -9,6 +9,7 @@ import type { QueueLike } from '../exchange/binding.ts'
 import type { EffectivePolicy, PolicySubject } from '../policy/policy.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { TopicTransit } from '../spread/topic-transit.ts'
+import type { WithParty } from '../trace/party.ts'
 import { cellOfPartition } from './cell-of-partition.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type { Partition } from './partition.ts'
@@ -16,7 +17,7 @@ import { TopicConfig } from './topic-config.ts'
 import type { TopicDefaults } from './topic-defaults.ts'
 
 /** Whoever reads a topic and has to know what becomes of it. */
-export interface TopicObserver {
+export interface TopicObserver extends WithParty {
   onTopicDeleted(): void
   onPartitionsAdded(): void
 }

@@ -1,4 +1,5 @@
 // What there is to say about a broker, by what its HTTP API tells at two moments.
+import type { Address } from '../../lib/listen.ts'
 import { doctorLimits } from '../../limits/doctor.ts'
 import { fail, type Finding, ok, warn } from './finding.ts'
 
@@ -9,6 +10,8 @@ export interface StatusFacts {
   readonly state: string
   readonly version: string
   readonly blockedReason?: string
+  /** Service → where it listens. */
+  readonly addresses: Readonly<Record<string, Address>>
   readonly memory: { readonly inUseBytes: number; readonly watermarkBytes: number }
 }
 
@@ -34,7 +37,7 @@ const adviceOn: Readonly<Record<string, string>> = {
   maintenance: 'it was drained: pabal revive lets clients in',
 }
 
-export function checkStatus(status: StatusFacts, program: string): Finding[] {
+export function checkStatus(status: Omit<StatusFacts, 'addresses'>, program: string): Finding[] {
   const { state, version, blockedReason, memory } = status
   const share = memory.inUseBytes / memory.watermarkBytes
   const used = `${Math.round(memory.inUseBytes / MiB)} MiB, ${Math.round(share * 100)} % of the watermark`

@@ -24,12 +24,7 @@ export function checkCluster({ is_cluster: isCluster, ...facts }: ClusterFacts):
 }
 
 function checkNodes(nodes: ClusterFacts['nodes'], missing: readonly string[] = []): Finding {
-  const those = (wanted: string): string =>
-    nodes
-      .filter(({ state }) => state === wanted)
-      .map(({ name }) => name)
-      .join(', ')
-  const [gone, frozen] = [those('gone'), those('frozen')]
+  const [gone, frozen] = [namesIn(nodes, 'gone'), namesIn(nodes, 'frozen')]
   if (frozen !== '') {
     return fail('nodes', `frozen: ${frozen}`, 'look at PostgreSQL, and at the way from there to it')
   }
@@ -46,12 +41,8 @@ function checkNodes(nodes: ClusterFacts['nodes'], missing: readonly string[] = [
 }
 
 function checkCells(cells: ClusterFacts['cells']): Finding {
-  const those = (wanted: string): string =>
-    cells
-      .filter(({ state }) => state === wanted)
-      .map(({ cell }) => cell)
-      .join(', ')
-  const [down, unowned] = [those('down'), those('unowned')]
+  const named = cells.map(({ cell, state }) => ({ name: cell, state }))
+  const [down, unowned] = [namesIn(named, 'down'), namesIn(named, 'unowned')]
   if (down !== '') {
     const advice = 'find in the logs why their owners crashed, then pabal cluster reopen'
     return fail('cells', `down: ${down}`, advice)
@@ -61,6 +52,17 @@ function checkCells(cells: ClusterFacts['cells']): Finding {
     return fail('cells', `without a node: ${unowned}`, advice)
   }
   return ok('cells', `${cells.length}, all served`)
+}
+
+/** Empty where none is in this state. */
+function namesIn(
+  all: readonly { readonly name: string | number; readonly state: string }[],
+  wanted: string,
+): string {
+  return all
+    .filter(({ state }) => state === wanted)
+    .map(({ name }) => name)
+    .join(', ')
 }
 
 function checkPostgres(postgres: ClusterFacts['postgres']): Finding[] {

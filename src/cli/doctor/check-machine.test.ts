@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkMachine, checkPorts } from './check-machine.ts'
+import { checkMachine } from './check-machine.ts'
 import type { FolderFacts, MachineFacts } from './machine-facts.ts'
 
 const GiB = 2 ** 30
@@ -60,13 +60,4 @@ for (const [name, parts, problem] of rows) {
 
 test('a watermark above what there is would never be reached', () => {
   assert.deepEqual(problemsOf({}, { ...limits, memoryWatermark: 9 * GiB }), ['fail memory'])
-})
-
-test('a port that is taken is named with who has it', () => {
-  const [taken, free] = checkPorts(
-    { 'amqp-port': 5672, 'http-port': 15_672 },
-    new Map([[5672, 'beam.smp (7)']]),
-  )
-  assert.deepEqual([taken?.level, taken?.found], ['fail', 'taken by beam.smp (7)'])
-  assert.equal(free?.level, 'ok')
 })

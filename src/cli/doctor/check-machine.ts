@@ -97,15 +97,3 @@ function checkCertificate(end: number | string, now: number): Finding {
 function inMiB(bytes: number): string {
   return `${Math.round(bytes / MiB)} MiB`
 }
-
-/** Ports that a broker would want, and who has them. */
-export function checkPorts(
-  wanted: Readonly<Record<string, number>>,
-  listeners: ReadonlyMap<number, string>,
-): Finding[] {
-  return Object.entries(wanted).map(([name, port]) => {
-    const owner = listeners.get(port)
-    if (owner === undefined) return ok(`port ${port}`, `free for ${name}`)
-    return fail(`port ${port}`, `taken by ${owner}`, `end that, or choose another ${name}`)
-  })
-}

@@ -6,7 +6,6 @@ import { version } from '../../lib/version.ts'
 import { wait } from '../../lib/wait.ts'
 import { doctorLimits } from '../../limits/doctor.ts'
 import { loadConfig } from '../../settings/load-config.ts'
-import type { BrokerOptions } from '../../settings/settings.ts'
 import type { BrokerClient } from '../broker-client.ts'
 import type { AddCommand, Session } from '../remote-command.ts'
 import { outputOption, readFormat, showRows } from '../show-rows.ts'
@@ -19,7 +18,14 @@ import {
   type StatusFacts,
 } from './check-broker.ts'
 import { checkCluster, type ClusterFacts } from './check-cluster.ts'
-import { checkMachine, checkPorts } from './check-machine.ts'
+import { checkMachine } from './check-machine.ts'
+import {
+  checkOpenPorts,
+  checkPorts,
+  type ConfigFacts,
+  portsInConfig,
+  wantedPorts,
+} from './check-ports.ts'
 import { fail, type Finding, warn } from './finding.ts'
 import { findListeners } from './listening-ports.ts'
 import { lookAtMachine } from './machine-facts.ts'
@@ -58,14 +64,7 @@ async function lookHere(
   const findings = checkMachine(lookAtMachine({ ...options, data: folder }), options)
   if (isAnswering) return findings
   const wanted = wantedPorts(options)
-  return [...findings, ...checkPorts(wanted, findListeners(Object.values(wanted)))]
-}
-
-function wantedPorts(options: BrokerOptions): Record<string, number> {
-  const { amqpPort, kafkaPort, httpPort } = options
-  const ports = { 'amqp-port': amqpPort, 'kafka-port': kafkaPort, 'http-port': httpPort }
-  const isPort = (entry: [string, unknown]): entry is [string, number] => Number(entry[1]) > 0
-  return Object.fromEntries(Object.entries(ports).filter(isPort))
+  return [...findings, ...checkPorts(wanted, findListeners(wanted.map(({ port }) => port)))]
 }
 
 interface Asked {
@@ -81,7 +80,11 @@ async function askBroker(broker: BrokerClient): Promise<Asked> {
       return { findings: [finding], isAnswering: true }
     }
     const findings = checkStatus(body as StatusFacts, version)
-    const others = [...(await lookAtCluster(broker)), ...(await lookAtQueues(broker))]
+    const others = [
+      ...(await lookAtPorts(broker, body as StatusFacts)),
+      ...(await lookAtCluster(broker)),
+      ...(await lookAtQueues(broker)),
+    ]
     return { findings: [...findings, ...others], isAnswering: true }
   } catch (error) {
     if (!(error instanceof ExitError)) throw error
@@ -91,6 +94,19 @@ async function askBroker(broker: BrokerClient): Promise<Asked> {
       : fail('broker', error.message, 'see whether it runs, and who may log in')
     return { findings: [finding], isAnswering: false }
   }
+}
+
+/** Those that should be open and are not only for who may see the settings; none of a broker that lets nobody in. */
+async function lookAtPorts(
+  broker: BrokerClient,
+  { state, addresses }: StatusFacts,
+): Promise<Finding[]> {
+  if (state !== 'ready') return []
+  const { status, body } = await broker.ask('GET', ['v1', 'config'])
+  const wanted = status === 200 ? portsInConfig(body as readonly ConfigFacts[]) : []
+  const isHere = broker.folder !== undefined
+  const owners = findListeners(isHere ? wanted.map(({ port }) => port) : [])
+  return checkOpenPorts({ addresses, wanted, owners })
 }
 
 /** Nothing for who may not see it. */

@@ -2,6 +2,7 @@
 // client finds its queue again after a move from there: `stomp-subscription-` and the MD5 of what Erlang's
 // term_to_binary makes of the tuple of destination and id (rabbit_stomp_util.erl, subscription_queue_name).
 import { createHash } from 'node:crypto'
+import { stompQueuePrefix } from '../../broker/client/stomp-queue-name.ts'
 import type { Random } from '../../lib/random.ts'
 import { bytesOfName } from '../../record/message/name-bytes.ts'
 
@@ -21,7 +22,7 @@ export function subscriptionQueueName(key: string, id: string | undefined, rando
       : createHash('md5')
           .update(Buffer.concat([Buffer.from([version, smallTuple, 2]), term(key), term(id)]))
           .digest()
-  return `stomp-subscription-${Buffer.from(digest).toString('base64url')}`
+  return `${stompQueuePrefix}${Buffer.from(digest).toString('base64url')}`
 }
 
 function term(text: string): Buffer {

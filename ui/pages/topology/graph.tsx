@@ -2,12 +2,14 @@
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
+import { type EdgeProps, Edges } from './edges.tsx'
 import type { DrawnEdge, Folded } from './fold.ts'
 import { type Layout, layOut, nodeSize } from './layout.ts'
 import { edgeKey, neighbourhoodOf } from './neighbourhood.ts'
 import { type Frame, usePanZoom } from './pan-zoom.ts'
-import { EdgeLine, type EdgeProps, EdgeWords, NodeShape } from './shapes.tsx'
-import { foldedNote, worstNote } from './words.ts'
+import { NodeShape } from './shapes.tsx'
+import { wayOf } from './way.ts'
+import { foldedNote, hiddenText, worstNote } from './words.ts'
 import './graph.css'
 
 /** What is lit: nodes by their ids, edges by `edgeKey`. */
@@ -40,7 +42,9 @@ export function Graph(props: GraphProps): JSX.Element {
   const [hovered, setHovered] = useState<string>()
   const [focused, setFocused] = useState<string>()
   useSight(props, layout, pan)
-  const looked = selected ?? hovered
+  // What the keys are at is looked at like what the pointer is on.
+  const [keyed, setKeyed] = useState<string>()
+  const looked = selected ?? hovered ?? keyed
   const content = useMemo(
     () => <Content {...{ graph, layout, selected, lit, looked, focused, onOpen }} />,
     [graph, layout, selected, lit, looked, focused],
@@ -62,14 +66,16 @@ export function Graph(props: GraphProps): JSX.Element {
         onPointerMove={pan.onPointerMove}
         onPointerUp={pan.onPointerUp}
         onPointerCancel={pan.onPointerUp}
-        onPointerOver={({ target }) => setHovered(nodeIdOf(target))}
+        onPointerOver={({ target }) => setHovered(nodeIdOf(target) ?? edgeIdOf(target))}
         onPointerLeave={() => setHovered(undefined)}
         onFocusIn={({ target }) => {
           const id = nodeIdOf(target)
           setFocused(id)
+          setKeyed(isByKeys(target) ? id : undefined)
           const place = id === undefined ? undefined : layout.places.get(id)
           if (place !== undefined && isByKeys(target)) pan.show({ ...place, ...nodeSize })
         }}
+        onFocusOut={() => setKeyed(undefined)}
         onKeyDown={onKeyDown}
       >
         <Arrows />
@@ -184,27 +190,37 @@ function Content(props: ContentProps): JSX.Element {
   const isNear = (id: string): boolean => {
     return lit === undefined ? (near?.has(id) ?? true) : lit.nodes.has(id)
   }
-  const isLooked = ({ from, to }: DrawnEdge): boolean => from === looked || to === looked
   const isLit = (edge: DrawnEdge): boolean => lit?.edges.has(edgeKey(edge)) === true
   const isBetween = (edge: DrawnEdge): boolean => {
     return lit === undefined ? isNear(edge.from) && isNear(edge.to) : isLit(edge)
   }
   const degrees = degreesOf(edges)
+  const degreeOf = (id: string): number => degrees.get(id) ?? 0
   const isQuiet = edges.length <= toldEdgesMax
   const lines = edges.flatMap((drawn): EdgeProps[] => {
     const [from, to] = [layout.places.get(drawn.from), layout.places.get(drawn.to)]
     if (from === undefined || to === undefined) return []
-    const isOwnLit = isLit(drawn) || (lit === undefined && isLooked(drawn))
-    return [{ drawn, from, to, lanes: layout.lanes, isDim: !isBetween(drawn), isLit: isOwnLit }]
+    const id = `${drawn.kind}\n${edgeKey(drawn)}`
+    const isOwnLooked = [drawn.from, drawn.to, id].includes(looked ?? '')
+    const isOwnLit = isLit(drawn) || (lit === undefined && isOwnLooked)
+    const isDim = !isBetween(drawn)
+    return [
+      {
+        drawn,
+        id,
+        way: wayOf(drawn.from, [from, to], layout.lanes),
+        isDim,
+        isLit: isOwnLit,
+        isTold: isQuiet && !isDim && drawn.kind !== 'dead_letter',
+        isLooked: isOwnLit || isOwnLooked,
+        end: degreeOf(drawn.from) < degreeOf(drawn.to) ? 'from' : 'to',
+      },
+    ]
   })
-  const isTold = (line: EdgeProps): boolean =>
-    line.isLit ||
-    isLooked(line.drawn) ||
-    (isQuiet && !line.isDim && line.drawn.kind !== 'dead_letter')
-  const keyOf = ({ drawn }: EdgeProps): string => `${drawn.kind}\n${edgeKey(drawn)}`
-  const degreeOf = (id: string): number => degrees.get(id) ?? 0
-  const endOf = ({ drawn }: EdgeProps): 'from' | 'to' =>
-    degreeOf(drawn.from) < degreeOf(drawn.to) ? 'from' : 'to'
+  const standing = nodes.flatMap((node) => {
+    const place = layout.places.get(node.id)
+    return place === undefined ? [] : [{ ...place, lettersBeside: hiddenText(node).length }]
+  })
   const current = nodes.some(({ id }) => id === focused) ? focused : nodes[0]?.id
   return (
     <>
@@ -213,12 +229,7 @@ function Content(props: ContentProps): JSX.Element {
           {text}
         </text>
       ))}
-      {lines.map((line) => (
-        <EdgeLine key={keyOf(line)} {...line} />
-      ))}
-      {lines.filter(isTold).map((line) => (
-        <EdgeWords key={keyOf(line)} {...line} end={endOf(line)} />
-      ))}
+      <Edges lines={lines} nodes={standing} />
       {nodes.map((node) => {
         const place = layout.places.get(node.id)
         if (place === undefined) return null
@@ -273,6 +284,11 @@ function Arrows(): JSX.Element {
 function nodeIdOf(target: EventTarget | null): string | undefined {
   if (!(target instanceof Element)) return undefined
   return target.closest('[data-node]')?.getAttribute('data-node') ?? undefined
+}
+
+function edgeIdOf(target: EventTarget | null): string | undefined {
+  if (!(target instanceof Element)) return undefined
+  return target.closest('[data-edge]')?.getAttribute('data-edge') ?? undefined
 }
 
 function isByKeys(target: EventTarget | null): boolean {

@@ -7,7 +7,7 @@ import type {
 import type { TopologyJson } from '../../../src/admin/v1/topology-operation.ts'
 import { count, counted, rate, short } from '../../lib/format.ts'
 import { plainName } from '../../lib/show-name.ts'
-import type { FoldedNode } from './fold.ts'
+import type { DrawnNode, FoldedNode } from './fold.ts'
 
 export type NoteTone = 'plain' | 'look' | 'bad'
 
@@ -121,6 +121,11 @@ export function spoken(node: TopologyNodeJson): string {
   return [nodeName(node), kindText(node), ...notes, ...numbersOf(node)].join(', ')
 }
 
+/** How many links of a node lead to what is not drawn: `+13`; empty for none. */
+export function hiddenText(node: DrawnNode): string {
+  return node.kind === 'folded' || node.hidden === 0 ? '' : `+${count(node.hidden)}`
+}
+
 /** `34 more queues`. */
 export function foldedText({ of, members }: FoldedNode): string {
   return counted(members.length, `more ${kindWords[of]}`)
@@ -175,6 +180,15 @@ function reasonOf({
   }
 }
 
+/** The same in full: each of several bindings, as far as they are known. */
+export function fullEdgeText(edge: TopologyEdgeJson): string {
+  const { kind, bindings, count: bound } = edge
+  if (kind !== 'binding' || bindings.length < 2) return edgeText(edge)
+  const left = bound - bindings.length
+  const lines = bindings.map((binding) => bindingText(binding) || 'all')
+  return [...lines, ...(left > 0 ? [`and ${left} more`] : [])].join('\n')
+}
+
 /** What matters most, as a sentence. */
 export function saysOf(topology: TopologyJson): string {
   const { nodes, totals, isolated_count: isolated, left_off: leftOff } = topology
@@ -220,4 +234,10 @@ function theOnly(nodes: readonly TopologyNodeJson[], word: string): string {
   const [only] = nodes
   if (nodes.length > 1 || only === undefined) return counted(nodes.length, word)
   return only.name === '' ? nodeName(only) : `the ${word} ${nodeName(only)}`
+}
+
+/** As many letters as there is room for. */
+export function cut(text: string, lettersMost: number): string {
+  const letters = Array.from(text)
+  return letters.length <= lettersMost ? text : `${letters.slice(0, lettersMost - 1).join('')}…`
 }
