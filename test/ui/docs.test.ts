@@ -38,6 +38,8 @@ ui.test('the search finds a page and leads there', async (open) => {
   assert.match((await found.first().textContent()) ?? '', /disk full/i)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Runbook: disk full' }).waitFor()
+  // Nobody listens to keys before.
+  await page.waitForLoadState()
   await page.keyboard.press('/')
   await page.keyboard.type('zzzz')
   await page.getByText('Nothing has these words').waitFor()

@@ -188,6 +188,8 @@ ui.test(
     await page.keyboard.type('header.tenant = globex')
     await page.keyboard.press('Enter')
     await page.getByText('Nothing fits').waitFor()
+    // Help on what to write would lie on the chips.
+    assert.equal(await page.getByText('adds the filter; all of them must hold').isVisible(), false)
     await page.getByRole('button', { name: 'Remove filter header.tenant = globex' }).click()
     await page.reload()
     await page.getByText('12 messages found').waitFor()

@@ -12,7 +12,6 @@ import { protocolsOf, type StreamProtocol, streamProtocols } from './stream-prot
 const count = z.number().int()
 const rate = z.number().describe('Per second')
 
-/** What a stream is used with: AMQP (and HTTP, which publishes and receives the same messages) or Kafka. */
 export interface StreamJson {
   readonly vhost: string
   readonly name: string

@@ -75,7 +75,7 @@ function FilterLine({
 }): JSX.Element {
   const [text, setText] = useState('')
   const [problem, setProblem] = useState<string>()
-  const [isFocused, setFocused] = useState(false)
+  const [isHelped, setHelped] = useState(false)
   const submit = (): void => {
     const read = addTerm(filter, text, now.peek())
     if ('problem' in read) {
@@ -84,6 +84,8 @@ function FilterLine({
     }
     setText('')
     setProblem(undefined)
+    // It would cover the new chip.
+    setHelped(false)
     onFilter(read.filter)
   }
   return (
@@ -99,40 +101,45 @@ function FilterLine({
         autocomplete="off"
         spellcheck={false}
         value={text}
-        onFocus={() => setFocused(true)}
-        onBlur={() => setFocused(false)}
+        onFocus={() => setHelped(true)}
+        onBlur={() => setHelped(false)}
         onInput={({ currentTarget }) => {
           setText(currentTarget.value)
           setProblem(undefined)
+          setHelped(true)
         }}
         onKeyDown={(event) => {
           if (event.key === 'Enter') submit()
           if (event.key === 'Escape') event.currentTarget.blur()
         }}
       />
-      {(isFocused || problem !== undefined) && (
-        <div class="filter-help" id="filter-help">
-          {problem !== undefined && (
-            <p class="field-problem" role="alert">
-              {problem}
-            </p>
-          )}
-          <table>
-            <tbody>
-              {termExamples.map(([term, meaning]) => (
-                <tr key={term}>
-                  <td class="mono">{term}</td>
-                  <td class="soft">{meaning}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <p class="soft">
-            <code>~</code> contains, <code>&lt;</code> and <code>&gt;</code> compare numbers. Enter
-            adds the filter; all of them must hold.
-          </p>
-        </div>
+      {(isHelped || problem !== undefined) && <FilterHelp problem={problem} />}
+    </div>
+  )
+}
+
+function FilterHelp({ problem }: { readonly problem: string | undefined }): JSX.Element {
+  return (
+    <div class="filter-help" id="filter-help">
+      {problem !== undefined && (
+        <p class="field-problem" role="alert">
+          {problem}
+        </p>
       )}
+      <table>
+        <tbody>
+          {termExamples.map(([term, meaning]) => (
+            <tr key={term}>
+              <td class="mono">{term}</td>
+              <td class="soft">{meaning}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="soft">
+        <code>~</code> contains, <code>&lt;</code> and <code>&gt;</code> compare numbers. Enter adds
+        the filter; all of them must hold.
+      </p>
     </div>
   )
 }
