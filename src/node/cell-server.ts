@@ -119,7 +119,13 @@ export class CellServer implements ServedCell {
       stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
       const { handlers } = spread
       const served = { kafka, amqp: amqp.server, mqtt, stomp, handlers }
-      const opened = { cell, stack, vhosts, ...served, parts: lent.parts }
+      const opened = {
+        cell,
+        stack,
+        vhosts,
+        ...served,
+        parts: { ...lent.parts, spread: spread.kafka },
+      }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
       return server
