@@ -22,14 +22,15 @@ interface Made {
 export function createTopic(name: string, flags: Flags): AskBroker {
   const { vhost = '/', partitions, argument, transient = false, autoDelete = false } = flags
   if (vhost !== '/') {
-    const advice = 'topics are in the virtual host /: elsewhere, declare a stream with --type stream'
+    const advice =
+      'topics are in the virtual host /: elsewhere, declare a stream with --type stream'
     throw new ExitError(exitCodes.usage, `--vhost cannot be '${vhost}': ${advice}`)
   }
   if (transient || autoDelete) {
     throw new ExitError(exitCodes.usage, 'a topic is never --transient or --auto-delete')
   }
-  const configs = readPairs('--argument', argument, () => true)
-  const body = { name, configs, ...(partitions !== undefined && { partitions: +partitions }) }
+  const settings = readPairs('--argument', argument, () => true)
+  const body = { name, settings, ...(partitions !== undefined && { partitions: +partitions }) }
   return async (broker, { print }) => {
     const answer = await broker.ask('POST', ['v1', 'topics'], body)
     if (answer.status >= 400) throw refusal(answer, `topic '${name}' was not created`)

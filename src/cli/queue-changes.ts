@@ -46,7 +46,10 @@ export const addQueueCreateCommand: Adder = (parent, remote, usage = 'create <NA
       '--type <TYPE>',
       "classic, quorum, stream, or topic, as Kafka's CreateTopics makes one (default: the virtual host's)",
     )
-    .option('--partitions <N>', "Partitions of a stream (default: 1) or topic (default: the broker's)")
+    .option(
+      '--partitions <N>',
+      "Partitions of a stream (default: 1) or topic (default: the broker's)",
+    )
     .option(
       '--argument <NAME=VALUE>',
       'Such as x-max-length=1000, of a topic retention.ms=60000; may be repeated',

@@ -53,11 +53,13 @@ describe('spread topics that are made by tools', { skip: postgresMissing() }, ()
     for (let n = 0; n < partitionCount; n++) publishing.sendToQueue(name, Buffer.from(`AMQP ${n}`))
     await publishing.waitForConfirms()
     const sent = Array.from({ length: partitionCount }, (_, n) => [`${n}/from Kafka`, `AMQP ${n}`])
+      .flat()
+      .toSorted()
     const texts = await consume(await amqp.channel(), name)
     await waitFor('AMQP has read all', () => texts.length === 2 * partitionCount, waitMs)
-    assert.deepEqual(texts.toSorted(), sent.flat().toSorted())
+    assert.deepEqual(texts.toSorted(), sent)
     const records = await readTopic(it.nodes[2]!.portOf('kafka'), name)
-    assert.deepEqual(records.map(({ value }) => value).toSorted(), sent.flat().toSorted())
+    assert.deepEqual(records.map(({ value }) => String(value)).toSorted(), sent)
     assert.equal(new Set(records.map(({ partition }) => partition)).size, partitionCount)
   }
 
@@ -83,14 +85,14 @@ describe('spread topics that are made by tools', { skip: postgresMissing() }, ()
   })
 
   test('POST and DELETE by HTTP', async () => {
-    const configs = { 'cleanup.policy': 'delete', 'segment.ms': 3_600_000 }
+    const settings = { 'cleanup.policy': 'delete', 'segment.ms': 3_600_000 }
     const made = await it.api<Record<string, unknown>>('POST', '/v1/topics', {
       name: 'orders',
       partitions: partitionCount,
-      configs,
+      settings,
     })
     assert.equal(made['cells'], partitionCount)
-    assert.deepEqual(made['configs'], { 'cleanup.policy': 'delete', 'segment.ms': '3600000' })
+    assert.deepEqual(made['settings'], { 'cleanup.policy': 'delete', 'segment.ms': '3600000' })
     await use('orders')
     await it.api('DELETE', '/queues/%2F/orders')
     await expectGone('orders')

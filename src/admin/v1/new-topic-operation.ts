@@ -26,10 +26,10 @@ const topicBody = z.strictObject({
     .int()
     .optional()
     .describe('Left out, as many as the setting kafka-num-partitions says'),
-  configs: z
+  settings: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).nullable())
     .optional()
-    .describe('Settings by the names that Kafka has for them: retention.ms, cleanup.policy'),
+    .describe('By the names that Kafka has for them: retention.ms, cleanup.policy'),
 })
 
 const topicSchema = z.object({
@@ -40,7 +40,7 @@ const topicSchema = z.object({
     .number()
     .int()
     .describe('Of a cluster, that lead its partitions; 1 where they are all in one place'),
-  configs: z.record(z.string(), z.string()).describe('Those that are its own'),
+  settings: z.record(z.string(), z.string()).describe('Those that are its own'),
 })
 
 type TopicWanted = z.infer<typeof topicBody>
@@ -71,7 +71,7 @@ export function newTopicOperation({ broker, newTopics }: ManagementParts): Opera
 
 function make(
   broker: Broker,
-  { name, partitions, configs = {} }: TopicWanted,
+  { name, partitions, settings = {} }: TopicWanted,
   { rights, newTopics }: { readonly rights: Rights; readonly newTopics: NewTopics },
 ): MadeTopic {
   const partitionCount = partitions ?? newTopics.partitionCount
@@ -79,7 +79,7 @@ function make(
   permitConfigure(rights, 'create', { kind: 'queue', name })
   const topics = broker.topicsOf(broker.getVHost(defaultVHost))
   const place = findTopicPlace(topics, name)
-  const texts = Object.entries(configs).map(
+  const texts = Object.entries(settings).map(
     ([key, value]) => [key, value === null ? null : `${value}`] as const,
   )
   const asked = {
@@ -107,6 +107,6 @@ function topicJson({
     topic_id: topicId,
     partitions: partitions.length,
     cells: new Set(Array.from(partitions.keys(), cellOf)).size,
-    configs: { ...config.overrides },
+    settings: { ...config.overrides },
   }
 }
