@@ -96,6 +96,7 @@ export class CellServer implements ServedCell {
           logger,
           batchWorker,
           onFailed,
+          blocked: frame.blocked,
           spreadTransactions: spreadTransactions(parts.spread.calls, () =>
             cluster.shared.vhosts.get(defaultVHost),
           ),
