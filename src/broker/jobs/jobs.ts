@@ -11,7 +11,7 @@ import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError, preconditionFailed } from '../broker-error.ts'
 import { compileFilter } from '../browse/message-filter.ts'
 import type { Destination } from '../destination.ts'
-import { knowEnds } from '../know-ends.ts'
+import { awaitEnds, knowEnds } from '../know-ends.ts'
 import { permit } from '../permit.ts'
 import { whenDurable } from '../when-durable.ts'
 import { DeathCounter, type DeathGroups } from './death-groups.ts'
@@ -254,14 +254,19 @@ export class Jobs {
       const reason = error instanceof Error ? error.message : String(error)
       if (job.state === 'running') job.stop('failed', clock.now(), reason)
     }
-    void this.#slices
-      .run(scan.run(isUndo ? beginning : job.progress.place))
+    void this.#whenReadable(job)
+      .then(() => this.#slices.run(scan.run(isUndo ? beginning : job.progress.place)))
       .then(end, fail)
       .then(() => {
         // Another run may have begun, or a stop has written itself.
         if (!this.#isClosed && this.#jobs.has(job.id))
           this.#keep(() => job.save(this.#context.store))
       })
+  }
+
+  /** After a restart it is not known where partitions end that other cells lead: a scan would end there. */
+  async #whenReadable({ facts: { asked } }: Job): Promise<void> {
+    await awaitEnds(this.#context.getVHost(asked.vhost).getQueue(asked.queue))
   }
 
   #stop(job: Job, state: 'paused' | 'cancelled'): Promise<void> {
