@@ -129,6 +129,7 @@ export class CellServer implements ServedCell {
       }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
+      await cell.broker.goOnWithJobs()
       return server
     } catch (error) {
       await stack.disposeAsync()
