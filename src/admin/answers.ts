@@ -11,6 +11,7 @@ import type { SessionsDoor } from '../broker/session/sessions.ts'
 import type { SetAside } from '../broker/set-aside.ts'
 import type { ShareGroups } from '../broker/share/share-groups.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
+import type { NewTopics } from '../broker/topic/make-topic.ts'
 import type { TransactionCoordinator } from '../broker/transaction/transaction-coordinator.ts'
 import type { NodeFacts } from '../cluster/node-facts.ts'
 import type { DefinitionsOrigin } from '../definitions/export-definitions.ts'
@@ -46,6 +47,7 @@ export interface ManagementParts {
   readonly source: StatusSource
   /** As its status, without what is counted: soon answered, however much there is. */
   readonly figures: () => BrokerFigures
+  readonly newTopics: NewTopics
   /** Kafka's consumer groups. */
   readonly groups: GroupCoordinator
   /** What these could not process. */

@@ -59,6 +59,7 @@ import { drainOperations } from './v1/maintenance-operations.ts'
 import { messageOperations } from './v1/message-operations.ts'
 import { moveOperations } from './v1/move-operations.ts'
 import { mqttOperations } from './v1/mqtt/mqtt-operations.ts'
+import { newTopicOperation } from './v1/new-topic-operation.ts'
 import { notInMaintenance } from './v1/not-in-maintenance.ts'
 import { offsetsOperation } from './v1/offsets-operation.ts'
 import { payloadOperation } from './v1/payload-operation.ts'
@@ -179,6 +180,7 @@ function ownOperations(
     ...groupOperations(parts, facts.groupLags),
     ...setAsideOperations(parts),
     ...streamOperations(parts, facts),
+    newTopicOperation(parts),
     ...transactionOperations(parts),
     ...mqttOperations(publishing),
     ...notInMaintenance(

@@ -411,6 +411,11 @@ export class Broker {
     return this.#opening
   }
 
+  /** Goes on with jobs that the last owner of the cell has handed over. */
+  async goOnWithJobs(): Promise<void> {
+    if (this.#jobState.size > 0) (await this.openJobs()).goOn()
+  }
+
   /** Follows single messages: loaded when somebody asks for it. */
   openTraces(): Promise<Traces> {
     this.#openingTraces ??= import('./trace/traces.ts').then(({ Traces }) => {

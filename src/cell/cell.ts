@@ -37,8 +37,8 @@ import type { Logger } from '../lib/logger.ts'
 import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import { LogError } from '../log/log-error.ts'
-import type { BlockedReason } from '../log/log-store.ts'
 import { backUp, type Backup, type Backups } from './back-up.ts'
+import { BlockedNotice, type BlockedTeller } from './blocked-notice.ts'
 import { clusterIdOf } from './cluster-id.ts'
 import { openGroups } from './open-groups.ts'
 import { openSetAside } from './open-set-aside.ts'
@@ -80,6 +80,8 @@ export interface CellParts {
   readonly batchWorker: BatchWorker
   /** Storage failed for good: the cell confirms nothing more. */
   readonly onFailed: (error: Error) => void
+  /** Of all cells of the node; left out where the cell is alone. */
+  readonly blocked?: BlockedNotice | undefined
   /** Left out where the cell is alone. */
   readonly spreadTransactions?: SpreadTransactions
 }
@@ -103,6 +105,7 @@ export class Cell implements AsyncDisposable {
   readonly compaction: Compaction
   readonly #retention: Retention
   readonly #storage: Storage
+  readonly #blocked: BlockedTeller
   readonly #sessionState: ReadonlyMap<string, Buffer>
   readonly #sessionsOptions: SessionsOptions
   #openingSessions: Promise<Sessions> | undefined
@@ -112,6 +115,7 @@ export class Cell implements AsyncDisposable {
   /** Opens a data folder or makes it. Throws as `openStorage`, `LogError` also for what a newer version wrote. */
   static async open(options: CellOptions, parts: CellParts): Promise<Cell> {
     const shortage = new Shortage(parts.clock)
+    const blocked = (parts.blocked ?? new BlockedNotice(parts.logger)).open()
     const crossing = createCrossing(parts)
     let fenced: Error | undefined
     let cell: Cell | undefined
@@ -126,8 +130,8 @@ export class Cell implements AsyncDisposable {
         parts.onFailed(error)
       },
       converter: crossing,
-      onBlocked: (reason) => {
-        logBlocked(reason, parts.logger)
+      onBlocked: (reason, place) => {
+        blocked.tell(reason, place)
         shortage.set('disk', reason !== undefined)
       },
     })
@@ -135,10 +139,11 @@ export class Cell implements AsyncDisposable {
       if (groupRowsOf(storage.state).some(isConsumerRow)) await consumerParts.load()
       if (shareCursorIds(storage.state).size > 0) await shareParts.load()
       if (fenced !== undefined) throw fenced
-      cell = new Cell({ crossing, storage, shortage, options }, parts)
+      cell = new Cell({ crossing, storage, shortage, options, blocked }, parts)
       if (cell.#sessionState.size > 0) await cell.openSessions()
       return cell
     } catch (error) {
+      blocked[Symbol.dispose]()
       if (fenced !== undefined) storage.abandon()
       await storage.close()
       throw explain(error)
@@ -182,6 +187,7 @@ export class Cell implements AsyncDisposable {
       void this.compaction.run()
     }
     this.#storage = storage
+    this.#blocked = opened.blocked
     const { openSnapshot } = storage
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
   }
@@ -221,6 +227,7 @@ export class Cell implements AsyncDisposable {
     this.#isAbandoned = true
     this.rest()
     this.#storage.abandon()
+    this.#blocked[Symbol.dispose]()
   }
 
   /**
@@ -233,6 +240,7 @@ export class Cell implements AsyncDisposable {
     if (!this.#isAbandoned) await compacted
     this.broker.prepareToClose()
     await this.#storage.close()
+    this.#blocked[Symbol.dispose]()
   }
 }
 
@@ -247,6 +255,7 @@ interface Opened {
   readonly storage: Storage
   readonly shortage: Shortage
   readonly options: CellOptions
+  readonly blocked: BlockedTeller
 }
 
 /**
@@ -377,14 +386,4 @@ function warnOfLosses(report: RestoreReport, logger: Logger): void {
       'The pattern of a policy cannot be used any more: set it again',
     )
   }
-}
-
-const blockedAdvice: Readonly<Record<BlockedReason, string>> = {
-  'low on disk': 'free some space on the data disk',
-  'disk fails': 'writing is tried again until it works',
-}
-
-function logBlocked(reason: BlockedReason | undefined, logger: Logger): void {
-  if (reason === undefined) logger.info('Publishers are no longer blocked')
-  else logger.warn(`Publishers are blocked: ${reason}; ${blockedAdvice[reason]}`)
 }

@@ -5,6 +5,7 @@ import type { Random } from '../lib/random.ts'
 import type { Turn } from '../lib/turn.ts'
 import type { Disk } from '../log/file/disk.ts'
 import type { Snapshot } from '../log/file/snapshot.ts'
+import type { FullPlace } from '../log/full-place.ts'
 import type { LogProfile } from '../log/log-profile.ts'
 import type { BlockedReason, LogStore } from '../log/log-store.ts'
 import type { Log } from '../log/log.ts'
@@ -48,7 +49,7 @@ export interface StorageOptions {
   readonly logger: Logger
   /** Lets queues read what Kafka clients wrote. */
   readonly converter: RunConverter
-  readonly onBlocked: (reason: BlockedReason | undefined) => void
+  readonly onBlocked: (reason: BlockedReason | undefined, place?: FullPlace) => void
   readonly onFailed: (error: Error) => void
 }
 

@@ -6,6 +6,7 @@ import { collect, readPairs } from './arguments-option.ts'
 import type { BrokerClient } from './broker-client.ts'
 import { checkName } from './check-name.ts'
 import { addRiskOptions, isMeant, type RiskFlags } from './confirm.ts'
+import { createTopic } from './create-topic.ts'
 import { vhostOption } from './list-command.ts'
 import { kinds, notThere } from './not-there.ts'
 import { queueColumns } from './queue-list-command.ts'
@@ -41,15 +42,26 @@ export const addQueueCreateCommand: Adder = (parent, remote, usage = 'create <NA
     summary: 'Declare a queue, stream or topic; one that is there as asked stays',
     ask: ([name = ''], flags) => create(name, flags),
   })
-    .option('--type <TYPE>', "classic, quorum or stream (default: the virtual host's)")
-    .option('--partitions <N>', 'Partitions of a stream (default: 1)')
-    .option('--argument <NAME=VALUE>', 'Such as x-max-length=1000; may be repeated', collect)
+    .option(
+      '--type <TYPE>',
+      "classic, quorum, stream, or topic, as Kafka's CreateTopics makes one (default: the virtual host's)",
+    )
+    .option(
+      '--partitions <N>',
+      "Partitions of a stream (default: 1) or topic (default: the broker's)",
+    )
+    .option(
+      '--argument <NAME=VALUE>',
+      'Such as x-max-length=1000, of a topic retention.ms=60000; may be repeated',
+      collect,
+    )
     .option('--transient', 'It goes with a restart of the broker')
     .option('--auto-delete', 'It goes with its last consumer')
     .option(...vhostOption)
     .addHelpText(
       'after',
-      '\nExample: queue create orders --type quorum --argument x-delivery-limit=5',
+      '\nExample: queue create orders --type quorum --argument x-delivery-limit=5' +
+        '\n         queue create events --type topic --partitions 12 --argument cleanup.policy=compact',
     )
 }
 
@@ -126,10 +138,12 @@ function show(name: string, flags: Flags): AskBroker {
 function create(name: string, flags: Flags & CommandFlags): AskBroker {
   const vhost = readNames(name, flags)
   const { type, partitions, transient = false, autoDelete = false } = flags
-  if (partitions !== undefined && (type !== 'stream' || !/^[1-9]\d{0,8}$/.test(partitions))) {
-    const problem = '--partitions is a number from 1 on, and for --type stream'
+  const hasPartitions = type === 'stream' || type === 'topic'
+  if (partitions !== undefined && !(hasPartitions && /^[1-9]\d{0,8}$/.test(partitions))) {
+    const problem = '--partitions is a number from 1 on, and for --type stream or topic'
     throw new ExitError(exitCodes.usage, problem)
   }
+  if (type === 'topic') return createTopic(name, flags)
   const body = {
     durable: !transient,
     auto_delete: autoDelete,

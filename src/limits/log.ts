@@ -135,6 +135,8 @@ export const logLimits = {
   /** A start with less (or 1/64 of a small disk) gives the reserve up: SQLite needs room, too. */
   startFreeMin: (1 * MiB) as number,
   diskCheckIntervalMs: 1000,
+  /** A disk elsewhere that has refused a write has no room for so long; what is refused is tried again sooner. */
+  refusedMs: 5000,
   /** Large bodies that were committed or read lately. */
   asideCacheSizeMax: (16 * MiB) as number,
   /** So many of them stay whatever their size: somebody may be about to read them. */

@@ -2,6 +2,7 @@
 // It knows logs, cursors and commits; what a queue, a topic or a topology entry means is
 // not its business.
 import type { StateEntry, TopologyEntry } from './commit.ts'
+import type { FullPlace } from './full-place.ts'
 import type { LogCursor } from './log-cursor.ts'
 import type { LogRewriting } from './log-rewriting.ts'
 import type { Log } from './log.ts'
@@ -15,8 +16,11 @@ export type BlockedReason = 'low on disk' | 'disk fails'
 
 /** What a store tells its owner outside of commits. */
 export interface LogStoreEvents {
-  /** Storage is (or is no longer) short: publishers must be blocked, acks and deletes go on. */
-  onBlocked?(reason: BlockedReason | undefined): void
+  /**
+   * Storage is (or is no longer) short: publishers must be blocked, acks and deletes go on. `place` is given
+   * where that is no disk of the machine's own.
+   */
+  onBlocked?(reason: BlockedReason | undefined, place?: FullPlace): void
   /** A topology entry is durable; told in order. */
   onTopologyDurable?(entry: TopologyEntry): void
   /** Storage failed in a way that it cannot mend: the process has to end, nothing more is confirmed. */

@@ -96,6 +96,7 @@ export class CellServer implements ServedCell {
           logger,
           batchWorker,
           onFailed,
+          blocked: frame.blocked,
           spreadTransactions: spreadTransactions(parts.spread.calls, () =>
             cluster.shared.vhosts.get(defaultVHost),
           ),
@@ -119,9 +120,16 @@ export class CellServer implements ServedCell {
       stack.defer(() => lent.parts.streams.endAll('another node serves it from now on'))
       const { handlers } = spread
       const served = { kafka, amqp: amqp.server, mqtt, stomp, handlers }
-      const opened = { cell, stack, vhosts, ...served, parts: lent.parts }
+      const opened = {
+        cell,
+        stack,
+        vhosts,
+        ...served,
+        parts: { ...lent.parts, spread: spread.kafka },
+      }
       const server = new CellServer(claimed, opened, parts)
       server.adoptVHosts()
+      await cell.broker.goOnWithJobs()
       return server
     } catch (error) {
       await stack.disposeAsync()

@@ -23,6 +23,7 @@ export function managementOf({
   origins,
   memory,
   sharedVHosts,
+  spread,
 }: ProtocolParts): ManagementParts {
   const { broker } = cell
   return {
@@ -42,6 +43,11 @@ export function managementOf({
     logins: users.logins,
     source: { status },
     figures,
+    newTopics: {
+      partitionCount: options.kafkaNumPartitions,
+      spread: () => spread?.spread() ?? 0,
+      whenFollowed: () => spread?.whenFollowed() ?? Promise.resolve(),
+    },
     groups: cell.groups,
     setAside: cell.setAside,
     transactions: cell.transactions,

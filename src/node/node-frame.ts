@@ -6,6 +6,7 @@ import { LiveConnections } from '../admin/v1/live-connections.ts'
 import type { TokenLogin } from '../auth/oauth/token-login.ts'
 import { Users, type UsersOptions } from '../auth/users.ts'
 import { ClientRegistry } from '../broker/client/client-registry.ts'
+import { BlockedNotice } from '../cell/blocked-notice.ts'
 import { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Address } from '../lib/listen.ts'
@@ -51,6 +52,8 @@ export class NodeFrame {
   readonly clients: ClientRegistry
   /** Keeps clients out, and lets them in again. */
   readonly maintenance: Maintenance
+  /** Of all cells. */
+  readonly blocked: BlockedNotice
   /** Who has views sent by HTTP. */
   readonly live: LiveConnections
   /** Clients of protocols that come by WebSocket. */
@@ -78,6 +81,7 @@ export class NodeFrame {
     this.#startedAt = doors.clock.monotonic()
     this.clients = new ClientRegistry(doors.clock)
     this.maintenance = new Maintenance(logger)
+    this.blocked = new BlockedNotice(logger)
     this.live = new LiveConnections(doors.clock)
     this.webSockets = new WebSockets({
       options,

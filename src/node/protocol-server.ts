@@ -13,6 +13,7 @@ import type { ClientRegistry } from '../broker/client/client-registry.ts'
 import type { Leases } from '../broker/lease/leases.ts'
 import type { MemoryAccount } from '../broker/memory-account.ts'
 import type { Statistics } from '../broker/statistics/statistics.ts'
+import type { NewTopics } from '../broker/topic/make-topic.ts'
 import type { Cell } from '../cell/cell.ts'
 import type { BatchWorker } from '../crossing/batch-worker.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -45,6 +46,8 @@ export interface ProtocolParts {
   readonly users: Users
   /** Where virtual hosts have cells; undefined for a broker that has all of them. */
   readonly sharedVHosts?: SharedVHosts | undefined
+  /** How topics are spread over cells; undefined for a broker that has all of them. */
+  readonly spread?: Pick<NewTopics, 'spread' | 'whenFollowed'> | undefined
   /** Where each protocol lists its connections. */
   readonly clients: ClientRegistry
   readonly statistics: Statistics

@@ -48,7 +48,7 @@ const nothingElse: Random = { next: () => 0, below: () => 0, bytes: (size) => Bu
 
 export class FaultDisk implements Disk {
   readonly writesPastCache = true
-  readonly isRemote = false
+  isRemote: boolean = false
   /** Operations so far that change something. */
   operationCount = 0
   /** Bytes that fit; what is more fails with ENOSPC. */

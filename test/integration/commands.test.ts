@@ -94,6 +94,30 @@ test('a topic has partitions, and what is named wrongly is met with what there i
   await succeed('rm events --yes')
 })
 
+test("a topic is made as Kafka's CreateTopics makes it, with its names and texts", async () => {
+  const line = 'create events --type topic --partitions 3 --argument retention.ms=60000'
+  assert.deepEqual(await succeed(line), ["Topic 'events' was created with 3 partitions"])
+  const again = await run(line)
+  const refused = "topic 'events' was not created: Topic 'events' already exists."
+  assert.deepEqual([again.code, again.talk], [64, [refused]])
+  const shown = (await succeed('show events')).join('\n')
+  assert.match(shown, /^type +stream$/m)
+  for (const [others, problem] of [
+    ['--argument retention.hours=1', /Unknown topic config name: retention\.hours/],
+    ['--argument retention.ms=soon', /Invalid value soon for configuration retention\.ms/],
+    ['--partitions 100000', /Excessively large number of partitions per request/],
+    ['--vhost shop', /topics are in the virtual host \//],
+    ['--transient', /never --transient/],
+  ] as const) {
+    const { code, talk } = await run(`create other --type topic ${others}`)
+    assert.equal(code, 64)
+    assert.match(talk.join(), problem)
+  }
+  const named = await run('create', ['no topic', '--type', 'topic'])
+  assert.match(named.talk.join(), /Topic name is invalid: 'no topic' contains one or more/)
+  await succeed('rm events --yes')
+})
+
 test('hostile names are created, shown with their escapes, and deleted', async () => {
   for (const name of ['a/b?#%2f', '..a', '🐇\u202e', 'x\u001b[2J', "'"]) {
     await succeed('create', [name])

@@ -90,6 +90,40 @@ test('a job copies messages into a queue, and waits for a leader that is away', 
   assert.equal(queue.readyCount, 5)
 })
 
+test('a job that is resumed after a restart of the home waits until it knows where partitions end', async () => {
+  const { world, leader, declare } = it
+  await declare('copies', emptyTable)
+  produce(leader(), countOf(100))
+  await world.pass(50)
+  const rights = new Rights({ user: 'alice', vhost: '/' }, { permission: 'all', topics: [] })
+  const asker = { user: 'alice', rights }
+  const asked = {
+    kind: 'copy',
+    vhost: '/',
+    queue: 't',
+    target: { to: 'queue', name: 'copies' },
+    onRefused: 'stop',
+    messagesPerSecond: 100,
+  } as const
+  const before = await world.pump(world.home.broker.openJobs())
+  const { id } = await world.pump(before.start(asked, asker))
+  await world.pass(300)
+  world.stop(0)
+  world.stop(1)
+  await world.pump(world.start(0))
+  const jobs = await world.pump(world.home.broker.openJobs())
+  const job = jobs.find(id)!
+  assert.equal(job.state, 'interrupted')
+  assert.ok(job.progress.done < 100)
+  await world.pump(jobs.resume(id, asker))
+  await world.pass(5000)
+  assert.equal(job.state, 'running')
+  await world.pump(world.start(1))
+  await world.until('it is done', () => job.state !== 'running')
+  assert.deepEqual([job.state, job.progress.done], ['done', 100])
+  assert.equal(world.home.queue('copies').readyCount, 100)
+})
+
 test('what a transaction of AMQP publishes is there together or not at all', async () => {
   const { world, key, leader, declare } = it
   await declare('beside', emptyTable)

@@ -242,8 +242,12 @@ export class DelaysOnDisk {
   /** Makes messages of Kafka's batches, where there are some. */
   readonly #converter: RunConverter | undefined
 
-  constructor(converter?: RunConverter) {
+  /** Of a process that has one of several cells. */
+  readonly #cellNumber: number | undefined
+
+  constructor(converter?: RunConverter, cellNumber?: number) {
     this.#converter = converter
+    this.#cellNumber = cellNumber
   }
 
   /** Starts the next process, `pauseMs` after the last one. */
@@ -264,7 +268,7 @@ export class DelaysOnDisk {
         ...(this.#converter && { converter: this.#converter }),
       }),
     )
-    const it = new DelaysUnderTest(store, clock, turn)
+    const it = new DelaysUnderTest(store, clock, turn, this.#cellNumber)
     const topology = foldTopology(recovered.topology)
     this.report = it.broker.restore(topology, recovered.logs, shareCursorIds(recovered.state))
     store.setTopologySource(() => it.broker.topologyEntries())

@@ -32,6 +32,7 @@ export type ManagedBroker = Pick<
   | 'statistics'
   | 'source'
   | 'figures'
+  | 'newTopics'
   | 'groups'
   | 'setAside'
   | 'transactions'
@@ -87,6 +88,7 @@ export function manage(broker: Broker, vhosts: readonly string[] = []): ManagedB
     leases: new Leases({ broker, clients }),
     streams: new MessageStreams(broker),
     live: new LiveConnections(broker.clock),
+    newTopics: { partitionCount: 1, spread: () => 0, whenFollowed: () => Promise.resolve() },
     groups,
     setAside: openSetAside(broker, { groups, vhost }, undefined),
     transactions: openTransactions({

@@ -92,6 +92,11 @@ export class SpreadCluster implements AsyncDisposable {
       validateOnly: false,
     })
     assert.equal(topics[0]?.errorCode, 0, topics[0]?.errorMessage ?? '')
+    return await this.describe(name)
+  }
+
+  /** What is there with as many partitions as `create` makes. */
+  async describe(name: string): Promise<SpreadTopicUnderTest> {
     const { ports } = this
     const share = SpreadCluster.partitionCount / names.length
     const leaders: number[] = []

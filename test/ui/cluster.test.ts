@@ -1,4 +1,5 @@
 // The page of clusters, where there is none, and what all pages say while a part of a cluster does not answer.
+import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { expectAccessible } from './support/axe.ts'
 import { openUi } from './support/open-ui.ts'
@@ -44,6 +45,24 @@ ui.test('the storage of a cluster is PostgreSQL and objects, and no disk', async
   await page.getByText('of 1.00 GiB, in the fullest cell').waitFor()
   await page.getByText('committed by PostgreSQL: it survives the loss of any node').waitFor()
   await expectAccessible(page)
+})
+
+ui.test('a topic of a cluster is made so that all nodes lead its partitions', async (open) => {
+  ui.expectProblems(/ERR_|Failed to load/)
+  const home = (await ui.ask('GET', '/v1/home')) as Readonly<Record<string, unknown>>
+  const page = await open('/streams', { isBare: true })
+  await answerLive(page, '/v1/home', { body: { ...home, nodes: { gone: 0, cells_out: 0 } } })
+  await page.reload()
+  await page.getByRole('button', { name: 'Create a stream' }).first().click()
+  const panel = page.getByRole('complementary', { name: 'Create a stream' })
+  await panel.getByRole('button', { name: 'Topic' }).click()
+  await panel.getByLabel('Name').fill('spread')
+  await panel.getByLabel('Partitions').fill('3')
+  await panel.getByText('pabal create spread --type topic --partitions 3').waitFor()
+  await panel.getByRole('button', { name: 'Create topic' }).click()
+  await page.getByText('Created spread').waitFor()
+  const made = (await ui.ask('GET', '/v1/streams/%2F/spread')) as { readonly partitions: object }
+  assert.ok(made.partitions)
 })
 
 /** What a page sees of one address, as if a broker of another kind answered. */

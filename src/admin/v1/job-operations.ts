@@ -161,7 +161,15 @@ function findJob(
 }
 
 function askerOf(caller: Caller, vhost: string): Asker {
-  return { user: caller.principal.user, rights: caller.rightsIn(vhost) }
+  const { user } = caller.principal
+  return { user, rights: caller.rightsIn(vhost), lasting: lastingRightsOf(caller) }
+}
+
+/** What a token permits cannot be found again without it. */
+function lastingRightsOf({ login, principal }: Caller): Asker['lasting'] {
+  if (login.kind === 'owner') return { isOwner: true }
+  const { user, address, token } = principal
+  return token === undefined ? { user, address } : undefined
 }
 
 function mayControl(caller: Caller, { facts }: Job): boolean {

@@ -5,11 +5,13 @@
 //   job/<id>/moved/<n>  where the messages are that it moved (`MovedRanges`)
 //
 // Lifecycle: running → paused, failed or interrupted (its broker ended) → running again … → done or cancelled.
+// What is interrupted because its cell goes to another node says so, and runs again there.
 import { jobLimits } from '../../limits/jobs.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { JobAsked } from './job-asked.ts'
 import { jobKeyStart } from './job-keys.ts'
 import type { JobPace } from './job-pace.ts'
+import type { LastingRights } from './lasting-rights.ts'
 import { MovedRanges, type RangeBudget } from './moved-ranges.ts'
 import type { ScanPlace } from './scan.ts'
 
@@ -35,6 +37,8 @@ export interface JobProgress {
   /** Why it stopped, or waits while it runs. */
   readonly reason: string | undefined
   readonly endedAt: number | undefined
+  /** It was handed over to the next owner of its cell, to go on with these rights. */
+  readonly handedOver?: { readonly rights: LastingRights | undefined } | undefined
   readonly place: ScanPlace
   /** Messages that were looked at, … */
   readonly looked: number
@@ -64,6 +68,8 @@ export class Job {
   readonly moved: MovedRanges
   /** Since it was begun or resumed last. */
   pace: JobPace | undefined
+  /** Since then: with what rights it runs; undefined: those of a token, which cannot be found again. */
+  #rights: LastingRights | undefined
   #progress: JobProgress = {
     state: 'running',
     reason: undefined,
@@ -97,8 +103,15 @@ export class Job {
   }
 
   /** Begins a run, or another one. */
-  begin(): number {
-    this.#progress = { ...this.#progress, state: 'running', reason: undefined, endedAt: undefined }
+  begin(rights: LastingRights | undefined): number {
+    this.#rights = rights
+    this.#progress = {
+      ...this.#progress,
+      state: 'running',
+      reason: undefined,
+      endedAt: undefined,
+      handedOver: undefined,
+    }
     return ++this.#run
   }
 
@@ -114,8 +127,14 @@ export class Job {
 
   /** Another state from now on; a wait ends. */
   stop(state: Exclude<JobState, 'running'>, at: number, reason?: string): void {
-    this.#progress = { ...this.#progress, state, reason, endedAt: at }
+    this.#progress = { ...this.#progress, state, reason, endedAt: at, handedOver: undefined }
     this.#wake?.()
+  }
+
+  /** Its cell goes to another node, which is to go on with it. */
+  handOver(at: number): void {
+    this.stop('interrupted', at, 'its cell moves')
+    this.#progress = { ...this.#progress, handedOver: { rights: this.#rights } }
   }
 
   /** Waits until `begin` calls back, later, or until the job stops. `begin` returns what ends its waiting. */
@@ -182,7 +201,9 @@ export class Job {
     job.moved.isWhole = isWhole
     const isCut = rest.state === 'running'
     const reason = isCut ? 'the broker ended' : rest.reason
-    job.#progress = { ...rest, state: isCut ? 'interrupted' : rest.state, reason }
+    // An older version keeps what it does not know, whatever becomes of the job.
+    const handedOver = rest.state === 'interrupted' ? rest.handedOver : undefined
+    job.#progress = { ...rest, state: isCut ? 'interrupted' : rest.state, reason, handedOver }
     return job
   }
 }

@@ -1,7 +1,8 @@
 // Long work on messages that somebody has asked for: redrive, move, copy, delete, and undo. A few jobs work at
 // one time, in slices; those that have ended are remembered for a while. Made when somebody asks for
 // jobs: what earlier processes left is read then. A job whose broker ended waits until somebody resumes it,
-// with the rights of that user.
+// with the rights of that user. One of a cluster whose cell goes to another node in order goes on there by itself.
+import type { AccessControl } from '../../auth/access-control.ts'
 import type { Rights } from '../../auth/rights.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Random } from '../../lib/random.ts'
@@ -11,13 +12,14 @@ import type { Ticket } from '../../log/ticket.ts'
 import { BrokerError, preconditionFailed } from '../broker-error.ts'
 import { compileFilter } from '../browse/message-filter.ts'
 import type { Destination } from '../destination.ts'
-import { knowEnds } from '../know-ends.ts'
+import { awaitEnds, knowEnds } from '../know-ends.ts'
 import { permit } from '../permit.ts'
 import { whenDurable } from '../when-durable.ts'
 import { DeathCounter, type DeathGroups } from './death-groups.ts'
 import { checkAsked, type JobAsked } from './job-asked.ts'
 import { JobWork, type WorkContext, type WorkSegment } from './job-work.ts'
 import { Job, type JobFacts, jobIdsIn } from './job.ts'
+import { findRights, type LastingRights } from './lasting-rights.ts'
 import type { RangeBudget } from './moved-ranges.ts'
 import {
   createSender,
@@ -39,11 +41,16 @@ import { Scan, type ScanPlace } from './scan.ts'
 export interface Asker {
   readonly user: string
   readonly rights: Rights
+  /** How these rights are found again; undefined where they cannot be, because they are a token's. */
+  readonly lasting?: LastingRights | undefined
 }
 
 export interface JobsContext extends WorkContext, PlanContext {
   readonly clock: Clock
   readonly random: Random
+  readonly access: Pick<AccessControl, 'findUser' | 'rightsOf'>
+  /** Of a cluster; undefined of a broker that is alone. */
+  readonly cellNumber: number | undefined
 }
 
 const beginning: ScanPlace = { segment: 0, offset: 0 }
@@ -90,7 +97,7 @@ export class Jobs {
       queueId: logIdOf(queue),
       ends: endsOf(queue),
     }
-    return await this.#begin(facts, asker.rights)
+    return await this.#begin(facts, asker)
   }
 
   /** Begins a job that brings back what a move or redrive has moved and nobody has taken since. */
@@ -110,7 +117,7 @@ export class Jobs {
       queueId: logIdOf(queue),
       ends: [],
     } as const
-    return await this.#begin(facts, asker.rights)
+    return await this.#begin(facts, asker)
   }
 
   pause(id: string): Promise<void> {
@@ -127,7 +134,7 @@ export class Jobs {
     }
     this.#checkRoom()
     const work = this.#prepare(job, asker.rights)
-    const run = job.begin()
+    const run = job.begin(asker.lasting)
     const ticket = this.#keep(() => job.save(this.#context.store))
     this.#run(job, work(run))
     return whenDurable(ticket)
@@ -188,20 +195,51 @@ export class Jobs {
     return counter.result(await this.#slices.run(scan.run(from)))
   }
 
-  /** The broker stops: what runs is interrupted. */
+  /** The broker stops: what runs is interrupted. In a cluster it is handed over to the next owner of the cell. */
   close(): void {
     this.#isClosed = true
-    for (const job of this.#jobs.values()) {
-      if (job.state === 'running') job.stop('interrupted', this.#context.clock.now())
+    const { clock, store, cellNumber } = this.#context
+    const running = [...this.#jobs.values()].filter(({ state }) => state === 'running')
+    if (cellNumber === undefined) {
+      for (const job of running) job.stop('interrupted', clock.now())
+    } else if (running.length > 0) {
+      this.#keep(() => {
+        for (const job of running) {
+          job.handOver(clock.now())
+          job.save(store)
+        }
+      })
     }
   }
 
-  async #begin(facts: JobFacts, rights: Rights): Promise<Job> {
+  /** Goes on with what the last owner of the cell has handed over. */
+  goOn(): void {
+    for (const job of this.#jobs.values()) {
+      if (job.progress.handedOver === undefined) continue
+      try {
+        void this.resume(job.id, this.#askerOf(job, job.progress.handedOver.rights))
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error)
+        const reason = `its cell has moved, and ${problem}: resume it`
+        job.stop('interrupted', this.#context.clock.now(), reason)
+        this.#keep(() => job.save(this.#context.store))
+      }
+    }
+  }
+
+  #askerOf({ facts }: Job, lasting: LastingRights | undefined): Asker {
+    if (lasting === undefined) throw preconditionFailed('a token says what it may do')
+    const rights = findRights(lasting, facts.asked.vhost, this.#context.access)
+    if (rights !== undefined) return { user: facts.user, rights, lasting }
+    throw preconditionFailed(`there is no user '${'user' in lasting ? lasting.user : ''}' any more`)
+  }
+
+  async #begin(facts: JobFacts, { rights, lasting }: Asker): Promise<Job> {
     this.#checkRoom()
     const { store } = this.#context
     const job = new Job(this.#unusedId(), facts, this.#budget)
     const work = this.#prepare(job, rights)
-    const run = job.begin()
+    const run = job.begin(lasting)
     let isKept = false
     const ticket = this.#keep(() => {
       this.#forgetOldest()
@@ -254,14 +292,19 @@ export class Jobs {
       const reason = error instanceof Error ? error.message : String(error)
       if (job.state === 'running') job.stop('failed', clock.now(), reason)
     }
-    void this.#slices
-      .run(scan.run(isUndo ? beginning : job.progress.place))
+    void this.#whenReadable(job)
+      .then(() => this.#slices.run(scan.run(isUndo ? beginning : job.progress.place)))
       .then(end, fail)
       .then(() => {
         // Another run may have begun, or a stop has written itself.
         if (!this.#isClosed && this.#jobs.has(job.id))
           this.#keep(() => job.save(this.#context.store))
       })
+  }
+
+  /** After a restart it is not known where partitions end that other cells lead: a scan would end there. */
+  async #whenReadable({ facts: { asked } }: Job): Promise<void> {
+    await awaitEnds(this.#context.getVHost(asked.vhost).getQueue(asked.queue))
   }
 
   #stop(job: Job, state: 'paused' | 'cancelled'): Promise<void> {

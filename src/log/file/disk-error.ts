@@ -1,6 +1,7 @@
 // What went wrong when bytes were to be kept or brought back, for those who must act on it. A disk that is no
 // machine's own throws `DiskError`; the machine's own throws errors of the system, whose codes are told apart
 // here and nowhere else.
+import type { FullPlace } from '../full-place.ts'
 
 /**
  * - `full`: there is no room now; the same write may succeed later.
@@ -14,14 +15,21 @@
  */
 export type DiskErrorKind = 'full' | 'fenced' | 'hopeless' | 'missing' | 'io'
 
+interface DiskErrorOptions extends ErrorOptions {
+  readonly place?: FullPlace | undefined
+}
+
 /** An error of a disk. The message names what was to be read or written. */
 export class DiskError extends Error {
   override readonly name = 'DiskError'
   readonly kind: DiskErrorKind
+  /** Of one that is `full`: what has no room. */
+  readonly place: FullPlace | undefined
 
-  constructor(kind: DiskErrorKind, message: string, options?: ErrorOptions) {
+  constructor(kind: DiskErrorKind, message: string, options: DiskErrorOptions = {}) {
     super(message, options)
     this.kind = kind
+    this.place = options.place
   }
 }
 

@@ -73,3 +73,32 @@ test('what was written before a look counts until the look is answered', async (
   const free = writeUntilBlocked(disk, space)
   assert.ok(free > freeMin - 2 * pieceSize, `${free} of ${freeMin}`)
 })
+
+test('a disk elsewhere that refuses writes is full until it has refused none for a while, which is told once', async () => {
+  const clock = new VirtualClock()
+  const disk = new FaultDisk(systemClock)
+  disk.isRemote = true
+  const told: string[] = []
+  const space = new DiskSpace({
+    disk,
+    clock,
+    folder: '/data',
+    freeMin: undefined,
+    onBlocked: (reason, place) => told.push(`${reason}: ${place}`),
+    onTrouble: (error) => assert.fail(error),
+  })
+  const pass = async (seconds: number, isRefusing: boolean): Promise<void> => {
+    for (let second = 0; second < seconds; second++) {
+      if (isRefusing) space.onOutOfSpace('postgres')
+      clock.advance(1000)
+      await untilIdle()
+    }
+  }
+  await pass(30, true)
+  assert.deepEqual(told, ['low on disk: postgres'])
+  await pass(10, false)
+  assert.deepEqual(told.slice(1), ['undefined: undefined'])
+  await pass(30, true)
+  assert.deepEqual(told.slice(2), ['low on disk: postgres'])
+  await space.close()
+})

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { logLimits } from '../../limits/log.ts'
+import type { FullPlace } from '../full-place.ts'
 import type { BlockedReason } from '../log-store.ts'
 import type { Disk, FreeSpace } from './disk.ts'
 import { syncFile, writeAt } from './file-operations.ts'
@@ -18,7 +19,7 @@ export interface DiskSpaceOptions {
   readonly folder: string
   /** Publishers are blocked below this many free bytes; undefined for the default. */
   readonly freeMin: number | undefined
-  readonly onBlocked: (reason: BlockedReason | undefined) => void
+  readonly onBlocked: (reason: BlockedReason | undefined, place?: FullPlace) => void
   readonly onTrouble: (error: Error) => void
 }
 
@@ -32,6 +33,9 @@ export class DiskSpace {
   #isLow = false
   #isFailing = false
   #blocked: BlockedReason | undefined
+  /** Of a disk elsewhere, which does not say what is free: when it last refused a write, and what was full then. */
+  #refusedAt = -Infinity
+  #refusedBy: FullPlace | undefined
   #reserve: ReserveState = 'unknown'
   /** Bytes that could be written at the last look before publishers have to be blocked. */
   #room = 0
@@ -72,7 +76,9 @@ export class DiskSpace {
   }
 
   /** A write found no space: gives the reserve up and blocks publishers at once. */
-  onOutOfSpace(): void {
+  onOutOfSpace(place?: FullPlace): void {
+    this.#refusedAt = this.#options.clock.monotonic()
+    this.#refusedBy = place
     this.#setLow(true)
     if (this.#reserve === 'gone' || this.#reserve === 'needless') return
     this.#reserve = 'gone'
@@ -147,7 +153,13 @@ export class DiskSpace {
   #isShort(space: FreeSpace, freeMin: number): boolean {
     const share = this.#isLow ? logLimits.diskFreeAgainShare : 1
     const filesMin = Math.min(logLimits.filesFreeMin, space.totalFiles / 10)
-    return space.free < freeMin * share || space.freeFiles < filesMin * share
+    return this.#isRefusing || space.free < freeMin * share || space.freeFiles < filesMin * share
+  }
+
+  /** What is refused is tried again soon: it has room once nothing was refused for a while. */
+  get #isRefusing(): boolean {
+    const { disk, clock } = this.#options
+    return disk.isRemote && clock.monotonic() - this.#refusedAt < logLimits.refusedMs
   }
 
   #setLow(isLow: boolean): void {
@@ -160,7 +172,9 @@ export class DiskSpace {
     const reason = this.#isFailing ? 'disk fails' : low
     if (this.#blocked === reason) return
     this.#blocked = reason
-    this.#options.onBlocked(reason)
+    const isFull = reason === 'low on disk' && this.#options.disk.isRemote
+    const place = this.#isRefusing ? this.#refusedBy : 'rows'
+    this.#options.onBlocked(reason, isFull ? place : undefined)
   }
 
   async #writeReserve(size: number): Promise<void> {

@@ -3,9 +3,10 @@
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { RepeatedNotice } from '../../lib/repeated-notice.ts'
 import { logLimits } from '../../limits/log.ts'
+import type { FullPlace } from '../full-place.ts'
 import { LogError } from '../log-error.ts'
 import type { LogStoreEvents } from '../log-store.ts'
-import { diskErrorKind } from './disk-error.ts'
+import { DiskError, diskErrorKind } from './disk-error.ts'
 
 export interface DiskTroubleOptions {
   readonly clock: Clock
@@ -13,7 +14,7 @@ export interface DiskTroubleOptions {
   readonly place: string
   readonly events: LogStoreEvents
   /** A write found no space. */
-  readonly onOutOfSpace: () => void
+  readonly onOutOfSpace: (place: FullPlace | undefined) => void
   /** The store has failed for good, before anybody is told. */
   readonly onFailed: () => void
 }
@@ -46,7 +47,7 @@ export class DiskTrouble {
       return
     }
     if (kind === 'full') {
-      onOutOfSpace()
+      onOutOfSpace(error instanceof DiskError ? error.place : undefined)
     } else {
       this.#lastAt = clock.monotonic()
       if (this.#deadline === undefined) this.#startDeadline(error)

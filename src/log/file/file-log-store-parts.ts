@@ -110,8 +110,8 @@ export class FileLogStoreParts {
       clock,
       place: folder.disk.isRemote ? opened.path : `the data folder ${opened.path}`,
       events,
-      onOutOfSpace: () => {
-        this.diskSpace.onOutOfSpace()
+      onOutOfSpace: (place) => {
+        this.diskSpace.onOutOfSpace(place)
         this.cleaner.giveWay()
       },
       onFailed: () => this.writer.stop(),
@@ -355,9 +355,9 @@ export class FileLogStoreParts {
       clock,
       folder: path,
       freeMin: diskFreeMin,
-      onBlocked: (reason) => {
+      onBlocked: (reason, place) => {
         if (reason !== undefined) folder.spares.giveUp()
-        events.onBlocked?.(reason)
+        events.onBlocked?.(reason, place)
       },
       onTrouble: this.#onTrouble,
     })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { diskError } from '../../testing/fault-disk.ts'
 import { VirtualClock } from '../../testing/virtual-clock.ts'
+import { DiskError } from './disk-error.ts'
 import { DiskTrouble } from './disk-trouble.ts'
 
 interface Watched {
@@ -24,7 +25,7 @@ function watch(): Watched {
       onTrouble: (error, count) => told.push(`${error.message} ${count}`),
       onFailed: (error) => failures.push(error),
     },
-    onOutOfSpace: () => told.push('out of space'),
+    onOutOfSpace: (place) => told.push(`out of space: ${place ?? 'disk'}`),
     onFailed: () => told.push('stopped'),
   })
   return { clock, trouble, told, failures }
@@ -70,6 +71,14 @@ test('a disk that works in between is not given up, and neither is a full one', 
   watched.clock.advance(600_000)
   failFor(300, 'ENOSPC', watched)
   assert.deepEqual(watched.failures, [])
+})
+
+test('what is full is named by who has refused the write', () => {
+  const { trouble, told } = watch()
+  trouble.report(diskError('ENOSPC', '/data/wal/7.log'))
+  trouble.report(new DiskError('full', 'could not extend file', { place: 'postgres' }))
+  const full = told.filter((text) => text.startsWith('out of space'))
+  assert.deepEqual(full, ['out of space: disk', 'out of space: postgres'])
 })
 
 test('what nobody can write any more is given up at once', () => {

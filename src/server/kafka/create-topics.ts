@@ -1,9 +1,15 @@
 // CreateTopics (key 19). The checks, their order and their texts are those of Kafka's controller.
 import { checkPartitionCount } from '../../broker/topic/check-partition-count.ts'
+import {
+  checkAskedPartitions,
+  checkRequestedPartitions,
+  checkTopicFits,
+  findTopicPlace,
+  makeTopic,
+  readTopicConfigs,
+} from '../../broker/topic/make-topic.ts'
 import type { TopicAsked } from '../../broker/topic/topic-asked.ts'
-import { parseTopicConfigs, TopicConfig } from '../../broker/topic/topic-config.ts'
-import type { Topic } from '../../broker/topic/topic.ts'
-import type { Topics } from '../../broker/topic/topics.ts'
+import { TopicConfig } from '../../broker/topic/topic-config.ts'
 import { zeroUuid } from '../../codec/kafka/field-defaults.ts'
 import {
   type CreatableTopic,
@@ -12,7 +18,6 @@ import {
   writeCreatableTopicResult,
 } from '../../codec/kafka/messages/create-topics.gen.ts'
 import type { Steps } from '../../lib/slices.ts'
-import { topicLimits } from '../../limits/topic.ts'
 import type { Ticket } from '../../log/ticket.ts'
 import { BrokerLayers } from './broker-layers.ts'
 import { answerTo, invalidRequest, KafkaRefusal, noError } from './error-code.ts'
@@ -52,10 +57,7 @@ function* createTopics(
     if (count === 0) continue
     counts.delete(topic.name)
     yield* untilCaughtUp(context)
-    if (partitionCount > topicLimits.partitionsPerRequestMax) {
-      results.add(refuse(topic, tooManyPartitions()))
-    } else if (count > 1) results.add(refuse(topic, invalidRequest('Duplicate topic name.')))
-    else results.add(createTopic(topic, manner, context))
+    results.add(createTopic(topic, { ...manner, partitionCount, count }, context))
     yield
   }
   yield* untilDurable(tickets)
@@ -69,35 +71,32 @@ interface Manner {
   /** Of what was declared so far. */
   readonly tickets: Set<Ticket | undefined>
   readonly layers: BrokerLayers
-}
-
-function tooManyPartitions(): KafkaRefusal {
-  const text = 'Excessively large number of partitions per request.'
-  return new KafkaRefusal('POLICY_VIOLATION', text)
+  /** Of all topics of the request. */
+  readonly partitionCount: number
+  /** How often it asks for this one. */
+  readonly count: number
 }
 
 function createTopic(
   topic: CreatableTopic,
-  { isDryRun, tickets, layers }: Manner,
+  { isDryRun, tickets, layers, partitionCount, count }: Manner,
   context: RequestContext,
 ): CreatableTopicResult {
   const { topics, access } = context
   try {
+    checkRequestedPartitions(partitionCount)
+    if (count > 1) throw invalidRequest('Duplicate topic name.')
     if (!access.mayCreateTopic(topic.name)) throw new KafkaRefusal('TOPIC_AUTHORIZATION_FAILED')
-    const existing = replaceableIn(topics, topic.name)
-    const provisional = confirmableIn(topics, topic.name)
-    if (existing === undefined && provisional === undefined) topics.checkName(topic.name)
+    const place = findTopicPlace(topics, topic.name)
     const asked = toAsked(topic, context)
-    const isLess = asked.partitionCount < (provisional?.partitions.length ?? 0)
-    if (isLess) topics.checkName(topic.name)
+    checkTopicFits(topics, asked, place)
     if (!isDryRun) takeMutations(context, asked.partitionCount, strictVersion)
-    if (!isDryRun && existing !== undefined) tickets.add(topics.delete(existing))
-    const created = isDryRun ? undefined : createOrConfirm(topics, provisional, asked)
-    if (created !== undefined) tickets.add(created.ticket)
+    const made = isDryRun ? undefined : makeTopic(topics, asked, place)
+    for (const ticket of made?.tickets ?? []) tickets.add(ticket)
     const config = new TopicConfig(asked.configs, context.broker.topicDefaults)
     return {
       name: topic.name,
-      topicId: created?.topic.topicId ?? zeroUuid,
+      topicId: made?.topic.topicId ?? zeroUuid,
       errorCode: noError,
       errorMessage: null,
       numPartitions: asked.partitionCount,
@@ -109,55 +108,19 @@ function createTopic(
   }
 }
 
-/** A topic that is there only because somebody asked for its name, and that nobody has used. */
-function replaceableIn(topics: Topics, name: string): Topic | undefined {
-  const existing = topics.find(name)?.topic
-  if (existing?.isProvisional !== true || existing.spread > 0) return undefined
-  const isUnread = existing.messageCount === 0
-  return isUnread ? existing : undefined
-}
-
-/**
- * The same of one that is spread over cells, where something may be coming in: it becomes what is asked for, and keeps
- * what it has.
- */
-function confirmableIn(topics: Topics, name: string): Topic | undefined {
-  const existing = topics.find(name)?.topic
-  return existing?.isProvisional === true && existing.spread > 0 ? existing : undefined
-}
-
-function createOrConfirm(
-  topics: Topics,
-  provisional: Topic | undefined,
-  asked: TopicAsked,
-): ReturnType<Topics['create']> {
-  if (provisional === undefined) return topics.create(asked)
-  const { partitionCount, configs } = asked
-  const { arguments: args } = provisional
-  const ticket = topics.confirm(provisional, { partitionCount, configs, arguments: args })
-  return { topic: provisional, ticket }
-}
-
 function toAsked(topic: CreatableTopic, context: RequestContext): TopicAsked {
-  const { name, configs } = topic
-  const nulls = configs.filter(({ value }) => value === null)
-  if (nulls.length > 0) {
-    const names = nulls.map((config) => config.name).join()
-    const text = `Null value not supported for topic configs: ${names}`
-    throw new KafkaRefusal('INVALID_CONFIG', text)
-  }
-  const asked = {
-    name,
-    configs: Object.fromEntries(configs.map((config) => [config.name, config.value ?? ''])),
+  const configs = readTopicConfigs(topic.configs.map(({ name, value }) => [name, value]))
+  checkCounts(topic, context)
+  const partitionCount = wantedPartitions(topic, context)
+  checkPartitionCount(partitionCount)
+  return {
+    name: topic.name,
+    partitionCount,
+    configs,
     isProvisional: false,
     // Who assigns partitions can only assign them to the broker that has the topics.
     spread: topic.assignments.length > 0 ? 0 : context.settings.spread(),
   }
-  parseTopicConfigs(asked.configs)
-  checkCounts(topic, context)
-  const partitionCount = wantedPartitions(topic, context)
-  checkPartitionCount(partitionCount)
-  return { ...asked, partitionCount }
 }
 
 /** Throws for partitions and replicas that cannot be. */
@@ -180,12 +143,7 @@ function checkCounts(
       'Replication factor must be larger than 0, or -1 to use the default value.',
     )
   }
-  if (numPartitions < unset || numPartitions === 0) {
-    throw new KafkaRefusal(
-      'INVALID_PARTITIONS',
-      'Number of partitions was set to an invalid non-positive value.',
-    )
-  }
+  if (numPartitions !== unset) checkAskedPartitions(numPartitions)
   if (replicationFactor > 1) {
     throw new KafkaRefusal(
       'INVALID_REPLICATION_FACTOR',

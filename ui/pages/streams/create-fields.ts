@@ -85,7 +85,7 @@ export const createFields: readonly CreateField[] = [
     hint: '12h, 7d, 30d',
     read: 'age',
     kinds: ['topic'],
-    placeholder: '7d',
+    placeholder: 'ever',
   },
   {
     key: 'x-max-length-bytes',

@@ -1,11 +1,11 @@
 // Makes a queue or a topic; below it stands the command that does the same.
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask, curlOf, shellQuoted } from '../../lib/api.ts'
+import { ask, curlOf } from '../../lib/api.ts'
 import { refresh } from '../../lib/live.ts'
-import { apiPath } from '../../lib/names.ts'
 import { goToUrl } from '../../lib/router.ts'
 import { plainName } from '../../lib/show-name.ts'
+import { useIsCluster } from '../../lib/use-is-cluster.ts'
 import { useRun } from '../../lib/use-run.ts'
 import { AsCommand } from '../../parts/as-command.tsx'
 import { Choice, Field } from '../../parts/field.tsx'
@@ -13,14 +13,8 @@ import { FormEnd } from '../../parts/form-end.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { streamUrl } from '../../parts/stream-tabs.tsx'
 import { toast } from '../../parts/toast.tsx'
-import {
-  type CreateArguments,
-  type CreateAsked,
-  type CreateField,
-  createFields,
-  readCreate,
-  type StreamKind,
-} from './create-fields.ts'
+import { type CreateField, createFields, readCreate, type StreamKind } from './create-fields.ts'
+import { type CreateRequest, createRequestOf, type Draft } from './create-request.ts'
 
 const kinds: readonly {
   readonly value: StreamKind
@@ -60,12 +54,6 @@ const shownFirst: ReadonlySet<string> = new Set([
   'x-dead-letter-routing-key',
 ])
 
-/** What is in the form, and what comes of it. */
-interface Draft extends CreateAsked {
-  readonly name: string
-  readonly vhost: string
-}
-
 export function CreatePanel(props: CreatePanelProps): JSX.Element {
   const { onKind, onClose } = props
   const kind = kinds.find(({ value }) => value === props.kind) ?? kinds[0]!
@@ -79,13 +67,13 @@ export function CreatePanel(props: CreatePanelProps): JSX.Element {
   const draft: Draft = { ...typed, kind: kind.value }
   const change = (changes: Partial<Draft>): void => setTyped({ ...typed, ...changes })
   const { arguments: args, problems } = readCreate(draft)
-  const path = apiPath`/queues/${draft.vhost}/${draft.name}`
-  const body = { durable: !draft.isTransient || kind.value !== 'queue', arguments: args }
-  const isReady = draft.name !== '' && Object.keys(problems).length === 0
+  const isCluster = useIsCluster()
+  const request = createRequestOf(draft, args, isCluster === true)
+  const isReady = isCluster !== undefined && draft.name !== '' && Object.keys(problems).length === 0
   const run = useRun()
   const submit = (event: Event): void => {
     event.preventDefault()
-    if (isReady) run.start(() => create(draft, path, body))
+    if (isReady) run.start(() => create(draft, request))
   }
   return (
     <Panel title="Create a stream" label="Create a stream" onClose={onClose}>
@@ -110,14 +98,17 @@ export function CreatePanel(props: CreatePanelProps): JSX.Element {
           onClose={onClose}
         />
       </form>
-      <AsCommand cli={commandOf(draft, args)} curl={curlOf('PUT', path, body)} />
+      <AsCommand cli={request.cli} curl={curlOf(request.method, request.path, request.body)} />
     </Panel>
   )
 }
 
 /** Makes it and goes there. */
-async function create({ vhost, name }: Draft, path: string, body: object): Promise<void> {
-  await ask('PUT', path, body)
+async function create(
+  { vhost, name }: Draft,
+  { method, path, body }: CreateRequest,
+): Promise<void> {
+  await ask(method, path, body)
   toast(`Created ${plainName(name)}`)
   refresh()
   goToUrl(streamUrl({ vhost, name }))
@@ -237,17 +228,4 @@ function Tick({
       {children}
     </label>
   )
-}
-
-function commandOf({ kind, isTransient, name, vhost }: Draft, args: CreateArguments): string {
-  const words = ['pabal', 'create', name === '' ? 'NAME' : shellQuoted(name)]
-  if (kind !== 'queue') words.push('--type', kind === 'topic' ? 'stream' : 'quorum')
-  for (const [key, value] of Object.entries(args)) {
-    if (key === 'x-queue-type') continue
-    if (key === 'x-partitions') words.push('--partitions', `${value}`)
-    else words.push('--argument', shellQuoted(`${key}=${value}`))
-  }
-  if (isTransient && kind === 'queue') words.push('--transient')
-  if (vhost !== '/') words.push('--vhost', shellQuoted(vhost))
-  return words.join(' ')
 }

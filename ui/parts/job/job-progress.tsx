@@ -90,7 +90,7 @@ export function sentenceOf(job: JobJson): string {
     case 'paused':
       return `Paused. ${did[kind]} ${number} ${where}`
     case 'interrupted':
-      return `Cut off by a stop of the broker. ${did[kind]} ${number} ${where}`
+      return `Cut off${reason === null ? ' by a stop of the broker' : `: ${reason}`}. ${did[kind]} ${number} ${where}`
     case 'failed':
       return `Stopped${reason === null ? '' : `: ${reason}`}. ${did[kind]} ${number} ${where}`
     case 'cancelled':

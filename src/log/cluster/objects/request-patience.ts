@@ -80,7 +80,7 @@ function isWorthRetrying(error: unknown): error is DiskError {
 function lastError(error: DiskError, tries: number, forMs: number): DiskError {
   const seconds = (forMs / 1000).toFixed(1)
   const message = `${error.message} (tried ${tries} times in ${seconds} s)`
-  return new DiskError(error.kind, message, { cause: error })
+  return new DiskError(error.kind, message, { cause: error, place: error.place })
 }
 
 function abandonedError(request: string, cause: unknown): DiskError {

@@ -46,7 +46,7 @@ export function s3Error(request: string, error: unknown): DiskError {
   )
   const advice = adviceOnCode[name] === undefined ? '' : `; ${adviceOnCode[name]}`
   const text = `${request}: ${details.join(' ')}${advice}`
-  return new DiskError(kindOfCode[name] ?? 'io', text, { cause: error })
+  return new DiskError(kindOfCode[name] ?? 'io', text, { cause: error, place: 'objects' })
 }
 
 /** A HEAD has no body, so its error has no code: this is all that is known. */

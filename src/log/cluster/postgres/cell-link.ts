@@ -260,5 +260,6 @@ function outcomeOf(error: Error): Outcome {
   // A row that is there and must not be is compared by the next try.
   if (verdict === 'again' || verdict === 'exists') return { kind: 'unknown', error }
   if (verdict === 'busy') return { kind: 'busy' }
-  return { kind: 'refused', error: new DiskError(verdict, error.message, { cause: error }) }
+  const details = { cause: error, place: 'postgres' } as const
+  return { kind: 'refused', error: new DiskError(verdict, error.message, details) }
 }

@@ -100,7 +100,8 @@ export class WalSlots {
     if (this.#slots.size < postgresLimits.slotsMax) return this.#createSlot()
     const [dirty] = free
     if (dirty !== undefined) return dirty
-    throw new DiskError('full', `cell ${this.#cell}: ${used.size} files wait to be objects`)
+    const message = `cell ${this.#cell}: ${used.size} files wait to be objects`
+    throw new DiskError('full', message, { place: 'rows' })
   }
 
   async #createSlot(): Promise<number> {
