@@ -205,6 +205,11 @@ export class Cell implements AsyncDisposable {
     return sessions
   }
 
+  /** Its users are known by now, so that what asks for their rights goes on. */
+  begin(): void {
+    this.#sessions?.begin()
+  }
+
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */
   rest(): void {
     this.broker.spread?.close()

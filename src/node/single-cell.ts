@@ -40,6 +40,7 @@ export class SingleCell implements Serving {
       { access: cell.broker.access, tokens: await frame.openTokens() },
       stack,
     )
+    cell.begin()
     this.#lent = lendParts(frame, { cell, users }, stack)
     const { parts } = this.#lent
     frame.maintenance.onTurned = (isOn) => {

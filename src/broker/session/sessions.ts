@@ -71,9 +71,14 @@ export class Sessions implements Disposable {
     return this.#byVHost.values()
   }
 
-  /** Puts back what an earlier process kept, before any client comes. */
+  /** Puts back what an earlier process kept, before any client comes; `begin` is to follow. */
   restore(state: ReadonlyMap<string, Buffer>): Promise<void> {
     return this.#broker.slices.run(this.#restore(state))
+  }
+
+  /** Users are known by now: what waited for them since `restore` goes on, wills and times of sessions. */
+  begin(): void {
+    for (const sessions of this) sessions.begin()
   }
 
   *#restore(state: ReadonlyMap<string, Buffer>): Steps<void> {

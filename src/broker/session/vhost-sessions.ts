@@ -37,8 +37,6 @@ export interface ConnectAsked {
   /** How long the session outlives the connection, in milliseconds; Infinity for ever. */
   readonly expiryMs: number
   readonly will: Will | undefined
-  /** Asked when the will is due. */
-  readonly mayPublishWill?: () => boolean
   /** Messages of QoS 1 and 2 that may be on their way at once. */
   readonly receiveMax: number
   readonly client: SessionClient
@@ -169,7 +167,6 @@ export class VHostSessions implements Disposable {
     const session = isPresent ? before : this.#create(asked)
     session.expiryMs = asked.expiryMs
     session.will = will
-    session.mayPublishWill = asked.mayPublishWill
     session.attach(client, receiveMax, this.#parts.broker.clock.now())
     return { session, isPresent, ticket: this.#keep(session) }
   }
@@ -287,6 +284,10 @@ export class VHostSessions implements Disposable {
       const isShared = queue.kind === 'queue' && queue.name.startsWith(shareStart)
       if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
     }
+  }
+
+  /** What has waited for all sessions, and for who may publish wills, goes on. */
+  begin(): void {
     for (const goOn of this.#afterRestore.splice(0)) goOn()
   }
 
@@ -445,9 +446,7 @@ export class VHostSessions implements Disposable {
   #publishWill(session: Session): void {
     const { will } = session
     session.will = undefined
-    if (will === undefined) return
-    if (session.mayPublishWill?.() === false) this.#wills.drop(session)
-    else this.#wills.publish(session, will)
+    if (will !== undefined) this.#wills.publish(session, will)
   }
 
   #end(session: Session): Ticket | undefined {
