@@ -5,7 +5,7 @@ import type { Destination } from '../destination.ts'
 import type { VHost } from '../vhost.ts'
 import { RetainByHeader } from './retain-by-header.ts'
 import { SessionCounters } from './session-counters.ts'
-import { keptSessionsOf } from './session-rows.ts'
+import { keptGroupsOf, keptSessionsOf } from './session-rows.ts'
 import { type SessionBudget, VHostSessions } from './vhost-sessions.ts'
 
 export interface SessionsOptions {
@@ -83,6 +83,10 @@ export class Sessions implements Disposable {
 
   *#restore(state: ReadonlyMap<string, Buffer>): Steps<void> {
     for (const vhost of this.#broker.vhosts) yield* this.of(vhost).retained.restore()
+    for (const { vhost: name, queueName } of keptGroupsOf(state)) {
+      const vhost = this.#broker.findVHost(name)
+      if (vhost !== undefined) this.of(vhost).groups.expect(queueName)
+    }
     for (const kept of keptSessionsOf(state)) {
       const vhost = this.#broker.findVHost(kept.vhost)
       if (vhost !== undefined) this.of(vhost).restore(kept)

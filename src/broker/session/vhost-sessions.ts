@@ -25,7 +25,6 @@ import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
 import { type AskedSubscription, Subscriptions } from './subscriptions.ts'
-import { shareStart } from './topic-filter.ts'
 import { WillPublisher } from './will-publisher.ts'
 import type { Will } from './will.ts'
 
@@ -106,7 +105,9 @@ export class VHostSessions implements Disposable {
       openQueue: () => this.#declare(retainedQueueName, true, this).queue,
     })
     this.groups = new SharedGroups({
+      vhost: vhost.name,
       store: broker.store,
+      rows: this.#rows,
       clock: broker.clock,
       index: this.index,
       isOpen: () => !this.#isClosed,
@@ -114,6 +115,7 @@ export class VHostSessions implements Disposable {
         this.unsubscribe(session, [name])
         session.client?.onEnded('deleted')
       },
+      findQueue: (name) => queueOf(vhost.findQueue(name)),
       openQueue: (name) => this.#openFor(name, true, this),
       deleteQueue: (queue) => void broker.deleteQueue(queue),
     })
@@ -279,11 +281,7 @@ export class VHostSessions implements Disposable {
 
   /** To be called when all sessions of the virtual host are restored. */
   onRestored(): void {
-    const { vhost, broker } = this.#parts
-    for (const queue of vhost.queues()) {
-      const isShared = queue.kind === 'queue' && queue.name.startsWith(shareStart)
-      if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
-    }
+    this.groups.closeUnexpected()
   }
 
   /** What has waited for all sessions, and for who may publish wills, goes on. */
@@ -309,6 +307,7 @@ export class VHostSessions implements Disposable {
       // Nobody else is told anything within an atom.
       broker.clock.atEndOfTurn(() => session.letGo('deleted'))
     }
+    this.groups.forget()
     this.#parts.budget.sessions -= this.#sessions.size
     this.#sessions.clear()
     this[Symbol.dispose]()
