@@ -82,6 +82,28 @@ it('a will that waits over a restart is published by the rights that its user ha
   assert.deepEqual(await watcher.ping(), [])
 })
 
+it('a challenge of SCRAM has the same salt after a restart, for a user that there is and for others', async () => {
+  const names = ['guest', 'nobody', 'somebody']
+  const salts: string[][] = []
+  for (let starts = 0; starts < 2; starts++) {
+    await using under = await start()
+    salts.push(await Promise.all(names.map((name) => challengeFor(name, under))))
+  }
+  assert.deepEqual(salts[0], salts[1])
+  assert.equal(new Set(salts[0]).size, names.length)
+})
+
+/** Salt and iterations. */
+async function challengeFor(user: string, { port }: MqttBroker): Promise<string> {
+  await using client = await RawMqttClient.open(port)
+  const authenticationData = Buffer.from(`n,,n=${user},r=abc`)
+  const properties = { authenticationMethod: 'SCRAM-SHA-256', authenticationData }
+  const connect = { clientId: '', isCleanStart: true, keepAlive: 60, properties }
+  client.send({ name: 'CONNECT', version: 5, ...connect })
+  const answer = (await client.receive('AUTH'))['properties'] as typeof properties
+  return /s=.*$/u.exec(answer.authenticationData.toString())?.[0] ?? ''
+}
+
 async function call({ broker }: MqttBroker, request: string, body?: unknown): Promise<void> {
   const [method = '', path_ = ''] = request.split(' ')
   const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
