@@ -60,6 +60,8 @@ test('takes no wrong proof, nonce or binding, and no second try', () => {
   }
 })
 
+const secret = Buffer.from('a secret of the broker')
+
 test('reads names with escapes, and refuses what it does not serve', () => {
   const begin = (message: string): string | undefined =>
     new ScramExchange('SCRAM-SHA-256', seededRandom(1)).begin(Buffer.from(message))
@@ -71,11 +73,33 @@ test('reads names with escapes, and refuses what it does not serve', () => {
 })
 
 test('whoever does not exist is challenged like anybody, always with the same salt', async () => {
-  const keeper = new ScramKeeper(new AccessControl(), seededRandom(2))
+  const keeper = new ScramKeeper(new AccessControl(), seededRandom(2), secret)
   const first = await keeper.secretOf('nobody', 'SCRAM-SHA-512')
   const again = await keeper.secretOf('nobody', 'SCRAM-SHA-512')
   const other = await keeper.secretOf('somebody', 'SCRAM-SHA-512')
   assert.deepEqual([first.salt, first.iterations], [again.salt, 4096])
   assert.notEqual(first.salt, other.salt)
   assert.notEqual(first.storedKey, again.storedKey)
+})
+
+test("no other process tells users from nobody: salts are the same there, also the settings' user's", async () => {
+  const keepers = [1, 2].map((seed) => {
+    const access = new AccessControl()
+    const row = { name: 'own', tags: [], passwordHash: '' }
+    access.setOwn({ ...row, hashingAlgorithm: 'rabbit_password_hashing_sha256' })
+    const keeper = new ScramKeeper(access, seededRandom(seed), secret)
+    keeper.setOwn(Buffer.from('password'))
+    return keeper
+  })
+  for (const user of ['own', 'nobody']) {
+    const [here, there] = await Promise.all(
+      keepers.map((keeper) => keeper.secretOf(user, 'SCRAM-SHA-256')),
+    )
+    assert.deepEqual([here?.salt, here?.iterations], [there?.salt, there?.iterations])
+  }
+  const elsewhere = new ScramKeeper(new AccessControl(), seededRandom(1), Buffer.from('other'))
+  const [here, there] = await Promise.all(
+    [keepers[0]!, elsewhere].map((keeper) => keeper.secretOf('nobody', 'SCRAM-SHA-256')),
+  )
+  assert.notEqual(here?.salt, there?.salt)
 })

@@ -1,7 +1,6 @@
 // What a broker keeps of a password for SCRAM (RFC 5802, RFC 7677), as Kafka does.
 import { createHash, createHmac, pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { Random } from '../lib/random.ts'
 import { authLimits } from '../limits/auth.ts'
 import type { ScramMechanism, ScramSecret } from '../meta/access-rows.ts'
 
@@ -19,10 +18,10 @@ const deriveKey = promisify(pbkdf2)
 /** One for each mechanism. Takes some milliseconds of another thread. */
 export async function makeScramSecrets(
   password: Uint8Array,
-  random: Random,
+  saltFor: (mechanism: ScramMechanism) => Buffer,
 ): Promise<ScramSecret[]> {
   const mechanisms = Object.keys(scramDigests) as ScramMechanism[]
-  const salts = mechanisms.map(() => random.bytes(saltSize))
+  const salts = mechanisms.map(saltFor)
   return Promise.all(
     mechanisms.map((mechanism, index) => makeSecret(mechanism, password, salts[index] as Buffer)),
   )

@@ -3,7 +3,7 @@ import type { Random } from '../lib/random.ts'
 import { authLimits } from '../limits/auth.ts'
 import type { UserRow } from '../meta/access-rows.ts'
 import { findHashing, hashPassword, matchesPassword, ownHashing } from './password-hash.ts'
-import { makeScramSecrets } from './scram-secret.ts'
+import { makeScramSecrets, saltSize } from './scram-secret.ts'
 
 /** JSON; nothing of it has been looked at. */
 export type UserAsked = Readonly<Record<string, unknown>>
@@ -58,7 +58,7 @@ export async function secretsOf(
   const { password, password_hash: hash = '', hashing_algorithm: algorithm } = asked
   if (typeof password === 'string' && password !== '') {
     const bytes = Buffer.from(password)
-    const scram = await makeScramSecrets(bytes, random)
+    const scram = await makeScramSecrets(bytes, () => random.bytes(saltSize))
     return { ...hashPassword(bytes, random), scram }
   }
   const passwordHash = hash as string

@@ -46,6 +46,8 @@ export interface UsersOptions {
   readonly own?: OwnUser | undefined
   readonly access: AccessControl
   readonly random: Random
+  /** What only the broker knows, and all of its processes: see `ScramKeeper`. Left out, this process alone does. */
+  readonly secret?: Buffer
   readonly clock?: Clock
   /** Checks tokens; undefined where the broker takes none. */
   readonly tokens?: TokenLogin | undefined
@@ -84,7 +86,7 @@ export class Users {
     this.#access = access
     this.#random = random
     this.#brake = new LoginBrake(clock)
-    this.#scram = new ScramKeeper(access, random)
+    this.#scram = new ScramKeeper(access, random, options.secret ?? random.bytes(32))
     const { name, password } = own ?? guest
     this.anonymous = own === undefined ? { user: name, password: Buffer.from(password) } : undefined
     // Who is called guest and was not configured so is as little known to be safe as the default.

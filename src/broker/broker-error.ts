@@ -12,6 +12,7 @@ export type BrokerErrorCode =
   | 'unknown_delivery_tag'
   | 'not_allowed'
   | 'not_implemented'
+  | 'queue_limit_reached'
   | 'resource_exhausted'
   | 'memory_exhausted'
   | 'unavailable'

@@ -7,7 +7,7 @@ import { type FieldTable, textOf } from '../record/message/field-table.ts'
 import { nameOf } from '../record/message/name-bytes.ts'
 import type { Admission } from './admission.ts'
 import { findAgeMs } from './argument-check.ts'
-import { preconditionFailed, queueLocked, queueNotFound, queueResource } from './broker-error.ts'
+import { BrokerError, queueLocked, queueNotFound, queueResource } from './broker-error.ts'
 import type { BrokerCounters } from './counters/broker-counters.ts'
 import type { Destination } from './destination.ts'
 import { checkArguments } from './exchange/check-equivalence.ts'
@@ -71,8 +71,8 @@ interface Declared {
 const nameSuffixBytes = 16
 
 /**
- * Throws `precondition_failed` when the queue exists otherwise or cannot be as asked, or when there may be
- * no more of them, `resource_locked` when it is another connection's, `access_refused` for a reserved
+ * Throws `precondition_failed` when the queue exists otherwise or cannot be as asked, `queue_limit_reached` when there
+ * may be no more of them, `resource_locked` when it is another connection's, `access_refused` for a reserved
  * name or without the right, `memory_exhausted` for a new one.
  */
 export function declareQueue(
@@ -133,8 +133,8 @@ export function checkDeclared(
 type Declaring = Pick<VHost<Destination>, 'name' | 'metadata' | 'queueCount'>
 
 /**
- * The type that a new queue would have, its source aside. Throws `precondition_failed` and `access_refused`
- * as `declareQueue`.
+ * The type that a new queue would have, its source aside. Throws `precondition_failed`, `queue_limit_reached` and
+ * `access_refused` as `declareQueue`.
  */
 export function checkDeclarable(vhost: Declaring, given: QueueAsked): QueueType {
   const asked = withDefaultType(vhost, given)
@@ -275,11 +275,12 @@ function confirmSource(topics: Topics, topic: Topic): void {
   })
 }
 
-/** Throws `precondition_failed` when the virtual host has as many queues as it may. */
+/** Throws `queue_limit_reached` when the virtual host has as many queues as it may. */
 function checkQueueLimit({ name, metadata, queueCount }: Declaring, queue: string): void {
   const limit = metadata?.limits?.['max-queues']
   if (limit === undefined || limit < 0 || queueCount < limit) return
-  throw preconditionFailed(
+  throw new BrokerError(
+    'queue_limit_reached',
     `cannot declare queue '${queue}': queue limit in vhost '${name}' (${limit}) is reached`,
   )
 }

@@ -45,6 +45,7 @@ import { openSetAside } from './open-set-aside.ts'
 import { openShareGroups } from './open-share-groups.ts'
 import { openStorage } from './open-storage.ts'
 import { openTransactions } from './open-transactions.ts'
+import { keptSecretOf, makeSecret } from './own-secret.ts'
 import type { SpreadTransactions } from './spread-transactions.ts'
 import type { Storage, StorageOptions } from './storage.ts'
 
@@ -106,6 +107,8 @@ export class Cell implements AsyncDisposable {
   readonly #retention: Retention
   readonly #storage: Storage
   readonly #blocked: BlockedTeller
+  readonly #random: Random
+  #secret: Buffer | undefined
   readonly #sessionState: ReadonlyMap<string, Buffer>
   readonly #sessionsOptions: SessionsOptions
   #openingSessions: Promise<Sessions> | undefined
@@ -178,6 +181,8 @@ export class Cell implements AsyncDisposable {
     const topics = broker.topicsOf(vhost)
     this.branch = isBranch ? spreadTransactions?.openBranch({ broker, topics }) : undefined
     this.clusterId = clusterIdOf(store, parts.random, state)
+    this.#random = parts.random
+    this.#secret = keptSecretOf(state)
     this.#sessionState = sessionStateOf(state)
     this.#sessionsOptions = options.sessions ?? { exchange: 'amq.topic', keepsQos0: false }
     this.#retention = createRetention(this.broker, parts)
@@ -190,6 +195,12 @@ export class Cell implements AsyncDisposable {
     this.#blocked = opened.blocked
     const { openSnapshot } = storage
     this.backUp = (rate) => backUp({ ...parts, openSnapshot, backups: this.backups }, rate)
+  }
+
+  /** What only this broker knows, also after a restart; a cluster has one of its own for all cells. */
+  get secret(): Buffer {
+    this.#secret ??= makeSecret(this.broker.store, this.#random)
+    return this.#secret
   }
 
   /** Those of an earlier process are there from the start; else they are loaded for the first who asks. */
@@ -209,6 +220,11 @@ export class Cell implements AsyncDisposable {
     await sessions.restore(this.#sessionState)
     this.#sessions = sessions
     return sessions
+  }
+
+  /** Its users are known by now, so that what asks for their rights goes on. */
+  begin(): void {
+    this.#sessions?.begin()
   }
 
   /** Ends what happens in it by itself: no group loses a member because the node closes connections. */

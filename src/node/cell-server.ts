@@ -109,6 +109,7 @@ export class CellServer implements ServedCell {
         new CellSpread({ ...parts.spread, ...parts, number, epoch: table.epoch, cell }),
       )
       await spread.connect()
+      cell.begin()
       const kafka = stack.use(openKafka(lent.parts, spread.kafka))
       const amqp = openAmqp(lent.parts)
       stack.use(amqp)

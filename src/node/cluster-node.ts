@@ -100,6 +100,7 @@ export class ClusterNode implements Serving, CellEvents, ServedCells {
     const users = frame.createUsers(
       {
         access: this.#control,
+        secret: cluster.secret,
         tokens: await frame.openTokens(),
         // A user may have been made at another node since the last heartbeat.
         lookAgain: () => cluster.directory.refresh().catch(() => undefined),

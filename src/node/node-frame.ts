@@ -33,7 +33,7 @@ export interface NodeFrameParts {
 }
 
 /** By what users are known. */
-export interface KnownUsers extends Pick<UsersOptions, 'access' | 'lookAgain'> {
+export interface KnownUsers extends Pick<UsersOptions, 'access' | 'secret' | 'lookAgain'> {
   readonly tokens: TokenLogin | undefined
 }
 
@@ -139,12 +139,12 @@ export class NodeFrame {
   }
 
   /** Who may log in, by what `access` knows, the settings' user and tokens. */
-  createUsers({ access, tokens, lookAgain }: KnownUsers, stack: AsyncDisposableStack): Users {
+  createUsers({ tokens, ...known }: KnownUsers, stack: AsyncDisposableStack): Users {
     const { user, password, passwordFile, loopbackUsers } = this.options
     const own = user === undefined ? undefined : { name: user, password: password ?? '' }
     const { clock, random } = this
     const logger = this.logger.child({ area: 'auth' })
-    const users = new Users({ own, access, random, clock, loopbackUsers, tokens, lookAgain })
+    const users = new Users({ own, ...known, random, clock, loopbackUsers, tokens })
     if (own !== undefined && passwordFile !== undefined) {
       stack.use(new PasswordFile(passwordFile, own, { users, clock, logger }))
     }

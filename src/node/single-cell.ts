@@ -37,9 +37,10 @@ export class SingleCell implements Serving {
     stack.defer(memory.guard(cell.broker))
     cell.groups.limitMemory(memory.groupsSizeMax)
     const users = frame.createUsers(
-      { access: cell.broker.access, tokens: await frame.openTokens() },
+      { access: cell.broker.access, secret: cell.secret, tokens: await frame.openTokens() },
       stack,
     )
+    cell.begin()
     this.#lent = lendParts(frame, { cell, users }, stack)
     const { parts } = this.#lent
     frame.maintenance.onTurned = (isOn) => {

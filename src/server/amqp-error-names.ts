@@ -22,6 +22,7 @@ export const amqpErrorNames: Readonly<Record<BrokerErrorCode, AmqpErrorName>> = 
   unknown_delivery_tag: 'precondition_failed',
   not_allowed: 'not_allowed',
   not_implemented: 'not_implemented',
+  queue_limit_reached: 'precondition_failed',
   resource_exhausted: 'resource_error',
   memory_exhausted: 'resource_error',
   unavailable: 'resource_error',

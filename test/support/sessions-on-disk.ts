@@ -1,5 +1,6 @@
 // Sessions of processes one after the other on one disk in memory, with a virtual clock.
 import assert from 'node:assert/strict'
+import type { Principal } from '../../src/auth/principal.ts'
 import { Rights } from '../../src/auth/rights.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
 import { Sessions } from '../../src/broker/session/sessions.ts'
@@ -82,10 +83,18 @@ export class SessionsProcess {
 export class SessionsOnDisk {
   readonly disk: DelaysOnDisk = new DelaysOnDisk()
 
+  /** Guest, to whom wills belong, may do everything. */
   async start(pauseMs = 0): Promise<SessionsProcess> {
     const it = await this.disk.start(pauseMs)
+    const named = { name: 'guest', tags: [] }
+    it.broker.access.setOwn({
+      ...named,
+      passwordHash: '',
+      hashingAlgorithm: 'rabbit_password_hashing_sha256',
+    })
     const sessions = new Sessions(it.broker, { exchange: 'amq.topic', keepsQos0: false })
     await this.disk.pump(sessions.restore(this.disk.state))
+    sessions.begin()
     return new SessionsProcess(it, sessions)
   }
 
@@ -99,6 +108,9 @@ export class SessionsOnDisk {
     for (let count = 0; count < 30; count++) await this.disk.turn()
   }
 }
+
+/** Whose wills are published. */
+export const guest: Principal = { user: 'guest', tags: [], protocol: 'MQTT', address: '127.0.0.1' }
 
 export function sourceOf(
   topic: string,

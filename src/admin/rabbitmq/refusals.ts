@@ -5,6 +5,7 @@ import { badRequest } from '../answers.ts'
 
 type Reply = readonly [code: number, name: string]
 
+const preconditionFailed: Reply = [406, 'PRECONDITION_FAILED']
 const resourceError: Reply = [506, 'RESOURCE_ERROR']
 
 /** What a channel would be closed with. */
@@ -13,7 +14,8 @@ const replies: Partial<Record<BrokerErrorCode, Reply>> = {
   queue_not_found: [404, 'NOT_FOUND'],
   exchange_not_found: [404, 'NOT_FOUND'],
   resource_locked: [405, 'RESOURCE_LOCKED'],
-  precondition_failed: [406, 'PRECONDITION_FAILED'],
+  precondition_failed: preconditionFailed,
+  queue_limit_reached: preconditionFailed,
   resource_exhausted: resourceError,
   memory_exhausted: resourceError,
   unavailable: resourceError,

@@ -4,19 +4,30 @@ import { pagePool } from '../../lib/page-pool.ts'
 import type { RecordView } from '../../record/message/record-view.ts'
 import type { Queue } from './queue.ts'
 
+type CountedQueue = Pick<Queue, 'type' | 'readyCount' | 'ends'>
+
+/** The count. The view of the message that was taken may not be good afterwards. Not within an atom. */
+export function countLeft(queue: CountedQueue): number {
+  if (looksBehind(queue)) queue.ends.expireHead()
+  return queue.readyCount
+}
+
 /** Calls `use` with the count, at once; `view`, of the message that was taken, is good meanwhile. Not within an atom. */
 export function withLeftCount(
-  queue: Pick<Queue, 'type' | 'readyCount' | 'ends'>,
+  queue: CountedQueue,
   { buffer, body }: RecordView,
   use: (leftCount: number) => void,
 ): void {
-  if (queue.type === 'quorum' || !queue.ends.mayExpire) {
+  if (!looksBehind(queue)) {
     use(queue.readyCount)
     return
   }
-  // To look at the next message is another read.
   const held = [buffer, body].filter((view) => pagePool.retain(view))
-  queue.ends.expireHead()
-  use(queue.readyCount)
+  use(countLeft(queue))
   for (const view of held) pagePool.release(view)
+}
+
+/** To look at the next message is another read. */
+function looksBehind({ type, ends }: CountedQueue): boolean {
+  return type !== 'quorum' && ends.mayExpire
 }

@@ -10,7 +10,7 @@ import { preconditionFailed, queueNotFound } from '../broker-error.ts'
 import type { ClientCounters } from '../counters/client-counters.ts'
 import type { MessageWatch } from '../trace/message-watch.ts'
 import type { SettleReason } from '../unacked-deliveries.ts'
-import { withLeftCount } from './count-left.ts'
+import { countLeft } from './count-left.ts'
 import type { Queue } from './queue.ts'
 
 export interface TakeAsked {
@@ -109,7 +109,7 @@ export function copyTaken(queue: Queue, view: RecordView, payloadSizeMax: number
   const shownSize = Math.min(payloadSize, payloadSizeMax)
   const { isRedelivered } = queue
   const payload = Buffer.from(body.subarray(bodyStart, bodyStart + shownSize))
-  const taken = {
+  const copied = {
     ...decodeAddress(buffer, addressStart),
     properties: decodeContentHeader(buffer, headerStart, headerEnd).properties,
     returnCount: isRedelivered ? queue.returnCountOf(offset) : 0,
@@ -117,11 +117,7 @@ export function copyTaken(queue: Queue, view: RecordView, payloadSizeMax: number
     payload,
     payloadSize,
   }
-  let leftCount = 0
-  withLeftCount(queue, view, (count) => {
-    leftCount = count
-  })
-  return { ...taken, leftCount }
+  return { ...copied, leftCount: countLeft(queue) }
 }
 
 function countTaken(

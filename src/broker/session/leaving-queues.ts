@@ -89,23 +89,27 @@ export class LeavingQueues {
   #giveOne(queue: Queue, view: RecordView, exact: ReadonlySet<string>): void {
     const { exchange } = decodeAddress(view.buffer, view.addressStart)
     const isSent = queue.isRedelivered && exact.has(exchange)
-    this.#giveOrEnd(view, isSent, (reason) => queue.settle(view.offset, reason))
+    this.#giveOrEnd(view, { exchange, isSent }, (reason) => queue.settle(view.offset, reason))
   }
 
   /** A message that its session may not have any more, and may have been sent. */
   giveForbidden(view: RecordView, isSent: boolean, settle: (reason: SettleReason) => void): void {
     const { exchange } = decodeAddress(view.buffer, view.addressStart)
     if (this.#context.groups.find(exchange) === undefined) settle('reject')
-    else this.#giveOrEnd(view, isSent, settle)
+    else this.#giveOrEnd(view, { exchange, isSent }, settle)
   }
 
-  #giveOrEnd(view: RecordView, isSent: boolean, settle: (reason: SettleReason) => void): void {
+  /** `exchange` is that of its address, which names its group. */
+  #giveOrEnd(
+    view: RecordView,
+    { exchange, isSent }: { readonly exchange: string; readonly isSent: boolean },
+    settle: (reason: SettleReason) => void,
+  ): void {
     const { store, clock, groups, exchange: published } = this.#context
     if (isSent && publishQosOf(view) === 2) {
       settle('reject')
       return
     }
-    const { exchange } = decodeAddress(view.buffer, view.addressStart)
     store.beginAtom()
     groups.find(exchange)?.takeBack(view, published, clock.now())
     settle('ack')

@@ -1,13 +1,14 @@
 // What people do to sessions and retained messages, besides their clients.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SessionsOnDisk, sourceOf } from '../../../test/support/sessions-on-disk.ts'
+import { guest, SessionsOnDisk, sourceOf } from '../../../test/support/sessions-on-disk.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { deleteRetained, type RetainedDeleted } from './delete-retained.ts'
 import { disconnectSession } from './disconnect-session.ts'
 import type { Will } from './will.ts'
 
 const will: Will = {
+  publisher: guest,
   address: encodeAddress('amq.topic', 'gone'),
   header: sourceOf('gone', 'bye', { qos: 1 }).header,
   body: Buffer.from('bye'),

@@ -178,6 +178,50 @@ describe('queues of sessions', () => {
 describe('the queue of a shared subscription', () => {
   const name = '$share/g/jobs'
 
+  it('goes at a start that finds nobody who shares, and one that others have declared stays', async () => {
+    const { on, process } = await opened()
+    const { broker } = process.it
+    const asked = { durable: true, exclusive: false, autoDelete: false, connection: {} }
+    const declared = ['$share/g/a', '$share/no-filter', '$share/g/b']
+    for (const each of declared) {
+      broker.declareQueue(broker.getVHost('/'), { ...asked, name: each, arguments: emptyTable })
+    }
+    const actor = process.actor('a')
+    actor.connect({ expiryMs: 0 })
+    for (const each of [name, '$share/g/b']) actor.subscribe(each)
+    process.publish('b', 'kept')
+    await on.settle()
+    assert.deepEqual(actor.texts, ['kept'])
+    on.disk.crash(seededRandom(1))
+    const next = await on.start()
+    const names = (): string[] =>
+      [...next.it.broker.getVHost('/').queues()].map((each) => each.name).toSorted()
+    assert.deepEqual(names(), declared.toSorted())
+    assert.equal(queueOf(next, '$share/g/b').readyCount, 1)
+    await on.settle()
+    on.disk.crash(seededRandom(2))
+    await on.start()
+    const rows = [...on.disk.state.keys()].filter((key) => key.startsWith('session'))
+    assert.deepEqual(rows, [])
+  })
+
+  it('stays when its last member leaves, if others have declared it', async () => {
+    const { process } = await opened()
+    const { broker } = process.it
+    const asked = { name, durable: true, exclusive: false, autoDelete: false, connection: {} }
+    broker.declareQueue(broker.getVHost('/'), { ...asked, arguments: emptyTable })
+    const actor = process.actor('a')
+    actor.connect()
+    actor.subscribe(name)
+    assert.throws(() => queueOf(process, name).addConsumer(idle, exclusive), {
+      code: 'access_refused',
+    })
+    process.sessions.unsubscribe(actor.session!, [name])
+    queueOf(process, name).addConsumer(idle, exclusive)
+    process.publish('jobs', 'for nobody')
+    assert.equal(process.isRouted, false)
+  })
+
   it('is made again when somebody deletes it: its members go on', async () => {
     const { on, process } = await opened()
     const [lasting, brief] = [process.actor('a'), process.actor('b')]

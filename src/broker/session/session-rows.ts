@@ -1,5 +1,6 @@
 // What outlives the process of sessions: rows of the log's keyed state. A session has one, and one for each of its
-// subscriptions, for its will, and for each packet id of QoS 2 that is between two of its steps.
+// subscriptions, for its will, and for each packet id of QoS 2 that is between two of its steps. A queue that was made
+// for a shared subscription has one as well.
 import type { LogStore } from '../../log/log-store.ts'
 import type { SubscriptionOptions } from './subscription.ts'
 import { decodeWill, encodeWill, type Will } from './will.ts'
@@ -33,6 +34,7 @@ export interface KeptSession extends SessionPlace {
 }
 
 const prefix = 'session/'
+const groupPrefix = 'session-group/'
 type RowKind = 'row' | 'will' | 'subscription' | 'leaving' | PacketIdKind
 
 interface StoredRow {
@@ -88,6 +90,16 @@ export class SessionRows {
     this.#put(kind, place, undefined, packetId)
   }
 
+  /** The queue of this name is, or is going to be, made for a group that shares, and for nobody else. */
+  putGroup(vhost: string, queueName: string): boolean {
+    return this.#store.putState(groupPrefix + JSON.stringify([vhost, queueName]), nothing)
+  }
+
+  /** There is no such queue any more. */
+  dropGroup(vhost: string, queueName: string): void {
+    this.#store.putState(groupPrefix + JSON.stringify([vhost, queueName]), undefined)
+  }
+
   #put(
     kind: RowKind,
     { vhost, clientId }: SessionPlace,
@@ -103,7 +115,19 @@ const nothing = Buffer.alloc(0)
 
 /** The rows of the log's keyed state. */
 export function sessionStateOf(state: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
-  return new Map([...state].filter(([key]) => key.startsWith(prefix)))
+  const isOne = (key: string): boolean => key.startsWith(prefix) || key.startsWith(groupPrefix)
+  return new Map([...state].filter(([key]) => isOne(key)))
+}
+
+/** The queues that were made for groups. */
+export function keptGroupsOf(
+  state: ReadonlyMap<string, Buffer>,
+): { readonly vhost: string; readonly queueName: string }[] {
+  return [...state.keys()].flatMap((key) => {
+    if (!key.startsWith(groupPrefix)) return []
+    const [vhost, queueName] = JSON.parse(key.slice(groupPrefix.length)) as [string, string]
+    return [{ vhost, queueName }]
+  })
 }
 
 export function keptSessionsOf(state: ReadonlyMap<string, Buffer>): KeptSession[] {

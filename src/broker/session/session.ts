@@ -79,8 +79,6 @@ export class Session implements DeliverySink, LogWatcher {
   /** When its connection began, in milliseconds since the Unix epoch; 0 for one that has had none in this process. */
   attachedAt = 0
   will: Will | undefined
-  /** Whether its user may still publish the will; undefined: nobody knows. */
-  mayPublishWill: (() => boolean) | undefined
   /** Some of its subscriptions were taken away from it: what came for them is not sent any more. */
   dropsUnasked = false
   readonly subscriptions: OwnSubscriptions

@@ -5,7 +5,7 @@ import type { Destination } from '../destination.ts'
 import type { VHost } from '../vhost.ts'
 import { RetainByHeader } from './retain-by-header.ts'
 import { SessionCounters } from './session-counters.ts'
-import { keptSessionsOf } from './session-rows.ts'
+import { keptGroupsOf, keptSessionsOf } from './session-rows.ts'
 import { type SessionBudget, VHostSessions } from './vhost-sessions.ts'
 
 export interface SessionsOptions {
@@ -71,13 +71,22 @@ export class Sessions implements Disposable {
     return this.#byVHost.values()
   }
 
-  /** Puts back what an earlier process kept, before any client comes. */
+  /** Puts back what an earlier process kept, before any client comes; `begin` is to follow. */
   restore(state: ReadonlyMap<string, Buffer>): Promise<void> {
     return this.#broker.slices.run(this.#restore(state))
   }
 
+  /** Users are known by now: what waited for them since `restore` goes on, wills and times of sessions. */
+  begin(): void {
+    for (const sessions of this) sessions.begin()
+  }
+
   *#restore(state: ReadonlyMap<string, Buffer>): Steps<void> {
     for (const vhost of this.#broker.vhosts) yield* this.of(vhost).retained.restore()
+    for (const { vhost: name, queueName } of keptGroupsOf(state)) {
+      const vhost = this.#broker.findVHost(name)
+      if (vhost !== undefined) this.of(vhost).groups.expect(queueName)
+    }
     for (const kept of keptSessionsOf(state)) {
       const vhost = this.#broker.findVHost(kept.vhost)
       if (vhost !== undefined) this.of(vhost).restore(kept)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SessionActor } from '../../../test/support/session-actor.ts'
 import {
+  guest,
   SessionsOnDisk,
   type SessionsProcess,
   sourceOf,
@@ -40,7 +41,8 @@ class Member {
     this.#seen = 0
     this.#released = 0
     const { address, header, body } = world.newWill(this.id)
-    const will = { address, header, body, topic: undefined, retainedAs: undefined, delayMs: 0 }
+    const rest = { topic: undefined, retainedAs: undefined, delayMs: 0 }
+    const will = { publisher: guest, address, header, body, ...rest }
     const { isPresent } = this.actor.connect({ receiveMax: 3, expiryMs: this.expiryMs, will })
     if (!isPresent) this.actor.subscribe('$share/g/jobs/#', { qos: 2 })
   }

@@ -25,7 +25,6 @@ import { Session } from './session.ts'
 import { SharedGroups } from './shared-groups.ts'
 import { SubscriptionIndex } from './subscription-index.ts'
 import { type AskedSubscription, Subscriptions } from './subscriptions.ts'
-import { shareStart } from './topic-filter.ts'
 import { WillPublisher } from './will-publisher.ts'
 import type { Will } from './will.ts'
 
@@ -37,8 +36,6 @@ export interface ConnectAsked {
   /** How long the session outlives the connection, in milliseconds; Infinity for ever. */
   readonly expiryMs: number
   readonly will: Will | undefined
-  /** Asked when the will is due. */
-  readonly mayPublishWill?: () => boolean
   /** Messages of QoS 1 and 2 that may be on their way at once. */
   readonly receiveMax: number
   readonly client: SessionClient
@@ -108,7 +105,9 @@ export class VHostSessions implements Disposable {
       openQueue: () => this.#declare(retainedQueueName, true, this).queue,
     })
     this.groups = new SharedGroups({
+      vhost: vhost.name,
       store: broker.store,
+      rows: this.#rows,
       clock: broker.clock,
       index: this.index,
       isOpen: () => !this.#isClosed,
@@ -116,6 +115,7 @@ export class VHostSessions implements Disposable {
         this.unsubscribe(session, [name])
         session.client?.onEnded('deleted')
       },
+      findQueue: (name) => queueOf(vhost.findQueue(name)),
       openQueue: (name) => this.#openFor(name, true, this),
       deleteQueue: (queue) => void broker.deleteQueue(queue),
     })
@@ -169,7 +169,6 @@ export class VHostSessions implements Disposable {
     const session = isPresent ? before : this.#create(asked)
     session.expiryMs = asked.expiryMs
     session.will = will
-    session.mayPublishWill = asked.mayPublishWill
     session.attach(client, receiveMax, this.#parts.broker.clock.now())
     return { session, isPresent, ticket: this.#keep(session) }
   }
@@ -282,11 +281,11 @@ export class VHostSessions implements Disposable {
 
   /** To be called when all sessions of the virtual host are restored. */
   onRestored(): void {
-    const { vhost, broker } = this.#parts
-    for (const queue of vhost.queues()) {
-      const isShared = queue.kind === 'queue' && queue.name.startsWith(shareStart)
-      if (isShared && !this.groups.has(queue.name)) broker.deleteQueue(queue)
-    }
+    this.groups.closeUnexpected()
+  }
+
+  /** What has waited for all sessions, and for who may publish wills, goes on. */
+  begin(): void {
     for (const goOn of this.#afterRestore.splice(0)) goOn()
   }
 
@@ -308,6 +307,7 @@ export class VHostSessions implements Disposable {
       // Nobody else is told anything within an atom.
       broker.clock.atEndOfTurn(() => session.letGo('deleted'))
     }
+    this.groups.forget()
     this.#parts.budget.sessions -= this.#sessions.size
     this.#sessions.clear()
     this[Symbol.dispose]()
@@ -445,9 +445,7 @@ export class VHostSessions implements Disposable {
   #publishWill(session: Session): void {
     const { will } = session
     session.will = undefined
-    if (will === undefined) return
-    if (session.mayPublishWill?.() === false) this.#wills.drop(session)
-    else this.#wills.publish(session, will)
+    if (will !== undefined) this.#wills.publish(session, will)
   }
 
   #end(session: Session): Ticket | undefined {

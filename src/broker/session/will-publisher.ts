@@ -1,8 +1,11 @@
-// Publishes wills: as their clients would have, once publishers may.
+// Publishes wills: as their clients would have, once publishers may, and if their users still may.
 import { Rights } from '../../auth/rights.ts'
+import { decodeAddress } from '../../record/message/address.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
+import { BrokerError } from '../broker-error.ts'
 import type { Broker } from '../broker.ts'
 import type { Destination } from '../destination.ts'
+import { permit, permitTopic } from '../permit.ts'
 import type { Intake, IntakeClient } from '../publish/intake.ts'
 import type { VHost } from '../vhost.ts'
 import type { RetainedMessages } from './retained-messages.ts'
@@ -16,7 +19,7 @@ export interface WillPublisherParts {
   readonly retained: RetainedMessages
 }
 
-/** What a client may publish is asked before. */
+/** Its intake may publish everything: whose will it is is asked before. */
 export class WillPublisher implements IntakeClient, Disposable {
   readonly user = ''
   readonly tags: readonly string[] = ['impersonator']
@@ -32,8 +35,15 @@ export class WillPublisher implements IntakeClient, Disposable {
     this.#intake = broker.createIntake(vhost, this)
   }
 
-  /** It is kept until the atom that stores it. Not within an atom. */
+  /**
+   * It is kept until the atom that stores it. That of a user who may not publish it any more is dropped. Not within an
+   * atom.
+   */
   publish(place: SessionPlace, will: Will): void {
+    if (!this.#isPermitted(place, will)) {
+      this.#drop(place)
+      return
+    }
     const { retained, rows } = this.#parts
     const { retainedAs, body } = will
     const source = sourceOfWill(will)
@@ -48,16 +58,8 @@ export class WillPublisher implements IntakeClient, Disposable {
       this.#intake.offer(source, 0)
     } catch {
       // Its exchange is gone, or there is no room: nobody is there who could be told.
-      this.drop(place)
+      this.#drop(place)
     }
-  }
-
-  /** It is not published. Not within an atom. */
-  drop(place: SessionPlace): void {
-    const { rows, broker } = this.#parts
-    broker.store.beginAtom()
-    rows.putWill(place, undefined)
-    broker.store.endAtom()
   }
 
   onPublished(): void {}
@@ -74,4 +76,30 @@ export class WillPublisher implements IntakeClient, Disposable {
   [Symbol.dispose](): void {
     this.#intake.release()
   }
+
+  #isPermitted({ clientId }: SessionPlace, { publisher, address }: Will): boolean {
+    const { broker, vhost } = this.#parts
+    const rights = broker.access.rightsFor(publisher, vhost.name).forClient(clientId)
+    try {
+      permitWill(rights, vhost, address)
+      return true
+    } catch (error) {
+      if (error instanceof BrokerError) return false
+      throw error
+    }
+  }
+
+  #drop(place: SessionPlace): void {
+    const { rows, broker } = this.#parts
+    broker.store.beginAtom()
+    rows.putWill(place, undefined)
+    broker.store.endAtom()
+  }
+}
+
+/** What is asked when a client comes with a will, and when that is published. Throws `access_refused`. */
+export function permitWill(rights: Rights, vhost: VHost<Destination>, address: Buffer): void {
+  const { exchange, routingKey } = decodeAddress(address, 0)
+  permit(rights, 'write', { kind: 'exchange', name: exchange })
+  permitTopic(rights, 'write', vhost, { exchange, routingKey })
 }

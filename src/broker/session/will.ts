@@ -1,8 +1,12 @@
 // What is published when a client is gone, as a message that is ready to be sent [MQTT-3.1.2-8].
+import { TokenGrant } from '../../auth/oauth/token-grant.ts'
+import type { Principal } from '../../auth/principal.ts'
 import { sourceFrom } from '../../record/message/fill-source.ts'
 import type { RecordSource } from '../../record/message/record-source.ts'
 
 export interface Will {
+  /** Whose rights are asked when it is published: those of that moment, also after a restart. */
+  readonly publisher: Principal
   /** As `RecordSource` wants them. */
   readonly address: Buffer
   readonly header: Buffer
@@ -16,6 +20,7 @@ export interface Will {
 }
 
 interface StoredWill {
+  readonly publisher?: StoredPublisher
   readonly address: string
   readonly header: string
   readonly body: string
@@ -24,9 +29,21 @@ interface StoredWill {
   readonly delayMs: number
 }
 
-export function encodeWill({ address, header, body, ...rest }: Will): Buffer {
+type StoredPublisher = Omit<Principal, 'token'> & {
+  readonly token?: Pick<TokenGrant, 'scopes' | 'expiresAt'>
+}
+
+/** Of a will that does not say whose it is: it is not published. */
+const nobody: StoredPublisher = { user: '', tags: [], protocol: 'MQTT', address: '' }
+
+export function encodeWill({ address, header, body, publisher, ...rest }: Will): Buffer {
+  const { token, ...named } = publisher
   const stored: StoredWill = {
     ...rest,
+    publisher: {
+      ...named,
+      ...(token && { token: { scopes: token.scopes, expiresAt: token.expiresAt } }),
+    },
     address: address.toString('base64'),
     header: header.toString('base64'),
     body: body.toString('base64'),
@@ -35,10 +52,11 @@ export function encodeWill({ address, header, body, ...rest }: Will): Buffer {
 }
 
 export function decodeWill(bytes: Buffer): Will {
-  const { address, header, body, topic, retainedAs, delayMs } = JSON.parse(
-    bytes.toString(),
-  ) as StoredWill
+  const stored = JSON.parse(bytes.toString()) as StoredWill
+  const { publisher = nobody, address, header, body, topic, retainedAs, delayMs } = stored
+  const { token, ...named } = publisher
   return {
+    publisher: { ...named, ...(token && { token: new TokenGrant(token.scopes, token.expiresAt) }) },
     address: Buffer.from(address, 'base64'),
     header: Buffer.from(header, 'base64'),
     body: Buffer.from(body, 'base64'),

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SessionActor } from '../../../test/support/session-actor.ts'
 import {
+  guest,
   SessionsOnDisk,
   type SessionsProcess,
   sourceOf,
 } from '../../../test/support/sessions-on-disk.ts'
+import { TokenGrant } from '../../auth/oauth/token-grant.ts'
+import type { Principal } from '../../auth/principal.ts'
 import { encodeAddress } from '../../record/message/address.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { deleteVHost } from '../delete-vhost.ts'
@@ -22,7 +25,8 @@ function willOf(topic: string, text: string, rest: Partial<Will> = {}): Will {
   const { header } = sourceOf(topic, text, { qos: 1 })
   const address = encodeAddress('amq.topic', topic.replaceAll('/', '.'))
   const body = Buffer.from(text)
-  return { address, header, body, topic: undefined, retainedAs: undefined, delayMs: 0, ...rest }
+  const message = { address, header, body, topic: undefined, retainedAs: undefined }
+  return { publisher: guest, ...message, delayMs: 0, ...rest }
 }
 
 describe('a will', () => {
@@ -115,6 +119,51 @@ describe('a will', () => {
     late.subscribe('#')
     await on.settle()
     assert.deepEqual(late.texts, ['of b'])
+  })
+
+  it('is sent after a crash only while its user may, by the rights of that moment', async () => {
+    const { on, process } = await opened()
+    const watcher = process.actor('watcher')
+    watcher.connect()
+    watcher.subscribe('will/#')
+    const token = (scope: string): TokenGrant => new TokenGrant([scope], 1_800_000_000_000)
+    const publishers: readonly Partial<Principal>[] = [
+      { user: 'keeps' },
+      { user: 'has-lost' },
+      { user: 'may-not-this-topic' },
+      { user: 'deleted' },
+      { user: 'has-a-token', token: token('write:*/amq.topic/will.*') },
+      { user: 'has-a-small-token', token: token('write:*/amq.topic/other.*') },
+    ]
+    for (const each of publishers) {
+      const publisher = { ...guest, ...each }
+      const will = willOf(`will/${each.user}`, publisher.user, { publisher, delayMs: 60_000 })
+      process.actor(`of ${each.user}`).connect({ user: publisher.user, will })
+    }
+    await on.settle()
+    on.disk.crash(seededRandom(5))
+    const next = await on.start()
+    const { access } = next.it.broker
+    const permission = { vhost: '/', configure: '.*', write: '.*', read: '.*' }
+    for (const user of ['keeps', 'has-lost', 'may-not-this-topic']) {
+      const write = user === 'has-lost' ? '^$' : '.*'
+      access.apply({ kind: 'permission', op: 'put', row: { user, ...permission, write } })
+    }
+    for (const client of ['keeps', 'may-not-this-topic']) {
+      const row = { user: client, vhost: '/', exchange: 'amq.topic', read: '.*' }
+      const write = client === 'keeps' ? String.raw`^will\.keeps$|{client_id}` : String.raw`^x\.`
+      access.apply({ kind: 'topic-permission', op: 'put', row: { ...row, write } })
+    }
+    const again = next.actor('watcher')
+    again.connect()
+    await on.disk.advance(120_000)
+    await on.settle()
+    assert.deepEqual(again.texts.toSorted(), ['has-a-token', 'keeps'])
+    again.answerAll()
+    await on.settle()
+    on.disk.crash(seededRandom(6))
+    await on.start()
+    assert.ok(keptSessionsOf(on.disk.state).every(({ will }) => will === undefined))
   })
 
   it('is sent when somebody deletes the queue of its session, and not again after a start', async () => {

@@ -15,6 +15,7 @@ const errorNames: Readonly<Record<BrokerErrorCode, KafkaErrorName>> = {
   unknown_delivery_tag: 'INVALID_REQUEST',
   not_allowed: 'INVALID_REQUEST',
   not_implemented: 'UNSUPPORTED_VERSION',
+  queue_limit_reached: 'INVALID_REQUEST',
   resource_exhausted: 'POLICY_VIOLATION',
   // Clients try again.
   memory_exhausted: 'THROTTLING_QUOTA_EXCEEDED',

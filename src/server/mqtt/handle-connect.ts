@@ -27,7 +27,7 @@ import { MqttError, unauthorized } from './mqtt-error.ts'
 import type { MqttPlace } from './mqtt-peer.ts'
 import { forbidSubscriptions } from './permit-subscription.ts'
 import { neverExpires, sessionExpiryMs } from './session-expiry.ts'
-import { mayPublishWill, willOf } from './will-of.ts'
+import { willOf } from './will-of.ts'
 
 /** What a client has been let in with. */
 export interface Welcome {
@@ -174,7 +174,7 @@ function enter(
     throw unauthorized(`access to vhost '${vhost.name}' refused for user '${principal.user}'`)
   }
   const sessions = context.sessions.of(vhost)
-  const will = connect.will && willOf(connect.will, { vhost, rights }, context.toRecord)
+  const will = connect.will && willOf(connect.will, { vhost, rights, principal }, context.toRecord)
   const { settings } = context
   const connected = sessions.connect({
     clientId,
@@ -182,7 +182,6 @@ function enter(
     isCleanStart: connect.isCleanStart,
     expiryMs: sessionExpiryMs(expiryAskedBy(connect), settings),
     will,
-    ...(will && { mayPublishWill: () => mayPublishWill(will, { vhost, rights }) }),
     receiveMax: Math.min(connect.properties.receiveMax ?? settings.prefetch, settings.prefetch),
     client: peer.createDelivery(connect),
   })

@@ -34,6 +34,7 @@ const codes: Readonly<Record<BrokerErrorCode, number>> = {
   unknown_delivery_tag: reasonCode.protocolError,
   not_allowed: reasonCode.notAuthorized,
   not_implemented: reasonCode.implementationError,
+  queue_limit_reached: reasonCode.quotaExceeded,
   resource_exhausted: reasonCode.quotaExceeded,
   memory_exhausted: reasonCode.serverBusy,
   unavailable: reasonCode.serverBusy,

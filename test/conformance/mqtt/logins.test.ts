@@ -126,6 +126,25 @@ describe('a login', () => {
     assert.equal(await login(named('a:b:anna', 'secret')), 0)
   })
 
+  it('is served without queues where its virtual host may have no more of them', async () => {
+    await call(under, 'PUT /api/vhost-limits/shop/max-queues', { value: 0 })
+    const anna = named('shop:anna', 'secret')
+    await using client = await RawMqttClient.connect(under.port, anna)
+    const lasting = { clientId: 'lasting', isCleanStart: false, properties: { sessionExpiry: 60 } }
+    await using other = await RawMqttClient.connect(under.port, { ...anna, ...lasting })
+    assert.deepEqual(await client.subscribe('t', { qos: 1 }), [0x97])
+    assert.deepEqual(await other.subscribe('$share/g/t', { qos: 1 }), [0x97])
+    client.publish({ topic: 't', qos: 1, packetId: 1, isRetained: true, payload: '' })
+    assert.equal((await client.receive('PUBACK'))['code'], 0x10)
+    client.publish({ topic: 't', qos: 1, packetId: 1, isRetained: true, payload: 'kept' })
+    assert.equal((await client.receive('PUBACK'))['code'], 0x97)
+    await using old = await RawMqttClient.connect(under.port, { ...anna, version: 4 })
+    assert.deepEqual(await old.subscribe('t', { qos: 1 }), [0x80])
+    assert.deepEqual(await client.subscribe('t', { qos: 0 }), [0])
+    old.publish({ topic: 't', payload: 'without a queue' })
+    assert.equal((await client.receive('PUBLISH'))['payload'], 'without a queue')
+  })
+
   it('by a token ends with it', async () => {
     const expiresAt = Math.floor(Date.now() / 1000) + 2
     const claims = { scope: 'rabbitmq.read:*/* rabbitmq.write:*/* rabbitmq.configure:*/*' }
