@@ -70,11 +70,6 @@ export const mqttSuites: readonly Suite[] = [
         tests: /^13-malformed-(?:subscribe|unsubscribe)-v5$/,
         reason: 'wants 0x81 for the packet identifier 0, which is 0x82 here',
       },
-      {
-        tests: /^03-publish-c2b-disconnect-qos2$/,
-        reason:
-          'wants success for a PUBREL whose id is not known any more, which is told here (0x92)',
-      },
       { tests: /^07-will-properties$/, reason: 'wants properties in the order of its will' },
       {
         tests: /^07-will-takeover$/,
