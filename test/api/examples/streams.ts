@@ -113,6 +113,12 @@ export const streamExamples: Examples = {
   },
   'POST /v1/streams/pause': { ...list, body: tasks, check: done },
   'POST /v1/streams/resume': { ...list, body: tasks, check: done },
+  'POST /v1/topics': {
+    status: 201,
+    body: { name: 'made', partitions: 2, settings: { 'retention.ms': '60000' } },
+    check: (made: { readonly partitions: number; readonly settings: object }) =>
+      assert.deepEqual([made.partitions, made.settings], [2, { 'retention.ms': '60000' }]),
+  },
   'GET /v1/groups': list,
   'GET /v1/groups/{group}': group,
   'POST /v1/groups/{group}/reset': {
