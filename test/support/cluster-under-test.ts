@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ClusterJson } from '../../src/admin/v1/cluster-json.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { S3Double } from '../../src/s3-double/s3-double.ts'
@@ -107,6 +108,18 @@ export class ClusterUnderTest implements AsyncDisposable {
     // Clients of a node without cells are passed on, and Kafka's are sent away when it has its first one.
     for (const [name, count] of Object.entries(wanted)) await this.#waitUntilServing(name, count)
     return ms
+  }
+
+  /** Until a node knows who has which cell: it hears of it with its next heartbeat, and Kafka's clients of it. */
+  async waitUntilKnown(node: TestBroker): Promise<void> {
+    const headers = { authorization: `Basic ${btoa('guest:guest')}` }
+    const isKnown = async (): Promise<boolean> => {
+      const answer = await fetch(`http://127.0.0.1:${node.httpPort}/api/v1/cluster`, { headers })
+      const { cells } = (await answer.json()) as Pick<ClusterJson, 'cells'>
+      const owners = await this.owners()
+      return cells.every(({ cell, owner }) => owner !== null && owner === owners.get(cell))
+    }
+    await waitFor('it knows all owners', isKnown, slowMsMax)
   }
 
   async #waitUntilServing(name: string, count: number): Promise<void> {

@@ -27,6 +27,8 @@ export async function startThreeNodes(flags: readonly string[]): Promise<ThreeNo
     const names = ['n1', 'n2', 'n3']
     const started = await Promise.all(names.map((name) => cluster.startNode(name, flags)))
     await cluster.waitForCounts({ n1: 2, n2: 2, n3: 2 })
+    // KafkaJS sends again what it has sent elsewhere when one leader was not the right one.
+    for (const node of started) await cluster.waitUntilKnown(node)
     const owner = names.indexOf((await cluster.ownerOf(0)) ?? '')
     // The owner of `/` last.
     const nodes = [...started.slice(owner + 1), ...started.slice(0, owner + 1)]
