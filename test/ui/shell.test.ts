@@ -82,6 +82,22 @@ ui.test('everything is reached by keys', async (open) => {
   await pathIs('/access')
 })
 
+ui.test('the palette that is opened as the list of keys closes stays open', async (open) => {
+  const page = await open('/')
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  // In one task, as on a busy machine: that a dialog has closed is told in a task of its own.
+  await page.evaluate(`
+    document.querySelector('dialog').requestClose()
+    dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }))
+  `)
+  await page.getByRole('combobox').waitFor()
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve))')
+  assert.ok(await page.getByRole('combobox').isVisible())
+  await page.keyboard.press('Escape')
+  await page.getByRole('combobox').waitFor({ state: 'detached' })
+})
+
 ui.test(
   'the theme is that of the system until somebody chooses one, and stays chosen',
   async (open) => {

@@ -78,12 +78,30 @@ export function Dialog({
   readonly label?: string
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  const isGone = useRef(false)
+  useEffect(() => {
+    dialog.current?.showModal()
+    return () => (isGone.current = true)
+  }, [])
+  // At once: the browser tells that it has closed in a task of its own, before which another dialog may be opened.
+  const closeByKey = (event: Event): void => {
+    event.preventDefault()
+    onClose()
+  }
+  const closed = (): void => {
+    if (!isGone.current) onClose()
+  }
   const closeOutside = (event: MouseEvent): void => {
     if (event.target === dialog.current) onClose()
   }
   return (
-    <dialog ref={dialog} aria-label={label} onClose={onClose} onMouseDown={closeOutside}>
+    <dialog
+      ref={dialog}
+      aria-label={label}
+      onCancel={closeByKey}
+      onClose={closed}
+      onMouseDown={closeOutside}
+    >
       {children}
     </dialog>
   )
