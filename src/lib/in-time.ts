@@ -1,5 +1,6 @@
 // Waiting for what may never come: others give their word, and may be gone.
 import type { Clock } from './clock.ts'
+import { wait } from './wait.ts'
 
 /** As `promise`, or rejects after `ms` with what `late` makes; what comes later is of no account. */
 export function inTime<T>(
@@ -21,4 +22,12 @@ export function inTime<T>(
       },
     )
   })
+}
+
+/** Resolves when the work has ended, however it did, or after `ms`. */
+export async function upTo(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const isDone = new AbortController()
+  const end = (): void => isDone.abort()
+  work.then(end, end)
+  await wait(clock, ms, isDone.signal)
 }

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Directory, KnownCell, KnownNode } from '../cluster/directory.ts'
 import type { Clock } from '../lib/clock.ts'
-import { wait } from '../lib/wait.ts'
+import { upTo } from '../lib/in-time.ts'
 import { edgeLimits } from '../limits/link.ts'
 import type { NodeLinks } from '../server/node-link/node-links.ts'
 import type { LinkProtocol, Preface } from '../server/node-link/preface.ts'
@@ -47,10 +47,10 @@ export class OwnerRoutes {
     numberOf: () => number | undefined,
     said: Pick<Preface, 'protocol' | 'facts'>,
   ): Promise<OwnerRoute> {
-    const { clock } = this.#parts
+    const { clock, directory } = this.#parts
     const begun = clock.monotonic()
     // It may have been made a moment ago.
-    if (numberOf() === undefined) await this.#lookOnce()
+    if (numberOf() === undefined) await upTo(clock, edgeLimits.unknownMsMax, directory.refresh())
     for (;;) {
       const number = numberOf()
       if (number === undefined) return { kind: 'no-cell' }
@@ -106,15 +106,6 @@ export class OwnerRoutes {
       return { kind: 'elsewhere', socket, cell, epoch, nodeName: owner.name }
     }
     return result.refusal === 'no-memory' ? { kind: 'no-memory' } : undefined
-  }
-
-  /** What others have made by now is known afterwards, if PostgreSQL answers in time. */
-  async #lookOnce(): Promise<void> {
-    const { clock, directory } = this.#parts
-    const isDone = new AbortController()
-    const end = (): void => isDone.abort()
-    directory.refresh().then(end, end)
-    await wait(clock, edgeLimits.unknownMsMax, isDone.signal)
   }
 
   /** Thousands of clients of a lost node look at the same time, and each look is a question to PostgreSQL. */

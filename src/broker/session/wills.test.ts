@@ -29,6 +29,21 @@ function willOf(topic: string, text: string, rest: Partial<Will> = {}): Will {
   return { publisher: guest, ...message, delayMs: 0, ...rest }
 }
 
+/** The broker crashes and is there again; the watcher has what it gets by then. */
+async function crash(
+  on: SessionsOnDisk,
+  seed: number,
+): Promise<{ next: SessionsProcess; again: SessionActor }> {
+  on.disk.crash(seededRandom(seed))
+  const next = await on.start()
+  await on.settle()
+  const again = next.actor('watcher')
+  again.connect()
+  await on.disk.advance(1000)
+  await on.settle()
+  return { next, again }
+}
+
 describe('a will', () => {
   it('is gone with the goodbye, also when the broker crashes before the client has left [MQTT-3.14.4-3]', async () => {
     const { on, process } = await opened()
@@ -41,13 +56,7 @@ describe('a will', () => {
     await on.settle()
     for (const { session } of [short, lasting]) session!.dropWill()
     await on.settle()
-    on.disk.crash(seededRandom(7))
-    const next = await on.start()
-    await on.settle()
-    const again = next.actor('watcher')
-    again.connect()
-    await on.disk.advance(1000)
-    await on.settle()
+    const { again } = await crash(on, 7)
     assert.deepEqual(again.texts, [])
   })
 
@@ -97,22 +106,11 @@ describe('a will', () => {
     process.actor('a').connect({ expiryMs: 0, will: willOf('will', 'of a') })
     process.actor('b').connect({ will: willOf('will', 'of b', { retainedAs: 'will' }) })
     await on.settle()
-    on.disk.crash(seededRandom(5))
-    const next = await on.start()
-    await on.settle()
-    const again = next.actor('watcher')
-    again.connect()
-    await on.disk.advance(1000)
-    await on.settle()
+    const { again } = await crash(on, 5)
     assert.deepEqual(again.texts.toSorted(), ['of a', 'of b'])
     again.answerAll()
     await on.settle()
-    on.disk.crash(seededRandom(6))
-    const last = await on.start()
-    const third = last.actor('watcher')
-    third.connect()
-    await on.disk.advance(1000)
-    await on.settle()
+    const { next: last, again: third } = await crash(on, 6)
     assert.deepEqual(third.texts, [])
     const late = last.actor('late')
     late.connect()
@@ -179,11 +177,7 @@ describe('a will', () => {
     assert.deepEqual(watcher.texts, ['of a'])
     watcher.answerAll()
     await on.settle()
-    on.disk.crash(seededRandom(5))
-    const next = await on.start()
-    const again = next.actor('watcher')
-    again.connect()
-    await on.settle()
+    const { again } = await crash(on, 5)
     assert.deepEqual(again.texts, [])
   })
 

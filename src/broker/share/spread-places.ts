@@ -2,7 +2,7 @@
 // partitions open them, move them and forget them, and notes what these say of them. A place that a cell does not hear
 // of in time is opened by the next heartbeat of a member, and forgotten when the cell tells of it.
 import type { Clock } from '../../lib/clock.ts'
-import { wait } from '../../lib/wait.ts'
+import { upTo } from '../../lib/in-time.ts'
 import { shareLimits } from '../../limits/share.ts'
 import type { Topic } from '../topic/topic.ts'
 import type { ShareLeaders, SharePlace, SharePlaceName, ToldPlace } from './share-elsewhere.ts'
@@ -46,7 +46,7 @@ export class SpreadPlaces {
       running = this.#open(group, place).finally(() => this.#opening.delete(place))
       this.#opening.set(place, running)
     }
-    await within(this.#parts.clock, shareLimits.shareLeaderWaitMs, running)
+    await upTo(this.#parts.clock, shareLimits.shareLeaderWaitMs, running)
   }
 
   /** Moves the group in partitions elsewhere. Resolves with those of them whose leaders have not done it. */
@@ -77,7 +77,7 @@ export class SpreadPlaces {
     const forgetting = this.#askEach(place, (cell) =>
       leaders.forgetPlace(cell, nameOf(group, place)).catch(() => undefined),
     )
-    await within(clock, shareLimits.shareLeaderWaitMs, forgetting)
+    await upTo(clock, shareLimits.shareLeaderWaitMs, forgetting)
   }
 
   /** A member has gone: what it has is available again. */
@@ -97,7 +97,7 @@ export class SpreadPlaces {
       const told = await leaders.describePlaces(cell, group.id).catch(() => [])
       this.note(told)
     })
-    await within(clock, shareLimits.shareLeaderWaitMs, Promise.all(asking))
+    await upTo(clock, shareLimits.shareLeaderWaitMs, Promise.all(asking))
   }
 
   /** What a leader says. Returns the places that groups do not have. */
@@ -149,11 +149,4 @@ function cellsOf(places: Iterable<ShareTopic>): Set<number> {
   const cells = new Set<number>()
   for (const place of places) for (const { cell } of place.elsewhere()) cells.add(cell)
   return cells
-}
-
-/** Waits for something, but no longer than `ms`. */
-async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const isDone = new AbortController()
-  await Promise.race([work, wait(clock, ms, isDone.signal)])
-  isDone.abort()
 }

@@ -10,7 +10,7 @@ import type {
 import type { StreamPlace } from '../../broker/topic/stream-place.ts'
 import type { Topic } from '../../broker/topic/topic.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { wait } from '../../lib/wait.ts'
+import { upTo } from '../../lib/in-time.ts'
 import { clusterHttpLimits } from '../../limits/cluster.ts'
 import { CallError } from '../calls/call-error.ts'
 import type { CellCalls } from '../calls/cell-calls.ts'
@@ -37,9 +37,7 @@ export class LeaderAsker implements PartitionLeaders {
       }
     }
     const asking = Array.from(byCell, ([cell, ofCell]) => this.#lookAt(cell, ofCell))
-    const isDone = new AbortController()
-    await Promise.race([Promise.allSettled(asking), wait(this.#clock, msMax, isDone.signal)])
-    isDone.abort()
+    await upTo(this.#clock, msMax, Promise.allSettled(asking))
   }
 
   async findPlaces(
