@@ -18,9 +18,13 @@ SECONDS = 40
 
 
 class Counter:
-    """`program` is started with the broker, a prefix, a guarantee and a folder for its state."""
+    """`program` is started with the broker, a prefix, a guarantee and a folder for its state.
 
-    def __init__(self, program, guarantee):
+    It is started `restarts` times more when it stops counting.
+    """
+
+    def __init__(self, program, guarantee, restarts=0):
+        self.restarts = restarts
         self.words, self.counts = (f"{PREFIX}-{guarantee}-{name}" for name in ("in", "out"))
         state = tempfile.mkdtemp(prefix="pabal-counter-")
         self.args = [sys.executable, program, BROKER, PREFIX, guarantee, state]
@@ -77,19 +81,33 @@ class Counter:
             done = all(max(seen[word], default=0) >= self.written for word in WORDS)
             return seen if done else None
 
-        return until("all is counted", look, SECONDS)
+        return self.until("all is counted", look)
+
+    def until_more_than(self, total):
+        self.until("some is counted", lambda: self.total() > total)
+
+    def until(self, what, look):
+        try:
+            return until(what, look, SECONDS)
+        except TimeoutError:
+            if self.restarts == 0:
+                raise
+            self.restarts -= 1
+            self.kill()
+            self.start()
+            return self.until(what, look)
 
 
-def count_and_kill(program, guarantee):
+def count_and_kill(program, guarantee, restarts=0):
     """Whether each word was counted 1, 2, 3 … to the end, and how often it was written."""
-    counter = Counter(program, guarantee)
+    counter = Counter(program, guarantee, restarts)
     try:
         counter.write(20)
         counter.until_all()
         for _ in range(KILLS):
             before = counter.total()
             counter.write(100)
-            until("some is counted", lambda: counter.total() > before, SECONDS)
+            counter.until_more_than(before)
             counter.kill()
             counter.start()
         seen = counter.until_all()
@@ -99,9 +117,9 @@ def count_and_kill(program, guarantee):
     return {"exact": exact, "written": counter.written}
 
 
-def at_least_once(program, guarantee):
+def at_least_once(program, guarantee, restarts=0):
     """None is lost: until_all() has seen each word's last count."""
-    return {"written": count_and_kill(program, guarantee)["written"]}
+    return {"written": count_and_kill(program, guarantee, restarts)["written"]}
 
 
 def has_topic(name):

@@ -44,6 +44,11 @@ if len(sys.argv) > 3:
     run(*sys.argv[3:])
 else:
     changelog = f"{PREFIX}-at_least_once-counts-changelog"
-    step("at least once: killed and started again", lambda: at_least_once(__file__, "at_least_once"))
+    # Faust drops a record that it hands over when a rebalance begins, notes it as read and commits nothing behind it from
+    # then on (`Consumer._drain_messages`): its next start reads it.
+    step(
+        "at least once: killed and started again",
+        lambda: at_least_once(__file__, "at_least_once", restarts=1),
+    )
     step("changelog topic", lambda: has_topic(changelog))
     step("exactly once: killed and started again", lambda: count_and_kill(__file__, "exactly_once"))
