@@ -11,8 +11,6 @@ import { WireWriter } from '../../src/codec/kafka/wire-writer.ts'
 import './load-kafka-codecs.ts'
 import { within } from './wait-for.ts'
 
-const answerMsMax = 10_000
-
 interface Waiting {
   readonly onAnswer: (body: Buffer) => void
   readonly onEnd: (error: Error) => void
@@ -69,7 +67,7 @@ export class KafkaRawClient implements AsyncDisposable {
   ): Promise<ApiMessages[Name]['response']> {
     const { bytes, correlationId } = this.encode(api, request, apiVersion)
     const reader = new WireReader()
-    reader.reset(await within(`${api} is answered`, this.exchange(bytes), answerMsMax))
+    reader.reset(await within(`${api} is answered`, this.exchange(bytes)))
     const got = readResponseHeader(reader, api, apiVersion)
     if (got !== correlationId) throw new Error(`answer ${got} to request ${correlationId}`)
     return readResponse(api, reader, apiVersion)

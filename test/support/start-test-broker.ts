@@ -22,7 +22,7 @@ const relayFlags: readonly string[] =
   process.env['PABAL_TEST_VIA_RELAY'] === '1'
     ? ['--import', pathToFileURL(join(repository, 'test/support/relayed/relay-hook.ts')).href]
     : []
-const STARTUP_MS = 15_000
+const STARTUP_MS = 60_000
 
 /** What the broker writes to its ready file, as far as tests need it. */
 interface ReadyFile {

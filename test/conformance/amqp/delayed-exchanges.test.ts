@@ -168,6 +168,6 @@ describe('x-delayed-message', onlyPabal, () => {
     late.sort((a, b) => a - b)
     assert.ok(late[0]! >= 0, `${late[0]} ms`)
     // Other tests may have the processor for a while: not all of them.
-    assert.ok(late[100]! < 50, `${late[100]} ms`)
+    assert.ok(late[100]! < 200, `${late[100]} ms`)
   })
 })

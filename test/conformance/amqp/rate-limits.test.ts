@@ -65,10 +65,10 @@ async function flood(
   return performance.now() - startedAt
 }
 
-/** How long `amount` takes at a rate per second, with what was saved up before. */
+/** How long `amount` takes at a rate per second, with what was saved up before; a busy machine is slower. */
 function expectRate(ms: number, amount: number, rate: number): void {
   const expected = (amount / rate) * 1000 - rateLimits.burstMs
-  assert.ok(Math.abs(ms / expected - 1) <= 0.15, `${ms} ms instead of ${expected}`)
+  assert.ok(ms > expected * 0.85 && ms < expected * 1.5, `${ms} ms instead of ${expected}`)
 }
 
 /** The slowest of the confirms that another user waits for one by one, until `work` is done. */
@@ -96,7 +96,7 @@ it('a user publishes as fast as it may, on all connections together, and nobody 
   const flooded = flood(channels, 1000, 10)
   const slowest = await slowestConfirmDuring(flooded)
   expectRate(await flooded, 2000, 1000)
-  assert.ok(slowest < 50, `a confirm of another took ${slowest} ms`)
+  assert.ok(slowest < 100, `a confirm of another took ${slowest} ms`)
   assert.equal((await channels[0]!.checkQueue('q')).messageCount, 2000)
   for (const connection of connections) await connection.close()
 })
@@ -167,7 +167,7 @@ it('a queue with a rate slows down who publishes into it, and nobody else', asyn
   const confirmed = channel.waitForConfirms().then(() => performance.now() - startedAt)
   const slowest = await slowestConfirmDuring(confirmed)
   expectRate(await confirmed, 2000, 1000)
-  assert.ok(slowest < 50, `a confirm of another took ${slowest} ms`)
+  assert.ok(slowest < 100, `a confirm of another took ${slowest} ms`)
   assert.equal((await channel.deleteQueue('limited')).messageCount, 2000)
   await connection.close()
 })

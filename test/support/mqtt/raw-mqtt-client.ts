@@ -8,7 +8,7 @@ import { type ReadPacket, readPacket } from './read-packet.ts'
 import { writePacket } from './write-packet.ts'
 
 /** A server that says nothing for so long will not say it. */
-const patienceMs = 5000
+const patienceMs = 30_000
 
 export interface RawConnect {
   readonly version?: MqttVersion
