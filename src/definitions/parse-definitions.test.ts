@@ -182,7 +182,7 @@ test('a number of a million digits takes no longer than other text', () => {
   const file = `{"queues":[{"vhost":"/","name":"q","arguments":{"a":[-${digits},${digits}]}}]}`
   const startedAt = performance.now()
   assert.equal(problemOf(file), 'queues[0].arguments has a number that is too large')
-  assert.ok(performance.now() - startedAt < 200)
+  assert.ok(performance.now() - startedAt < 1000)
 })
 
 test('names that every object of JavaScript knows are names', () => {

@@ -25,12 +25,12 @@ test('messages expire after a restart, by their own time and by their queue’s'
     const channel = await session.confirmChannel()
     await channel.assertQueue('dead')
     const to = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' }
-    await channel.assertQueue('ttl', { arguments: { ...to, 'x-message-ttl': 1500 } })
+    await channel.assertQueue('ttl', { arguments: { ...to, 'x-message-ttl': 4000 } })
     await channel.assertQueue('own', { arguments: to })
     const options = { persistent: true }
     for (let n = 0; n < count; n++) {
       channel.sendToQueue('ttl', Buffer.from(`${n}`), options)
-      channel.sendToQueue('own', Buffer.from(`${n}`), { ...options, expiration: '1500' })
+      channel.sendToQueue('own', Buffer.from(`${n}`), { ...options, expiration: '4000' })
     }
     await channel.waitForConfirms()
     assert.equal((await channel.checkQueue('dead')).messageCount, 0)

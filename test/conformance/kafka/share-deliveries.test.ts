@@ -135,7 +135,7 @@ describe('delay and time to live in a share group', () => {
     it(`holds a record until its time, while others go on (${compression})`, async () => {
       await joinGroup()
       await produce(
-        [{}, { headers: { 'pabal.deliver-after-ms': '400' } }, {}, { headers: { other: 'x' } }],
+        [{}, { headers: { 'pabal.deliver-after-ms': '1500' } }, {}, { headers: { other: 'x' } }],
         compression,
       )
       assert.deepEqual(await take(), [
@@ -156,7 +156,7 @@ describe('delay and time to live in a share group', () => {
     await alter(32, 'g', { 'share.partition.max.record.locks': '100' })
     await joinGroup()
     const timestamp = Date.now()
-    const later = { timestamp, headers: { 'pabal.deliver-after-ms': '300' } }
+    const later = { timestamp, headers: { 'pabal.deliver-after-ms': '1500' } }
     await produce(Array.from({ length: 300 }, () => later))
     await produce([{}])
     assert.deepEqual(await take(), [[300, 300, 1]])
@@ -199,7 +199,7 @@ describe('delay and time to live in a share group', () => {
     Object.assign(shareLimits, { shareHeldMax: 3 })
     await joinGroup()
     const timestamp = Date.now()
-    const later = { timestamp, headers: { 'pabal.deliver-after-ms': '300' } }
+    const later = { timestamp, headers: { 'pabal.deliver-after-ms': '1500' } }
     await produce([later, later, later, later, {}])
     assert.deepEqual(await take(), [])
     assert.deepEqual(await take({ maxWaitMs: 20_000 }), [[0, 4, 1]])
@@ -207,7 +207,7 @@ describe('delay and time to live in a share group', () => {
 
   it('is done with held records that are deleted', async () => {
     await joinGroup()
-    const later = { headers: { 'pabal.deliver-after-ms': '200' } }
+    const later = { headers: { 'pabal.deliver-after-ms': '1500' } }
     await produce([later, later, {}])
     assert.deepEqual(await take(), [[2, 2, 1]])
     await kafka.client.call('deleteRecords', {
@@ -358,7 +358,7 @@ describe('priorities in a share group', () => {
     await joinGroup()
     await produce([
       {},
-      { headers: { 'pabal.deliver-after-ms': '300', 'pabal.priority': '2' } },
+      { headers: { 'pabal.deliver-after-ms': '1500', 'pabal.priority': '2' } },
       { timestamp: Date.now() - hourMs, headers: { 'pabal.ttl-ms': '1', 'pabal.priority': '5' } },
       {},
     ])
