@@ -1,5 +1,6 @@
 // Does what a job was asked for, a batch at a time. Each batch is one atom: appended there, acked here, and how
 // far the job is written down. So a crash loses and doubles nothing, whatever the job does next.
+import type { Rights } from '../../auth/rights.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { jobLimits } from '../../limits/jobs.ts'
 import { logLimits } from '../../limits/log.ts'
@@ -10,6 +11,7 @@ import type { StateOf } from '../browse/browsed-part.ts'
 import type { MessageFilter } from '../browse/message-filter.ts'
 import type { Destination } from '../destination.ts'
 import type { IdNote } from '../exchange/message-ids.ts'
+import { permit } from '../permit.ts'
 import { prepareFor } from '../publish/message-router.ts'
 import { Publisher, type PublisherContext } from '../publish/publisher.ts'
 import { QueueRoom } from '../publish/queue-room.ts'
@@ -39,6 +41,8 @@ export interface WorkOptions {
   readonly filter: MessageFilter | undefined
   /** Undefined: the messages are deleted. */
   readonly sender: MessageSender | undefined
+  /** What its user may do, at any moment. */
+  readonly rights: Rights
   readonly context: WorkContext
 }
 
@@ -81,6 +85,8 @@ export class JobWork implements Visitor {
   #reserved: IdNote[] = []
   /** Why the job ends or waits before the next message. */
   #refusal: string | undefined
+  /** Why its user may not read the messages. */
+  #denial: string | undefined
   /** How long it waits for a target that takes nothing, and until when. */
   #retryMs = 0
   #retryAt = 0
@@ -138,12 +144,13 @@ export class JobWork implements Visitor {
     this.#looked = 0
     this.#skips = []
     this.#refusal = undefined
+    this.#denial = whyDenied(this.#options.rights, queue.name)
   }
 
   visit(view: RecordView, hasBody: boolean): boolean {
     const { job, filter, context } = this.#options
     const { queue } = this.#segment
-    if (queue.isDeleted || this.#isFull || this.#refusal !== undefined) return false
+    if (queue.isDeleted || this.#isFull || this.#isHeldUp) return false
     if (this.#looked > 0 && context.clock.monotonic() > this.#lateAt) return false
     const state = this.#stateOf(view.offset)
     const isHere = state === 'ready' || (queue.kind === 'topic' && state === undefined)
@@ -175,6 +182,7 @@ export class JobWork implements Visitor {
     if (this.#looked > 0) this.#retryMs = 0
     if (!isDone) this.#stop('the keyed state of the log has no room to note how far it is')
     else if (queue.isDeleted) this.#stop(`queue '${queue.name}' was deleted`)
+    else if (this.#denial !== undefined) this.#stop(this.#denial)
     else if (this.#refusal !== undefined) this.#endOrWait(this.#refusal)
   }
 
@@ -188,6 +196,10 @@ export class JobWork implements Visitor {
     this.#retryMs = Math.min(Math.max(retryMsMin, this.#retryMs * 2), retryMsMax)
     this.#retryAt = context.clock.monotonic() + this.#retryMs
     job.holdFor(refusal)
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#refusal !== undefined || this.#denial !== undefined
   }
 
   get #isFull(): boolean {
@@ -291,6 +303,16 @@ export class JobWork implements Visitor {
       this.#former = { address: Buffer.from(buffer.subarray(addressStart, headerStart)), hasDeaths }
     }
     return this.#former
+  }
+}
+
+/** Undefined: the queue may be read. */
+function whyDenied(rights: Rights, name: string): string | undefined {
+  try {
+    permit(rights, 'read', { kind: 'queue', name })
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
   }
 }
 

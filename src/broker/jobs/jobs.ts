@@ -263,7 +263,7 @@ export class Jobs {
     const sender = createSender(this.#context, asked, rights)
     const context = this.#context
     return (run) => {
-      const work = new JobWork({ job, segments, filter, sender, context }, run)
+      const work = new JobWork({ job, segments, filter, sender, rights, context }, run)
       return { scan: new Scan(segments, context.store, work) }
     }
   }

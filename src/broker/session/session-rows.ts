@@ -1,6 +1,6 @@
 // What outlives the process of sessions: rows of the log's keyed state. A session has one, and one for each of its
-// subscriptions, for its will, and for each packet id of QoS 2 that is between two of its steps. A queue that was made
-// for a shared subscription has one as well.
+// subscriptions, for its will, and for each packet id of QoS 2 that is between two of its steps. A will that is due and
+// cannot be published yet has one of its own, and a queue that was made for a shared subscription as well.
 import type { LogStore } from '../../log/log-store.ts'
 import type { SubscriptionOptions } from './subscription.ts'
 import { decodeWill, encodeWill, type Will } from './will.ts'
@@ -27,6 +27,8 @@ export interface KeptSession extends SessionPlace {
   /** Undefined for one that has ended with its connection, and has only a will. */
   row: SessionRow | undefined
   will: Will | undefined
+  /** By number: those that were due and have not been published. */
+  readonly dueWills: Map<number, Will>
   readonly subscriptions: { readonly text: string; readonly options: SubscriptionOptions }[]
   readonly ids: Record<PacketIdKind, number[]>
   /** Queues of earlier sessions that have not given all of their messages back. */
@@ -35,7 +37,7 @@ export interface KeptSession extends SessionPlace {
 
 const prefix = 'session/'
 const groupPrefix = 'session-group/'
-type RowKind = 'row' | 'will' | 'subscription' | 'leaving' | PacketIdKind
+type RowKind = 'row' | 'will' | 'dueWill' | 'subscription' | 'leaving' | PacketIdKind
 
 interface StoredRow {
   readonly user: string
@@ -63,6 +65,15 @@ export class SessionRows {
 
   putWill(place: SessionPlace, will: Will | undefined): boolean {
     return this.#put('will', place, will && encodeWill(will))
+  }
+
+  /** The will is due, and waits: its client may bring another one meanwhile. */
+  putDueWill(place: SessionPlace, number: number, will: Will): boolean {
+    return this.#put('dueWill', place, encodeWill(will), number)
+  }
+
+  dropDueWill(place: SessionPlace, number: number): void {
+    this.#put('dueWill', place, undefined, number)
   }
 
   putSubscription(place: SessionPlace, text: string, options: SubscriptionOptions): boolean {
@@ -140,6 +151,7 @@ export function keptSessionsOf(state: ReadonlyMap<string, Buffer>): KeptSession[
     sessions.set(place, session)
     if (kind === 'row') session.row = decodeRow(value)
     else if (kind === 'will') session.will = decodeWill(value)
+    else if (kind === 'dueWill') session.dueWills.set(name as number, decodeWill(value))
     else if (kind === 'subscription') {
       const options = JSON.parse(value.toString()) as SubscriptionOptions
       session.subscriptions.push({ text: name as string, options })
@@ -156,6 +168,7 @@ function emptySession(place: SessionPlace): KeptSession {
     ...place,
     row: undefined,
     will: undefined,
+    dueWills: new Map(),
     subscriptions: [],
     ids: { received: [], released: [] },
     leaving: [],

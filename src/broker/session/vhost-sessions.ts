@@ -260,6 +260,7 @@ export class VHostSessions implements Disposable {
   /** Puts back what an earlier process kept. */
   restore(kept: KeptSession): void {
     const { row, will, subscriptions, ids, leaving } = kept
+    this.#wills.expect(kept)
     for (const name of leaving) {
       this.#leaving.expect(name)
       this.#afterRestore.push(() => this.#goOnLeaving(kept, name))
@@ -286,6 +287,7 @@ export class VHostSessions implements Disposable {
 
   /** What has waited for all sessions, and for who may publish wills, goes on. */
   begin(): void {
+    this.#wills.begin()
     for (const goOn of this.#afterRestore.splice(0)) goOn()
   }
 
@@ -308,6 +310,7 @@ export class VHostSessions implements Disposable {
       broker.clock.atEndOfTurn(() => session.letGo('deleted'))
     }
     this.groups.forget()
+    this.#wills.forget()
     this.#parts.budget.sessions -= this.#sessions.size
     this.#sessions.clear()
     this[Symbol.dispose]()
