@@ -136,7 +136,7 @@ export class Jobs {
     const work = this.#prepare(job, asker.rights)
     const run = job.begin(asker.lasting)
     const ticket = this.#keep(() => job.save(this.#context.store))
-    this.#run(job, work(run))
+    this.#run(job, work(run), ticket)
     return whenDurable(ticket)
   }
 
@@ -250,7 +250,7 @@ export class Jobs {
       throw new BrokerError('resource_exhausted', 'no room to keep the job: remove older ones')
     }
     this.#jobs.set(job.id, job)
-    this.#run(job, work(run))
+    this.#run(job, work(run), ticket)
     await whenDurable(ticket)
     return job
   }
@@ -281,7 +281,8 @@ export class Jobs {
     return segmentsOf(queue, facts)
   }
 
-  #run(job: Job, { scan }: { readonly scan: Scan }): void {
+  /** Once it is durable that it runs; so is by then all that was there before. */
+  #run(job: Job, { scan }: { readonly scan: Scan }, ticket: Ticket | undefined): void {
     const { clock } = this.#context
     // What is back already is not found again, and queues that are gone shift what is left.
     const isUndo = job.facts.asked.kind === 'undo'
@@ -292,7 +293,8 @@ export class Jobs {
       const reason = error instanceof Error ? error.message : String(error)
       if (job.state === 'running') job.stop('failed', clock.now(), reason)
     }
-    void this.#whenReadable(job)
+    void whenDurable(ticket)
+      .then(() => this.#whenReadable(job))
       .then(() => this.#slices.run(scan.run(isUndo ? beginning : job.progress.place)))
       .then(end, fail)
       .then(() => {

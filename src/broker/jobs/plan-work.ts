@@ -1,5 +1,6 @@
 // Which stretches of which logs a job reads, and who sends what it finds.
 import type { Rights } from '../../auth/rights.ts'
+import type { Log } from '../../log/log.ts'
 import { type BrokerError, preconditionFailed, queueLocked } from '../broker-error.ts'
 import type { BrowsePlace } from '../browse/browse-start.ts'
 import { type BrowsedPart, partsOf } from '../browse/browsed-part.ts'
@@ -94,14 +95,20 @@ export function segmentsOfMoved(
 export function totalOf(queue: Destination, { places }: JobAsked): number {
   if (places !== undefined) return places.length
   if (queue.kind === 'queue') return queue.readyCount
-  return partsOf(queue).reduce((sum, { log, head }) => sum + log.stableEnd - head, 0)
+  return partsOf(queue).reduce((sum, { log, head }) => sum + endOf(log) - head, 0)
 }
 
-/** Where each part ends by now, by its index. */
+/** Where each part ends by now, by its index; the last messages may not be durable yet. */
 export function endsOf(queue: Destination): number[] {
   const ends: number[] = []
-  for (const { index, log } of partsOf(queue)) ends[index] = log.stableEnd
+  for (const { index, log } of partsOf(queue)) {
+    ends[index] = endOf(log)
+  }
   return ends
+}
+
+function endOf({ endOffset, unstableFrom }: Log): number {
+  return Math.min(endOffset, unstableFrom)
 }
 
 function checkUsable(queue: Destination): void {

@@ -82,7 +82,14 @@ async function deadLetters(): Promise<{ orders: string; dead: string }> {
   for (let left = 4; left > 0; left--) {
     channel.nack(await get(orders, false), false, false)
   }
-  await waitFor('the dead letters', async () => (await count(dead)) === 4)
+  // What is durable of them: all of them are seen before.
+  await waitFor('the dead letters', async () => {
+    const [, seen] = await ask<{ messages: number }>('POST', '/jobs/%2F/preview', {
+      kind: 'delete',
+      queue: dead,
+    })
+    return seen.messages === 4
+  })
   return { orders, dead }
 }
 
