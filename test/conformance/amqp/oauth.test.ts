@@ -181,7 +181,7 @@ describe('a token that expires', () => {
   })
 
   it('may be replaced before', async () => {
-    const exp = inSeconds(2)
+    const exp = inSeconds(4)
     const connection = await connectBy(await issuer.sign({ scope: allScopes, exp }))
     await connection.updateSecret(
       Buffer.from(await issuer.sign({ scope: allScopes })),
@@ -200,7 +200,7 @@ const pika = await findPika()
 describe('pika', { skip: 'missing' in pika && pika.missing }, () => {
   it('renews its token', async () => {
     if ('missing' in pika) return
-    const exp = inSeconds(2)
+    const exp = inSeconds(6)
     const env = {
       ...pika.python.env,
       AMQP_PORT: String(port),
