@@ -111,7 +111,8 @@ test('who has tried a cluster is told how its nodes are asked', async () => {
 })
 
 test('what did not answer of a cluster is told with a list, and with what was not found in it', async () => {
-  const told = 'This is not all: cell 0 and node n2 did not answer; try again, or see pabal cluster status'
+  const told =
+    'This is not all: cell 0 and node n2 did not answer; try again, or see pabal cluster status'
   const list = await run('job list')
   assert.deepEqual([list.code, list.talk], [exitCodes.ok, ['There are no jobs', told]])
   const json = await run('job list -o json')

@@ -119,13 +119,11 @@ test('what waits for clients of MQTT, or is retained for them, is nothing that n
   ])
   const { nodes } = await draw()
   const waiting = nodes.filter(({ kind, messages }) => kind === 'queue' && messages > 0)
-  assert.deepEqual(
-    waiting.map(({ name, flags }) => [name, flags.includes('no_consumers')]).toSorted(),
-    [
-      ['mqtt-retained', false],
-      ['mqtt-subscription-deviceqos1', false],
-    ],
-  )
+  assert.deepEqual(waiting.map(({ name }) => name).toSorted(), [
+    'mqtt-retained',
+    'mqtt-subscription-deviceqos1',
+  ])
+  assert.ok(!waiting.some(({ flags }) => flags.includes('no_consumers')))
 })
 
 test('around a thing only what is near it is drawn, whatever is in its name', async () => {
