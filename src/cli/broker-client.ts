@@ -35,11 +35,15 @@ interface Sent {
   readonly waitMs: number
 }
 
+/** Lists of a cluster name there what did not answer. */
+const missingHeader = 'x-pabal-missing'
+
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 
 export class BrokerClient {
   readonly #place: BrokerPlace
   readonly #flags: string
+  readonly #missing = new Set<string>()
 
   /** Of the broker of a data folder, or elsewhere. `flags` are those that name it on the command line. */
   constructor(place: string | BrokerPlace, flags = '') {
@@ -50,6 +54,11 @@ export class BrokerClient {
   /** Where the broker is, for messages. */
   get place(): string {
     return placeName(this.#place)
+  }
+
+  /** What of a cluster did not answer, so that what was asked for is not all that there is: `cell 0`. */
+  get missing(): readonly string[] {
+    return [...this.#missing]
   }
 
   /** A command for this broker, as somebody would have to write it: `vhost list`. */
@@ -193,9 +202,18 @@ export class BrokerClient {
     const sent = send({ ...options, method, path: `${prefix}${path}`, headers, timeout: waitMs })
     sent.on('timeout', () => sent.destroy(tooSlow(waitMs)))
     sent.on('error', reject)
-    sent.on('response', resolve)
+    sent.on('response', (response) => {
+      this.#noteMissing(response)
+      resolve(response)
+    })
     sent.end(content)
     return promise
+  }
+
+  #noteMissing({ headers }: IncomingMessage): void {
+    const named = headers[missingHeader]
+    if (typeof named !== 'string') return
+    for (const name of named.split(', ')) this.#missing.add(name)
   }
 
   #explain(error: NodeJS.ErrnoException): Error {

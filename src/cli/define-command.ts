@@ -1,6 +1,8 @@
 // Makes commands of what command files say: those that ask a running broker, and those that do not.
 import type { Command } from 'commander'
+import type { BrokerClient } from './broker-client.ts'
 import type { Action, DefineLocal, DefineRemote } from './remote-command.ts'
+import type { Terminal } from './terminal.ts'
 
 type OnRun = (run: Action, command: Command) => void
 
@@ -31,7 +33,12 @@ export function definersFor(onRun: OnRun): {
         const asked = ask(command.args, command.opts())
         onRun(async (session) => {
           const { findBroker } = await import('./find-broker.ts')
-          return asked(await findBroker(session, session.broker), session.terminal, session)
+          const broker = await findBroker(session, session.broker)
+          try {
+            return await asked(broker, session.terminal, session)
+          } finally {
+            tellMissing(broker, session.terminal)
+          }
         }, command)
       })
     },
@@ -46,6 +53,14 @@ export function definersFor(onRun: OnRun): {
       })
     },
   }
+}
+
+/** Where a node of a cluster answers without others, what is shown is a part, or nothing. */
+function tellMissing(broker: BrokerClient, { tell }: Terminal): void {
+  const { missing } = broker
+  if (missing.length === 0) return
+  const next = broker.commandLine('cluster status')
+  tell(`This is not all: ${missing.join(' and ')} did not answer; try again, or see ${next}`)
 }
 
 function childOf(parent: Command, usage: string, summary: string | undefined): Command {

@@ -124,20 +124,48 @@ function show(name: string, flags: Flags): AskBroker {
   const format = readFormat(flags.output)
   const vhost = readNames(name, flags)
   return async (broker, terminal) => {
-    const row = { ...(await getQueue(broker, vhost, name)) }
-    const columns = [...queueColumns.columns, ...queueColumns.wideColumns]
-    await showOne(
-      { ...queueColumns, title: 'queues', columns, wideColumns: [], row },
-      format,
-      terminal,
-    )
+    const queue = await getQueue(broker, vhost, name)
+    const topic = queue.type === 'stream' ? await topicFacts(broker, vhost, name) : {}
+    const columns = [...queueColumns.columns, ...queueColumns.wideColumns, ...Object.keys(topic)]
+    const cells = { settings: settingsText }
+    const shown = { ...queueColumns, title: 'queues', columns, wideColumns: [], cells }
+    await showOne({ ...shown, row: { ...queue, ...topic } }, format, terminal)
     return exitCodes.ok
   }
 }
 
+interface TopicFacts {
+  readonly partitions?: number
+  readonly settings?: readonly Setting[]
+}
+
+interface Setting {
+  readonly name: string
+  readonly value: string | null
+}
+
+/** What RabbitMQ's API has no word for. Nothing where a stream has just gone, or may be listed only. */
+async function topicFacts(broker: BrokerClient, vhost: string, name: string): Promise<TopicFacts> {
+  const answer = await broker.ask('GET', ['v1', 'streams', vhost, name])
+  if (answer.status !== 200) return {}
+  const { partitions, settings } = answer.body as TopicFacts
+  return { ...(partitions !== undefined && { partitions }), ...(settings && { settings }) }
+}
+
+function settingsText(settings: unknown): string {
+  const set = (settings as readonly Setting[]).filter(({ value }) => value !== null)
+  return set.map(({ name, value }) => `${name}=${value}`).join(' ')
+}
+
+const queueTypes: readonly string[] = ['classic', 'quorum', 'stream', 'topic']
+
 function create(name: string, flags: Flags & CommandFlags): AskBroker {
   const vhost = readNames(name, flags)
   const { type, partitions, transient = false, autoDelete = false } = flags
+  if (type !== undefined && !queueTypes.includes(type)) {
+    const problem = `--type ${type} is unknown: use classic, quorum, stream or topic`
+    throw new ExitError(exitCodes.usage, problem)
+  }
   const hasPartitions = type === 'stream' || type === 'topic'
   if (partitions !== undefined && !(hasPartitions && /^[1-9]\d{0,8}$/.test(partitions))) {
     const problem = '--partitions is a number from 1 on, and for --type stream or topic'
@@ -171,19 +199,20 @@ function remove(name: string, flags: Flags): AskBroker {
   ]
   const query = conditions.length === 0 ? '' : `?${conditions.join('&')}`
   return async (broker, terminal) => {
-    const { messages = 0, consumers = 0 } = await getQueue(broker, vhost, name)
+    const { messages = 0, consumers = 0, type } = await getQueue(broker, vhost, name)
+    const one = `${type === 'stream' ? 'stream' : 'queue'} '${name}'`
     const what = `${counted(messages, 'message')} and ${counted(consumers, 'consumer')}`
     const isKept =
       (flags.ifUnused === true && consumers > 0) || (flags.ifEmpty === true && messages > 0)
     if (flags.dryRun === true && isKept) {
-      throw new ExitError(exitCodes.usage, `queue '${name}' would stay: it has ${what}`)
+      throw new ExitError(exitCodes.usage, `${one} would stay: it has ${what}`)
     }
-    const deed = `delete queue '${name}' in virtual host '${vhost}' with ${what}`
+    const deed = `delete ${one} in virtual host '${vhost}' with ${what}`
     if (!(await isMeant(terminal, { deed, place: broker.place }, flags))) return exitCodes.ok
     const { status, text } = await broker.transfer('DELETE', ['queues', vhost, name], { query })
     if (status === 404) throw await notThere(broker, { kind: kinds.queue, name, vhost })
-    if (status >= 400) throw refusal({ status, body: JSON.parse(text) }, `queue '${name}' stays`)
-    terminal.print(`Deleted: queue '${name}'`)
+    if (status >= 400) throw refusal({ status, body: JSON.parse(text) }, `${one} stays`)
+    terminal.print(`Deleted: ${one}`)
     return exitCodes.ok
   }
 }

@@ -37,12 +37,17 @@ const answers: Record<string, unknown> = {
       { cell: 4, owner: 'n2', epoch: 1, state: 'served' },
     ],
   },
+  '/api/v1/jobs': [],
 }
+
+/** Lists that are not whole. */
+const missing: Record<string, string> = { '/api/v1/jobs': 'cell 0, node n2' }
 
 let server: Server
 before(async () => {
   server = createServer(({ url = '' }, response) => {
     const found = answers[url]
+    if (url in missing) response.setHeader('x-pabal-missing', missing[url]!)
     response.statusCode = found === undefined ? 503 : 200
     response.end(JSON.stringify(found ?? { reason: 'nobody answers' }))
   })
@@ -103,4 +108,16 @@ test('who has tried a cluster is told how its nodes are asked', async () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('what did not answer of a cluster is told with a list, and with what was not found in it', async () => {
+  const told =
+    'This is not all: cell 0 and node n2 did not answer; try again, or see pabal cluster status'
+  const list = await run('job list')
+  assert.deepEqual([list.code, list.talk], [exitCodes.ok, ['There are no jobs', told]])
+  const json = await run('job list -o json')
+  assert.deepEqual([json.out, json.talk], [['[]'], [told]])
+  const one = await run('job show 93140b3004f2')
+  assert.equal(one.code, exitCodes.noInput)
+  assert.deepEqual(one.talk, [told, "there is no job '93140b3004f2'; see pabal job list"])
 })

@@ -53,7 +53,7 @@ describe('a PostgreSQL behind TLS', { skip: postgresMissing() }, () => {
   })
 
   const open = (host: string, password: string, query: string): Promise<ClusterTables> => {
-    const login = `pabal:${encodeURIComponent(password)}`
+    const login = password === '' ? 'pabal' : `pabal:${encodeURIComponent(password)}`
     return ClusterTables.open({
       address: `postgres://${login}@${host}:${server.port}/postgres?${query}`,
       clock: systemClock,
@@ -90,5 +90,10 @@ describe('a PostgreSQL behind TLS', { skip: postgresMissing() }, () => {
         return true
       })
     }
+  })
+
+  test('an address without a password is told where one is given', async () => {
+    const says = /: a password is wanted, and the address has none \(PABAL_CLUSTER keeps it/
+    await assert.rejects(open('localhost', '', verified()), says)
   })
 })

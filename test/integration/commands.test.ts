@@ -51,7 +51,10 @@ test('a queue is created, shown, emptied and deleted', async () => {
   const purged = await run('purge prices --yes')
   assert.equal(purged.code, 64)
   assert.match(purged.talk.join(), /'prices' is a stream, which is not emptied: .* max-age/)
-  await succeed('queue delete prices --yes')
+  const [gone = ''] = await succeed('queue delete prices --yes')
+  assert.equal(gone, "Deleted: stream 'prices'")
+  const unknown = await run('create prices --type strem')
+  assert.deepEqual(unknown.talk, ['--type strem is unknown: use classic, quorum, stream or topic'])
   const other = await run('queue create orders --type classic')
   assert.equal(other.code, 64)
   assert.match(other.talk.join(), /inequivalent arg 'x-queue-type'/)
@@ -102,6 +105,8 @@ test("a topic is made as Kafka's CreateTopics makes it, with its names and texts
   assert.deepEqual([again.code, again.talk], [64, [refused]])
   const shown = (await succeed('show events')).join('\n')
   assert.match(shown, /^type +stream$/m)
+  assert.match(shown, /^partitions +3$/m)
+  assert.match(shown, /^settings +retention\.ms=60000 .*cleanup\.policy=delete/m)
   for (const [others, problem] of [
     ['--argument retention.hours=1', /Unknown topic config name: retention\.hours/],
     ['--argument retention.ms=soon', /Invalid value soon for configuration retention\.ms/],

@@ -21,6 +21,47 @@ ui.test(
   },
 )
 
+ui.test('a node that is drained has a button that fits its row', async (open) => {
+  ui.expectProblems(/ERR_|Failed to load/)
+  const alone = (await ui.ask('GET', '/v1/cluster')) as Readonly<Record<string, unknown>>
+  const node = { addresses: {}, cells: [], heartbeat_ms: 1, is_self: false, version: '0.1.0' }
+  const nodes = [
+    { ...node, name: 'n1', state: 'draining' },
+    { ...node, name: 'n2', state: 'gone' },
+  ]
+  const page = await open('/cluster', { isBare: true })
+  const postgres = { answers: true, standby: true, full_for_ms: null, latency_ms: null }
+  const objects = { is_broken: false, latency_ms: null, failed_tries: 0 }
+  const body = { ...alone, is_cluster: true, node: 'n3', nodes, cells: [], postgres, objects }
+  await answerLive(page, '/v1/cluster', { body })
+  await page.reload()
+  for (const name of ['Undrain', 'Forget']) {
+    const cell = page.getByRole('cell', { name })
+    await cell.waitFor()
+    assert.ok(await cell.evaluate((each) => each.scrollWidth <= each.clientWidth), name)
+  }
+})
+
+ui.test('in a narrow window each page of the bar has its name in one line', async (open) => {
+  const page = await open('/connections', { width: 390 })
+  const bar = page.getByRole('navigation', { name: 'Pages' })
+  await bar.getByRole('link', { name: 'Connections' }).waitFor()
+  const heights = (await page.evaluate(heightsOfNames)) as number[]
+  assert.equal(heights.length, 4)
+  assert.deepEqual(
+    heights.filter((height) => height > 20),
+    [],
+  )
+})
+
+/** Of what is seen in the bar, in the browser. */
+const heightsOfNames = `[...document.querySelectorAll('nav a')].flatMap((link) => {
+  const range = document.createRange()
+  range.selectNodeContents(link)
+  const { height } = range.getBoundingClientRect()
+  return height === 0 ? [] : [height]
+})`
+
 ui.test('a page names those whose part of a list is missing', async (open) => {
   ui.expectProblems(/ERR_|Failed to load/)
   const page = await open('/streams', { isBare: true })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Destination } from '../../broker/destination.ts'
 import type { Exchange } from '../../broker/exchange/exchange.ts'
+import { waitsForNobody } from '../../broker/session/session-queue-names.ts'
 import { argumentsToJson } from '../../definitions/arguments-json.ts'
 import { propertiesKey } from '../rabbitmq/properties-key.ts'
 import type { Edge } from '../topology/draw-edges.ts'
@@ -159,7 +160,8 @@ function queueFacts(queue: Destination, { statistics, byNameOnly, readersOf }: S
     consumers: queue.consumerCount,
     flags: flagsOf({
       unbound: byNameOnly.has(name),
-      no_consumers: isQueue && queue.consumerCount === 0 && !readersOf.has(name),
+      no_consumers:
+        isQueue && queue.consumerCount === 0 && !readersOf.has(name) && !waitsForNobody(name),
       full: queue.mayRefuse && !queue.hasRoomFor({ count: 1, size: 0 }),
       exclusive: queue.isExclusive,
       auto_delete: queue.isAutoDelete,

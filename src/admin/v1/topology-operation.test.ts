@@ -99,6 +99,33 @@ test('sessions of MQTT hang at the exchange of topics, and their clients read th
   assert.ok(!flags.includes('unbound') && !flags.includes('no_consumers'), flags.join())
 })
 
+test('what waits for clients of MQTT, or is retained for them, is nothing that nobody consumes', async () => {
+  const managed = openManagedBroker()
+  routes = createOwnersRoutes(managed)
+  const sessions = managed.mqtt.sessions?.of(managed.broker.getVHost('/'))
+  assert.ok(sessions)
+  const actor = new SessionActor(sessions, 'device')
+  actor.connect({ expiryMs: 60_000 })
+  actor.subscribe('a/+')
+  actor.leave()
+  await make([
+    'POST /exchanges/%2F/amq.topic/publish',
+    {
+      routing_key: 'a.b',
+      properties: { delivery_mode: 2, headers: { 'x-mqtt-retain': true } },
+      payload: 'x',
+      payload_encoding: 'string',
+    },
+  ])
+  const { nodes } = await draw()
+  const waiting = nodes.filter(({ kind, messages }) => kind === 'queue' && messages > 0)
+  assert.deepEqual(waiting.map(({ name }) => name).toSorted(), [
+    'mqtt-retained',
+    'mqtt-subscription-deviceqos1',
+  ])
+  assert.ok(!waiting.some(({ flags }) => flags.includes('no_consumers')))
+})
+
 test('around a thing only what is near it is drawn, whatever is in its name', async () => {
   await make(
     ['PUT /exchanges/%2F/a', { type: 'fanout' }],

@@ -35,7 +35,11 @@ export function willOf(
     const text = `topic of ${topic.length} bytes, 255 are allowed`
     throw new MqttError(reasonCode.topicNameInvalid, text)
   }
-  if (message.topic.startsWith('$SYS')) throw unauthorized(`nobody publishes to '${message.topic}'`)
+  if (message.topic.startsWith('$SYS')) {
+    const isBridge = message.topic.startsWith('$SYS/broker/connection/')
+    const advice = isBridge ? ': a bridge of Mosquitto needs notifications false' : ''
+    throw unauthorized(`nobody publishes to '${message.topic}'${advice}`)
+  }
   const address = Buffer.from(source.address.subarray(source.addressStart, source.addressEnd))
   permitWill(rights, vhost, address)
   return {

@@ -213,6 +213,20 @@ describe('rights', () => {
     assert.equal(await login({ ...limited, will: { topic: 'own/c7/x', ...will } }), 0)
   })
 
+  it('to a will below $SYS has nobody, and the bridge of a Mosquitto is told what it needs', async () => {
+    const will = { payload: Buffer.from('0'), qos: 1, isRetained: true, properties: {} }
+    const refused = async (topic: string): Promise<unknown> => {
+      await using client = await RawMqttClient.open(under.port)
+      const { code, properties } = await client.login({ will: { topic, ...will } })
+      assert.equal(code, 0x87)
+      return (properties as { readonly reason?: string }).reason
+    }
+    assert.equal(await refused('$SYS/x'), "nobody publishes to '$SYS/x'")
+    const state = '$SYS/broker/connection/vm.pabal/state'
+    const advice = 'a bridge of Mosquitto needs notifications false'
+    assert.equal(await refused(state), `nobody publishes to '${state}': ${advice}`)
+  })
+
   it('to see $SYS have administrators and users who monitor', async () => {
     await using client = await RawMqttClient.connect(under.port, named('anna', 'secret'))
     assert.deepEqual(await client.subscribe('$SYS/#'), [0x87])

@@ -121,7 +121,7 @@ function factsOf({ tags, limits }: User, connections: number | undefined): reado
       name: 'On these pages',
       value:
         tags.length === 0
-          ? 'nothing: it has no tag, and uses AMQP, Kafka and messages by HTTP only'
+          ? 'nothing: it has no tag, and uses AMQP, Kafka, MQTT, STOMP and messages by HTTP only'
           : tags.join(', '),
     },
     {

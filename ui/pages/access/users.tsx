@@ -141,7 +141,10 @@ function userColumns(
 export function Tags({ tags }: { readonly tags: readonly string[] }): JSX.Element {
   if (tags.length === 0) {
     return (
-      <span class="soft" title="It uses AMQP, Kafka and messages by HTTP, and sees no page">
+      <span
+        class="soft"
+        title="It uses AMQP, Kafka, MQTT, STOMP and messages by HTTP, and sees no page"
+      >
         none
       </span>
     )

@@ -220,7 +220,7 @@ function nodeColumns(onDrain: BodyProps['onDrain']): readonly Column<ClusterNode
     {
       key: 'do',
       label: '',
-      width: '92px',
+      width: '108px',
       align: 'end',
       cell: (node) => <NodeAction node={node} onDrain={onDrain} />,
     },

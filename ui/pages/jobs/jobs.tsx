@@ -174,7 +174,7 @@ const columns: readonly Column<JobJson>[] = [
   {
     key: 'user',
     label: 'By',
-    width: '110px',
+    width: '168px',
     priority: 3,
     cell: ({ user }) => <Name value={user} />,
   },

@@ -28,7 +28,7 @@ const columns: readonly Column<SharedGroupJson>[] = [
   {
     key: 'group',
     label: 'Group',
-    width: '24%',
+    width: '20%',
     sort: 'group',
     cell: ({ group }) => <Name value={group} />,
   },
@@ -43,7 +43,7 @@ const columns: readonly Column<SharedGroupJson>[] = [
     label: 'Members',
     hint: 'Sessions that share it, and how many of them are connected',
     align: 'end',
-    width: '128px',
+    width: '96px',
     sort: 'members',
     cell: ({ members, connected }) => (
       <span class={connected === 0 ? 'mqtt-waits' : undefined}>

@@ -131,12 +131,15 @@ export function foldedText({ of, members }: FoldedNode): string {
   return counted(members.length, `more ${kindWords[of]}`)
 }
 
+/** What no message is compared with: a subscription of MQTT has its options there. */
+const unasked: readonly string[] = ['x-match', 'x-mqtt-subscription-opts']
+
 /** What a binding asks of a message: `order.*`, `region=eu`, or that all pass. */
 export function bindingText({ routing_key: key, arguments: args }: TopologyBindingJson): string {
   const entries = Object.entries(args)
   const match = args['x-match']
   const asked = entries
-    .filter(([name]) => name !== 'x-match')
+    .filter(([name]) => !unasked.includes(name))
     .map(([name, value]) => (value === null ? name : `${name}=${textOf(value)}`))
   const headers = asked.join(match === 'any' || match === 'any-with-x' ? ' or ' : ' and ')
   if (headers === '') return key === '' ? '' : plainName(key)

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../../lib/clock.ts'
 import { postgresLimits } from '../../../limits/postgres.ts'
 import { NoAnswerError } from './no-answer-error.ts'
 import type { PostgresHost } from './postgres-address.ts'
-import { isDoubt } from './postgres-error.ts'
+import { explainLogin, isDoubt } from './postgres-error.ts'
 
 /** A statement; with a name it is prepared once for a connection. */
 export interface Statement {
@@ -110,7 +110,7 @@ export class PostgresConnection {
       return new PostgresConnection(client, clock, identity)
     } catch (error) {
       void client.end()
-      throw error
+      throw explainLogin(error)
     } finally {
       deadline.stop()
     }

@@ -60,3 +60,11 @@ const harmlessNotices: ReadonlySet<string> = new Set(['00000', '42P06', '42P07',
 export function isDoubt(notice: { readonly code?: string | undefined }): boolean {
   return !harmlessNotices.has(notice.code ?? '')
 }
+
+/** As the library says it, but for a password that is wanted and not there: its words do not say what to do. */
+export function explainLogin(error: unknown): unknown {
+  if (!(error instanceof Error) || !/password must be a string$/i.test(error.message)) return error
+  const problem =
+    'a password is wanted, and the address has none (PABAL_CLUSTER keeps it out of flags)'
+  return new Error(problem, { cause: error })
+}
