@@ -164,6 +164,7 @@ export class VHostSessions implements Disposable {
   connect(asked: ConnectAsked): Connected {
     const { clientId, client, receiveMax, will } = asked
     const before = this.#sessions.get(clientId)
+    if (will !== undefined || (before === undefined && asked.expiryMs > 0)) this.#rows.admit()
     if (before !== undefined) this.#takeOver(before, asked)
     const isPresent = before !== undefined && !before.isEnded
     const session = isPresent ? before : this.#create(asked)
@@ -440,7 +441,6 @@ export class VHostSessions implements Disposable {
 
   #expire(session: Session): void {
     this.#parts.budget.expired++
-    this.#timers.stop(session)
     if (session.will !== undefined) this.#publishWill(session)
     this.#end(session)
   }
