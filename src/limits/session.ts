@@ -9,6 +9,8 @@ export const sessionLimits = {
    * that have rows there: offsets of Kafka's groups, producers and jobs need room as well.
    */
   stateUseMax: 0.75,
+  /** Ids of messages of QoS 2 that the client of a session has not released: more need room below that share. */
+  receivedIdsFree: 100,
   /** Bytes of a topic, and of a shared subscription with its group: they are routing keys and names of queues. */
   topicSizeMax: 255,
   /** Retained messages that somebody deletes by a filter and that are one atom. */

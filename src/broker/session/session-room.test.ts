@@ -65,6 +65,20 @@ describe('sessions', () => {
     expectRoom(process)
   })
 
+  it('leave room for others, however many messages of QoS 2 are not released', async () => {
+    const { process } = await opened()
+    const publishers = ['a', 'b', 'c'].map((name) => process.actor(name))
+    for (const by of publishers) by.connect()
+    for (const by of publishers) {
+      fill((packetId) => {
+        process.publish('a', 'text', { qos: 2, by, packetId })
+        assert.ok(by.session!.hasReceived(packetId))
+      })
+      assert.ok(by.session!.receivedIds.size >= 100)
+    }
+    expectRoom(process)
+  })
+
   it('stay, and let their clients come back, when there is no room for more', async () => {
     const { process } = await opened()
     const client = process.actor('a')

@@ -223,9 +223,8 @@ export class VHostSessions implements Disposable {
     if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return
     const { store, clock, slices } = this.#parts.broker
     const { retained } = this
-    if (retained.count > 0) {
-      void slices.run(deliverRetained(session, subscription, { retained, store, clock }))
-    }
+    if (retained.count === 0) return
+    void slices.run(deliverRetained(session, subscription, { retained, store, clock }))
   }
 
   /**
@@ -240,6 +239,7 @@ export class VHostSessions implements Disposable {
     isEmpty,
   }: PublishAsked): ((source: RecordSource) => void) | undefined {
     if (isRetained && !isEmpty) this.retained.prepare(topic)
+    if (receivedId !== undefined) session.admitReceived()
     if (!isRetained && receivedId === undefined) return undefined
     return (source) => {
       if (receivedId !== undefined) session.noteReceived(receivedId)
