@@ -39,7 +39,8 @@ export const addQueueShowCommand: Adder = (parent, remote, usage = 'show <NAME>'
 
 export const addQueueCreateCommand: Adder = (parent, remote, usage = 'create <NAME>') => {
   remote(parent, usage, {
-    summary: 'Declare a queue or stream, of which one that is there as asked stays, or make a topic',
+    summary:
+      'Declare a queue or stream, of which one that is there as asked stays, or make a topic',
     ask: ([name = ''], flags) => create(name, flags),
   })
     .option(

@@ -4,6 +4,13 @@ import { MiB } from './units.ts'
 export const sessionLimits = {
   /** Sessions of all virtual hosts. One that waits for its client takes a kilobyte, a queue some three more. */
   sessionsMax: 1_000_000,
+  /**
+   * The share of the log's keyed state, whoever uses it, above which there are no more sessions, subscriptions and wills
+   * that have rows there: offsets of Kafka's groups, producers and jobs need room as well.
+   */
+  stateUseMax: 0.75,
+  /** Ids of messages of QoS 2 that the client of a session has not released: more need room below that share. */
+  receivedIdsFree: 100,
   /** Bytes of a topic, and of a shared subscription with its group: they are routing keys and names of queues. */
   topicSizeMax: 255,
   /** Retained messages that somebody deletes by a filter and that are one atom. */

@@ -116,6 +116,8 @@ export interface LogStore {
    * append it goes with, if it does: it is as urgent as that.
    */
   putState(key: string, value: Buffer | undefined, log?: Log): boolean
+  /** The share of the room for `putState` that is in use; 0 where there is no end to it. */
+  readonly stateUse: number
   /** As `putState`, for all of `entries` or none of them. Within an atom. */
   putStates(entries: readonly StateEntry[]): boolean
   /**

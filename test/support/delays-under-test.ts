@@ -13,6 +13,7 @@ import { Shortage } from '../../src/broker/shortage.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import type { Random } from '../../src/lib/random.ts'
 import { Turn } from '../../src/lib/turn.ts'
+import type { FileLimits } from '../../src/log/file/file-limits.ts'
 import { openFileLogStore } from '../../src/log/file/open-file-log-store.ts'
 import type { LogStore } from '../../src/log/log-store.ts'
 import { MemoryLogStore } from '../../src/log/memory/memory-log-store.ts'
@@ -239,6 +240,9 @@ export class DelaysOnDisk {
   /** What the log's keyed state had at the last start. */
   state: ReadonlyMap<string, Buffer> = new Map()
 
+  /** Smaller ones of the log, from the next start on. */
+  limits: Partial<FileLimits> = {}
+
   /** Makes messages of Kafka's batches, where there are some. */
   readonly #converter: RunConverter | undefined
 
@@ -261,7 +265,7 @@ export class DelaysOnDisk {
         path: '/data',
         disk: this.disk,
         durability: 'fsync',
-        limits: tiny,
+        limits: { ...tiny, ...this.limits },
         clock,
         turn,
         random: seededRandom(1),

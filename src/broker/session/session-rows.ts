@@ -1,7 +1,9 @@
 // What outlives the process of sessions: rows of the log's keyed state. A session has one, and one for each of its
 // subscriptions, for its will, and for each packet id of QoS 2 that is between two of its steps. A will that is due and
 // cannot be published yet has one of its own, and a queue that was made for a shared subscription as well.
+import { sessionLimits } from '../../limits/session.ts'
 import type { LogStore } from '../../log/log-store.ts'
+import { BrokerError } from '../broker-error.ts'
 import type { SubscriptionOptions } from './subscription.ts'
 import { decodeWill, encodeWill, type Will } from './will.ts'
 
@@ -51,6 +53,12 @@ export class SessionRows {
 
   constructor(store: LogStore) {
     this.#store = store
+  }
+
+  /** To be called before there are more rows. Throws `resource_exhausted`: the rest is for others. */
+  admit(): void {
+    if (this.#store.stateUse <= sessionLimits.stateUseMax) return
+    throw new BrokerError('resource_exhausted', 'the log has no room for more of sessions')
   }
 
   /** False when there is no room. Within an atom, as all of these. */

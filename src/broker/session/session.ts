@@ -4,6 +4,7 @@
 // Lifecycle: made or resumed by `VHostSessions.connect` → used by its client → `detach` when the connection ends → resumed,
 // or ended. Invariant: a message of QoS 1 or 2 is in the session's queue until the client has it; an id of QoS 2 changes
 // in the atom that stores or acks its message.
+import { sessionLimits } from '../../limits/session.ts'
 import type { LogStore } from '../../log/log-store.ts'
 import type { LogWatcher } from '../../log/log.ts'
 import type { Ticket } from '../../log/ticket.ts'
@@ -245,6 +246,16 @@ export class Session implements DeliverySink, LogWatcher {
   /** Whether the client has sent a message of QoS 2 with this id and not released it. */
   hasReceived(packetId: number): boolean {
     return this.#received.has(packetId)
+  }
+
+  /**
+   * Throws `resource_exhausted` where rows are to leave room for others, and the client has not released many of its
+   * messages.
+   */
+  admitReceived(): void {
+    if (this.isPersistent && this.#received.size >= sessionLimits.receivedIdsFree) {
+      this.#context.rows.admit()
+    }
   }
 
   /** A message of QoS 2 came: in the atom that stores it. */

@@ -104,6 +104,7 @@ export class SharedGroups {
     const { store, rows, vhost } = this.#context
     const isThere = this.#made.has(name) || this.#context.findQueue(name) !== undefined
     if (isThere) return this.#context.openQueue(name)
+    rows.admit()
     store.beginAtom()
     const isKept = rows.putGroup(vhost, name)
     store.endAtom()

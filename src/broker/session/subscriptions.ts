@@ -134,8 +134,9 @@ export class Subscriptions {
   }
 
   #admit(session: Session, added: readonly AskedSubscription[]): void {
-    const { budget, admission } = this.#context
+    const { budget, admission, rows } = this.#context
     const count = added.length
+    if (count > 0 && session.isPersistent) rows.admit()
     let levelCount = session.subscriptions.levelCount
     for (const { filter } of added) levelCount += levelCountOf(filter.text)
     const isTooMany =

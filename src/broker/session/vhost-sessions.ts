@@ -164,6 +164,7 @@ export class VHostSessions implements Disposable {
   connect(asked: ConnectAsked): Connected {
     const { clientId, client, receiveMax, will } = asked
     const before = this.#sessions.get(clientId)
+    if (will !== undefined || (before === undefined && asked.expiryMs > 0)) this.#rows.admit()
     if (before !== undefined) this.#takeOver(before, asked)
     const isPresent = before !== undefined && !before.isEnded
     const session = isPresent ? before : this.#create(asked)
@@ -222,9 +223,8 @@ export class VHostSessions implements Disposable {
     if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return
     const { store, clock, slices } = this.#parts.broker
     const { retained } = this
-    if (retained.count > 0) {
-      void slices.run(deliverRetained(session, subscription, { retained, store, clock }))
-    }
+    if (retained.count === 0) return
+    void slices.run(deliverRetained(session, subscription, { retained, store, clock }))
   }
 
   /**
@@ -239,6 +239,7 @@ export class VHostSessions implements Disposable {
     isEmpty,
   }: PublishAsked): ((source: RecordSource) => void) | undefined {
     if (isRetained && !isEmpty) this.retained.prepare(topic)
+    if (receivedId !== undefined) session.admitReceived()
     if (!isRetained && receivedId === undefined) return undefined
     return (source) => {
       if (receivedId !== undefined) session.noteReceived(receivedId)
@@ -440,7 +441,6 @@ export class VHostSessions implements Disposable {
 
   #expire(session: Session): void {
     this.#parts.budget.expired++
-    this.#timers.stop(session)
     if (session.will !== undefined) this.#publishWill(session)
     this.#end(session)
   }

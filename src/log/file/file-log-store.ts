@@ -145,6 +145,10 @@ export class FileLogStore implements LogStore {
     return true
   }
 
+  get stateUse(): number {
+    return this.#parts.keyed.use
+  }
+
   putStates(entries: readonly StateEntry[]): boolean {
     if (!this.#parts.keyed.hasRoomFor(entries)) return false
     for (const { key, value } of entries) {

@@ -27,6 +27,12 @@ export class KeyedState implements Iterable<[string, string]> {
     return this.#size
   }
 
+  /** The share of its limits that is in use. */
+  get use(): number {
+    const { stateCountMax, stateSizeMax } = this.#limits
+    return Math.max(this.count / stateCountMax, this.#size / stateSizeMax)
+  }
+
   /** Like `set`; false, having changed nothing, at a limit. */
   put(key: string, value: Buffer | undefined): boolean {
     if (value !== undefined && !this.#hasRoom(key, value)) return false

@@ -144,6 +144,10 @@ export class MemoryLogStore implements LogStore, LogEngine<Log>, CursorEngine {
     return true
   }
 
+  get stateUse(): number {
+    return 0
+  }
+
   putStates(entries: readonly StateEntry[]): boolean {
     for (const { key, value } of entries) this.putState(key, value)
     return true
