@@ -1,7 +1,7 @@
 // What is wrong with a topic filter or a topic, and why a filter does not have a topic: for people who look for it.
 import { sessionLimits } from '../../limits/session.ts'
 import { keyOfTopic } from '../../record/message/published-topic.ts'
-import { parseTopicFilter, shareStart } from './topic-filter.ts'
+import { isSystemTopic, parseTopicFilter, shareStart } from './topic-filter.ts'
 
 /** Why a text is no topic filter [MQTT-4.7.1-1 to -3], [MQTT-4.8.2-1]; undefined when it is one. */
 export function whyNoFilter(text: string): string | undefined {
@@ -20,7 +20,7 @@ export function whyNoTopic(text: string): string | undefined {
   if (text === '') return 'a topic has at least one character'
   const wildcard = /[+#]/.exec(text)?.[0]
   if (wildcard !== undefined) return `messages have no wildcards in their topics: '${wildcard}'`
-  if (text.startsWith('$SYS')) return 'topics below $SYS are what the broker says of itself'
+  if (isSystemTopic(text)) return 'topics below $SYS are what the broker says of itself'
   return whyTooLong(text)
 }
 

@@ -31,6 +31,15 @@ export function isTopicName(text: string): boolean {
   return text !== '' && !/[+#\0]/.test(text)
 }
 
+const systemStart = '$SYS'
+/** A bridge of Mosquitto says there whether it stands, by itself and by its will (mosquitto.conf(5), notifications). */
+const bridgeState = /^\$SYS\/broker\/connection\/[^/]+\/state$/
+
+/** Whether it is one of those that only the broker publishes to. */
+export function isSystemTopic(topic: string): boolean {
+  return topic.startsWith(systemStart) && !bridgeState.test(topic)
+}
+
 /** Whether a filter's topics include this one. */
 export function matchesTopic(filter: string, topic: string): boolean {
   const levels = filter.split('/')

@@ -4,6 +4,7 @@ import type { Rights } from '../../auth/rights.ts'
 import { BrokerError, bodyTooLarge } from '../../broker/broker-error.ts'
 import type { Intake, IntakeClient } from '../../broker/publish/intake.ts'
 import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
+import { isSystemTopic } from '../../broker/session/topic-filter.ts'
 import type { Party } from '../../broker/trace/party.ts'
 import { PUBACK, PUBREC } from '../../codec/mqtt/packet-type.ts'
 import type { PublishPacket } from '../../codec/mqtt/publish.ts'
@@ -23,7 +24,7 @@ export interface PublisherParts {
 }
 
 /** What the broker says of itself is nobody else's to publish. */
-const systemTopics = Buffer.from('$SYS')
+const systemStart = Buffer.from('$SYS')
 /** Where the QoS is in the number that an intake gives back with a message; the packet id is below it. */
 const qosShift = 16
 
@@ -73,7 +74,7 @@ export class MqttPublisher implements IntakeClient {
       const { message } = bodyTooLarge(size, context.settings.messageSizeMax)
       throw new MqttError(reasonCode.packetTooLarge, message)
     }
-    if (startsWith(topic, systemTopics)) {
+    if (startsWith(topic, systemStart) && isSystemTopic(textOf(topic))) {
       this.#refuse(publish, { code: reasonCode.notAuthorized, text: 'nobody publishes to $SYS' })
       return
     }
@@ -216,6 +217,10 @@ export class MqttPublisher implements IntakeClient {
     if (note >>> qosShift === 2) session.forgetReceived(packetId)
     if (this.#peer.version === 5) this.#answer(note, reasonCode.quotaExceeded)
   }
+}
+
+function textOf({ buffer, start, end }: BytesView): string {
+  return buffer.toString('utf8', start, end)
 }
 
 function startsWith({ buffer, start, end }: BytesView, beginning: Buffer): boolean {

@@ -1,5 +1,6 @@
 // The will of a CONNECT, checked as a PUBLISH of it would be, and ready to be published.
 import type { Principal } from '../../auth/principal.ts'
+import { isSystemTopic } from '../../broker/session/topic-filter.ts'
 import { permitWill } from '../../broker/session/will-publisher.ts'
 import type { Will } from '../../broker/session/will.ts'
 import type { WillMessage } from '../../codec/mqtt/connect.ts'
@@ -35,11 +36,7 @@ export function willOf(
     const text = `topic of ${topic.length} bytes, 255 are allowed`
     throw new MqttError(reasonCode.topicNameInvalid, text)
   }
-  if (message.topic.startsWith('$SYS')) {
-    const isBridge = message.topic.startsWith('$SYS/broker/connection/')
-    const advice = isBridge ? ': a bridge of Mosquitto needs notifications false' : ''
-    throw unauthorized(`nobody publishes to '${message.topic}'${advice}`)
-  }
+  if (isSystemTopic(message.topic)) throw unauthorized(`nobody publishes to '${message.topic}'`)
   const address = Buffer.from(source.address.subarray(source.addressStart, source.addressEnd))
   permitWill(rights, vhost, address)
   return {

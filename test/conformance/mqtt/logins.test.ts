@@ -213,18 +213,26 @@ describe('rights', () => {
     assert.equal(await login({ ...limited, will: { topic: 'own/c7/x', ...will } }), 0)
   })
 
-  it('to a will below $SYS has nobody, and the bridge of a Mosquitto is told what it needs', async () => {
+  it('to a will below $SYS has nobody but a bridge of Mosquitto, which says whether it stands', async () => {
     const will = { payload: Buffer.from('0'), qos: 1, isRetained: true, properties: {} }
-    const refused = async (topic: string): Promise<unknown> => {
+    const answer = async (topic: string): Promise<unknown> => {
       await using client = await RawMqttClient.open(under.port)
       const { code, properties } = await client.login({ will: { topic, ...will } })
-      assert.equal(code, 0x87)
-      return (properties as { readonly reason?: string }).reason
+      return [code, (properties as { readonly reason?: string }).reason]
     }
-    assert.equal(await refused('$SYS/x'), "nobody publishes to '$SYS/x'")
+    assert.deepEqual(await answer('$SYS/x'), [0x87, "nobody publishes to '$SYS/x'"])
     const state = '$SYS/broker/connection/vm.pabal/state'
-    const advice = 'a bridge of Mosquitto needs notifications false'
-    assert.equal(await refused(state), `nobody publishes to '${state}': ${advice}`)
+    assert.deepEqual(await answer(`${state}/x`), [0x87, `nobody publishes to '${state}/x'`])
+    // Its connection has ended without a goodbye.
+    assert.deepEqual(await answer(state), [0, undefined])
+    await using bridge = await RawMqttClient.connect(under.port)
+    await using watcher = await RawMqttClient.connect(under.port)
+    await watcher.subscribe('$SYS/broker/connection/#', { qos: 1 })
+    const { topic, payload, isRetained } = await watcher.receive('PUBLISH')
+    assert.deepEqual([topic, payload, isRetained], [state, '0', true])
+    bridge.publish({ topic: state, payload: '1', qos: 1, packetId: 1, isRetained: true })
+    assert.equal((await bridge.receive('PUBACK'))['code'], 0)
+    assert.equal((await watcher.receive('PUBLISH'))['payload'], '1')
   })
 
   it('to see $SYS have administrators and users who monitor', async () => {
