@@ -23,6 +23,16 @@ function problemOf(file: unknown): string {
   return 'none'
 }
 
+/** How long it takes when nothing comes between, in ms. */
+function shortest(work: () => void): number {
+  const tries = Array.from({ length: 5 }, () => {
+    const startedAt = performance.now()
+    work()
+    return performance.now() - startedAt
+  })
+  return Math.min(...tries)
+}
+
 const lists = Object.keys(itemParsers)
 const queue = { vhost: '/', name: 'q' }
 
@@ -180,9 +190,10 @@ test('a file of nothing but mistakes is not read to its end', () => {
 test('a number of a million digits takes no longer than other text', () => {
   const digits = '9'.repeat(1_000_000)
   const file = `{"queues":[{"vhost":"/","name":"q","arguments":{"a":[-${digits},${digits}]}}]}`
-  const startedAt = performance.now()
-  assert.equal(problemOf(file), 'queues[0].arguments has a number that is too large')
-  assert.ok(performance.now() - startedAt < 1000)
+  const parsing = shortest(() => {
+    assert.equal(problemOf(file), 'queues[0].arguments has a number that is too large')
+  })
+  assert.ok(parsing < shortest(() => BigInt(digits)))
 })
 
 test('names that every object of JavaScript knows are names', () => {

@@ -83,7 +83,7 @@ describe('data folders and clusters', { skip: postgresMissing() }, () => {
     assert.match(imported, /Imported to cell 0: \d+ files?, .*\nRead back and whole: \d+ commits/)
 
     await using node = await TestBroker.start(
-      [...place(), '--node-name', 'n1', '--kafka-port', '0'],
+      [...place(), '--node-name', 'n1', '--node-port', '0', '--kafka-port', '0'],
       [],
       takeoverMs,
     )

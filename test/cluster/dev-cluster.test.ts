@@ -15,8 +15,8 @@ import { waitFor } from '../support/wait-for.ts'
 
 /** Two brokers and a PostgreSQL start beside others' tests; a dead owner is waited for. */
 const slowMsMax = 60_000
-/** Nobody waits for anybody who has ended already. */
-const endMsMax = 20_000
+/** All stop at once, on a machine that has much else to do; a node gives its stop up after 25 seconds. */
+const endMsMax = 40_000
 const messageCount = 1000
 
 describe('a cluster in one command', { skip: postgresMissing() }, () => {

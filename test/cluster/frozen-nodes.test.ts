@@ -132,7 +132,7 @@ describe('nodes that lose touch with PostgreSQL', together, () => {
       assert.equal(frame.kind === 'method' && frame.name, 'basic.deliver')
       break
     }
-    assert.match(node.output, /the cells are still ours/)
+    await waitFor('it says so', () => node.output.includes('the cells are still ours'))
   })
 })
 

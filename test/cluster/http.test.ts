@@ -234,7 +234,9 @@ describe('HTTP at any node of a cluster', { skip: postgresMissing() }, () => {
     assert.ok(left.length < vhosts.length)
     // Who asks for one waits for the next owner.
     const waited = await ask(other, 'GET', '/queues/shop/orders?columns=messages,node')
-    const shown = (await waited.json()) as { messages: number; node: string }
+    const text = await waited.text()
+    assert.equal(waited.status, 200, text)
+    const shown = JSON.parse(text) as { messages: number; node: string }
     assert.equal(shown.messages, 1)
     assert.notEqual(shown.node, owner)
     await waitFor(

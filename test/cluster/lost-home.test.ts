@@ -16,8 +16,8 @@ const flags = ['--kafka-spread', 'true']
 const cellCount = 6
 const home = 0
 const byName = 12
-/** Connections have two seconds to end. */
-const endMsMax = 6000
+/** Connections have two seconds to end, of a machine that has much else to do. */
+const endMsMax = 20_000
 
 describe('a home that is lost alone', { skip: postgresMissing() }, () => {
   let cluster: ClusterUnderTest

@@ -74,8 +74,9 @@ describe('a cluster whose PostgreSQL is restored', { skip: postgresMissing() }, 
     '--objects',
     address(),
   ]
+  const ports = ['--node-port', '0']
   const start = (server: PostgresServer): Promise<TestBroker> =>
-    TestBroker.start([...place(server), '--node-name', 'n1'], [], takeoverMs)
+    TestBroker.start([...place(server), '--node-name', 'n1', ...ports], [], takeoverMs)
 
   /** Keys of the cell's files with their sizes and the store's times. */
   async function keys(): Promise<Map<string, string>> {
@@ -130,8 +131,8 @@ describe('a cluster whose PostgreSQL is restored', { skip: postgresMissing() }, 
 
     node = await start(restored)
     await publish(node, 100, 110)
-    assert.match(node.output, /cell 0 has objects of epoch \d+, and PostgreSQL knows of \d+/)
     await node.stop()
+    assert.match(node.output, /cell 0 has objects of epoch \d+, and PostgreSQL knows of \d+/)
     const now = await keys()
     for (const [key, facts] of given) assert.equal(now.get(key), facts, `${key} is as it was`)
     const added = [...now.keys()].filter((key) => !given.has(key))

@@ -21,7 +21,8 @@ for (const language of await findExampleLanguages()) {
   describe(`delayed-jobs in ${language.name}`, { skip: language.skip }, () => {
     it('brings each when it is due', async () => {
       await using broker = await TestBroker.start()
-      const lateAt = await remind(language, broker.url, [2.5, 'late'])
+      // The next program has to come to its message before this one is due.
+      const lateAt = await remind(language, broker.url, [8, 'late'])
       await remind(language, broker.url, [0.1, 'early'])
       await using worker = language.start('delayed-jobs', 'worker', broker.url)
       await worker.printed('both', (lines) => lines.includes('remember: late'))

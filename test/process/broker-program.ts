@@ -84,6 +84,8 @@ export class BrokerProgram implements AsyncDisposable {
   async ready(readyFile: string): Promise<ReadyFile> {
     const look = (): boolean => existsSync(readyFile) || this.child.exitCode !== null
     await waitFor('the program is ready', look, 20_000)
+    // What it said before that is in the pipes, and is read in this turn.
+    await new Promise((resolve) => setImmediate(resolve))
     if (!existsSync(readyFile)) throw new Error(`ended before it was ready:\n${this.stderr}`)
     return JSON.parse(readFileSync(readyFile, 'utf8')) as ReadyFile
   }

@@ -69,7 +69,7 @@ test('a poll that waits is answered when the broker stops, and does not keep it'
   })
   const polled = fixture.client.call('fetch', asked, 12)
   await waitFor('it has come', () => receivedSize(node) > before)
-  await within('the broker stops', node.close(), 1500)
+  await within('the broker stops', node.close(), asked.maxWaitMs / 2)
   const { responses } = await polled
   assert.equal(responses[0]?.partitions[0]?.errorCode, 0)
 })

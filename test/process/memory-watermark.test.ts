@@ -20,5 +20,7 @@ test('a publisher hears that memory is low, and consumers go on', async () => {
   const consumer = await connection.createChannel()
   await consumer.consume('short', () => undefined)
   assert.equal((await consumer.checkQueue('short')).consumerCount, 1)
-  assert.match(broker.output, /Publishers are blocked: low on memory/)
+  await waitFor('the log says so', () => {
+    return broker.output.includes('Publishers are blocked: low on memory')
+  })
 })

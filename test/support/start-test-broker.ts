@@ -46,6 +46,8 @@ export class TestBroker implements AsyncDisposable {
   readonly #args: readonly string[]
   readonly #nodeFlags: readonly string[]
   #child: ChildProcess | undefined
+  /** When the process is gone, and all that it wrote is read. */
+  #closed: Promise<unknown> = Promise.resolve()
   #port = 0
   #kafkaPort = 0
   #httpPort = 0
@@ -188,6 +190,7 @@ export class TestBroker implements AsyncDisposable {
       },
     )
     this.#child = child
+    this.#closed = new Promise((resolve) => child.once('close', resolve))
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString()
     }
@@ -244,11 +247,8 @@ export class TestBroker implements AsyncDisposable {
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child
     if (!child) return null
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit')
-      child.kill(signal)
-      await within(`broker ends on ${signal}`, exited)
-    }
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    await within(`broker ends on ${signal}`, this.#closed)
     return child.exitCode
   }
 }

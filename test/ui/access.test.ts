@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { waitFor } from '../support/wait-for.ts'
 import { expectAccessible } from './support/axe.ts'
-import { openUi, type UiUnderTest } from './support/open-ui.ts'
+import { atOnce, openUi, type UiUnderTest } from './support/open-ui.ts'
 
 const ui = openUi({ prepare })
 
@@ -44,7 +44,7 @@ ui.test('a user is added with a password, a tag and what it may do', async (open
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Add new one' }).click()
   await page.getByRole('complementary', { name: 'User new one' }).waitFor()
-  assert.equal(new URL(page.url()).searchParams.get('user'), 'new one')
+  await page.waitForURL((url) => url.searchParams.get('user') === 'new one')
   await page.getByText('May enter 1 virtual host').waitFor()
   const whole = await permissionOf('new%20one')
   assert.deepEqual([whole['configure'], whole['write'], whole['read']], ['.*', '.*', '.*'])
@@ -93,7 +93,7 @@ ui.test('a question has an answer that names the pattern, and a URL', async (ope
   await page.getByText("write access to queue 'orders' in vhost '/' refused").waitFor()
   await page.getByLabel('called').fill('shop.1')
   await page.getByText('Yes, it may').waitFor()
-  assert.equal(new URL(page.url()).searchParams.get('name'), 'shop.1')
+  await page.waitForURL((url) => url.searchParams.get('name') === 'shop.1')
   await page.getByText('pabal permission test shop write queue shop.1').waitFor()
   await page.getByLabel('do', { exact: true }).selectOption('manage')
   await page.getByText("'shop' has no tags, and management is needed.").waitFor()
@@ -117,6 +117,49 @@ ui.test('a password and tags are changed, and the user still logs in', async (op
     headers: { authorization: `Basic ${btoa('changed:better')}` },
   })
   assert.deepEqual(((await me.json()) as { tags: string[] }).tags, ['policymaker'])
+})
+
+ui.test('a key counts from the moment at which its panel is there', async (open) => {
+  const page = await open('/none.html', { isBare: true })
+  ui.expectProblems(/404/)
+  const escape = "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })"
+  await atOnce(page, 'aside.panel', `document.body.dispatchEvent(${escape})`)
+  await page.goto(`${ui.url}/access?user=shop`)
+  await page.waitForURL(`${ui.url}/access`)
+})
+
+ui.test('Escape leaves the dialog, and gives the focus back to the panel', async (open) => {
+  const page = await open('/access?user=shop')
+  const opener = page.getByRole('button', { name: 'Change the password' })
+  await opener.click()
+  await dialogOf(page, 'Change the password')
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.locator('button:focus', { hasText: 'Change the password' }).waitFor()
+})
+
+ui.test('a dialog that was left while it worked closes no other one', async (open) => {
+  await ui.ask('PUT', '/users/slow', { password: 'old', tags: '' })
+  const page = await open('/access?user=slow')
+  const [isAsked, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await page.route('**/api/users/slow', async (route) => {
+    isAsked.resolve()
+    await mayGoOn.promise
+    await route.continue()
+  })
+  await page.getByRole('button', { name: 'Change the password' }).click()
+  const dialog = await dialogOf(page, 'Change the password')
+  await dialog.getByLabel('Password').fill('better')
+  await dialog.getByRole('button', { name: 'Change the password' }).click()
+  await isAsked.promise
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Change tags' }).click()
+  const tags = await dialogOf(page, 'Change the tags')
+  const answered = page.waitForResponse('**/api/users/slow')
+  mayGoOn.resolve()
+  await (await answered).finished()
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve))')
+  await tags.getByLabel('policymaker').check()
 })
 
 ui.test('a user goes with its name typed', async (open) => {
@@ -163,7 +206,8 @@ ui.test('an ACL is added, decides, and is deleted', async (open) => {
   await dialog.getByLabel('Name, or * for all').fill('orders')
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Add the ACL' }).click()
-  await page.getByText('User:shop').waitFor()
+  // The command in the dialog has that user, too.
+  await page.locator('.table-row', { hasText: 'User:shop' }).waitFor()
   assert.deepEqual(await ui.ask('GET', '/v1/acls'), [
     {
       resource_type: 'topic',

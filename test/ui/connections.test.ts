@@ -40,7 +40,7 @@ ui.test('a connection shows what it makes hard for itself, and its channels', as
   await panel.getByText(/heartbeat off/).waitFor()
   await panel.getByRole('link', { name: 'orders' }).waitFor()
   await panel.getByText('prefetch 5').waitFor()
-  assert.match(page.url(), /[?&]id=\d+/)
+  await page.waitForURL(/[?&]id=\d+/)
   await expectAccessible(page)
   await page.keyboard.press('Escape')
   await panel.waitFor({ state: 'detached' })
@@ -63,7 +63,7 @@ ui.test('chips and a search hold back what one does not look for', async (open) 
     await page.getByRole('row').filter({ hasText: 'first' }).waitFor()
     await page.getByRole('searchbox').fill('nobody')
     await page.getByText('No connection fits').waitFor()
-    assert.match(page.url(), /protocol=amqp&q=nobody/)
+    await page.waitForURL(/protocol=amqp&q=nobody/)
   } finally {
     await admin.disconnect()
   }

@@ -36,7 +36,7 @@ const ui = openUi({ prepare })
 ui.test('a group shows its lag and its members, and is reset after a preview', async (open) => {
   const page = await open('/stream/consumers?vhost=/&name=events')
   await page.getByText(/1 of 2 groups is behind, up to 12 messages, and nobody is in one/).waitFor({
-    timeout: 20_000,
+    timeout: 60_000,
   })
   await page.locator('.table-row', { hasText: 'readers' }).click()
   const readers = page.getByRole('complementary', { name: 'Group readers' })
@@ -81,7 +81,7 @@ ui.test('a consumer says what it holds, and is ended', async (open) => {
   await row.getByText('full').waitFor()
   await page.getByText('1 consumer holds as many messages as its prefetch allows.').waitFor()
   await expectAccessible(page)
-  await row.getByText('stuck').waitFor({ timeout: 25_000 })
+  await row.getByText('stuck').waitFor({ timeout: 60_000 })
   await row.getByRole('button', { name: 'End one' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByText(/The 1 message that it holds stay/).waitFor()

@@ -77,7 +77,7 @@ ui.test('a group is looked at, redriven and brought back', async (open) => {
   await dialog.getByRole('button', { name: 'Redrive 5 to billing' }).click()
   await panel.getByText(/Redrove 5 messages from billing\.dead/).waitFor()
   assert.deepEqual([await readyIn('billing'), await readyIn('billing.dead')], [5, 2])
-  assert.match(page.url(), /job=/)
+  await page.waitForURL(/job=/)
   await panel.getByText('All of them have left.').waitFor()
   await page.getByText('2 messages died: 2 expired.').waitFor()
 

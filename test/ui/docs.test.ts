@@ -25,7 +25,7 @@ ui.test('pages lead on, by keyboard, and back', async (open) => {
   await page.getByRole('heading', { name: 'Installing' }).waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
-  assert.equal(new URL(page.url()).hash, '#docs-text')
+  await page.waitForURL(/#docs-text$/)
 })
 
 ui.test('the search finds a page and leads there', async (open) => {

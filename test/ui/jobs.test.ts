@@ -31,7 +31,7 @@ ui.test('without jobs the page says what they are', async (open) => {
 })
 
 ui.test('a running job is paused, resumed, ended and forgotten', async (open) => {
-  const { id } = await begin({ ...toQueue, messages_per_second: 5 })
+  const { id } = await begin({ ...toQueue, messages_per_second: 1 })
   const page = await open('/jobs')
   await page.getByText(/^1 job runs with \d+ messages to go\.$/).waitFor()
   await page.getByRole('row', { name: /running Move from to to/ }).click()

@@ -49,7 +49,7 @@ ui.test('a path that is none of the UI says so and leads home', async (open) => 
   const page = await open('/no/such/page')
   assert.match((await page.locator('h1').textContent()) ?? '', /No such page/)
   await page.getByRole('link', { name: 'Go home' }).click()
-  assert.equal(new URL(page.url()).pathname, '/')
+  await page.waitForURL(`${ui.url}/`)
 })
 
 ui.test('everything is reached by keys', async (open) => {
@@ -59,8 +59,8 @@ ui.test('everything is reached by keys', async (open) => {
   await page.keyboard.press('Tab')
   assert.equal(await page.locator(':focus').textContent(), 'Skip to the page')
   await page.keyboard.press('Enter')
-  await page.keyboard.press('g')
-  await page.keyboard.press('s')
+  // One does not wait for the other: they belong together for about a second.
+  await Promise.all([page.keyboard.press('g'), page.keyboard.press('s')])
   await pathIs('/streams')
   await page.keyboard.press('?')
   await page.getByRole('dialog', { name: 'Keys' }).waitFor()

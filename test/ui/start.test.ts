@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { waitFor } from '../support/wait-for.ts'
 import { expectAccessible } from './support/axe.ts'
 import { openUi } from './support/open-ui.ts'
 
@@ -13,13 +14,8 @@ ui.test(
   'each program is that of the documentation, with the ports of this broker',
   async (open) => {
     const page = await open('/start')
-    const shown = async (protocol: string, language: string | undefined): Promise<string> => {
-      await page.getByRole('button', { name: protocol, exact: true }).click()
-      if (language !== undefined) {
-        await page.getByRole('button', { name: language, exact: true }).click()
-      }
-      return (await page.locator('.first-steps pre').textContent()) ?? ''
-    }
+    const shown = async (): Promise<string> =>
+      (await page.locator('.first-steps pre').textContent()) ?? ''
     const { port, kafkaPort, httpPort } = ui.broker
     const rows = [
       ['AMQP', 'Java', 'HelloAmqp.java', 'localhost:5672', port],
@@ -28,8 +24,14 @@ ui.test(
       ['Command line', undefined, 'hello-pabal.sh', 'localhost:15672', httpPort],
     ] as const
     for (const [protocol, language, file, usual, own] of rows) {
+      await page.getByRole('button', { name: protocol, exact: true }).click()
+      if (language !== undefined) {
+        await page.getByRole('button', { name: language, exact: true }).click()
+      }
       const code = readFileSync(join(snippets, file), 'utf8')
-      assert.equal(await shown(protocol, language), code.replaceAll(usual, `127.0.0.1:${own}`))
+      const here = code.replaceAll(usual, `127.0.0.1:${own}`)
+      await waitFor('it has this broker’s port', async () => (await shown()).includes(`:${own}`))
+      assert.equal(await shown(), here)
     }
     await expectAccessible(page)
   },
@@ -42,7 +44,7 @@ ui.test('the page says that the first message has arrived', async (open) => {
   await ui.publish('notes', 'Hello, Pabal')
   await page.getByText(/notes is there: 1 sent since the start, 1 in it/).waitFor()
   await page.getByRole('link', { name: 'Look at its messages' }).click()
-  assert.match(page.url(), /\/stream\/messages\?vhost=\/&name=notes/)
+  await page.waitForURL(/\/stream\/messages\?vhost=\/&name=notes/)
 })
 
 ui.test('the listeners stand there with buttons that copy them', async (open) => {
@@ -53,5 +55,5 @@ ui.test('the listeners stand there with buttons that copy them', async (open) =>
   await page.getByText(/^ws:\/\/127\.0\.0\.1:\d+\/ws$/).waitFor()
   await page.getByText('MQTT over WebSocket').waitFor()
   await page.getByRole('link', { name: 'Open the demo' }).click()
-  assert.match(page.url(), /\/demo$/)
+  await page.waitForURL(/\/demo$/)
 })

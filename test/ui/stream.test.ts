@@ -60,7 +60,7 @@ ui.test('a consumer that acks nothing is told of in the sentence', async (open) 
   await channel.consume('stuck', () => undefined)
   const page = await open('/stream?vhost=/&name=stuck', { width: 390, theme: 'dark' })
   await page.getByText(/^1 consumer holds 2 messages and settled none for/).waitFor({
-    timeout: 25_000,
+    timeout: 60_000,
   })
   await expectAccessible(page)
 })
@@ -105,7 +105,7 @@ ui.test('a topic is changed where it stands', async (open) => {
   await dialog.getByRole('button', { name: 'Add 3 partitions' }).click()
   await page.getByText('topic, 5 partitions').waitFor()
   const partitions = page.getByRole('region', { name: 'Partitions' }).locator('.table-row')
-  assert.equal(await partitions.count(), 5)
+  await waitFor('all are listed', async () => (await partitions.count()) === 5)
 })
 
 ui.test('a queue is purged, and deleted once its name is typed', async (open) => {

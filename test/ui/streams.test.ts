@@ -49,7 +49,7 @@ ui.test('streams are listed with what is in them, and grow before one’s eyes',
     for (let n = 0; n < 5; n++) channel.sendToQueue('billing', Buffer.from('x'))
   }, 50)
   try {
-    await page.getByText(/1 queue grows: billing by/).waitFor({ timeout: 20_000 })
+    await page.getByText(/1 queue grows: billing by/).waitFor({ timeout: 60_000 })
     const billing = page.locator('.table-row', { hasText: 'billing' })
     await billing.getByText('and growing').waitFor()
     await page.getByRole('link', { name: '1 queue grows' }).click()
@@ -88,6 +88,31 @@ ui.test(
     await again.getByRole('link', { name: 'orders' }).waitFor()
   },
 )
+
+ui.test('who types on while a word is looked for loses no letter', async (open) => {
+  const page = await open('/streams')
+  // The next letter comes in the turn after the word is in the URL.
+  const shown = await page.evaluate(`new Promise((resolve) => {
+    const field = document.querySelector('[data-search]')
+    const type = (text) => {
+      field.value = text
+      field.dispatchEvent(new InputEvent('input', { bubbles: true }))
+    }
+    const replace = history.replaceState
+    history.replaceState = (...all) => {
+      history.replaceState = replace
+      history.replaceState(...all)
+      setTimeout(() => {
+        type('worker-12')
+        setTimeout(() => resolve(field.value), 150)
+      })
+    }
+    type('worker-1')
+  })`)
+  assert.equal(shown, 'worker-12')
+  await page.getByText('1 stream fits').waitFor()
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'worker-12')
+})
 
 ui.test('a view is kept by its name', async (open) => {
   const page = await open('/streams?kind=topic')

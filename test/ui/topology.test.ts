@@ -54,12 +54,12 @@ ui.test('opens what one clicks, and what is near it', async (open) => {
   await nodeIn(page, 'queue:orders.new').click()
   const panel = page.getByRole('complementary', { name: 'orders.new' })
   await panel.getByText('order.*').waitFor()
-  assert.match(page.url(), /open=queue:orders\.new/)
+  await page.waitForURL(/open=queue:orders\.new/)
+  await page.locator('.node-dim[data-node="exchange:amq.fanout"]').waitFor()
   assert.match(
     (await nodeIn(page, 'exchange:dlx').getAttribute('class')) ?? '',
     /^node node-exchange$/,
   )
-  assert.match((await nodeIn(page, 'exchange:amq.fanout').getAttribute('class')) ?? '', /node-dim/)
   await expectAccessible(page)
   await panel.getByRole('button', { name: 'Only what is near' }).click()
   await nodeIn(page, 'exchange:amq.fanout').waitFor({ state: 'detached' })

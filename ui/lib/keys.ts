@@ -1,5 +1,5 @@
 // Keys that do something where no text is typed. What is bound last, wins; `?` lists all.
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 export interface KeyBinding {
   /** As `KeyboardEvent.key`, or two one after the other: `g s`. */
@@ -27,7 +27,8 @@ export function useKeys(added: readonly KeyBinding[]): void {
   const latest = useRef(added)
   latest.current = added
   const keys = added.map((binding) => binding.keys).join('\n')
-  useEffect(
+  // Whoever sees a component presses its keys, also before the next frame.
+  useLayoutEffect(
     () =>
       bind(
         latest.current.map((binding, at) => ({
@@ -51,7 +52,7 @@ export function boundKeys(): KeyBinding[] {
 export function watchKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return
-    if (isTyping(event.target) || isInDialog(event.target)) return
+    if (isTyping(event.target) || isDialogOpen()) return
     if (isPress(event)) return
     const isTogether = event.timeStamp - prefixAt < togetherMs
     const pair = isTogether && prefix !== '' ? `${prefix} ${event.key}` : event.key
@@ -84,7 +85,7 @@ function isPress({ key, target }: KeyboardEvent): boolean {
   )
 }
 
-/** A dialog has its own keys. */
-function isInDialog(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('dialog[open]') !== null
+/** It has keys of its own, also when nothing in it has the focus: what is done has no button to press. */
+export function isDialogOpen(): boolean {
+  return document.querySelector('dialog[open]') !== null
 }

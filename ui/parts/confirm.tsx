@@ -1,6 +1,6 @@
 // Asks before something is done that cannot be undone, or that touches more than one sees.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useRun } from '../lib/use-run.ts'
 import { AsCommand } from './as-command.tsx'
 import { Field } from './field.tsx'
@@ -32,13 +32,20 @@ export function Confirm(props: ConfirmProps): JSX.Element {
   const { title, effect, typed, verb, kind = 'danger', cli, curl, onClose, children } = props
   const [text, setText] = useState('')
   const work = useRun()
+  const isLeft = useRef(false)
+  const leave = (): void => {
+    isLeft.current = true
+    onClose()
+  }
   const isReady = (typed === undefined || text === typed) && props.isDisabled !== true
   const submit = (event: Event): void => {
     event.preventDefault()
-    if (isReady) work.start(() => props.run().then(onClose))
+    if (!isReady) return
+    // Whoever has left it meanwhile may have opened another one.
+    work.start(() => props.run().then(() => isLeft.current || onClose()))
   }
   return (
-    <Dialog onClose={onClose}>
+    <Dialog onClose={leave}>
       <form class="confirm" onSubmit={submit}>
         <h2>{title}</h2>
         <p>{effect}</p>
@@ -60,7 +67,7 @@ export function Confirm(props: ConfirmProps): JSX.Element {
             />
           </Field>
         )}
-        <FormEnd run={work} verb={verb} kind={kind} isDisabled={!isReady} onClose={onClose} />
+        <FormEnd run={work} verb={verb} kind={kind} isDisabled={!isReady} onClose={leave} />
         {(cli ?? curl) !== undefined && <AsCommand cli={cli} curl={curl} />}
       </form>
     </Dialog>
@@ -79,12 +86,20 @@ export function Dialog({
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const isGone = useRef(false)
-  useEffect(() => {
-    dialog.current?.showModal()
-    return () => (isGone.current = true)
+  // Not after the next frame, when somebody may have pressed a key, or opened another one.
+  useLayoutEffect(() => {
+    const opened = dialog.current
+    opened?.showModal()
+    return () => {
+      isGone.current = true
+      // It gives the focus back.
+      opened?.close()
+    }
   }, [])
   // At once: the browser tells that it has closed in a task of its own, before which another dialog may be opened.
   const closeByKey = (event: Event): void => {
+    // A field for files has such an event, too, when nobody chooses one.
+    if (event.target !== dialog.current) return
     event.preventDefault()
     onClose()
   }

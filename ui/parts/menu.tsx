@@ -1,6 +1,6 @@
 // A button that opens a list of choices.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import './menu.css'
 
 export interface MenuItem {
@@ -27,7 +27,7 @@ export function Menu(props: MenuProps): JSX.Element {
   const { children, label, items, heading, isQuiet = false } = props
   const [isOpen, setOpen] = useState(false)
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return undefined
     box.current?.querySelector<HTMLElement>('[role^=menuitem]')?.focus()
     const closeOutside = ({ target }: Event): void => {

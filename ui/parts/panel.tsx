@@ -1,7 +1,7 @@
 // What opens from the right over a list. It has its own URL, Escape closes it, and the list keeps its place.
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
-import { useKeys } from '../lib/keys.ts'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { isDialogOpen, useKeys } from '../lib/keys.ts'
 import './panel.css'
 
 export interface PanelProps {
@@ -18,7 +18,8 @@ export interface PanelProps {
 export function Panel(props: PanelProps): JSX.Element {
   const { title, label, onClose, actions, children, isWide = false } = props
   const panel = useRef<HTMLElement>(null)
-  useEffect(() => {
+  // Later it would take the focus from whatever somebody has gone to meanwhile.
+  useLayoutEffect(() => {
     const before = document.activeElement
     panel.current?.focus({ preventScroll: true })
     return () => {
@@ -27,7 +28,8 @@ export function Panel(props: PanelProps): JSX.Element {
   }, [])
   useKeys([{ keys: 'Escape', does: 'close the panel', run: onClose }])
   const closeFromField = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && !event.defaultPrevented) onClose()
+    if (event.key !== 'Escape' || event.defaultPrevented || isDialogOpen()) return
+    onClose()
   }
   return (
     <aside

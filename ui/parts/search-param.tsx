@@ -20,13 +20,23 @@ export function SearchParam({
 }): JSX.Element {
   const [typed, setTyped] = useState(value)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  useEffect(() => setTyped(value), [value])
+  const looked = useRef(value)
+  useEffect(() => {
+    // Who types on while it is looked for keeps what was typed.
+    if (value === looked.current) return
+    looked.current = value
+    clearTimeout(timer.current)
+    setTyped(value)
+  }, [value])
   // Another page has other parameters.
   useEffect(() => () => clearTimeout(timer.current), [])
   const type = (text: string): void => {
     setTyped(text)
     clearTimeout(timer.current)
-    timer.current = setTimeout(() => setParams({ [param]: text }), typedMs)
+    timer.current = setTimeout(() => {
+      looked.current = text
+      setParams({ [param]: text })
+    }, typedMs)
   }
   return <SearchField label={label} value={typed} placeholder={placeholder} onChange={type} />
 }

@@ -119,7 +119,7 @@ test('a consumer that reads nothing is ended although it sends heartbeats, and o
 })
 
 test('a consumer that reads slowly is not ended', async () => {
-  await using broker = await BrokerInProcess.start({ settings: { sendTimeoutMs: 1500 } })
+  await using broker = await BrokerInProcess.start({ settings: { sendTimeoutMs: 2500 } })
   await using _ = await fill(broker, 60, megabyte)
   await using slow = await RawClient.openChannel(broker.port)
   slow.send(1, 'basic.consume', { queue: 'q', consumerTag: 'slow', noAck: true })

@@ -181,6 +181,16 @@ export class UiUnderTest {
   }
 }
 
+/** Does something with what is `found` as soon as it is in a page that is loaded next: before a frame shows it. */
+export async function atOnce(page: Page, selector: string, script: string): Promise<void> {
+  await page.addInitScript(`new MutationObserver((_, observer) => {
+    const found = document.querySelector(${JSON.stringify(selector)})
+    if (found === null) return
+    observer.disconnect()
+    ${script}
+  }).observe(document, { subtree: true, childList: true })`)
+}
+
 /** Waits until the page has its live values: the header says so, and nothing is a skeleton any more. */
 export async function whenLive(page: Page): Promise<void> {
   await page.locator('.live-live').waitFor()

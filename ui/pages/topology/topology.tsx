@@ -324,6 +324,8 @@ function NothingBound({ onDialog }: Pick<ContentProps, 'onDialog'>): JSX.Element
   )
 }
 
+const noIds: ReadonlySet<string> = new Set()
+
 interface PictureProps {
   readonly data: TopologyJson
   readonly isStale: boolean
@@ -333,7 +335,10 @@ interface PictureProps {
 }
 
 function Picture({ data, isStale, open, test, onSelect }: PictureProps): JSX.Element {
-  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
+  const pictureKey = `${data.vhost}\n${data.around ?? ''}`
+  // What was unfolded in another picture does not count.
+  const [kept, setKept] = useState({ pictureKey, unfolded: noIds })
+  const unfolded = kept.pictureKey === pictureKey ? kept.unfolded : noIds
   const { result, litSteps } = test ?? {}
   const lit = useMemo(
     () => (result === undefined ? undefined : litOf(result, litSteps ?? 0)),
@@ -345,8 +350,6 @@ function Picture({ data, isStale, open, test, onSelect }: PictureProps): JSX.Ele
     return new Set([...unfolded, ...whole, ...(open === undefined ? [] : [open])])
   }, [unfolded, result, open])
   const graph = useMemo(() => fold(data.nodes, data.edges, wanted), [data, wanted])
-  const pictureKey = `${data.vhost}\n${data.around ?? ''}`
-  useEffect(() => setUnfolded(new Set()), [pictureKey])
   return (
     <Graph
       graph={graph}
@@ -355,8 +358,8 @@ function Picture({ data, isStale, open, test, onSelect }: PictureProps): JSX.Ele
       lit={lit}
       isStale={isStale}
       onOpen={(id) => {
-        if (id.startsWith('folded:')) setUnfolded(new Set([...unfolded, id]))
-        else onSelect(id)
+        if (!id.startsWith('folded:')) onSelect(id)
+        else setKept({ pictureKey, unfolded: new Set([...unfolded, id]) })
       }}
     />
   )
