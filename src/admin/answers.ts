@@ -63,10 +63,13 @@ export interface ManagementParts {
   readonly logins: Users['logins']
   /** Where exported definitions say that they are from. Left out, none are served. */
   readonly origin?: DefinitionsOrigin
-  /** The bytes of a backup, at most so many a second, or why there is none. Left out, none is served. */
+  /**
+   * The bytes of a backup, at most so many a second, or why there is none; `isLasting`: not later either. Left out, none
+   * is served.
+   */
   readonly backUp?: (
     bytesPerSecond: number | undefined,
-  ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string }>
+  ) => Promise<AsyncGenerator<Buffer> | { readonly problem: string; readonly isLasting?: boolean }>
   /** The last one since the start. */
   readonly backups?: { readonly last: BackupTaken | undefined }
   /** Left out where there are no listeners to close. */

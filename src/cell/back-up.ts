@@ -4,8 +4,14 @@ import type { Logger } from '../lib/logger.ts'
 import type { Snapshot } from '../log/file/snapshot.ts'
 import { LogError } from '../log/log-error.ts'
 
+/** Why there is none; `isLasting`: asking again later is in vain. */
+export interface NoBackup {
+  readonly problem: string
+  readonly isLasting?: boolean
+}
+
 /** The bytes of a backup, or why there is none. */
-export type Backup = AsyncGenerator<Buffer> | { readonly problem: string }
+export type Backup = AsyncGenerator<Buffer> | NoBackup
 
 /** A backup that was asked for since the start; when, in milliseconds since the Unix epoch. */
 export interface BackupTaken {
@@ -39,7 +45,9 @@ export async function backUp(
   { openSnapshot, ...parts }: BackUpParts,
   bytesPerSecond: number | undefined,
 ): Promise<Backup> {
-  if (openSnapshot === undefined) return { problem: 'this broker keeps nothing on disk' }
+  if (openSnapshot === undefined) {
+    return { problem: 'this broker keeps nothing on disk', isLasting: true }
+  }
   const { streamBackup } = await import('../log/backup/stream-backup.ts')
   try {
     const { clock } = parts

@@ -71,7 +71,9 @@ async function openSource(
   if (answer.statusCode === 200)
     return { source: answer, what: `the running broker in ${broker.place}` }
   const text = Buffer.concat(await answer.toArray()).toString()
-  throw new ExitError(exitCodes.tryLater, `no backup was taken: ${reasonIn(text)}`)
+  const isRefused = answer.statusCode === 400
+  const code = isRefused ? exitCodes.usage : exitCodes.tryLater
+  throw new ExitError(code, `no backup was taken: ${reasonIn(text)}`)
 }
 
 function reasonIn(text: string): string {

@@ -165,4 +165,5 @@ const noBackup: NonNullable<ManagementParts['backUp']> = () =>
   Promise.resolve({
     problem:
       "a cluster is backed up by PostgreSQL's own means, and its objects stay for a week: see docs/cluster.md",
+    isLasting: true,
   })

@@ -57,4 +57,6 @@ test('a rate that makes no sense is refused, and so is a second backup', async (
   const response = await routes.request('/v1/backup')
   assert.equal(response.status, 409)
   assert.deepEqual(await response.json(), { error: 'conflict', reason: problem })
+  const never = routesWith(async () => ({ problem: 'there is none', isLasting: true }))
+  assert.equal((await never.request('/v1/backup')).status, 400)
 })

@@ -26,7 +26,8 @@ export function backupOperations({ backUp }: ManagementParts): Operation[] {
       }),
       answers: {
         200: 'The archive; what ended it is its last file, FAILED',
-        409: 'Another backup is being taken, or nothing is kept on disk',
+        400: 'Nothing is kept on disk, or it is a cluster',
+        409: 'Another backup is being taken',
       },
       async handle({ query: { rate }, context }) {
         const headers = { 'content-type': 'application/x-tar' }
@@ -34,7 +35,10 @@ export function backupOperations({ backUp }: ManagementParts): Operation[] {
         if (context.req.method === 'HEAD') return new Response(null, { headers })
         const backup = await backUp(rate)
         if ('problem' in backup) {
-          return context.json({ error: 'conflict', reason: backup.problem }, 409)
+          const { problem: reason, isLasting = false } = backup
+          return isLasting
+            ? context.json({ error: 'bad_request', reason }, 400)
+            : context.json({ error: 'conflict', reason }, 409)
         }
         return new Response(streamOf(backup), { headers })
       },

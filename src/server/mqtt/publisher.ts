@@ -27,6 +27,8 @@ export interface PublisherParts {
 const systemStart = Buffer.from('$SYS')
 /** Where the QoS is in the number that an intake gives back with a message; the packet id is below it. */
 const qosShift = 16
+/** In a note: the message is retained, so it is kept though nobody has subscribed. */
+const retainedBit = 1 << 18
 
 export class MqttPublisher implements IntakeClient {
   readonly intake: Intake
@@ -89,12 +91,12 @@ export class MqttPublisher implements IntakeClient {
     counters.published++
     counters.routed += intake.routedCount
     peer.context.broker.counters.messageSizes.observe(source.bodyEnd - source.bodyStart)
-    if (!isRouted) {
+    if (!isRouted && (note & retainedBit) === 0) {
       counters.dropped++
       if (exchange !== undefined) exchange.dropped++
     }
     if (ticket !== undefined) peer.lastTicket = ticket
-    if (note === 0) return
+    if (qosOf(note) === 0) return
     counters.confirmable++
     if (isRefused) this.#onQueueFull(note)
     else this.#answer(note, isRouted ? reasonCode.success : reasonCode.noMatchingSubscribers)
@@ -150,7 +152,8 @@ export class MqttPublisher implements IntakeClient {
       rate.look()
       rate.onPublished(1, source.bodyEnd - source.bodyStart)
     }
-    const note = (publish.qos << qosShift) | publish.packetId
+    const retained = publish.isRetained ? retainedBit : 0
+    const note = retained | (publish.qos << qosShift) | publish.packetId
     try {
       source.companion = this.#companionOf(publish, topic)
       this.intake.offer(source, note)
@@ -204,19 +207,27 @@ export class MqttPublisher implements IntakeClient {
   }
 
   #answer(note: number, code: number): void {
-    const qos = note >>> qosShift
     const { version } = this.#peer
     const told = version === 5 ? code : reasonCode.success
-    this.#parts.answers.add(qos === 1 ? PUBACK : PUBREC, note & 0xffff, told, this.intake.ticket)
+    this.#parts.answers.add(
+      qosOf(note) === 1 ? PUBACK : PUBREC,
+      note & 0xffff,
+      told,
+      this.intake.ticket,
+    )
   }
 
   /** A queue has no room. MQTT 3 cannot be told, and keeps the message for its next connection. */
   #onQueueFull(note: number): void {
     const packetId = note & 0xffff
     const { session } = this.#parts.place
-    if (note >>> qosShift === 2) session.forgetReceived(packetId)
+    if (qosOf(note) === 2) session.forgetReceived(packetId)
     if (this.#peer.version === 5) this.#answer(note, reasonCode.quotaExceeded)
   }
+}
+
+function qosOf(note: number): number {
+  return (note >>> qosShift) & 3
 }
 
 function textOf({ buffer, start, end }: BytesView): string {

@@ -108,6 +108,20 @@ test('deliveries from queues, and acks, are told apart by what their clients spe
   await waitFor('they are counted', async () => isDeepStrictEqual(await counted(), expected))
 })
 
+test('what is retained is not lost when nobody has subscribed', async () => {
+  const client = await connect('alone', 5)
+  const unroutable = async (): Promise<number | undefined> =>
+    valueOf(await scrape(), 'rabbitmq_global_messages_unroutable_dropped_total', {
+      protocol: 'mqtt50',
+    })
+  const before = (await unroutable()) ?? 0
+  for (const qos of [0, 1, 2] as const) {
+    await client.publishAsync('nobody/state', 'on', { qos, retain: true })
+  }
+  await client.publishAsync('nobody/event', 'x', { qos: 1 })
+  assert.equal(await unroutable(), before + 1)
+})
+
 test('messages of QoS 0 that a client does not take are dropped, and counted', async () => {
   const slow = await connect('slow', 4)
   await slow.subscribeAsync('flood', { qos: 0 })

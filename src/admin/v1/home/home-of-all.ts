@@ -29,6 +29,9 @@ function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked
   if (own === undefined) return Response.json({ error: 'service_unavailable' }, { status: 503 })
   const first = cells.find(({ cell }) => cell === 0) ?? own
   const nameOf = (node: number): string => known.find((each) => each.node === node)?.name ?? ''
+  const others = nodes
+    .filter((each) => each !== own)
+    .toSorted((a, b) => nameOf(a.node ?? 0).localeCompare(nameOf(b.node ?? 0)))
   const counts = countsOf(cells, nodes)
   const seesAll = own.home.history !== null
   const rates = sumRates((seesAll ? nodes : cells).map(({ home }) => home.rates))
@@ -60,7 +63,7 @@ function mergeHomes(parts: readonly JsonPart[], { cluster, missing }: MergeAsked
     counts,
     protocols: sumCounts(nodes.map(({ home }) => home.protocols)),
     nodes: nodesJson(cluster.directory),
-    listeners: [own, ...nodes.filter((each) => each !== own)].flatMap(({ node = 0, home }) =>
+    listeners: [own, ...others].flatMap(({ node = 0, home }) =>
       home.listeners.map((listener) => ({ ...listener, node: nameOf(node) })),
     ),
   }
