@@ -82,6 +82,30 @@ ui.test('everything is reached by keys', async (open) => {
   await pathIs('/access')
 })
 
+ui.test('the palette leads nowhere that is not called as one has typed', async (open) => {
+  const page = await open('/')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('orders.d')
+  const old = page.getByRole('option', { name: 'orders.dead' })
+  await old.waitFor()
+  const isAsked = Promise.withResolvers<void>()
+  const mayAnswer = Promise.withResolvers<void>()
+  await page.route(/\/api\/v1\/streams\?.*name=events/, async (route) => {
+    isAsked.resolve()
+    await mayAnswer.promise
+    await route.continue()
+  })
+  await page.getByRole('combobox').fill('events')
+  await old.waitFor({ state: 'detached' })
+  await isAsked.promise
+  await page.keyboard.press('Enter')
+  assert.equal(new URL(page.url()).pathname, '/')
+  mayAnswer.resolve()
+  await page.getByRole('option', { name: 'events' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.waitForURL((url) => url.searchParams.get('name') === 'events')
+})
+
 ui.test('the palette that is opened as the list of keys closes stays open', async (open) => {
   const page = await open('/')
   await page.keyboard.press('?')

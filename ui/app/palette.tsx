@@ -121,14 +121,17 @@ interface Found {
   readonly kind?: string
 }
 
-/** Streams and exchanges whose names hold the text. */
+/** Streams and exchanges whose names hold the text: until the broker has answered, those of the text before. */
 function useFound(text: string): readonly Hit[] {
-  const [hits, setHits] = useState<readonly Hit[]>([])
+  const [found, setFound] = useState<{ readonly of: string; readonly hits: readonly Hit[] }>({
+    of: '',
+    hits: [],
+  })
   useEffect(() => {
     const stop = new AbortController()
     const asking = setTimeout(() => {
-      void findThings(text, stop.signal).then((found) => {
-        if (!stop.signal.aborted) setHits(found)
+      void findThings(text, stop.signal).then((hits) => {
+        if (!stop.signal.aborted) setFound({ of: text, hits })
       })
     }, pauseMs)
     return () => {
@@ -136,7 +139,7 @@ function useFound(text: string): readonly Hit[] {
       stop.abort()
     }
   }, [text])
-  return hits
+  return found.of === text ? found.hits : found.hits.filter(({ name }) => isLike(name, text))
 }
 
 async function findThings(text: string, signal: AbortSignal): Promise<Hit[]> {
