@@ -41,7 +41,7 @@ export const moveExamples: Examples = {
     missing: 'none',
   },
   // A broker in memory has nothing on disk.
-  'GET /v1/backup': { status: 409 },
+  'GET /v1/backup': { status: 400 },
   'GET /v1/maintenance': { ...ofMaintenance, status: 200 },
   'PUT /v1/maintenance': ofMaintenance,
   'DELETE /v1/maintenance': ofMaintenance,
