@@ -39,6 +39,19 @@ async function openBlocked(): Promise<{ on: SessionsOnDisk; process: SessionsPro
   return { on, process }
 }
 
+const allFour = ['first for 0', 'first for Infinity', 'second for 0', 'second for Infinity']
+
+/** Two clients go without a goodbye, and come back with other wills. */
+async function bringSecondWills(on: SessionsOnDisk, process: SessionsProcess): Promise<void> {
+  for (const expiryMs of [0, Infinity]) {
+    const client = process.actor(`for ${expiryMs}`)
+    client.connect({ expiryMs, will: willOf(`first for ${expiryMs}`) })
+    client.leave({ sendsWill: true })
+    client.connect({ expiryMs, will: willOf(`second for ${expiryMs}`) })
+  }
+  await on.settle()
+}
+
 /** What the watcher gets of the next process. */
 async function textsAfter(on: SessionsOnDisk): Promise<string[]> {
   const next = await on.start()
@@ -78,40 +91,18 @@ describe('a will whose client goes while publishers wait', () => {
 
   it('does not take the will away that its client brings when it comes back', async () => {
     const { on, process } = await openBlocked()
-    for (const expiryMs of [0, Infinity]) {
-      const client = process.actor(`for ${expiryMs}`)
-      client.connect({ expiryMs, will: willOf(`first for ${expiryMs}`) })
-      client.leave({ sendsWill: true })
-      client.connect({ expiryMs, will: willOf(`second for ${expiryMs}`) })
-    }
-    await on.settle()
+    await bringSecondWills(on, process)
     process.it.broker.shortage.set('memory', false)
     await on.settle()
     on.disk.crash(seededRandom(4))
-    assert.deepEqual(await textsAfter(on), [
-      'first for 0',
-      'first for Infinity',
-      'second for 0',
-      'second for Infinity',
-    ])
+    assert.deepEqual(await textsAfter(on), allFour)
   })
 
   it('is published with the one that its client has brought since, when the broker crashes', async () => {
     const { on, process } = await openBlocked()
-    for (const expiryMs of [0, Infinity]) {
-      const client = process.actor(`for ${expiryMs}`)
-      client.connect({ expiryMs, will: willOf(`first for ${expiryMs}`) })
-      client.leave({ sendsWill: true })
-      client.connect({ expiryMs, will: willOf(`second for ${expiryMs}`) })
-    }
-    await on.settle()
+    await bringSecondWills(on, process)
     on.disk.crash(seededRandom(5))
-    assert.deepEqual(await textsAfter(on), [
-      'first for 0',
-      'first for Infinity',
-      'second for 0',
-      'second for Infinity',
-    ])
+    assert.deepEqual(await textsAfter(on), allFour)
   })
 
   it('is published though its client has come back and said goodbye', async () => {
