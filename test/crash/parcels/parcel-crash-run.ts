@@ -12,6 +12,8 @@ import { consumeParcels, publishParcels, rewindParcels } from './parcel-clients.
 export interface ParcelCrashOptions extends Conditions {
   readonly seed: number
   readonly rounds: number
+  /** Clients work for so long before a kill, at most. */
+  readonly loadMsMax?: number
 }
 
 export interface ParcelCrashSummary {
@@ -19,7 +21,7 @@ export interface ParcelCrashSummary {
   readonly rewinds: number
 }
 
-const loadMsMax = 500
+const usualLoadMsMax = 500
 
 /** Throws what is wrong with what the broker has at the end. */
 export function runParcelCrashRounds(options: ParcelCrashOptions): Promise<ParcelCrashSummary> {
@@ -28,7 +30,9 @@ export function runParcelCrashRounds(options: ParcelCrashOptions): Promise<Parce
     const book = new ParcelBook()
     let rewinds = 0
     for (let round = 1; round <= options.rounds; round++) {
-      rewinds += await loadUntilKilled(broker, book, seededRandom(options.seed * 7919 + round))
+      const random = seededRandom(options.seed * 7919 + round)
+      const loadMs = 50 + random.below(options.loadMsMax ?? usualLoadMsMax)
+      rewinds += await loadUntilKilled(broker, book, { random, loadMs })
       await broker.restart()
     }
     await checkAll(broker, book)
@@ -40,7 +44,7 @@ export function runParcelCrashRounds(options: ParcelCrashOptions): Promise<Parce
 async function loadUntilKilled(
   broker: TestBroker,
   book: ParcelBook,
-  random: Random,
+  { random, loadMs }: { readonly random: Random; readonly loadMs: number },
 ): Promise<number> {
   await using session = await AmqpSession.open(broker.url, { noDelay: true })
   await book.declare(await session.channel())
@@ -56,7 +60,7 @@ async function loadUntilKilled(
     ),
   ])
   const rewinding = rewindParcels(broker.dataFolder, book, () => isOver)
-  await delay(50 + random.below(loadMsMax))
+  await delay(loadMs)
   isOver = true
   await broker.kill()
   await session.connectionClosed()
