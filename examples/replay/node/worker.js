@@ -10,14 +10,6 @@ const connection = await amqp.connect(url)
 const channel = await connection.createChannel()
 await declare(channel)
 await channel.prefetch(10)
-await channel.consume(queue, (message) => {
-  const { id, cents } = JSON.parse(message.content.toString())
-  const total = Math.round(cents * (1 + percent / 100))
-  // A new invoice takes the place of the old one: a replay does the work once more.
-  console.log(`invoice ${id} is ${(total / 100).toFixed(2)}`)
-  channel.ack(message)
-})
-console.log('waiting for sales')
 
 /** Closing the channel first sends the last acks. */
 async function stop() {
@@ -26,3 +18,12 @@ async function stop() {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())
+
+await channel.consume(queue, (message) => {
+  const { id, cents } = JSON.parse(message.content.toString())
+  const total = Math.round(cents * (1 + percent / 100))
+  // A new invoice takes the place of the old one: a replay does the work once more.
+  console.log(`invoice ${id} is ${(total / 100).toFixed(2)}`)
+  channel.ack(message)
+})
+console.log('waiting for sales')
