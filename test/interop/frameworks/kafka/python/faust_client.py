@@ -48,7 +48,7 @@ else:
     # then on (`Consumer._drain_messages`): its next start reads it.
     step(
         "at least once: killed and started again",
-        lambda: at_least_once(__file__, "at_least_once", restarts=1),
+        lambda: at_least_once(__file__, "at_least_once", restarts=3),
     )
     step("changelog topic", lambda: has_topic(changelog))
     step("exactly once: killed and started again", lambda: count_and_kill(__file__, "exactly_once"))
