@@ -101,9 +101,7 @@ export function totalOf(queue: Destination, { places }: JobAsked): number {
 /** Where each part ends by now, by its index; the last messages may not be durable yet. */
 export function endsOf(queue: Destination): number[] {
   const ends: number[] = []
-  for (const { index, log } of partsOf(queue)) {
-    ends[index] = endOf(log)
-  }
+  for (const { index, log } of partsOf(queue)) ends[index] = endOf(log)
   return ends
 }
 

@@ -31,7 +31,8 @@ export function isTopicName(text: string): boolean {
   return text !== '' && !/[+#\0]/.test(text)
 }
 
-const systemStart = '$SYS'
+/** Topics that show what the broker does begin so: wildcards do not match them [MQTT-4.7.2-1]. */
+export const systemStart = '$SYS'
 /** A bridge of Mosquitto says there whether it stands, by itself and by its will (mosquitto.conf(5), notifications). */
 const bridgeState = /^\$SYS\/broker\/connection\/[^/]+\/state$/
 

@@ -1,6 +1,6 @@
 // SUBSCRIBE (section 3.8): each topic filter is answered for itself, in their order [MQTT-3.8.4-6].
 import type { AskedSubscription } from '../../broker/session/subscriptions.ts'
-import { parseTopicFilter } from '../../broker/session/topic-filter.ts'
+import { parseTopicFilter, systemStart } from '../../broker/session/topic-filter.ts'
 import type { PacketReader } from '../../codec/mqtt/packet-reader.ts'
 import { SUBACK } from '../../codec/mqtt/packet-type.ts'
 import { noProperties } from '../../codec/mqtt/properties.ts'
@@ -12,7 +12,7 @@ import type { Qos } from '../../record/message/published-topic.ts'
 import { codeIn, failureOf, MqttError } from './mqtt-error.ts'
 import type { OpenPeer } from './open-peer.ts'
 import { permitSubscription } from './permit-subscription.ts'
-import { maySeeSystem, sendSystemValues, systemStart } from './system-topics.ts'
+import { maySeeSystem, sendSystemValues } from './system-topics.ts'
 
 /** Throws what ends the connection. */
 export function handleSubscribe(peer: OpenPeer, reader: PacketReader): void {

@@ -4,7 +4,7 @@ import type { Rights } from '../../auth/rights.ts'
 import { BrokerError, bodyTooLarge } from '../../broker/broker-error.ts'
 import type { Intake, IntakeClient } from '../../broker/publish/intake.ts'
 import type { PublishLimit } from '../../broker/rate/publish-limit.ts'
-import { isSystemTopic } from '../../broker/session/topic-filter.ts'
+import { isSystemTopic, systemStart } from '../../broker/session/topic-filter.ts'
 import type { Party } from '../../broker/trace/party.ts'
 import { PUBACK, PUBREC } from '../../codec/mqtt/packet-type.ts'
 import type { PublishPacket } from '../../codec/mqtt/publish.ts'
@@ -24,7 +24,7 @@ export interface PublisherParts {
 }
 
 /** What the broker says of itself is nobody else's to publish. */
-const systemStart = Buffer.from('$SYS')
+const systemBytes = Buffer.from(systemStart)
 /** Where the QoS is in the number that an intake gives back with a message; the packet id is below it. */
 const qosShift = 16
 /** In a note: the message is retained, so it is kept though nobody has subscribed. */
@@ -76,7 +76,7 @@ export class MqttPublisher implements IntakeClient {
       const { message } = bodyTooLarge(size, context.settings.messageSizeMax)
       throw new MqttError(reasonCode.packetTooLarge, message)
     }
-    if (startsWith(topic, systemStart) && isSystemTopic(textOf(topic))) {
+    if (startsWith(topic, systemBytes) && isSystemTopic(textOf(topic))) {
       this.#refuse(publish, { code: reasonCode.notAuthorized, text: 'nobody publishes to $SYS' })
       return
     }

@@ -1,10 +1,7 @@
 // Topics below $SYS, which show what the broker does: to administrators and to users who watch it. They are in no
 // exchange and in no queue; a subscription gets them at once, as if they were retained, and each time they are made.
-import { matchesTopic } from '../../broker/session/topic-filter.ts'
+import { matchesTopic, systemStart } from '../../broker/session/topic-filter.ts'
 import type { OpenPeer } from './open-peer.ts'
-
-/** Filters of such topics begin so: wildcards do not match them [MQTT-4.7.2-1]. */
-export const systemStart = '$SYS'
 
 const mayLook: ReadonlySet<string> = new Set(['administrator', 'monitoring'])
 
