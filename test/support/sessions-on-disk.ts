@@ -5,6 +5,7 @@ import { Rights } from '../../src/auth/rights.ts'
 import type { Intake } from '../../src/broker/publish/intake.ts'
 import { Sessions } from '../../src/broker/session/sessions.ts'
 import type { VHostSessions } from '../../src/broker/session/vhost-sessions.ts'
+import type { Will } from '../../src/broker/session/will.ts'
 import { encodeAddress } from '../../src/record/message/address.ts'
 import { encodeContentHeader } from '../../src/record/message/content-header.ts'
 import { table } from '../../src/record/message/field-table.ts'
@@ -134,4 +135,13 @@ export function sourceOf(
   })
   if (!isKeyExact(topic)) source.topic = topic
   return source
+}
+
+/** A will for a topic. */
+export function willOf(topic: string, text: string, rest: Partial<Will> = {}): Will {
+  const { header } = sourceOf(topic, text, { qos: 1 })
+  const address = encodeAddress('amq.topic', topic.replaceAll('/', '.'))
+  const body = Buffer.from(text)
+  const message = { address, header, body, topic: undefined, retainedAs: undefined }
+  return { publisher: guest, ...message, delayMs: 0, ...rest }
 }

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { DelaysOnDisk, type DelaysUnderTest } from '../../../test/support/delays-under-test.ts'
 import { Rights } from '../../auth/rights.ts'
-import { table } from '../../record/message/field-table.ts'
 import type { JobAsked } from './job-asked.ts'
 import type { Job } from './job.ts'
 import type { Asker, Jobs } from './jobs.ts'
@@ -23,12 +22,8 @@ let jobs: Jobs
 beforeEach(async () => {
   disk = new DelaysOnDisk()
   world = await disk.start()
-  const { broker } = world
-  jobs = await broker.openJobs()
-  const rest = { durable: true, exclusive: false, autoDelete: false, connection: {} }
-  for (const name of ['a', 'b']) {
-    broker.declareQueue(broker.getVHost('/'), { name, ...rest, arguments: table({}) })
-  }
+  jobs = await world.broker.openJobs()
+  for (const name of ['a', 'b']) world.queue(name)
 })
 
 afterEach(() => disk.stop(world))

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { DelaysOnDisk, type DelaysUnderTest } from '../../../test/support/delays-under-test.ts'
-import { table } from '../../record/message/field-table.ts'
 import type { JobAsked } from './job-asked.ts'
 import type { Job } from './job.ts'
 import type { Jobs } from './jobs.ts'
@@ -30,10 +29,7 @@ beforeEach(async () => {
   const { broker } = world
   broker.access.apply({ kind: 'user', op: 'put', row: { name: 'ann', tags: [], ...hashing } })
   broker.access.apply({ kind: 'permission', op: 'put', row: permission })
-  const rest = { durable: true, exclusive: false, autoDelete: false, connection: {} }
-  for (const name of ['a', 'b']) {
-    broker.declareQueue(broker.getVHost('/'), { name, ...rest, arguments: table({}) })
-  }
+  for (const name of ['a', 'b']) world.queue(name)
   for (let n = 0; n < messageCount; n++) {
     world.publish(String(n), undefined, { exchange: '', key: 'a' })
   }

@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  guest,
   SessionsOnDisk,
   type SessionsProcess,
-  sourceOf,
+  willOf,
 } from '../../../test/support/sessions-on-disk.ts'
-import { encodeAddress } from '../../record/message/address.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { Will } from './will.ts'
 
@@ -19,11 +17,7 @@ async function opened(): Promise<{ on: SessionsOnDisk; process: SessionsProcess 
   return { on, process: await on.start() }
 }
 
-function willOf(size: number): Will {
-  const { header } = sourceOf('will', '', { qos: 1 })
-  const message = { address: encodeAddress('amq.topic', 'will'), header, body: Buffer.alloc(size) }
-  return { publisher: guest, ...message, topic: undefined, retainedAs: undefined, delayMs: 0 }
-}
+const willOfSize = (size: number): Will => willOf('will', 'x'.repeat(size))
 
 /** Acts until the broker refuses it. */
 function fill(act: (number: number) => void): void {
@@ -51,7 +45,7 @@ describe('sessions', () => {
   it('leave room for others, however many wills there are', async () => {
     const { process } = await opened()
     for (const size of [10_000, 1000, 0]) {
-      fill((number) => process.actor(`${size} ${number}`).connect({ will: willOf(size) }))
+      fill((number) => process.actor(`${size} ${number}`).connect({ will: willOfSize(size) }))
     }
     expectRoom(process)
   })
@@ -85,8 +79,8 @@ describe('sessions', () => {
     client.connect()
     client.subscribe('a')
     client.leave()
-    fill((number) => process.actor(`${number}`).connect({ will: willOf(10_000) }))
-    assert.throws(() => client.connect({ will: willOf(0) }), BrokerError)
+    fill((number) => process.actor(`${number}`).connect({ will: willOfSize(10_000) }))
+    assert.throws(() => client.connect({ will: willOfSize(0) }), BrokerError)
     assert.ok(client.connect().isPresent)
     process.publish('a', 'hello')
     assert.equal(client.session!.subscriptions.size, 1)

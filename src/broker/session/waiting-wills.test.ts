@@ -4,29 +4,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SessionActor } from '../../../test/support/session-actor.ts'
 import {
-  guest,
   SessionsOnDisk,
   type SessionsProcess,
-  sourceOf,
+  willOf,
 } from '../../../test/support/sessions-on-disk.ts'
-import { encodeAddress } from '../../record/message/address.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { deleteVHost } from '../delete-vhost.ts'
 import { keptSessionsOf } from './session-rows.ts'
-import type { Will } from './will.ts'
-
-function willOf(text: string, rest: Partial<Will> = {}): Will {
-  const { header } = sourceOf('will', text, { qos: 1 })
-  const message = { address: encodeAddress('amq.topic', 'will'), header, body: Buffer.from(text) }
-  return {
-    publisher: guest,
-    ...message,
-    topic: undefined,
-    retainedAs: undefined,
-    delayMs: 0,
-    ...rest,
-  }
-}
 
 async function openBlocked(): Promise<{ on: SessionsOnDisk; process: SessionsProcess }> {
   const on = new SessionsOnDisk()
@@ -45,9 +29,9 @@ const allFour = ['first for 0', 'first for Infinity', 'second for 0', 'second fo
 async function bringSecondWills(on: SessionsOnDisk, process: SessionsProcess): Promise<void> {
   for (const expiryMs of [0, Infinity]) {
     const client = process.actor(`for ${expiryMs}`)
-    client.connect({ expiryMs, will: willOf(`first for ${expiryMs}`) })
+    client.connect({ expiryMs, will: willOf('will', `first for ${expiryMs}`) })
     client.leave({ sendsWill: true })
-    client.connect({ expiryMs, will: willOf(`second for ${expiryMs}`) })
+    client.connect({ expiryMs, will: willOf('will', `second for ${expiryMs}`) })
   }
   await on.settle()
 }
@@ -70,8 +54,8 @@ describe('a will whose client goes while publishers wait', () => {
   it('is published after a crash, whether its session has ended or not', async () => {
     const { on, process } = await openBlocked()
     const [short, lasting] = [process.actor('short'), process.actor('lasting')]
-    short.connect({ expiryMs: 0, will: willOf('of short') })
-    lasting.connect({ will: willOf('of lasting') })
+    short.connect({ expiryMs: 0, will: willOf('will', 'of short') })
+    lasting.connect({ will: willOf('will', 'of lasting') })
     for (const client of [short, lasting]) client.leave({ sendsWill: true })
     await on.settle()
     on.disk.crash(seededRandom(3))
@@ -82,7 +66,7 @@ describe('a will whose client goes while publishers wait', () => {
   it('is published after a stop', async () => {
     const { on, process } = await openBlocked()
     const client = process.actor('a')
-    client.connect({ expiryMs: 0, will: willOf('of a') })
+    client.connect({ expiryMs: 0, will: willOf('will', 'of a') })
     client.leave({ sendsWill: true })
     await on.settle()
     await on.stop(process)
@@ -108,9 +92,9 @@ describe('a will whose client goes while publishers wait', () => {
   it('is published though its client has come back and said goodbye', async () => {
     const { on, process } = await openBlocked()
     const client = process.actor('a')
-    client.connect({ will: willOf('of a') })
+    client.connect({ will: willOf('will', 'of a') })
     client.leave({ sendsWill: true })
-    client.connect({ will: willOf('of nobody') })
+    client.connect({ will: willOf('will', 'of nobody') })
     client.session!.dropWill()
     client.leave()
     await on.settle()
@@ -124,7 +108,7 @@ describe('a will whose client goes while publishers wait', () => {
     const metadata = { description: '', tags: [], defaultQueueType: undefined }
     broker.putVHost('shop', metadata)
     const client = new SessionActor(process.all.of(broker.getVHost('shop')), 'a')
-    client.connect({ expiryMs: 0, will: willOf('too late') })
+    client.connect({ expiryMs: 0, will: willOf('will', 'too late') })
     client.leave({ sendsWill: true })
     await on.settle()
     deleteVHost(broker, broker.getVHost('shop'))

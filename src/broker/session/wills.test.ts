@@ -6,27 +6,17 @@ import {
   guest,
   SessionsOnDisk,
   type SessionsProcess,
-  sourceOf,
+  willOf,
 } from '../../../test/support/sessions-on-disk.ts'
 import { TokenGrant } from '../../auth/oauth/token-grant.ts'
 import type { Principal } from '../../auth/principal.ts'
-import { encodeAddress } from '../../record/message/address.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { deleteVHost } from '../delete-vhost.ts'
 import { keptSessionsOf } from './session-rows.ts'
-import type { Will } from './will.ts'
 
 async function opened(): Promise<{ on: SessionsOnDisk; process: SessionsProcess }> {
   const on = new SessionsOnDisk()
   return { on, process: await on.start() }
-}
-
-function willOf(topic: string, text: string, rest: Partial<Will> = {}): Will {
-  const { header } = sourceOf(topic, text, { qos: 1 })
-  const address = encodeAddress('amq.topic', topic.replaceAll('/', '.'))
-  const body = Buffer.from(text)
-  const message = { address, header, body, topic: undefined, retainedAs: undefined }
-  return { publisher: guest, ...message, delayMs: 0, ...rest }
 }
 
 /** The broker crashes and is there again; the watcher has what it gets by then. */
